@@ -1,0 +1,12 @@
+"""Data sets: the only code that opens data files.
+
+`load(DataSpec(...))` gives a `Dataset`; `share` and `open_shared` hand it to worker processes; `augmenter`
+gives the distortion that the core applies once per epoch. In reading order: `dataset`, `loading`, `split`,
+`augment`, then one module per kind of source: `bundled`, `idx` (with `download`), `npz`.
+"""
+
+from nnexp.data.dataset import Dataset, DataSpec
+from nnexp.data.loading import DATASETS, Augmenter, augmenter, load
+from nnexp.data.shared import open_shared, share
+
+__all__ = ["DATASETS", "Augmenter", "DataSpec", "Dataset", "augmenter", "load", "open_shared", "share"]

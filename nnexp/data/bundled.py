@@ -1,0 +1,46 @@
+"""Data sets that need no file of the user's: scikit-learn's digits, and a synthetic one for tests."""
+
+import gzip
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from nnexp.data.dataset import DataSpec
+from nnexp.data.source import Source, digest_of
+from nnexp.data.split import Part, consecutive_split, digits_split
+from nnexp.nn.errors import UserError
+
+SYNTHETIC_CLASSES = 10
+SYNTHETIC_SIZES = 1_000, 250, 250
+
+
+def digits(_: DataSpec) -> Source:
+    """1,797 handwritten digits of 8 x 8 pixels in 0..16, from the file that scikit-learn carries.
+
+    scikit-learn is found, not imported: its import takes 2 s.
+
+    Raises:
+        UserError: scikit-learn is not installed, or without the file.
+    """
+    spec = find_spec("sklearn")
+    folders = spec.submodule_search_locations if spec else None
+    path = Path(folders[0], "datasets", "data", "digits.csv.gz") if folders else None
+    if path is None or not path.is_file():
+        raise UserError(f"data=digits needs scikit-learn's digits.csv.gz, found {path}; install scikit-learn")
+    with gzip.open(path, "rt", encoding="ascii") as lines:
+        table = np.loadtxt(lines, delimiter=",", dtype=np.uint8)
+    examples = Part(table[:, :-1], table[:, -1])
+    return Source(digits_split(examples), digest_of(examples._asdict()), 16, (8, 8))
+
+
+def synthetic(_: DataSpec) -> Source:
+    """1,500 images of 8 x 8 pixels in 0..16: one random pattern per class, drowned in noise."""
+    rng = np.random.default_rng(20240229)
+    patterns = rng.integers(0, 17, (SYNTHETIC_CLASSES, 64))
+    labels = np.arange(sum(SYNTHETIC_SIZES)) % SYNTHETIC_CLASSES
+    noise = rng.integers(-16, 17, (len(labels), 64))
+    pixels = np.clip(patterns[labels] + noise, 0, 16)
+    examples = Part(pixels.astype(np.uint8), labels.astype(np.uint8))
+    parts = consecutive_split(examples, *SYNTHETIC_SIZES[:2])
+    return Source(parts, digest_of(examples._asdict()), 16, (8, 8))

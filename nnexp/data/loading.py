@@ -1,0 +1,92 @@
+"""From a specification to arrays: read the source, keep what is asked for, scale it."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnexp.data.augment import augment
+from nnexp.data.bundled import digits, synthetic
+from nnexp.data.dataset import Dataset, DataSpec
+from nnexp.data.idx import official
+from nnexp.data.npz import users_file
+from nnexp.data.source import Source
+from nnexp.data.split import Part, Parts, expanded, first, keep_classes, scaled
+from nnexp.nn.errors import UserError, unknown
+from nnexp.nn.examples import Data
+
+DATASETS: dict[str, Callable[[DataSpec], Source]] = {
+    "digits": digits,
+    "mnist": official,
+    "fashion_mnist": official,
+    "synthetic": synthetic,
+    "file": users_file,
+}
+
+Augmenter = Callable[[np.random.Generator, NDArray[np.floating]], NDArray[np.floating]]
+
+
+def load(spec: DataSpec) -> Dataset:
+    """The examples that `spec` names: classes chosen, first n taken, scaled, expanded, in this order.
+
+    Raises:
+        UserError: the data cannot be found or read, or does not have what `spec` asks for.
+    """
+    if spec.name not in DATASETS:
+        raise unknown("data", spec.name, DATASETS)
+    if spec.path is not None and spec.name != "file":
+        raise UserError(f"data.path is for data=file, got data={spec.name} with data.path={spec.path!r}")
+    source = DATASETS[spec.name](spec)
+    parts = _chosen(spec, source.parts)
+    n_classes = int(parts.training.labels.max()) + 1
+    scale = source.scale if spec.scale is None else spec.scale
+    training = scaled(_limited("train_size", parts.training, spec.train_size), scale)
+    validation = scaled(_limited("validation_size", parts.validation, spec.validation_size), scale)
+    test = scaled(parts.test, scale)
+    if spec.expand != "none":
+        training = expanded(training, _image_shape(spec, source.image_shape, "expand"), spec.expand)
+    if spec.augment != "none":
+        _image_shape(spec, source.image_shape, "augment")
+    for array in (*training, *validation, *test):
+        array.setflags(write=False)
+    return Dataset(Data(training, validation, test, n_classes), source.digest, source.image_shape)
+
+
+def augmenter(spec: DataSpec, dataset: Dataset) -> Augmenter | None:
+    """`augment(rng, images (n, d)) -> (n, d)` for `nnexp.nn.train`, or None if `spec` asks for none."""
+    if spec.augment == "none":
+        return None
+    image_shape = _image_shape(spec, dataset.image_shape, "augment")
+    return partial(augment, distortion=spec.augment, image_shape=image_shape)
+
+
+def _chosen(spec: DataSpec, parts: Parts) -> Parts:
+    """The examples of the classes that `spec` keeps."""
+    if spec.classes is None:
+        return parts
+    known = np.unique(parts.training.labels).tolist()
+    for label in spec.classes:
+        if label not in known:
+            raise UserError(f"classes must be among the labels {known} of data={spec.name}, got {label}")
+    kept = Parts(*(keep_classes(part, spec.classes) for part in parts))
+    for name, part in zip(Parts._fields, kept, strict=True):
+        if not len(part.labels):
+            raise UserError(f"classes {list(spec.classes)} must leave {name} examples, got none")
+    return kept
+
+
+def _limited(knob: str, part: Part, n: int | None) -> Part:
+    available = len(part.labels)
+    if n is not None and n > available:
+        raise UserError(f"{knob} must be at most the {available} examples there are, got {n}")
+    return first(part, n)
+
+
+def _image_shape(spec: DataSpec, image_shape: tuple[int, int] | None, knob: str) -> tuple[int, int]:
+    if image_shape is None:
+        asked = getattr(spec, knob)
+        raise UserError(
+            f"data.{knob} needs images, inputs (n, height, width), got {knob}={asked} for data={spec.name}"
+        )
+    return image_shape

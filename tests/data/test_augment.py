@@ -1,0 +1,118 @@
+"""Distortions: scipy.ndimage is the independent source for interpolation and smoothing."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from nnexp.data.augment import BLOCK, DISTORTIONS, augment, elastic, resampled, rotation
+
+SHAPE = (28, 28)
+
+
+def random_images(n: int, dtype: type = np.float32) -> np.ndarray:
+    return np.random.default_rng(5).random((n, SHAPE[0] * SHAPE[1])).astype(dtype)
+
+
+@given(st.integers(1, 3), st.integers(1, 9), st.integers(1, 9), st.integers(0, 2**32 - 1))
+def test_resampling_equals_scipys_interpolation(n: int, height: int, width: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    images = rng.random((n, height, width))
+    field = rng.uniform(-3, 3, (2, n, height, width)).astype(np.float32)
+    grid = np.indices((height, width))
+    expected = [
+        ndimage.map_coordinates(image, grid + displacement, order=1, mode="grid-constant")
+        for image, displacement in zip(images, field.swapaxes(0, 1), strict=True)
+    ]
+    np.testing.assert_allclose(resampled(images, field), expected, atol=1e-5)  # positions are float32
+
+
+def test_no_displacement_changes_no_bit() -> None:
+    images = random_images(3).reshape(3, *SHAPE)
+    assert np.array_equal(resampled(images, np.zeros((2, 3, *SHAPE), np.float32)), images)
+
+
+def test_whole_displacements_move_pixels_and_shift_zeros_in() -> None:
+    image = np.array([[[1, 2], [3, 4]]], np.float32)
+    down = np.zeros((2, 1, 2, 2), np.float32)
+    down[0] = 1  # read one row further down: the picture moves up
+    assert resampled(image, down).tolist() == [[[3, 4], [0, 0]]]
+
+
+def test_rotation_turns_about_the_centre_by_at_most_15_degrees() -> None:
+    field = rotation(np.random.default_rng(0), 2000, SHAPE).astype(np.float64)
+    before = np.indices(SHAPE) - 13.5
+    after = before[:, None] + field
+    np.testing.assert_allclose(
+        np.hypot(*after), np.broadcast_to(np.hypot(*before), after[0].shape), atol=1e-5
+    )
+    turned = np.angle(np.exp(1j * (np.arctan2(*after) - np.arctan2(*before))), deg=True)
+    angles = turned[:, 0, 0]
+    np.testing.assert_allclose(turned, np.broadcast_to(angles[:, None, None], turned.shape), atol=1e-3)
+    assert np.abs(angles).max() <= 15 + 1e-3
+    # Uniform: the standard deviation is 30 / sqrt(12), within 4 standard errors.
+    assert abs(angles.std() - 8.66) < 4 * 8.66 * np.sqrt(0.2 / 2000)
+    assert abs(angles.mean()) < 4 * 8.66 / np.sqrt(2000)
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (14, 14), (8, 8)])
+def test_elastic_is_smoothed_noise_as_simard_gives_it(shape: tuple[int, int]) -> None:
+    field = elastic(np.random.default_rng(3), 4, shape)
+    ratio = shape[0] / 28
+    noise = 2 * np.random.default_rng(3).random((2, 4, *shape), dtype=np.float32).astype(np.float64) - 1
+    sigma = (0, 0, 4 * ratio, 4 * ratio)
+    expected = 34 * ratio**2 * ndimage.gaussian_filter(noise, sigma, mode="constant", truncate=8)
+    np.testing.assert_allclose(field, expected, atol=1e-4)
+
+
+def test_elastic_displacements_stay_in_proportion_to_the_image() -> None:
+    deviations = [elastic(np.random.default_rng(0), 500, (s, s)).std() / s for s in (28, 56)]
+    assert deviations[0] == pytest.approx(1.3 / 28, rel=0.05)
+    assert deviations[1] == pytest.approx(deviations[0], rel=0.05)
+
+
+@pytest.mark.parametrize("distortion", DISTORTIONS)
+class TestEveryDistortion:
+    def test_same_generator_same_bytes_then_a_fresh_draw(self, distortion: str) -> None:
+        images = random_images(5)
+        rng = np.random.default_rng(1)
+        first, second = (augment(rng, images, distortion=distortion, image_shape=SHAPE) for _ in range(2))
+        again = augment(np.random.default_rng(1), images, distortion=distortion, image_shape=SHAPE)
+        assert first.tobytes() == again.tobytes()
+        assert not np.array_equal(first, second)
+
+    def test_every_image_gets_its_own_draw(self, distortion: str) -> None:
+        images = np.tile(random_images(1), (BLOCK + 3, 1))  # more than one block
+        new = augment(np.random.default_rng(1), images, distortion=distortion, image_shape=SHAPE)
+        assert len(np.unique(new, axis=0)) == BLOCK + 3
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_shape_dtype_and_range_are_kept_and_the_images_too(self, distortion: str, dtype: type) -> None:
+        images = random_images(4, dtype)
+        images.setflags(write=False)
+        new = augment(np.random.default_rng(1), images, distortion=distortion, image_shape=SHAPE)
+        assert (new.shape, new.dtype) == (images.shape, images.dtype)
+        assert new.min() >= 0
+        assert new.max() <= images.max() * (1 + 1e-6)
+
+    def test_draws_do_not_depend_on_the_dtype(self, distortion: str) -> None:
+        single, double = (
+            augment(np.random.default_rng(1), random_images(4, t), distortion=distortion, image_shape=SHAPE)
+            for t in (np.float32, np.float64)
+        )
+        np.testing.assert_allclose(single, double, atol=1e-6)
+
+    def test_the_picture_stays_recognisable(self, distortion: str) -> None:
+        image = (np.hypot(*(np.indices(SHAPE) - 13.5)) < 9).astype(np.float32).reshape(1, -1)
+        new = augment(
+            np.random.default_rng(1), np.tile(image, (20, 1)), distortion=distortion, image_shape=SHAPE
+        )
+        for one in new:
+            assert np.corrcoef(one, image[0])[0, 1] > 0.7
+
+
+def test_both_together_is_the_sum_of_displacements() -> None:
+    both = DISTORTIONS["rotate_elastic"](np.random.default_rng(2), 3, SHAPE)
+    rng = np.random.default_rng(2)
+    assert np.array_equal(both, rotation(rng, 3, SHAPE) + elastic(rng, 3, SHAPE))
