@@ -1,0 +1,100 @@
+"""The command line: Hydra's words, one line for a mistake, an exit status that says how it went."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import NoReturn
+
+from nnexp import __version__
+from nnexp.nn import UserError
+
+RUN_FAILED, USER_MISTAKE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status.
+
+    0: all runs done; 1: a run failed; 2: a mistake of the user's; 130: Ctrl-C; 143: SIGTERM.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    before = signal.signal(signal.SIGTERM, _terminate)
+    command = COMMANDS.get(words[0]) if words else None
+    try:
+        return command(words[1:]) if command else _train(words)
+    except UserError as error:
+        if os.environ.get("HYDRA_FULL_ERROR") == "1":
+            raise
+        print(f"nnexp: {error}", file=sys.stderr)
+        return USER_MISTAKE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(TERMINATED)
+
+
+def _train(words: Sequence[str]) -> int:
+    """Compose the words, then train, or show what Hydra's options ask for."""
+    if "--version" in words:
+        print(f"nnexp {__version__}")
+        return 0
+    from hydra._internal.utils import get_args_parser  # the one list of Hydra's options
+
+    from nnexp.config import load_config
+
+    parser = get_args_parser()
+    parser.prog = "nnexp"
+    options, unknown = parser.parse_known_intermixed_args(words)
+    if unknown:
+        raise UserError(f"unknown option {unknown[0]!r}: --help lists the options")
+    if options.help or options.hydra_help or options.cfg or options.info or options.shell_completion:
+        return _show(words, options)
+    config = load_config(options.overrides, multirun=options.multirun, config_dir=options.config_dir)
+
+    from rich.console import Console
+
+    from nnexp.experiment import dry_run, run_sweep
+
+    console = Console()
+    if config.execution.dry_run:
+        dry_run(config, console)
+        return 0
+    statuses = run_sweep(config, console).statuses
+    return RUN_FAILED if statuses["failed"] + statuses["timed_out"] else 0
+
+
+def _show(words: Sequence[str], options: argparse.Namespace) -> int:
+    """Let Hydra print what it was asked for; it trains nothing."""
+    import hydra
+
+    from nnexp.config import conf_dir, load_config, register
+
+    register()
+    if options.cfg or options.info:
+        load_config(options.overrides, config_dir=options.config_dir)  # a mistake is told in our one line
+    sys.argv[1:] = words
+    hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(lambda _: None)()
+    return 0
+
+
+def _ui(words: Sequence[str]) -> int:
+    """`nnexp ui [tracking.uri=...] [port=5000]`: MLflow's own UI for the store that runs are logged to."""
+    from nnexp.config import load_config
+    from nnexp.tracking import ui
+
+    port = [word.removeprefix("port=") for word in words if word.startswith("port=")]
+    if port and not port[-1].isdecimal():
+        raise UserError(f"port must be a number, got {port[-1]!r}")
+    config = load_config([word for word in words if not word.startswith("port=")])
+    if config.tracking.uri is None:
+        raise UserError("tracking=none keeps no store to show")
+    ui(config.tracking.uri, port=int(port[-1]) if port else 5000)
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"ui": _ui}

@@ -1,0 +1,139 @@
+"""The keys of the configuration: declared here, in `Hyperparameters` and in `DataSpec`, and nowhere else."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from nnexp.data import DataSpec
+from nnexp.nn import Hyperparameters, UserError
+from nnexp.nn.errors import unknown
+from nnexp.nn.hyperparameters import MONITORS
+from nnexp.sweep.plan import AXES, Question
+
+MODES = ("cached", "retry", "force")
+STORES = ("mlflow", "none")
+ROOT_DATA = ("train_size", "validation_size", "classes")  # data knobs that are flat at the root
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tracking:
+    """Where runs are logged: `store` (mlflow or none), and MLflow's address."""
+
+    store: str = "mlflow"
+    uri: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.store not in STORES:
+            raise unknown("tracking.store", self.store, STORES)
+        if self.store == "mlflow" and not isinstance(self.uri, str):
+            raise UserError(
+                f"tracking.uri must be an address such as http://localhost:5000, got {self.uri!r}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """How a sweep is carried out; nothing here may change a bit of its result."""
+
+    n_jobs: int | None = None
+    mode: str = "cached"
+    dry_run: bool = False
+    sweeps_dir: str = "sweeps"
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise unknown("mode", self.mode, MODES)
+        if not isinstance(self.dry_run, bool):
+            raise UserError(f"dry_run must be true or false, got {self.dry_run!r}")
+        if not isinstance(self.sweeps_dir, str) or not self.sweeps_dir:
+            raise UserError(f"sweeps_dir must be a folder's path, got {self.sweeps_dir!r}")
+        jobs = self.n_jobs
+        if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
+            raise UserError(f"n_jobs must be an integer >= 1 or null (all cores), got {jobs!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepFile:
+    """The keys of `sweep:` in a sweep file."""
+
+    name: str | None = None
+    question: str = ""
+    axes: Mapping[str, Any] = field(default_factory=dict)
+    seeds: Any = None
+    baseline: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Config:
+    """One command, understood."""
+
+    hyperparameters: Hyperparameters
+    data: DataSpec
+    question: Question
+    tracking: Tracking
+    execution: Execution
+
+
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind))
+
+
+NESTED: dict[str, tuple[str, ...]] = {
+    "data": tuple(name for name in _names(DataSpec) if name not in ROOT_DATA),
+    "tracking": _names(Tracking),
+    "sweep": _names(SweepFile),
+    "monitor": tuple(MONITORS),
+    "sweep.axes": AXES,
+    "sweep.baseline": AXES,
+}
+ROOT = (*_names(Hyperparameters), *ROOT_DATA, *_names(Execution), "data", "tracking", "sweep")
+
+
+def defaults() -> dict[str, Any]:
+    """Every key that no file sets, with its default."""
+    return (
+        asdict(Hyperparameters())
+        | {"monitor": dict.fromkeys(MONITORS, False)}
+        | {name: getattr(DataSpec(), name) for name in ROOT_DATA}
+        | asdict(Execution())
+        | {"sweep": asdict(SweepFile())}
+    )
+
+
+def check_key(key: str) -> None:
+    """Raise `UserError`, with the close match, unless the dotted `key` is one of ours."""
+    parents, _, name = key.rpartition(".")
+    if not parents:
+        _one_of(name, ROOT, "key")
+    elif parents in NESTED:
+        _one_of(name, NESTED[parents], f"key in {parents}:")
+    else:
+        check_key(parents)
+        raise UserError(f"{parents} has no keys of its own, got {key!r}")
+
+
+def check_keys(composed: Mapping[str, Any]) -> None:
+    """The same for every key of a composed configuration: a file may hold any."""
+    for key, value in composed.items():
+        check_key(key)
+        if key in NESTED:
+            _check_nested(key, value)
+
+
+def _check_nested(parent: str, value: Any) -> None:
+    if value is None:
+        return
+    if not isinstance(value, Mapping):
+        raise UserError(f"{parent} must have keys of its own ({', '.join(NESTED[parent])}), got {value!r}")
+    for key, inner in value.items():
+        dotted = f"{parent}.{key}"
+        if parent == "sweep.axes" and key == "seed":
+            raise UserError("seed is not an axis: every point gets the same seeds, set sweep.seeds instead")
+        check_key(dotted)
+        if dotted in NESTED:
+            _check_nested(dotted, inner)
+
+
+def _one_of(name: str, names: Iterable[str], what: str) -> None:
+    if name not in names:
+        raise unknown(what, name, names)

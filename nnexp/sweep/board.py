@@ -1,0 +1,45 @@
+"""The board: a small memory map on which workers show how far runs are. It survives a killed worker."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+COLUMNS = ("epoch", "cost", "accuracy", "pid")
+
+
+class Board:
+    """A row per run of the plan: epochs done, training cost, validation accuracy, and the worker's pid.
+
+    Pickles as its path, so a worker opens the same file.
+    """
+
+    def __init__(self, path: Path, runs: int) -> None:
+        self.path, self.runs = path, runs
+        if not path.exists():
+            np.zeros((runs, len(COLUMNS))).tofile(path)
+        self.rows: NDArray[np.float64] = np.memmap(path, np.float64, "r+", shape=(runs, len(COLUMNS)))
+
+    def __reduce__(self) -> tuple[type["Board"], tuple[Path, int]]:
+        return Board, (self.path, self.runs)
+
+    def start(self, rows: Sequence[int]) -> None:
+        """This process now trains the runs of `rows`."""
+        self.rows[list(rows)] = (0, np.nan, np.nan, os.getpid())
+
+    def show(self, rows: Sequence[int], epoch: int, metrics: Mapping[str, NDArray[np.floating]]) -> None:
+        """The runs of `rows` have done `epoch` epochs."""
+        self.rows[list(rows), 0] = epoch
+        self.rows[list(rows), 1] = metrics["training_cost"]
+        self.rows[list(rows), 2] = metrics["validation_accuracy"]
+
+    def finish(self, rows: Sequence[int]) -> None:
+        """No process trains the runs of `rows` any more."""
+        self.rows[list(rows), 3] = 0
+
+    @property
+    def running(self) -> NDArray[np.bool_]:
+        """Which runs are training now, `(runs,)`."""
+        return np.asarray(self.rows[:, 3] > 0)

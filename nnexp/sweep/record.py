@@ -1,0 +1,149 @@
+"""Records: what a run leaves behind, durable before anything else sees it. The only writer of records."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from nnexp.nn import History, Model, save_model
+from nnexp.nn.result import Result
+from nnexp.sweep.identity import canonical_json
+from nnexp.sweep.worker import Outcome
+
+Status = Literal["finished", "diverged", "failed", "timed_out", "killed"]
+BEST = ("validation_cost", "validation_accuracy")
+FINAL = ("training_cost", "training_accuracy", *BEST, "penalty")
+DONE: tuple[Status, ...] = ("finished", "diverged")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run as it ended. Plain values only: a record is one JSON file beside one `.npz` of weights.
+
+    `settings`: flat, every hyperparameter and data knob by its one name (`data`, `train_size`, ...,
+    `learning_rate`, ..., `seed`), in the order of the CSV columns.
+    `history`: columns as in `nnexp.nn.Result`. `metrics`: `epochs_done`, `final_*`, `best_epoch`,
+    `best_*`, `test_cost`, `test_accuracy`; empty for a failed run.
+    `timings`: `started`, `ended` (ISO 8601, UTC), `seconds`, `evaluation_seconds`, `shared_by`.
+    """
+
+    run_id: str
+    status: Status
+    settings: dict[str, Any]
+    history: History
+    metrics: dict[str, float | int | None]
+    timings: dict[str, Any]
+    environment: dict[str, Any]
+    traceback: str | None = None
+
+
+def metrics_of(result: Result) -> dict[str, float | int | None]:
+    """Final and best figures of a history; best is the first maximum of the validation accuracy."""
+    history = result.history
+    rows = [row for row, epoch in enumerate(history["epoch"]) if epoch]  # 0: before training
+    if not rows:
+        return {"epochs_done": 0}
+    final, best = rows[-1], max(rows, key=lambda row: (history["validation_accuracy"][row] or 0.0, -row))
+    metrics = {"epochs_done": history["epoch"][final]}
+    metrics |= {f"final_{name}": history[name][final] for name in FINAL}
+    metrics |= {"best_epoch": history["epoch"][best]}
+    metrics |= {f"best_{name}": history[name][best] for name in BEST}
+    return metrics | {"test_cost": result.test_cost, "test_accuracy": result.test_accuracy}
+
+
+def record_of(outcome: Outcome, environment: dict[str, Any]) -> Record:
+    """The record of a run that ended, well or not."""
+    result = outcome.result
+    timings: dict[str, Any] = {"started": outcome.started.isoformat(), "ended": outcome.ended.isoformat()}
+    if result is not None:
+        timings |= {
+            "seconds": result.seconds,
+            "evaluation_seconds": result.evaluation_seconds,
+            "shared_by": result.stack_size,
+        }
+    return Record(
+        run_id=outcome.run.run_id,
+        status="failed" if result is None else result.status,
+        settings=outcome.run.settings,
+        history={} if result is None else result.history,
+        metrics={} if result is None else metrics_of(result),
+        timings=timings,
+        environment=environment,
+        traceback=outcome.traceback,
+    )
+
+
+def weights_path(folder: Path, run_id: str) -> Path:
+    """Where a record's weights lie."""
+    return folder / f"{run_id}.npz"
+
+
+def write(folder: Path, record: Record, model: Model | None) -> None:
+    """Make `record` durable in `folder`: weights first, then the JSON file that makes them a record."""
+    body = asdict(record) | {"weights_sha256": None}
+    if model is not None:
+        weights = weights_path(folder, record.run_id)
+        with replacing(weights) as file:
+            save_model(file, model)
+        body["weights_sha256"] = hashlib.sha256(weights.read_bytes()).hexdigest()
+    body["checksum"] = _checksum(body)
+    with replacing(folder / f"{record.run_id}.json") as file:
+        file.write(json.dumps(body, allow_nan=False).encode())
+    _sync_folder(folder)
+
+
+def read(path: Path) -> Record:
+    """The record in a JSON file.
+
+    Raises:
+        ValueError: the file is torn or damaged, or its weights are missing.
+    """
+    body = json.loads(path.read_bytes())
+    if not isinstance(body, dict) or body.pop("checksum", None) != _checksum(body):
+        raise ValueError("its checksum does not match")
+    if body.pop("weights_sha256") is not None and not weights_path(path.parent, body["run_id"]).exists():
+        raise ValueError("its weights are missing")
+    return Record(**body)
+
+
+def read_all(paths: Mapping[str, Path]) -> tuple[dict[str, Record], dict[str, str]]:
+    """The valid records among the files `run_id -> path`, and what is wrong with the others."""
+    found: dict[str, Record] = {}
+    damaged: dict[str, str] = {}
+    for run_id, path in paths.items():
+        try:
+            found[run_id] = read(path)
+        except (ValueError, TypeError, KeyError) as error:
+            damaged[run_id] = str(error)
+    return found, damaged
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of `path` whole and durable, or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _checksum(body: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical_json(body).encode()).hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the renames in `folder` durable too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,128 @@
+"""What a worker process does: train one stack and return values. It writes no file."""
+
+import os
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from nnexp.data import augmenter, open_shared
+from nnexp.nn import Result, train
+from nnexp.sweep.identity import numerics_digest
+from nnexp.sweep.plan import Run
+from nnexp.sweep.stacks import Stack
+
+
+class Progress(Protocol):
+    """Where a worker shows how far its runs are; rows are numbers in the plan."""
+
+    def start(self, rows: tuple[int, ...]) -> None: ...
+    def show(
+        self, rows: tuple[int, ...], epoch: int, metrics: Mapping[str, NDArray[np.floating]]
+    ) -> None: ...
+    def finish(self, rows: tuple[int, ...]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Premises:
+    """What must be the same in the parent and in every worker: process, code and BLAS kernel."""
+
+    parent: int
+    numerics: str
+    kernel: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one run ended: a result, or the traceback of its failure."""
+
+    run: Run
+    started: datetime
+    ended: datetime
+    result: Result | None
+    traceback: str | None
+
+
+def blas_kernel() -> str:
+    """The architecture that NumPy's BLAS compiled its products for; it decides their last bits."""
+    kernels = {
+        str(lib.get("architecture", lib["internal_api"]))
+        for lib in threadpool_info()
+        if lib["user_api"] == "blas"
+    }
+    return "+".join(sorted(kernels)) or "unknown"
+
+
+def premises() -> Premises:
+    """The premises of this process, taken in the parent before it starts workers."""
+    return Premises(os.getpid(), numerics_digest(), blas_kernel())
+
+
+def train_stack(stack: Stack, folder: Path, expected: Premises, progress: Progress) -> list[Outcome]:
+    """Train the runs of a stack on the data set shared in `folder`; an outcome for each, in order.
+
+    An error in a stack of several runs trains each alone (same bits), so it costs only its own run.
+    """
+    if os.getpid() != expected.parent:
+        _end_with_parent(expected.parent)
+    started = datetime.now(UTC)
+    progress.start(stack.rows)
+    try:
+        _check(expected)
+        results = _train(stack, folder, progress)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # sys.exit in a run, too, is that run's failure
+        if len(stack.runs) > 1:
+            alone = [Stack((run,), (row,)) for run, row in zip(stack.runs, stack.rows, strict=True)]
+            return [outcome for one in alone for outcome in train_stack(one, folder, expected, progress)]
+        return [Outcome(stack.runs[0], started, datetime.now(UTC), None, traceback.format_exc())]
+    finally:
+        progress.finish(stack.rows)
+    ended = datetime.now(UTC)
+    return [
+        Outcome(run, started, ended, result, None) for run, result in zip(stack.runs, results, strict=True)
+    ]
+
+
+def _train(stack: Stack, folder: Path, progress: Progress) -> list[Result]:
+    dataset = open_shared(folder)
+    with threadpool_limits(1, user_api="blas"):  # two threads give other bits than one
+        return train(
+            [run.hyperparameters for run in stack.runs],
+            dataset.data,
+            augment=augmenter(stack.data, dataset),
+            progress=lambda epoch, metrics: progress.show(stack.rows, epoch, metrics),
+        )
+
+
+def _check(expected: Premises) -> None:
+    if numerics_digest() != expected.numerics:
+        raise RuntimeError("the code changed while the sweep ran: start again")
+    if blas_kernel() != expected.kernel:
+        raise RuntimeError(f"this worker's BLAS kernel is {blas_kernel()}, the parent's {expected.kernel}")
+
+
+_watch: threading.Thread | None = None
+
+
+def _end_with_parent(parent: int) -> None:
+    """End this process within a second of its parent's end, so that no orphan trains on."""
+    global _watch
+    if _watch is None:
+        _watch = threading.Thread(target=_exit_without, args=(parent,), daemon=True)
+        _watch.start()
+
+
+def _exit_without(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)

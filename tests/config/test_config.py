@@ -1,0 +1,164 @@
+"""A command line becomes one checked configuration, or one line that says what is wrong with it."""
+
+from pathlib import Path
+
+import pytest
+
+from nnexp.config import Config, conf_dir, load_config
+from nnexp.data import DataSpec, load
+from nnexp.nn import Hyperparameters, UserError
+from nnexp.sweep.plan import make_plan
+
+SWEEPS = sorted(path.relative_to(conf_dir() / "sweep") for path in (conf_dir() / "sweep").rglob("*.yaml"))
+
+
+def config(*words: str, multirun: bool = False) -> Config:
+    return load_config(words, multirun=multirun)
+
+
+def test_without_words_everything_has_its_declared_default() -> None:
+    made = config()
+    assert made.hyperparameters == Hyperparameters()
+    assert made.data == DataSpec()
+    assert (made.question.name, dict(made.question.axes), list(made.question.seeds)) == ("single", {}, [0])
+    assert made.tracking.uri == "sqlite:///mlflow.db"
+
+
+def test_flat_names_groups_and_their_knobs_reach_their_places() -> None:
+    made = config("learning_rate=0.1", "data=mnist", "data.scale=255", "train_size=100", "classes=[3,5]")
+    assert made.hyperparameters.learning_rate == 0.1
+    assert made.data == DataSpec(name="mnist", scale=255, train_size=100, classes=(3, 5))
+
+
+def test_a_monitor_is_asked_for_by_its_name() -> None:
+    assert config("monitor.test=true", "monitor.weight_norm=true").hyperparameters.monitor == (
+        "test",
+        "weight_norm",
+    )
+
+
+@pytest.mark.parametrize("file", SWEEPS, ids=str)
+def test_every_shipped_sweep_says_its_question_and_has_five_seeds_or_more(file: Path) -> None:
+    name = file.with_suffix("").as_posix()
+    asked = config(f"+sweep={name}").question
+    assert asked.name == name
+    assert asked.question
+    assert asked.question in " ".join((conf_dir() / "sweep" / file).read_text().split())
+    assert len(asked.seeds) >= 5
+    assert all(len(values) > 1 for values in asked.axes.values())
+
+
+def test_a_sweep_is_changed_on_the_command_line() -> None:
+    asked = config(
+        "+sweep=batch_size", "sweep.seeds=[7]", "sweep.axes.batch_size=[10]", "sweep.axes.momentum=[0,0.9]"
+    ).question
+    assert dict(asked.axes) == {"batch_size": [10], "momentum": [0, 0.9]}
+    assert list(asked.seeds) == [7]
+
+
+def test_multirun_values_become_axes_and_its_seeds_replicates() -> None:
+    asked = config("learning_rate=0.1,0.5", "seed=range(3)", "data=digits,mnist", multirun=True).question
+    assert dict(asked.axes) == {"learning_rate": [0.1, 0.5], "data": ["digits", "mnist"]}
+    assert list(asked.seeds) == [0, 1, 2]
+    assert asked.name == "multirun"
+
+
+def test_a_range_gives_the_numbers_that_were_meant() -> None:
+    asked = config("momentum=range(0.1,0.5,step=0.1)", multirun=True).question
+    assert list(asked.axes["momentum"]) == [0.1, 0.2, 0.3, 0.4]
+
+
+def test_a_sweep_of_the_working_directory_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "conf" / "sweep").mkdir(parents=True)
+    (tmp_path / "conf" / "sweep" / "mine.yaml").write_text(
+        "# @package _global_\nepochs: 3\nsweep: {question: 'Why?', axes: {hidden_size: [3, 4]}, seeds: 3}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    made = config("+sweep=mine")
+    assert made.hyperparameters.epochs == 3
+    assert dict(made.question.axes) == {"hidden_size": [3, 4]}
+
+
+def test_a_config_dir_is_searched_too(tmp_path: Path) -> None:
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / "other.yaml").write_text(
+        "# @package _global_\nsweep: {axes: {dropout: [0, 0.5]}}\n"
+    )
+    made = load_config(["+sweep=other"], config_dir=str(tmp_path))
+    assert dict(made.question.axes) == {"dropout": [0, 0.5]}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("learning_rat: 0.1", "unknown key 'learning_rat'; did you mean 'learning_rate'?"),
+        ("sweep: {axis: {momentum: [0]}}", "unknown key in sweep: 'axis'; did you mean 'axes'?"),
+        ("sweep: {axes: {momentun: [0]}}", "unknown key in sweep.axes: 'momentun'; did you mean 'momentum'?"),
+        ("sweep: {axes: {seed: [0]}}", "seed is not an axis"),
+        ("sweep: {axes: {momentum: []}}", "sweep.axes.momentum must have at least one value, got []"),
+        ("sweep: {axes: {momentum: 0.9}}", "sweep.axes.momentum must be a list of values, got 0.9"),
+        ("sweep: [momentum]", "In 'sweep/mine'"),
+        ("sweep: {seeds: 0}", "sweep.seeds must be a number of seeds >= 1 or a list of them, got 0"),
+        ("sweep: {name: ../up}", "sweep.name must be letters"),
+        ("epochs: ${learning_rate}\nsweep: {axes: {learning_rate: [1, 2]}}", "names an axis of this sweep"),
+        ("sweep: {axes: {momentum: [0}", "line"),
+    ],
+)
+def test_a_mistake_in_a_sweep_file_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
+) -> None:
+    (tmp_path / "conf" / "sweep").mkdir(parents=True)
+    (tmp_path / "conf" / "sweep" / "mine.yaml").write_text(f"# @package _global_\n{text}\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as error:
+        planned(config("+sweep=mine"))
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def planned(made: Config) -> None:
+    """Axis values are checked when the plan is made."""
+    make_plan(made.question, made.hyperparameters, made.data, load)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("learnin_rate=0.1", "unknown key 'learnin_rate'; did you mean 'learning_rate'?"),
+        ("data.rot=x", "unknown key in data: 'rot'; did you mean 'root'?"),
+        ("epochs.more=3", "epochs has no keys of its own, got 'epochs.more'"),
+        ("epochs=many", "epochs must be a whole number, got 'many'"),
+        ("epochs=0", "epochs must be >= 1, got 0"),
+        ("initializer=xavier", "unknown initializer 'xavier' (choices: glorot_normal,"),
+        ("activation=sigmod", "unknown activation 'sigmod'; did you mean 'sigmoid'?"),
+        ("cost=crossentropy", "unknown cost 'crossentropy'; did you mean 'cross_entropy'?"),
+        ("output=softmax", "cost=cross_entropy does not fit output=softmax; it takes log_likelihood"),
+        ("data=mnst", "unknown data 'mnst'; did you mean 'mnist'? (choices: digits, "),
+        ("+sweep=batchsize", "unknown sweep 'batchsize'; did you mean 'batch_size'? (choices: batch_size, "),
+        ("+sweep=nothing", "unknown sweep 'nothing' (choices: batch_size, hidden_size, initializer, "),
+        ("sweep=batch_size", "a sweep is added with a plus: +sweep=batch_size"),
+        ("+sweep=batch_size batch_size=3", "write 'sweep.axes.batch_size=[...]' instead"),
+        ("+sweep=batch_size seed=3", "write sweep.seeds=5 or sweep.seeds=[0,1] instead of seed="),
+        ("+sweep=batch_size epochs=${batch_size}", "${batch_size} names an axis of this sweep"),
+        ("learning_rate=0.1,0.5", "learning_rate=0.1,0.5 lists several values: add -m"),
+        ("+learning_rate=1", "Could not append to config. An item is already at 'learning_rate'."),
+        ("epochs", "cannot read 'epochs': expected key=value"),
+        ("n_jobs=0", "n_jobs must be an integer >= 1 or null (all cores), got 0"),
+        ("mode=again", "unknown mode 'again' (choices: cached, force, retry)"),
+        ("dry_run=maybe", "dry_run must be true or false, got 'maybe'"),
+        ("tracking.store=wandb", "unknown tracking.store 'wandb' (choices: mlflow, none)"),
+        ("tracking.uri=null", "tracking.uri must be an address"),
+        ("monitor.gradient=true", "unknown key in monitor: 'gradient'"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_told_in_one_line(words: str, message: str) -> None:
+    with pytest.raises(UserError) as error:
+        config(*words.split())
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("word", ["learning_rate=interval(0,1)", "data=glob(*)", "tracking=none,sqlite"])
+def test_multirun_refuses_what_it_cannot_list(word: str) -> None:
+    with pytest.raises(UserError, match="list the values"):
+        config(word, multirun=True)

@@ -1,0 +1,85 @@
+"""A plan holds every point with every seed, in order, and refuses what cannot be trained."""
+
+from typing import Any
+
+import pytest
+
+from nnexp.data import DataSpec
+from nnexp.nn import UserError
+from nnexp.sweep.plan import SETTINGS
+from tests.sweep.samples import plan
+
+
+def test_points_come_in_axis_order_and_seeds_within_a_point() -> None:
+    made = plan({"batch_size": [10, 20], "learning_rate": [0.5, 1]}, seeds=[3, 1])
+
+    varied = [(r.settings["batch_size"], r.settings["learning_rate"], r.settings["seed"]) for r in made.runs]
+    assert varied == [(b, lr, s) for b in (10, 20) for lr in (0.5, 1.0) for s in (3, 1)]
+    assert [r.point for r in made.runs] == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert made.points[3] == {"batch_size": 20, "learning_rate": 1.0}
+
+
+def test_settings_name_every_knob_once_in_the_csv_order() -> None:
+    assert tuple(plan({}).runs[0].settings) == SETTINGS
+
+
+def test_a_data_knob_can_be_an_axis() -> None:
+    made = plan({"data": ["synthetic", "digits"], "train_size": [50, 100]}, seeds=[0])
+    assert [(r.data.name, r.data.train_size) for r in made.runs] == [
+        ("synthetic", 50),
+        ("synthetic", 100),
+        ("digits", 50),
+        ("digits", 100),
+    ]
+
+
+def test_a_label_says_what_varies_exactly() -> None:
+    made = plan({"learning_rate": [0.1 + 0.2]}, seeds=[7])
+    assert made.label(made.runs[0]) == "learning_rate=0.30000000000000004 seed=7"
+
+
+@pytest.mark.parametrize(
+    ("axes", "baseline", "number"),
+    [
+        ({"hidden_size": [3, 5, 7]}, None, 1),  # the base configuration's point
+        ({"hidden_size": [3, 4]}, None, 0),  # no such point: the first
+        ({"hidden_size": [3, 5], "batch_size": [10, 20]}, {"hidden_size": 3, "batch_size": 20}, 1),
+        ({"hidden_size": [3, 5], "batch_size": [20, 30]}, {"hidden_size": 5}, 2),
+    ],
+)
+def test_the_baseline_is_the_named_point_else_the_base_point_else_the_first(
+    axes: Any, baseline: Any, number: int
+) -> None:
+    assert plan(axes, baseline=baseline).baseline == number
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"axes": {"batch_siz": [1]}}, "unknown axis 'batch_siz'; did you mean 'batch_size'?"),
+        ({"axes": {"batch_size": []}}, "sweep.axes.batch_size must have at least one value, got []"),
+        ({"axes": {"batch_size": 10}}, "sweep.axes.batch_size must be a list of values, got 10"),
+        ({"axes": {"batch_size": "10"}}, "sweep.axes.batch_size must be a list of values, got '10'"),
+        ({"axes": {"batch_size": ["10"]}}, "batch_size must be a whole number, got '10'"),
+        ({"axes": {"learning_rate": [0.5, -0.5]}}, "learning_rate must be > 0, got -0.5"),
+        ({"axes": {"batch_size": [10, 2000]}}, "batch_size must be <= 1000, the number of training examples"),
+        ({"axes": {"learning_rate": [1, 0.5, 1.0]}}, "points 1 and 3 are both {'learning_rate': 1.0}"),
+        ({"axes": {"seed": [1, 2]}}, "seed is not an axis"),
+        ({"axes": {}, "seeds": []}, "sweep.seeds must name at least one seed, got none"),
+        ({"axes": {}, "seeds": [1, 1]}, "sweep.seeds must differ, got [1, 1]"),
+        ({"axes": {}, "seeds": [-1]}, "sweep.seeds must be integers >= 0, got -1"),
+        ({"axes": {"hidden_size": [3]}, "baseline": {"hidden_size": 4}}, "sweep.baseline must be a point"),
+        ({"axes": {"hidden_size": [3]}, "baseline": {"hiden_size": 3}}, "did you mean 'hidden_size'?"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_when_the_plan_is_made(changes: Any, message: str) -> None:
+    with pytest.raises(UserError) as error:
+        plan(**changes)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_where_the_files_lie_does_not_change_what_a_run_is() -> None:
+    here = plan({}, data=DataSpec(name="synthetic"))
+    there = plan({}, data=DataSpec(name="synthetic", root="/elsewhere"))
+    assert here.sweep_id == there.sweep_id

@@ -1,0 +1,101 @@
+"""The command line keeps Hydra's habits, and says a mistake in one line with exit status 2."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nnexp import cli
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+
+
+def shown(*words: str, **variables: str) -> str:
+    """What the command prints, in a process of its own: Hydra's options leave its logging set up."""
+    command = [sys.executable, "-m", "nnexp", *words]
+    return subprocess.run(command, stdout=-1, text=True, check=True, env=os.environ | variables).stdout
+
+
+def test_help_lists_groups_sweeps_and_every_hyperparameter() -> None:
+    text = shown("--help")
+    assert "sweep: batch_size, hidden_size, initializer, lambda, learning_rate" in text
+    assert "learning_rate: 0.5" in text
+    assert "--config-dir" in text
+
+
+def test_cfg_shows_the_composed_configuration() -> None:
+    text = shown("--cfg", "job", "+sweep=batch_size", "data=mnist", "epochs=7")
+    assert "epochs: 7" in text
+    assert "name: mnist" in text
+    assert "batch_size:\n    - 1\n" in text
+
+
+def test_info_answers() -> None:
+    assert "tracking/sqlite" in shown("--info", "defaults")
+
+
+def test_completion_offers_the_sweeps() -> None:
+    assert "complete" in shown("-sc", "install=bash")
+    answer = shown("-sc", "query=bash", COMP_LINE="nnexp +sweep=b", COMP_POINT="14")
+    assert answer.split() == ["+sweep=batch_size"]
+
+
+def test_the_version_is_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("nnexp ")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("learnin_rate=0.1", "unknown key 'learnin_rate'; did you mean 'learning_rate'?"),
+        ("batch_size=0.5", "batch_size must be a whole number, got 0.5"),
+        ("learning_rate=-1", "learning_rate must be > 0, got -1.0"),
+        ("initializer=xavier", "unknown initializer 'xavier' (choices: "),
+        ("output=softmax", "cost=cross_entropy does not fit output=softmax; it takes log_likelihood"),
+        ("batch_size=1201", "batch_size must be <= 1200, the number of training examples, got 1201"),
+        ("+sweep=batch_size sweep.axes.batch_size=[]", "must have at least one value, got []"),
+        ("+sweep=batch_size sweep.axes.batch_size=[5,5]", "points 1 and 2 are both {'batch_size': 5}"),
+        ("+sweep=batch_size sweep.axis=3", "unknown key in sweep: 'axis'; did you mean 'axes'?"),
+        ("+sweep=batchsize", "unknown sweep 'batchsize'; did you mean 'batch_size'?"),
+        ("data=mnist data.root=nowhere", "data.root must be an existing folder, got 'nowhere'"),
+        ("data=file", "data=file needs data.path="),
+        ("tracking=server tracking.uri=http://127.0.0.1:9", "tracking.uri must be a running MLflow server"),
+        ("tracking.uri=mlruns", "try sqlite:///mlflow.db"),
+        ("--everything", "unknown option '--everything'"),
+        ("--config-dir nowhere", "--config-dir must be a folder, got 'nowhere'"),
+        ("--cfg job epochs=x", "epochs must be a whole number, got 'x'"),
+        ("ui port=high", "port must be a number, got 'high'"),
+        ("ui", "nothing was logged at sqlite:///mlflow.db yet"),
+    ],
+)
+def test_a_mistake_is_one_line_status_2_and_nothing_is_written(
+    words: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(words.split()) == 2
+    said = capsys.readouterr()
+    assert message in said.err
+    assert said.err.startswith("nnexp: ")
+    assert said.err.count("\n") == 1
+    assert said.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sweeps_dir_that_cannot_be_written_is_a_mistake(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    assert cli.main(["sweeps_dir=taken", "tracking=none"]) == 2
+    assert "sweeps_dir must be a folder that can be written" in capsys.readouterr().err
+
+
+def test_the_traceback_of_a_mistake_is_there_for_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    with pytest.raises(ValueError, match="epochs must be >= 1"):
+        cli.main(["epochs=0"])

@@ -1,0 +1,180 @@
+"""A sweep from its words to its answer: trained once, recorded, exported, and resumed by the same command."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from nnexp import cli
+from nnexp.sweep import worker
+from nnexp.sweep.record import read
+
+SMALL = ["data=synthetic", "epochs=2", "hidden_size=5", "tracking=none"]
+SWEEP = [*SMALL, "-m", "learning_rate=0.1,0.5", "seed=range(3)"]
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def folder(name: str = "multirun") -> Path:
+    (only,) = Path("sweeps", name).iterdir()
+    return only
+
+
+def csv(place: Path) -> dict[str, str]:
+    """The CSV files without what may differ between two trainings: times."""
+    texts = {}
+    for file in sorted(place.glob("*.csv")):
+        header, *rows = [line.split(",") for line in file.read_text().splitlines()]
+        kept = [
+            k for k, name in enumerate(header) if "seconds" not in name and not name.startswith("mlflow_")
+        ]
+        texts[file.name] = "\n".join(",".join(row[k] for k in kept) for row in [header, *rows])
+    return texts
+
+
+def test_a_sweep_leaves_its_plan_a_record_per_run_and_three_csv_files(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main([*SWEEP, "n_jobs=2"]) == 0
+    shown = capsys.readouterr().out
+    assert "6 runs (2 points x 3 seeds), 0 done, 6 to train on 2 workers" in shown
+    assert (
+        len(re.findall(r"^\[\d/6\] learning_rate=0\.[15] seed=\d  validation \d+\.\d\d %", shown, re.M)) == 6
+    )
+    assert "*best" in shown
+    files = {path.name for path in folder().iterdir()}
+    assert files == {"sweep.yaml", "records", "runs.csv", "history.csv", "summary.csv"}
+    plan = yaml.safe_load((folder() / "sweep.yaml").read_text())
+    assert [read(folder() / "records" / f"{run_id}.json").status for run_id in plan["runs"]] == [
+        "finished"
+    ] * 6
+    assert plan["points"] == [{"learning_rate": 0.1}, {"learning_rate": 0.5}]
+    assert len((folder() / "history.csv").read_text().splitlines()) == 1 + 6 * 2
+
+
+def test_execution_knobs_change_no_figure() -> None:
+    cli.main([*SWEEP, "n_jobs=1", "sweeps_dir=one"])
+    cli.main([*SWEEP, "n_jobs=2", "sweeps_dir=two"])
+    (one,), (two,) = Path("one/multirun").iterdir(), Path("two/multirun").iterdir()
+    assert csv(one) == csv(two)
+    assert one.name == two.name
+
+
+def test_the_same_command_again_trains_nothing_and_answers_from_the_records(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli.main([*SWEEP, "n_jobs=1"])
+    before = csv(folder())
+    answer = capsys.readouterr().out.split("Data: ")[1]
+    monkeypatch.setattr(worker, "train", None)  # training now would fail
+    assert cli.main([*SWEEP, "n_jobs=1"]) == 0
+    shown = capsys.readouterr().out
+    assert "all done" in shown
+    assert shown.split("Data: ")[1] == answer
+    assert csv(folder()) == before
+
+
+def test_a_wider_sweep_trains_only_what_is_new(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main([*SWEEP, "n_jobs=1"])
+    wider = [word.replace("range(3)", "range(4)") for word in SWEEP]
+    assert cli.main([*wider, "n_jobs=1"]) == 0
+    assert "8 runs (2 points x 4 seeds), 6 done, 2 to train" in capsys.readouterr().out
+
+
+def test_force_trains_again_and_finds_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main([*SWEEP, "n_jobs=1"])
+    before = csv(folder())
+    cli.main([*SWEEP, "n_jobs=1", "mode=force"])
+    assert "0 done, 6 to train" in capsys.readouterr().out
+    assert csv(folder()) == before
+
+
+def test_a_failed_run_costs_no_other_and_retry_makes_the_sweep_whole(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = worker.train
+
+    def fails(runs, *args, **kwargs):  # type: ignore[no-untyped-def]
+        if any((run.learning_rate, run.seed) == (0.5, 1) for run in runs):
+            raise RuntimeError("it broke")
+        return train(runs, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "train", fails)
+        assert cli.main([*SWEEP, "n_jobs=1"]) == 1
+    shown = capsys.readouterr().out
+    assert "learning_rate=0.5 seed=1  failed: RuntimeError: it broke" in shown
+    assert "1 run failed; mode=retry trains again what failed." in shown
+    assert cli.main([*SWEEP, "n_jobs=1"]) == 1  # cached: a failure is not tried again by itself
+    assert "all done" in capsys.readouterr().out
+    assert cli.main([*SWEEP, "n_jobs=1", "mode=retry"]) == 0
+    assert "5 done, 1 to train" in capsys.readouterr().out
+    cli.main([*SWEEP, "n_jobs=1", "sweeps_dir=undisturbed"])
+    assert csv(folder()) == csv(next(Path("undisturbed/multirun").iterdir()))
+
+
+def test_a_diverged_run_is_a_result(capsys: pytest.CaptureFixture[str]) -> None:
+    words = "data=synthetic epochs=3 activation=relu output=identity cost=quadratic tracking=none n_jobs=1"
+    assert cli.main([*words.split(), "-m", "learning_rate=0.01,1000", "seed=range(3)"]) == 0
+    shown = capsys.readouterr().out
+    assert "learning_rate=1000.0 seed=0  diverged after" in shown
+    assert "3 diverged" in shown
+
+
+def test_a_damaged_record_is_set_aside_and_trained_again(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main([*SWEEP, "n_jobs=1"])
+    before = csv(folder())
+    victim = next((folder() / "records").glob("*.json"))
+    victim.write_bytes(victim.read_bytes()[:-9])
+    capsys.readouterr()
+    assert cli.main([*SWEEP, "n_jobs=1"]) == 0
+    shown = capsys.readouterr().out
+    assert f"The record of run {victim.stem} is damaged" in shown
+    assert "5 done, 1 to train" in shown
+    assert victim.with_suffix(".damaged").exists()
+    assert csv(folder()) == before
+
+
+def test_a_dry_run_lists_the_points_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*SWEEP, "dry_run=true"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[-2:] == [["1", "0.1", "0", "3"], ["2", "0.5", "0", "3"]]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_single_run_shows_every_epoch_and_both_accuracies(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["data=synthetic", "epochs=3", "tracking=none"]) == 0
+    shown = capsys.readouterr().out
+    assert [f"{epoch}/3" in shown for epoch in (1, 2, 3)] == [True] * 3
+    assert re.search(r"after epoch 3: validation accuracy \d+\.\d\d %, test accuracy \d+\.\d\d %", shown)
+
+
+@pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stop_keeps_what_finished_and_the_same_command_goes_on(signum: int, status: int) -> None:
+    words = [*SWEEP, "n_jobs=2", "epochs=300", "batch_size=5"]
+    command = [sys.executable, "-m", "nnexp", *[word for word in words if word != "epochs=2"]]
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, stdout=-1, stderr=subprocess.STDOUT, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("[1/6]"):
+                process.send_signal(signum)
+                break
+        rest = process.stdout.read()
+    assert process.returncode == status, rest
+    assert "Traceback" not in rest
+    found = re.search(r"Stopped: (\d) of 6 runs are recorded", rest)
+    assert found is not None, rest
+    assert 1 <= int(found[1]) == len(list((folder() / "records").glob("*.json")))
