@@ -1,0 +1,140 @@
+"""The CSV files of a sweep: runs.csv, history.csv, summary.csv. Floats by repr, LF, each written whole."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple, get_args
+
+import numpy as np
+import pandas as pd
+
+from nnexp.analysis.tables import dtype_of, history_table, runs_table, summary_table
+from nnexp.nn import UserError, unknown
+from nnexp.sweep.plan import Plan
+from nnexp.sweep.record import Record, Status, replacing
+
+
+class Tables(NamedTuple):
+    """A row per run, per run and epoch, per point."""
+
+    runs: pd.DataFrame
+    history: pd.DataFrame
+    summary: pd.DataFrame
+
+
+def write_tables(
+    plan: Plan, records: Mapping[str, Record], mlflow_run_ids: Mapping[str, str], folder: Path
+) -> Tables:
+    """Write the three files of a sweep into `folder`, and return what was written."""
+    runs = runs_table(plan, records, mlflow_run_ids)
+    tables = Tables(runs, history_table(plan, records), summary_table(plan, runs))
+    for name, table in tables._asdict().items():
+        with replacing(folder / f"{name}.csv") as file:
+            file.write(_csv(table).encode())
+    return tables
+
+
+def read_runs(path: Path) -> pd.DataFrame:
+    """The frame of a runs.csv, with its dtypes.
+
+    Raises:
+        UserError: no such file, or a column or cell is not what was written; names column and row.
+    """
+    runs = _read(path, ("run_id", "status", "seed"))
+    choices = get_args(Status)
+    for row in runs.index[~runs["status"].isin(choices)]:
+        raise UserError(
+            f"{_place(path, 'status', row)}: {unknown('status', runs.loc[row, 'status'], choices)}"
+        )
+    return runs
+
+
+def read_history(path: Path) -> pd.DataFrame:
+    """The frame of a history.csv, with its dtypes. Raises as `read_runs`."""
+    return _read(path, ("run_id", "seed", "epoch"))
+
+
+def read_summary(path: Path) -> pd.DataFrame:
+    """The frame of a summary.csv, with its dtypes. Raises as `read_runs`."""
+    return _read(path, ("n", "failed", "diverged"))
+
+
+def _csv(table: pd.DataFrame) -> str:
+    """The table as text. (pandas' own `to_csv` takes three times as long.)"""
+    rows = map(",".join, zip(*(_cells(table[name]) for name in table), strict=True))
+    return "\n".join([",".join(_names(table)), *rows, ""])
+
+
+def _names(table: pd.DataFrame) -> list[str]:
+    return [str(name) for name in table]
+
+
+def _cells(column: pd.Series) -> list[str]:
+    """The cells of a column; each distinct value is turned into text once."""
+    codes, distinct = pd.factorize(column)
+    words = [*(_quoted(str(value)) for value in distinct.tolist()), ""]  # code -1, the last word: missing
+    cells: list[str] = np.array(words, dtype=object)[codes].tolist()
+    return cells
+
+
+def _quoted(cell: str) -> str:
+    if any(character in cell for character in ',"\r\n'):
+        return '"' + cell.replace('"', '""') + '"'
+    return cell
+
+
+def _read(path: Path, filled: tuple[str, ...]) -> pd.DataFrame:
+    """A table whose `filled` columns must be there and have no empty cell."""
+    names = _names(_parse(path, {}, rows=1))
+    for name in filled:
+        if name not in names:
+            raise UserError(f"{path} has no column {name!r}; its columns are {', '.join(names)}")
+    try:
+        table = _parse(path, {name: dtype_of(name) for name in names})
+    except UserError:
+        raise
+    except (ValueError, TypeError):
+        raise _misfit(path) from None
+    for name in filled:
+        for row in table.index[table[name].isna()]:
+            raise UserError(f"{_place(path, name, row)} must not be empty")
+    return table
+
+
+def _parse(path: Path, dtypes: dict[str, str], rows: int | None = None) -> pd.DataFrame:
+    """Only an empty cell is a missing value: "None" and "nan" are text.
+
+    Raises:
+        UserError: no such file, or no table.
+        ValueError, TypeError: a cell does not fit its dtype.
+    """
+    try:
+        table = pd.read_csv(
+            path, dtype=dtypes, nrows=rows, keep_default_na=False, na_values=[""], encoding="utf-8-sig"
+        )
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is no table that nnexp wrote: {str(error).strip()}") from None
+    if not isinstance(table.index, pd.RangeIndex):  # pandas took the first cells for names of rows
+        raise UserError(f"{path} is no table that nnexp wrote: its rows are longer than its header")
+    return table
+
+
+def _misfit(path: Path) -> UserError:
+    """The error for the first cell that does not fit its column's dtype."""
+    table = _parse(path, {})
+    for name in _names(table):
+        dtype, column = dtype_of(name), table[name]
+        numbers = pd.to_numeric(column, errors="coerce")
+        if dtype == "Int64":
+            numbers = numbers.where(numbers % 1 == 0)
+        if dtype != "string":
+            for row in table.index[column.notna() & numbers.isna()]:
+                kind = "a whole number" if dtype == "Int64" else "a number"
+                return UserError(f"{_place(path, name, row)} must be {kind}, got {str(column[row])!r}")
+    return UserError(f"{path} is no table that nnexp wrote")
+
+
+def _place(path: Path, column: str, row: int) -> str:
+    """Where a cell is; rows as an editor counts them, the header being row 1."""
+    return f"{path}, column {column!r}, row {row + 2}"

@@ -1,0 +1,155 @@
+"""Records to frames: a row per run, per run and epoch, and per point. Rows in plan order, stable columns.
+
+Missing values are NA (an empty CSV cell): a failed run's metrics, a test cost that nobody asked for.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any, get_type_hints
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nnexp.analysis.intervals import mean_interval
+from nnexp.data import DataSpec
+from nnexp.nn import Hyperparameters
+from nnexp.sweep.plan import SETTINGS, Plan
+from nnexp.sweep.record import BEST, FINAL, Record
+
+# What a run ends with, in the order of the columns. `epochs_done`: the column `epochs` is the hyperparameter.
+METRICS = (
+    "epochs_done",
+    *(f"final_{name}" for name in FINAL),
+    "best_epoch",
+    *(f"best_{name}" for name in BEST),
+    *("test_cost", "test_accuracy", "seconds", "evaluation_seconds", "seconds_per_epoch"),
+)
+STATISTICS = ("mean", "low", "high", "difference", "difference_low", "difference_high")
+HISTORY = (
+    *(f"{part}_{what}" for part in ("training", "validation", "test") for what in ("cost", "accuracy")),
+    *("penalty", "seconds"),
+)
+TEXTS = ("run_id", "mlflow_run_id", "status")
+INTEGERS = (
+    *("epoch", "epochs_done", "best_epoch", "dead_classes", "seconds_shared_by"),
+    *("n", "failed", "diverged"),
+)
+HINTS = get_type_hints(DataSpec) | get_type_hints(Hyperparameters) | {"data": str}
+
+
+def runs_table(plan: Plan, records: Mapping[str, Record], mlflow_run_ids: Mapping[str, str]) -> pd.DataFrame:
+    """One row per run that has a record: identity, settings, metrics, seconds.
+
+    `seconds_shared_by`: runs that trained in one stack; `seconds` is the run's share of the stack's time.
+    """
+    done = _done(plan, records)
+    outcomes = [_outcome(record) for record in done]
+    values: dict[str, Iterable[Any]] = {
+        "run_id": [record.run_id for record in done],
+        "mlflow_run_id": [mlflow_run_ids.get(record.run_id) for record in done],
+        "status": [record.status for record in done],
+        "seed": [record.settings["seed"] for record in done],
+    }
+    values |= {n: [record.settings[n] for record in done] for n in SETTINGS if n != "seed"}
+    values |= {n: [outcome.get(n) for outcome in outcomes] for n in (*METRICS, "seconds_shared_by")}
+    return _frame(values)
+
+
+def history_table(plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:
+    """One row per run and evaluated epoch: run_id, seed, the axes, epoch, metrics, then monitors, sorted."""
+    done = [record for record in _done(plan, records) if record.history]
+    monitors = sorted({n for record in done for n in record.history} - {"epoch", *HISTORY})
+    lengths = [len(record.history["epoch"]) for record in done]
+    head = {"run_id": [record.run_id for record in done]}
+    head |= {n: [record.settings[n] for record in done] for n in ("seed", *plan.axes)}
+    body = {n: _joined(done, lengths, n) for n in ("epoch", *HISTORY, *monitors)}
+    repeated = _frame(head).take(np.repeat(np.arange(len(done)), lengths)).reset_index(drop=True)
+    return pd.concat([repeated, _frame(body)], axis=1)
+
+
+def summary_table(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
+    """One row per point: axes, n, failed, diverged, and of each metric the mean over finished runs, its
+    interval, and the difference to the baseline point with its interval, paired over their common seeds.
+
+    `runs`: the rows of `runs_table`. `failed` counts every run with a record that neither finished nor
+    diverged.
+    """
+    metrics = samples(plan, runs, METRICS)
+    mean, low, high, _ = mean_interval(metrics)
+    values: dict[str, Iterable[Any]] = {axis: [point[axis] for point in plan.points] for axis in plan.axes}
+    values |= _counts(plan, runs)
+    columns = (mean, low, high, *mean_interval(metrics - metrics[:, plan.baseline, None])[:3])
+    for k, metric in enumerate(METRICS):
+        values |= {f"{metric}_{s}": column[k] for s, column in zip(STATISTICS, columns, strict=True)}
+    return _frame(values)
+
+
+def samples(plan: Plan, runs: pd.DataFrame, metrics: Sequence[str]) -> NDArray[np.float64]:
+    """The metrics of the finished runs as an array (metrics, points, seeds); NaN where there is none."""
+    finished = runs[runs["status"] == "finished"]
+    column = {seed: number for number, seed in enumerate(plan.seeds)}
+    seeds = [column[seed] for seed in finished["seed"]]
+    array = np.full((len(metrics), len(plan.points), len(plan.seeds)), np.nan)
+    array[:, points_of(plan, finished), seeds] = (
+        finished[list(metrics)].to_numpy(np.float64, na_value=np.nan).T
+    )
+    return array
+
+
+def points_of(plan: Plan, runs: pd.DataFrame) -> NDArray[np.int64]:
+    """The number of each row's point."""
+    points = {run.run_id: run.point for run in plan.runs}
+    return np.array([points[run_id] for run_id in runs["run_id"]], dtype=np.int64)
+
+
+def dtype_of(column: str) -> str:
+    """The dtype of a column by its name, in frames and when CSV files are read: Int64, float64 or string."""
+    if column in TEXTS:
+        return "string"
+    if column in INTEGERS:
+        return "Int64"
+    kinds = {int: "Int64", int | None: "Int64", float: "float64", float | None: "float64"}
+    return kinds.get(HINTS[column], "string") if column in HINTS else "float64"
+
+
+def text(value: object) -> str | None:
+    """A setting as one types it on the command line: `[0,1]` for a list; None for none."""
+    if isinstance(value, list | tuple):
+        return f"[{','.join(str(item) for item in value)}]"
+    return None if value is None else str(value)
+
+
+def _done(plan: Plan, records: Mapping[str, Record]) -> list[Record]:
+    return [records[run.run_id] for run in plan.runs if run.run_id in records]
+
+
+def _outcome(record: Record) -> dict[str, float | int | None]:
+    """Metrics and timings of a record under the names of the columns."""
+    values = record.metrics | {n: record.timings.get(n) for n in ("seconds", "evaluation_seconds")}
+    epochs, seconds = values.get("epochs_done"), values["seconds"]
+    per_epoch = seconds / epochs if epochs and seconds is not None else None
+    shared_by = record.timings.get("shared_by")
+    return values | {"seconds_per_epoch": per_epoch, "seconds_shared_by": shared_by}
+
+
+def _joined(done: Sequence[Record], lengths: Sequence[int], column: str) -> list[Any]:
+    """One column of all histories, end to end; None for a run that lacks it."""
+    pairs = zip(done, lengths, strict=True)
+    return list(chain.from_iterable(record.history.get(column) or [None] * n for record, n in pairs))
+
+
+def _counts(plan: Plan, runs: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
+    points, status = points_of(plan, runs), runs["status"].to_numpy(object)
+    kinds = {"n": status == "finished", "diverged": status == "diverged"}
+    kinds["failed"] = ~kinds["n"] & ~kinds["diverged"]
+    return {n: np.bincount(points[kinds[n]], minlength=len(plan.points)) for n in ("n", "failed", "diverged")}
+
+
+def _frame(values: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
+    return pd.DataFrame({name: _column(name, column) for name, column in values.items()})
+
+
+def _column(name: str, values: Iterable[Any]) -> pd.Series:
+    dtype = dtype_of(name)
+    return pd.Series([text(v) for v in values] if dtype == "string" else values, dtype=dtype)
