@@ -1,17 +1,20 @@
 """What a person sees while runs train: a live bar on a terminal, a plain line per run elsewhere."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from nnexp.sweep.board import Board
 from nnexp.sweep.plan import Plan, Run
 from nnexp.sweep.record import Record
+from nnexp.sweep.stacks import work
 
 
 class Display(Protocol):
@@ -54,6 +57,8 @@ class Epochs:
         self.console.print(heading.rstrip(), highlight=False)
 
     def show(self, rows: tuple[int, ...], epoch: int, metrics: Mapping[str, NDArray[np.floating]]) -> None:
+        if np.isnan(metrics["training_cost"][0]):
+            return  # not evaluated
         cells = [f"{epoch:{len(str(self.epochs))}}/{self.epochs}"]
         for part in ("training", "validation"):
             cost, accuracy = metrics[f"{part}_cost"][0], metrics[f"{part}_accuracy"][0]
@@ -90,34 +95,44 @@ class Lines:
 class Bar:
     """A live bar: runs done, running and failed, time left, best so far."""
 
-    def __init__(self, console: Console, plan: Plan, board: Board, done: int) -> None:
-        self.plan, self.board, self.done = plan, board, done
-        self.to_do = len(plan.runs) - done
+    def __init__(self, console: Console, plan: Plan, board: Board, rows: Sequence[int]) -> None:
+        self.plan, self.board = plan, board
+        self.done = len(plan.runs) - len(rows)
+        self.work = np.array([work(run) / run.hyperparameters.epochs for run in plan.runs])  # per epoch
         self.statuses: Counter[str] = Counter()
+        self.work_ended = 0.0
         self.best = (-1.0, "")
-        self.progress = _Progress(self, console)
+        columns = (BarColumn(20), TimeRemainingColumn(), TextColumn("{task.description}", markup=False))
+        self.progress = Progress(*columns, console=console)
+        self.bar = self.progress.add_task("", total=sum(work(plan.runs[row]) for row in rows))
+        self.live = Live(get_renderable=self._drawn, console=console, transient=True)
 
     def __enter__(self) -> Self:
-        self.progress.start()
+        self.live.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.progress.stop()
+        self.live.stop()
 
     def ended(self, run: Run, record: Record) -> None:
         self.statuses[record.status] += 1
+        self.work_ended += work(run)
         accuracy = record.metrics.get("final_validation_accuracy")
         if record.status == "finished" and accuracy is not None:
-            self.best = max(self.best, (accuracy, self.plan.label(run)))
+            if accuracy > self.best[0]:
+                self.best = (accuracy, self.plan.label(run))
         else:
             line = f"{self.plan.label(run)}  {ending(record)}"
-            self.progress.console.print(line, markup=False, highlight=False)
+            self.live.console.print(line, markup=False, highlight=False)
+
+    def _drawn(self) -> RenderableType:
+        self.progress.update(self.bar, completed=self.work_done(), description=self.state())
+        return self.progress.get_renderable()
 
     def work_done(self) -> float:
-        """In runs: those that ended, and the epochs of those that are training."""
-        running = np.flatnonzero(self.board.running)
-        epochs = [self.plan.runs[row].hyperparameters.epochs for row in running]
-        return float(self.statuses.total() + (self.board.rows[running, 0] / np.maximum(epochs, 1)).sum())
+        """Work of the runs that ended, and of the epochs of those that are training."""
+        running = self.board.running
+        return self.work_ended + float(self.work[running] @ self.board.rows[running, 0])
 
     def state(self) -> str:
         parts = [
@@ -132,17 +147,39 @@ class Bar:
         return " · ".join(parts)
 
 
-class _Progress(Progress):
-    """Rich's progress, which asks the bar for its state each time it draws."""
+def count(n: int, noun: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{n} {noun}" + "s" * (n != 1)
 
-    def __init__(self, bar: Bar, console: Console) -> None:
-        columns = (BarColumn(20), TimeRemainingColumn(), TextColumn("{task.description}", markup=False))
-        super().__init__(*columns, console=console, transient=True)
-        self.bar = bar
-        self.task_id: TaskID | None = None
 
-    def get_renderables(self) -> Iterable[RenderableType]:
-        if self.task_id is None:
-            self.task_id = self.add_task("", total=self.bar.to_do)
-        self.update(self.task_id, completed=self.bar.work_done(), description=self.bar.state())
-        yield from super().get_renderables()
+def announcement(plan: Plan, to_do: int, workers: int) -> str:
+    """What a sweep is about to do, in one line."""
+    runs, points, seeds = len(plan.runs), count(len(plan.points), "point"), count(len(plan.seeds), "seed")
+    state = f"{runs - to_do} done, {to_do} to train on {count(workers, 'worker')}" if to_do else "all done"
+    return f"{plan.name}: {count(runs, 'run')} ({points} x {seeds}), {state}"
+
+
+def plan_table(plan: Plan, pending: Sequence[int]) -> Table:
+    """The numbered points, and how many runs of each are done."""
+    to_train = Counter(plan.runs[row].point for row in pending)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("point", *plan.axes, "done", "to train"):
+        table.add_column(heading, justify="right")
+    for number, point in enumerate(plan.points):
+        values = [str(value) for value in point.values()]
+        left = to_train[number]
+        table.add_row(str(number + 1), *values, str(len(plan.seeds) - left), str(left))
+    return table
+
+
+def run_line(run: Run, record: Record | None) -> str:
+    """The final line of a single run."""
+    if record is None or record.status != "finished":
+        return "no result" if record is None else ending(record)
+    kept = "best" if run.hyperparameters.keeps_best else "final"
+    epoch = record.metrics["best_epoch" if kept == "best" else "epochs_done"]
+    validation = percent(record.metrics[f"{kept}_validation_accuracy"])
+    return (
+        f"After epoch {epoch}: validation accuracy {validation}, "
+        f"test accuracy {percent(record.metrics['test_accuracy'])}"
+    )

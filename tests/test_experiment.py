@@ -156,7 +156,7 @@ def test_a_single_run_shows_every_epoch_and_both_accuracies(capsys: pytest.Captu
     assert cli.main(["data=synthetic", "epochs=3", "tracking=none"]) == 0
     shown = capsys.readouterr().out
     assert [f"{epoch}/3" in shown for epoch in (1, 2, 3)] == [True] * 3
-    assert re.search(r"after epoch 3: validation accuracy \d+\.\d\d %, test accuracy \d+\.\d\d %", shown)
+    assert re.search(r"After epoch 3: validation accuracy \d+\.\d\d %, test accuracy \d+\.\d\d %", shown)
 
 
 @pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

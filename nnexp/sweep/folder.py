@@ -1,7 +1,9 @@
-"""The folder of a sweep: `SWEEPS_DIR/NAME/ID/`, with its frozen plan and its records."""
+"""A sweep as it stands on disk: `SWEEPS_DIR/NAME/ID/`, with its frozen plan and its records."""
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,57 +11,96 @@ from typing import Any
 import yaml
 
 from nnexp.nn import UserError
-from nnexp.sweep import record
+from nnexp.sweep import record as records
 from nnexp.sweep.plan import Plan
+from nnexp.sweep.record import DONE, Record, Status
+
+SETTLED: dict[str, tuple[Status, ...]] = {
+    "cached": (*DONE, "failed", "timed_out"),
+    "retry": DONE,
+    "force": (),
+}
 
 
-def sweep_folder(sweeps_dir: str, plan: Plan) -> Path:
-    """Where the sweep's files lie; running the same sweep again leads to the same folder."""
-    return Path(sweeps_dir) / plan.name / plan.sweep_id
+@dataclass(frozen=True)
+class Sweep:
+    """A plan, its folder, the records of the runs that ended, and the files where they were found.
+
+    `damaged`: run_id -> what is wrong with its record.
+    """
+
+    plan: Plan
+    folder: Path
+    records: dict[str, Record]
+    files: Mapping[str, Path] = field(default_factory=dict)
+    damaged: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def records_folder(self) -> Path:
+        return self.folder / "records"
+
+    @property
+    def statuses(self) -> Counter[str]:
+        """How many runs ended in which way."""
+        return Counter(record.status for record in self.records.values())
+
+    def pending(self, mode: str) -> list[int]:
+        """Rows of the plan to be trained: `cached` none that ended, `retry` failed ones, `force` all."""
+        return [
+            row
+            for row, run in enumerate(self.plan.runs)
+            if run.run_id not in self.records or self.records[run.run_id].status not in SETTLED[mode]
+        ]
+
+    def weights(self, run_id: str) -> Path | None:
+        """The file of a run's weights, if it has any."""
+        path = records.weights_path(self.records_folder, run_id)
+        return path if path.exists() else None
 
 
-def records_folder(folder: Path) -> Path:
-    """Where the records of a sweep's runs lie."""
-    return folder / "records"
+def find_sweep(sweeps_dir: str, plan: Plan) -> Sweep:
+    """The sweep as earlier commands left it. Runs that another sweep of its name has trained count as well.
+
+    Running the same sweep again leads to the same folder.
+    """
+    folder = Path(sweeps_dir) / plan.name / plan.sweep_id
+    wanted = {run.run_id for run in plan.runs}
+    files: dict[str, Path] = {}
+    for place in [*sorted(folder.parent.glob("*/records")), folder / "records"]:  # its own count most
+        files |= {path.stem: path for path in place.glob("*.json") if path.stem in wanted}
+    found, damaged = records.read_all(files)
+    return Sweep(plan, folder, found, files, damaged)
 
 
-def open_folder(folder: Path, plan: Plan, environment: Mapping[str, Any]) -> None:
-    """Make the sweep's folder and write the plan into it, once.
+def settle(sweep: Sweep, environment: Mapping[str, Any]) -> None:
+    """Make the sweep's folder whole: its frozen plan, all its records, and damaged ones set aside.
 
     Raises:
         UserError: the folder cannot be written.
     """
     try:
-        records_folder(folder).mkdir(parents=True, exist_ok=True)
-        path = folder / "sweep.yaml"
-        if not path.exists():
-            with record.replacing(path) as file:
-                file.write(_frozen(plan, environment).encode())
+        sweep.records_folder.mkdir(parents=True, exist_ok=True)
+        if not (sweep.folder / "sweep.yaml").exists():
+            with records.replacing(sweep.folder / "sweep.yaml") as file:
+                file.write(_frozen(sweep.plan, environment).encode())
+        for run_id in sweep.damaged:
+            sweep.files[run_id].rename(sweep.files[run_id].with_suffix(".damaged"))
+        for run_id in sweep.records:
+            _adopt(sweep.files[run_id], sweep.records_folder)
     except OSError as error:
         raise UserError(
-            f"sweeps_dir must be a folder that can be written: {error.strerror}: {folder}"
+            f"sweeps_dir must be a folder that can be written: {error.strerror}: {sweep.folder}"
         ) from error
 
 
-def find_records(folder: Path, run_ids: Sequence[str]) -> dict[str, Path]:
-    """Records of these runs, `run_id -> path`: this sweep's own, else those of other sweeps of its name."""
-    wanted = set(run_ids)
-    found: dict[str, Path] = {}
-    for place in [*sorted(folder.parent.glob("*/records")), records_folder(folder)]:
-        found |= {path.stem: path for path in place.glob("*.json") if path.stem in wanted}
-    return found
-
-
-def adopt_records(folder: Path, paths: Iterable[Path]) -> None:
-    """Copy records that lie elsewhere into this sweep's folder: weights first, as when they were written."""
-    own = records_folder(folder)
-    for path in paths:
-        if path.parent == own:
-            continue
-        for file in (record.weights_path(path.parent, path.stem), path):
-            if file.exists():
-                with record.replacing(own / file.name) as copy, file.open("rb") as original:
-                    shutil.copyfileobj(original, copy)
+def _adopt(path: Path, folder: Path) -> None:
+    """Copy a record that another sweep made: weights first, as when it was written."""
+    if path.parent == folder:
+        return
+    for file in (records.weights_path(path.parent, path.stem), path):
+        if file.exists():
+            with records.replacing(folder / file.name) as copy, file.open("rb") as original:
+                shutil.copyfileobj(original, copy)
 
 
 def _frozen(plan: Plan, environment: Mapping[str, Any]) -> str:

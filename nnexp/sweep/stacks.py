@@ -33,15 +33,15 @@ def make_stacks(runs: Sequence[Run], rows: Sequence[int], workers: int) -> list[
     for row in rows:
         run = runs[row]
         groups.setdefault((run.data, _common(run.hyperparameters)), []).append((run, row))
-    share = sum(_work(runs[row]) for row in rows) / workers
+    share = sum(work(runs[row]) for row in rows) / workers
     stacks: list[Stack] = []
     for group in groups.values():
         group.sort(key=lambda item: item[0].hyperparameters.seed)
-        most = max(1, min(LARGEST, int(share / 4 / _work(group[0][0]))))
+        most = max(1, min(LARGEST, int(share / 4 / work(group[0][0]))))
         for part in range(pieces := math.ceil(len(group) / most)):
             chunk = group[part * len(group) // pieces : (part + 1) * len(group) // pieces]
             stacks.append(Stack(tuple(run for run, _ in chunk), tuple(row for _, row in chunk)))
-    return sorted(stacks, key=lambda stack: -len(stack.runs) * _work(stack.runs[0]))
+    return sorted(stacks, key=lambda stack: -len(stack.runs) * work(stack.runs[0]))
 
 
 def _common(hyperparameters: Hyperparameters) -> Hyperparameters:
@@ -50,7 +50,7 @@ def _common(hyperparameters: Hyperparameters) -> Hyperparameters:
     return replace(hyperparameters, **{name: getattr(home, name) for name in PER_RUN})
 
 
-def _work(run: Run) -> float:
+def work(run: Run) -> float:
     """Rough cost of a run in arbitrary units: products per example, and overhead per mini-batch."""
     h = run.hyperparameters
     parameters = h.hidden_size * (784 + h.hidden_size * max(0, h.hidden_layers - 1))

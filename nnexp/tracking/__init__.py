@@ -1,0 +1,13 @@
+"""MLflow: the only code that imports it, inside functions, so that importing this package does not.
+
+In reading order: `logger` (what the sweep talks to), `tracker` (a sweep's experiment, parent and children),
+`entries` (what a record becomes), `model` and `network_model` (the logged network), `logged` (what is in
+which store), `client` and `address` (MLflow's settings, the stores' addresses), `ui`.
+"""
+
+from nnexp.tracking.address import check, public_uri
+from nnexp.tracking.logged import Logged, mlflow_run_ids, read_logged
+from nnexp.tracking.logger import Logger, Report
+from nnexp.tracking.ui import ui
+
+__all__ = ["Logged", "Logger", "Report", "check", "mlflow_run_ids", "public_uri", "read_logged", "ui"]

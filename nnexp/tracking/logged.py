@@ -1,0 +1,51 @@
+"""`logged.jsonl` in a sweep's folder: which records are in which MLflow store, a line each, durable."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+FILE = "logged.jsonl"
+
+
+class Logged(NamedTuple):
+    """One line. `store`: its address without password; `started`: of the training that was logged."""
+
+    run_id: str
+    store: str
+    mlflow_run_id: str
+    started: str
+
+
+def read_logged(folder: Path) -> list[Logged]:
+    """Every whole line, oldest first; a line torn by a crash is left out. The last line of a run counts."""
+    try:
+        lines = (folder / FILE).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    return [entry for line in lines if (entry := _parsed(line)) is not None]
+
+
+def mlflow_run_ids(folder: Path) -> dict[str, str]:
+    """run_id -> mlflow_run_id, as logged last, for the tables."""
+    return {entry.run_id: entry.mlflow_run_id for entry in read_logged(folder)}
+
+
+def append_logged(folder: Path, entry: Logged) -> None:
+    """Add a line, durably; it starts on a line of its own, whatever a crash left before it."""
+    with (folder / FILE).open("ab+") as file:
+        if file.tell() > 0:
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
+        file.write(json.dumps(entry._asdict()).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _parsed(line: str) -> Logged | None:
+    try:
+        values: Any = json.loads(line)
+        return Logged(**values)
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,181 @@
+"""The thread that takes records to MLflow while training goes on, and never gets in its way."""
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from threading import Condition, Thread
+from typing import Any, NamedTuple
+
+from nnexp.sweep.plan import Plan, Run
+from nnexp.sweep.record import Record
+from nnexp.tracking.address import public_uri
+from nnexp.tracking.logged import Logged, append_logged, read_logged
+from nnexp.tracking.tracker import Tracker
+
+FIRST_PAUSE = 0.5  # seconds after a failure; doubles with each one that follows
+LONGEST_PAUSE = 60.0
+# Once somebody waits for the end: shorter pauses, and no more attempts than these without any success.
+LONGEST_PAUSE_AT_END = 2.0
+ATTEMPTS_AT_END = 3
+COUNTS_EVERY = 10.0  # seconds between updates of the parent's counts
+GRACE = 2.0  # seconds beyond the time limit, to end the parent
+
+
+class Entry(NamedTuple):
+    """A record on its way to MLflow, with the file of its weights."""
+
+    run: Run
+    record: Record
+    weights: Path | None
+
+
+class Ending(NamedTuple):
+    """What the parent is told at the end, and until when (monotonic seconds) that may take."""
+
+    status: str
+    counts: Mapping[str, int]
+    files: Sequence[Path]
+    deadline: float
+
+
+class Report(NamedTuple):
+    """What could not be logged: run_ids, and the last error (None: everything is in MLflow)."""
+
+    unlogged: tuple[str, ...]
+    error: str | None
+
+
+class Logger:
+    """Logs the records of one sweep in a thread of its own, from the moment it is made.
+
+    Nothing here raises into the caller, delays a record, or touches one. A call that fails is made again
+    after a pause that grows; what is not logged at the end is reported, and the next start logs it.
+    It is the only writer of `logged.jsonl` in `folder`.
+    """
+
+    def __init__(self, uri: str, plan: Plan, *, folder: Path, environment: Mapping[str, Any]) -> None:
+        self._uri, self._plan, self._folder, self._environment = uri, plan, folder, environment
+        self._store = public_uri(uri)
+        self._changed = Condition()  # guards the four that both threads use
+        self._waiting: deque[Entry] = deque()
+        self._ending: Ending | None = None
+        self._awaited = False  # somebody waits for us
+        self._given_up = False
+        self._counts: Counter[str] = Counter()
+        self._ended = False
+        self._error = "MLflow did not answer in time"
+        self._thread = Thread(target=self._work, name="nnexp-mlflow", daemon=True)
+        self._thread.start()
+
+    def submit(self, run: Run, record: Record, weights: Path | None) -> None:
+        """Hand over a durable record; returns at once. Records that are logged already are passed over."""
+        with self._changed:
+            self._waiting.append(Entry(run, record, weights))
+            self._changed.notify_all()
+
+    def drain(self, timeout: float) -> None:
+        """Wait until every record handed over is in MLflow or given up, `timeout` seconds at most."""
+        with self._changed:
+            self._awaited = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._waiting or self._given_up, timeout)
+
+    def close(
+        self, status: str, counts: Mapping[str, int], files: Sequence[Path] = (), timeout: float = 60.0
+    ) -> Report:
+        """Log what waits, attach `files` to the parent and end it with `status`, in `timeout` seconds."""
+        with self._changed:
+            self._awaited = True
+            self._ending = Ending(status, counts, files, time.monotonic() + timeout)
+            self._changed.notify_all()
+        self._thread.join(timeout + GRACE)
+        with self._changed:
+            waiting = {entry.record.run_id for entry in self._waiting}
+        unlogged = tuple(run.run_id for run in self._plan.runs if run.run_id in waiting)
+        return Report(unlogged, None if self._ended and not unlogged else self._error)
+
+    def _work(self) -> None:
+        pause, attempts = FIRST_PAUSE, ATTEMPTS_AT_END
+        while attempts > 0 and self._time_left() > 0:
+            logged = self._counts.total()
+            if self._succeeds(self._log_all):
+                return
+            with self._changed:
+                self._waiting.rotate(-1)  # a record that cannot be logged must not hold up the others
+                if self._counts.total() > logged:
+                    pause, attempts = FIRST_PAUSE, ATTEMPTS_AT_END
+                else:
+                    pause, attempts = min(2 * pause, LONGEST_PAUSE), attempts - self._awaited
+                if attempts > 0:
+                    self._rest(pause)
+        with self._changed:
+            self._given_up = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._ending is not None)
+        self._succeeds(self._only_end)
+
+    def _succeeds(self, step: Callable[[Tracker], None]) -> bool:
+        """Open the store and do `step` there; False, and the error kept, if anything fails."""
+        try:
+            with Tracker(
+                self._uri, self._plan, folder=self._folder, environment=self._environment
+            ) as tracker:
+                step(tracker)
+        except Exception as error:  # MLflow, its database driver and the network raise what they like
+            self._error = _one_line(error, self._uri)
+            return False
+        return True
+
+    def _log_all(self, tracker: Tracker) -> None:
+        """Log whatever comes, and end the parent when no more will come."""
+        logged = {
+            (line.run_id, line.started) for line in read_logged(self._folder) if line.store == self._store
+        }
+        shown = time.monotonic()
+        while (entry := self._next()) is not None:
+            training = (entry.record.run_id, entry.record.timings["started"])
+            if not (tracker.reopened and training in logged):
+                self._log(tracker, entry)
+            with self._changed:
+                self._waiting.popleft()
+                self._changed.notify_all()
+            self._counts[entry.record.status] += 1
+            if time.monotonic() - shown > COUNTS_EVERY:
+                tracker.log_counts(self._counts)
+                shown = time.monotonic()
+        self._only_end(tracker)
+
+    def _log(self, tracker: Tracker, entry: Entry) -> None:
+        mlflow_run_id = tracker.log(*entry)
+        record = entry.record
+        line = Logged(record.run_id, self._store, mlflow_run_id, record.timings["started"])
+        append_logged(self._folder, line)
+
+    def _only_end(self, tracker: Tracker) -> None:
+        if self._ending is not None:
+            tracker.log_files(self._ending.files)
+            tracker.finish(self._ending.status, self._ending.counts)
+            self._ended = True
+
+    def _next(self) -> Entry | None:
+        """The record to log next, waited for; None when no more will come, or no time is left."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._ending is not None)
+            return self._waiting[0] if self._waiting and self._time_left() > 0 else None
+
+    def _time_left(self) -> float:
+        return float("inf") if self._ending is None else self._ending.deadline - time.monotonic()
+
+    def _rest(self, pause: float) -> None:
+        """Wait before the next attempt; whoever starts to wait for the end cuts a long pause short."""
+        if self._awaited:
+            self._changed.wait(min(pause, LONGEST_PAUSE_AT_END))
+        else:
+            self._changed.wait_for(lambda: self._awaited, pause)
+
+
+def _one_line(error: Exception, uri: str) -> str:
+    """The error in one line, without the store's password."""
+    first = (str(error).strip().splitlines() or [""])[0].replace(uri, public_uri(uri))
+    return f"{type(error).__name__}: {first}"

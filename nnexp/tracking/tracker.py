@@ -1,0 +1,153 @@
+"""One sweep in MLflow: its experiment, its parent run, and a child for every record."""
+
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from nnexp.sweep.plan import Plan, Run
+from nnexp.sweep.record import Record
+from nnexp.tracking.address import artifact_location
+from nnexp.tracking.client import connect
+from nnexp.tracking.entries import STATUS, batches, child_tags, epochs_done, milliseconds, provenance
+from nnexp.tracking.model import ModelLogger
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+SEARCH_PAGE = 1000
+
+
+class Child(NamedTuple):
+    """A child as the store has it; `started` in milliseconds tells one training of a run from another."""
+
+    mlflow_run_id: str
+    started: int
+    complete: bool
+    models: tuple[str, ...]
+
+
+class Tracker(AbstractContextManager["Tracker"]):
+    """Logs one sweep. For use in one thread; every method may raise whatever MLflow raises.
+
+    Whatever it does can be done again: a parent is found by the tag `nnexp.sweep_id`, a child by
+    `nnexp.run_id` and its start; a child that was cut short, or that an older training of the same run
+    left, gives way to a whole one.
+    """
+
+    def __init__(self, uri: str, plan: Plan, *, folder: Path, environment: Mapping[str, Any]) -> None:
+        self._client = connect(uri)
+        self._plan = plan
+        self._experiment = _open_experiment(self._client, plan.name, artifact_location(uri, plan.name))
+        self.parent, self.reopened = self._open_parent(folder, environment)
+        self._models = ModelLogger(self._client, self._experiment)
+
+    def log(self, run: Run, record: Record, weights: Path | None) -> str:
+        """Log one record, with its model if there are weights, and return the child's id; once only."""
+        started = milliseconds(record.timings["started"])
+        child = self._children.get(record.run_id)
+        if child is not None:
+            if child.complete and child.started == started:
+                return child.mlflow_run_id
+            self._discard(child)
+        mlflow_run_id = self._create(run, record, started)
+        self._fill(mlflow_run_id, record)
+        models: list[str] = []
+        if weights is not None:
+            models.append(self._models.log(mlflow_run_id, weights, epochs_done(record)))
+        end = milliseconds(record.timings["ended"])
+        self._client.set_terminated(mlflow_run_id, STATUS[record.status], end_time=end)
+        self._children[record.run_id] = Child(mlflow_run_id, started, True, tuple(models))
+        return mlflow_run_id
+
+    def log_counts(self, counts: Mapping[str, int]) -> None:
+        """Show in the parent how many runs finished, diverged, failed."""
+        from mlflow.entities import Metric
+
+        now = time.time_ns() // 1_000_000
+        self._client.log_batch(self.parent, metrics=[Metric(name, n, now, 0) for name, n in counts.items()])
+
+    def log_files(self, paths: Iterable[Path]) -> None:
+        """Attach the sweep's files to the parent."""
+        for path in paths:
+            self._client.log_artifact(self.parent, str(path))
+
+    def finish(self, status: str, counts: Mapping[str, int]) -> None:
+        """End the parent: FINISHED, FAILED, or KILLED on a stop."""
+        self.log_counts(counts)
+        self._client.set_terminated(self.parent, status)
+
+    def __exit__(self, *_: object) -> None:
+        self._models.close()
+
+    def _open_parent(self, folder: Path, environment: Mapping[str, Any]) -> tuple[str, bool]:
+        """The parent's id, and whether it was there before."""
+        ours = f"tags.`nnexp.sweep_id` = '{self._plan.sweep_id}'"
+        if found := self._client.search_runs([self._experiment], ours, max_results=1):
+            parent = found[0].info.run_id
+            self._client.update_run(parent, status="RUNNING")
+            return parent, True
+        tags = provenance(environment) | {
+            "nnexp.sweep_id": self._plan.sweep_id,
+            "nnexp.folder": str(folder),
+            "mlflow.note.content": self._plan.question,
+        }
+        name = f"{self._plan.name} {self._plan.sweep_id}"
+        return self._client.create_run(self._experiment, tags=tags, run_name=name).info.run_id, False
+
+    @cached_property
+    def _children(self) -> dict[str, Child]:
+        """What earlier processes logged, by run_id: one search, and none under a new parent."""
+        children: dict[str, Child] = {}
+        token: str | None = None if self.reopened else ""
+        while token != "":
+            ours = f"tags.`mlflow.parentRunId` = '{self.parent}'"
+            page = self._client.search_runs(
+                [self._experiment], ours, max_results=SEARCH_PAGE, page_token=token
+            )
+            for found in page:
+                if run_id := found.data.tags.get("nnexp.run_id"):
+                    models = found.outputs.model_outputs if found.outputs else []
+                    children[run_id] = Child(
+                        found.info.run_id,
+                        found.info.start_time,
+                        found.info.status != "RUNNING",
+                        tuple(model.model_id for model in models),
+                    )
+            token = page.token or ""
+        return children
+
+    def _create(self, run: Run, record: Record, started: int) -> str:
+        tags = child_tags(record) | {"mlflow.parentRunId": self.parent}
+        name = self._plan.label(run)
+        child = self._client.create_run(self._experiment, start_time=started, tags=tags, run_name=name)
+        return str(child.info.run_id)
+
+    def _fill(self, mlflow_run_id: str, record: Record) -> None:
+        from mlflow.entities import Metric, Param
+
+        for params, metrics in batches(record):
+            self._client.log_batch(
+                mlflow_run_id,
+                metrics=[Metric(*metric) for metric in metrics],
+                params=[Param(*param) for param in params],
+            )
+        if record.traceback:
+            self._client.log_text(mlflow_run_id, record.traceback, "traceback.txt")
+
+    def _discard(self, child: Child) -> None:
+        for model in child.models:
+            self._client.delete_logged_model(model)
+        self._client.delete_run(child.mlflow_run_id)
+
+
+def _open_experiment(client: "MlflowClient", name: str, location: str | None) -> str:
+    """The id of the experiment of this name: new, found, or taken out of MLflow's bin."""
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        return client.create_experiment(name, location)
+    if experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
+    return experiment.experiment_id

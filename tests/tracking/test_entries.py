@@ -1,0 +1,82 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from nnexp.tracking.entries import Measurement, batches, child_tags, metric_name, metrics, params
+from tests.tracking.samples import a_failure, a_plan, a_record
+
+RUN = a_plan("entries").runs[2]
+NOON = int(datetime(2026, 1, 2, 12, tzinfo=UTC).timestamp()) * 1000
+
+
+@pytest.mark.parametrize(
+    ("column", "name"),
+    [
+        ("training_cost", "training/cost"),
+        ("test_accuracy", "test/accuracy"),
+        ("final_validation_cost", "final/validation_cost"),
+        ("best_epoch", "best/epoch"),
+        ("penalty", "penalty"),
+        ("weight_norm_1", "weight_norm_1"),
+    ],
+)
+def test_columns_are_grouped_by_their_part(column: str, name: str) -> None:
+    assert metric_name(column) == name
+
+
+def test_parameters_are_the_settings_by_their_names_and_exact() -> None:
+    logged = params(a_record(RUN))
+    assert list(logged) == list(RUN.settings)
+    assert (logged["batch_size"], logged["learning_rate"], logged["data"]) == ("32", "0.5", "digits")
+    assert float(logged["lambda_l2"]) == 0.0
+
+
+def test_curves_have_a_point_per_epoch_at_the_time_it_was_reached() -> None:
+    # 3 epochs of 1 s of training each, in a run of 3.5 s: the times of the curve share out the run.
+    curve = [m for m in metrics(a_record(RUN)) if m.name == "training/accuracy"]
+    assert [(m.step, m.value) for m in curve] == [(1, 2 / 1), (2, 2 / 2), (3, 2 / 3)]
+    assert [m.timestamp - NOON for m in curve] == [1167, 2333, 3500]
+
+
+def test_figures_of_the_whole_run_stand_at_its_end() -> None:
+    logged = metrics(a_record(RUN))
+    assert Measurement("best/validation_accuracy", 0.875, NOON + 3500, 3) in logged
+    assert Measurement("test/accuracy", 0.75, NOON + 3500, 3) in logged
+    assert Measurement("seconds", 3.0, NOON + 3500, 3) in logged
+
+
+def test_absent_values_are_left_out_and_no_metric_has_two_values_at_a_step() -> None:
+    record = a_record(RUN)
+    record.history["test_accuracy"] = [0.5, None, 0.7]  # the last is of the network before the best was kept
+    logged = [(m.step, m.value) for m in metrics(record) if m.name == "test/accuracy"]
+    assert logged == [(1, 0.5), (3, 0.75)]
+
+
+def test_batches_hold_everything_once_within_the_limits_of_a_call() -> None:
+    record = a_record(RUN, epochs=50)
+    record.history.update({f"monitor_{i}": [0.5] * 50 for i in range(40)})
+    portions = list(batches(record))
+    assert len(portions) == 3
+    assert all(len(p) <= 100 and len(m) <= 1000 and len(p) + len(m) <= 1000 for p, m in portions)
+    assert [m for _, portion in portions for m in portion] == metrics(record)
+    assert [p for portion, _ in portions for p in portion] == list(params(record).items())
+
+
+def test_tags_say_which_run_it_is_and_where_it_came_from() -> None:
+    tags = child_tags(a_record(RUN))
+    assert tags["nnexp.run_id"] == RUN.run_id
+    assert (tags["nnexp.status"], tags["nnexp.version"], tags["nnexp.kernel"]) == (
+        "finished",
+        "0.1.0",
+        "Haswell",
+    )
+    assert (tags["nnexp.dirty"], tags["mlflow.source.git.commit"]) == ("True", "c0ffee")
+    assert "nnexp.python" not in tags  # not known
+
+
+def test_a_failure_is_told_in_short() -> None:
+    assert child_tags(a_failure(RUN))["mlflow.note.content"] == "MemoryError: 8 GiB"
+
+
+def test_a_failed_run_without_history_has_no_metrics() -> None:
+    assert metrics(a_failure(RUN)) == []

@@ -1,0 +1,27 @@
+from pathlib import Path
+
+from nnexp.tracking.logged import Logged, append_logged, mlflow_run_ids, read_logged
+
+FIRST = Logged("a", "sqlite:///mlflow.db", "1", "2026-01-01T00:00:00+00:00")
+SECOND = Logged("b", "sqlite:///mlflow.db", "2", "2026-01-01T00:00:01+00:00")
+
+
+def test_lines_are_read_as_they_were_appended(tmp_path: Path) -> None:
+    assert read_logged(tmp_path) == []
+    for entry in (FIRST, SECOND):
+        append_logged(tmp_path, entry)
+    assert read_logged(tmp_path) == [FIRST, SECOND]
+
+
+def test_a_torn_line_costs_only_itself(tmp_path: Path) -> None:
+    append_logged(tmp_path, FIRST)
+    with (tmp_path / "logged.jsonl").open("a") as file:
+        file.write('{"run_id": "c", "sto')  # the process was killed here
+    append_logged(tmp_path, SECOND)
+    assert read_logged(tmp_path) == [FIRST, SECOND]
+
+
+def test_the_last_line_of_a_run_counts(tmp_path: Path) -> None:
+    for entry in (FIRST, SECOND, FIRST._replace(mlflow_run_id="3")):
+        append_logged(tmp_path, entry)
+    assert mlflow_run_ids(tmp_path) == {"a": "3", "b": "2"}

@@ -1,0 +1,130 @@
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnexp.nn import Hyperparameters, Model, load_model, predict, save_model
+from nnexp.nn.activations import ACTIVATIONS
+from nnexp.nn.costs import OUTPUT_FUNCTIONS
+from nnexp.tracking.tracker import Tracker
+from tests.tracking.samples import a_plan, a_record, save_weights
+
+LOAD_ELSEWHERE = """
+import sys
+sys.modules["nnexp"] = None  # any import of it fails
+import mlflow.pyfunc, numpy as np
+model = mlflow.pyfunc.load_model(sys.argv[1])
+np.save(sys.argv[3], model.predict(np.load(sys.argv[2])))
+"""
+
+
+def log_model(store: str, name: str, weights: Path) -> tuple[str, str]:
+    """Log one run with its network; the ids of the child and of its model."""
+    from mlflow import MlflowClient
+
+    plan = a_plan(name)
+    with Tracker(store, plan, folder=Path(), environment={}) as tracker:
+        child = tracker.log(plan.runs[0], a_record(plan.runs[0]), weights)
+    outputs = MlflowClient(store).get_run(child).outputs
+    assert outputs is not None
+    return child, outputs.model_outputs[0].model_id
+
+
+def expected(weights: Path, inputs: np.ndarray) -> np.ndarray:
+    """The core's own forward pass."""
+    model = load_model(weights)
+    h = model.hyperparameters
+    return predict(model.weights, model.biases, inputs, activation=h.activation, output=h.output)
+
+
+@pytest.fixture
+def inputs() -> np.ndarray:
+    return np.random.default_rng(1).standard_normal((5, 4)).astype("float32")
+
+
+@pytest.fixture
+def at_store(store: str) -> Any:
+    import mlflow
+
+    mlflow.set_tracking_uri(store)
+    yield mlflow.pyfunc
+    mlflow.set_tracking_uri(None)
+
+
+@pytest.mark.parametrize("address", ["models:/{model}", "runs:/{child}/model"])
+def test_a_logged_model_gives_the_network_s_own_probabilities(
+    store: str, at_store: Any, inputs: np.ndarray, tmp_path: Path, address: str
+) -> None:
+    weights = save_weights(tmp_path / "weights.npz")
+    child, model = log_model(store, "loaded", weights)
+    loaded = at_store.load_model(address.format(child=child, model=model))
+    np.testing.assert_allclose(loaded.predict(inputs), expected(weights, inputs), rtol=0, atol=1e-6)
+    assert loaded.metadata.run_id == child
+
+
+def test_a_model_says_what_it_takes_gives_and_needs(store: str, at_store: Any, tmp_path: Path) -> None:
+    weights = save_weights(tmp_path / "weights.npz", dtype="float64")
+    _, model = log_model(store, "signature", weights)
+    metadata = at_store.load_model(f"models:/{model}").metadata
+    assert metadata.get_input_schema().to_dict() == [
+        {"type": "tensor", "tensor-spec": {"dtype": "float64", "shape": (-1, 4)}}
+    ]
+    assert metadata.get_output_schema().inputs[0].shape == (-1, 2)
+    needs = Path(at_store.get_model_dependencies(f"models:/{model}")).read_text().split()
+    assert [line.partition("==")[0] for line in needs] == ["mlflow", "numpy"]
+
+
+def test_each_run_has_its_own_network_whatever_its_shape(
+    store: str, at_store: Any, inputs: np.ndarray, tmp_path: Path
+) -> None:
+    plan = a_plan("shapes")
+    rng = np.random.default_rng(2)
+    files = []
+    for number, sizes in enumerate([(4, 3, 2), (4, 2), (4, 3, 3, 5), (4, 3, 2)]):
+        shapes = [(size, fan_in) for fan_in, size in pairwise(sizes)]
+        network = Model(
+            [rng.random(s) for s in shapes], [rng.random(s[0]) for s in shapes], Hyperparameters()
+        )
+        files.append(tmp_path / f"{number}.npz")
+        save_model(files[-1], network)
+    with Tracker(store, plan, folder=Path(), environment={}) as tracker:
+        ids = [
+            tracker.log(run, a_record(run), weights) for run, weights in zip(plan.runs, files, strict=True)
+        ]
+    for child, weights in zip(ids, files, strict=True):
+        given = at_store.load_model(f"runs:/{child}/model").predict(inputs.astype("float64"))
+        np.testing.assert_allclose(given, expected(weights, inputs), rtol=0, atol=1e-12)
+
+
+def test_a_model_loads_without_nnexp_and_without_a_pickle(
+    store: str, inputs: np.ndarray, tmp_path: Path
+) -> None:
+    from mlflow import MlflowClient
+
+    weights = save_weights(
+        tmp_path / "weights.npz", activation="relu", output="softmax", cost="log_likelihood"
+    )
+    _, model = log_model(store, "alone", weights)
+    folder = MlflowClient(store).get_logged_model(model).artifact_location
+    suffixes = {path.suffix for path in Path(folder.removeprefix("file://")).rglob("*") if path.is_file()}
+    assert suffixes == {"", ".py", ".npz", ".txt", ".yaml"}
+    np.save(tmp_path / "inputs.npy", inputs)
+    command = [sys.executable, "-I", "-c", LOAD_ELSEWHERE, folder, "inputs.npy", "outputs.npy"]
+    subprocess.run(command, cwd=tmp_path, timeout=120, check=True)
+    outputs = np.load(tmp_path / "outputs.npy", allow_pickle=False)
+    np.testing.assert_allclose(outputs, expected(weights, inputs), rtol=0, atol=1e-6)
+
+
+def test_the_shipped_code_knows_every_function_of_the_core() -> None:
+    from nnexp.tracking.network_model import FUNCTIONS
+
+    core = {name: activation.function for name, activation in ACTIVATIONS.items()} | OUTPUT_FUNCTIONS
+    assert FUNCTIONS.keys() == core.keys()
+    z = np.concatenate([np.linspace(-8, 8, 97), [-1000, 1000]]).astype("float32").reshape(9, 11)
+    for name, function in FUNCTIONS.items():
+        np.testing.assert_allclose(function(z), core[name](z.copy()), rtol=1e-6, atol=1e-6, err_msg=name)
+        assert function(z).dtype == np.float32

@@ -1,0 +1,59 @@
+"""The main job with MLflow: a sweep typed as a user types it is in the store, whole, once."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nnexp import cli
+from nnexp.data import DataSpec, load
+from nnexp.nn import load_model, predict
+from tests.tracking.conftest import copy_store
+
+WORDS = [
+    "data=synthetic",
+    "epochs=2",
+    "hidden_size=5",
+    "n_jobs=1",
+    "-m",
+    "learning_rate=0.1,0.5",
+    "seed=0,1,2",
+]
+
+
+def test_a_sweep_is_in_the_store_with_curves_and_models_and_again_is_not_logged_twice(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import mlflow
+
+    monkeypatch.chdir(tmp_path)
+    uri = copy_store(store, tmp_path / "mlflow.db")
+    for _ in range(2):
+        assert cli.main([f"tracking.uri={uri}", *WORDS]) == 0
+    assert "not logged yet" not in capsys.readouterr().out
+
+    client = mlflow.MlflowClient(tracking_uri=uri)
+    experiment = client.get_experiment_by_name("multirun")
+    found = client.search_runs([experiment.experiment_id])
+    (parent,) = [run for run in found if "mlflow.parentRunId" not in run.data.tags]
+    children = [run for run in found if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    assert parent.info.status == "FINISHED"
+    assert parent.data.metrics["finished"] == 6
+    assert {run.info.run_name for run in children} == {
+        f"learning_rate={rate} seed={seed}" for rate in (0.1, 0.5) for seed in (0, 1, 2)
+    }
+    folder = next(Path("sweeps/multirun").iterdir())
+    runs = pd.read_csv(folder / "runs.csv").set_index("mlflow_run_id")
+    assert set(runs.index) == {run.info.run_id for run in children}
+    inputs = load(DataSpec(name="synthetic")).data.test.inputs
+    mlflow.set_tracking_uri(uri)
+    for run in children:
+        row = runs.loc[run.info.run_id]
+        assert run.data.metrics["test/accuracy"] == row["test_accuracy"]
+        assert len(client.get_metric_history(run.info.run_id, "validation/accuracy")) == 2
+        model = load_model(folder / "records" / f"{row['run_id']}.npz")
+        logged = mlflow.pyfunc.load_model(f"models:/{run.outputs.model_outputs[0].model_id}")
+        np.testing.assert_allclose(
+            logged.predict(inputs), predict(model.weights, model.biases, inputs), rtol=0, atol=1e-6
+        )

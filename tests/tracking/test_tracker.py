@@ -1,0 +1,162 @@
+import math
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from nnexp.tracking.entries import metrics
+from nnexp.tracking.tracker import Tracker
+from tests.tracking.samples import a_failure, a_plan, a_record, children, save_weights
+
+NOON = int(datetime(2026, 1, 2, 12, tzinfo=UTC).timestamp()) * 1000
+
+
+def a_tracker(store: str, name: str) -> Tracker:
+    return Tracker(store, a_plan(name), folder=Path("sweeps") / name, environment={"host": "laptop"})
+
+
+def test_a_child_has_the_name_times_parameters_and_curves_of_its_run(store: str, tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
+    run = a_plan("child").runs[3]
+    with a_tracker(store, "child") as tracker:
+        tracker.log(run, a_record(run), None)
+    [child] = children(store, "child")
+    assert child.info.run_name == "batch_size=32 seed=1"
+    assert (child.info.status, child.info.start_time - NOON, child.info.end_time - NOON) == (
+        "FINISHED",
+        0,
+        3500,
+    )
+    assert child.data.params == {name: str(value) for name, value in run.settings.items()}
+    history = MlflowClient(store).get_metric_history(child.info.run_id, "validation/accuracy")
+    assert [(m.step, m.value) for m in history] == [(1, 4 / 1), (2, 4 / 2), (3, 4 / 3)]
+    assert child.data.metrics["final/training_cost"] == 0.25
+    assert child.data.tags["nnexp.dataset_digest"] == "d" * 64
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [("finished", "FINISHED"), ("diverged", "FINISHED"), ("failed", "FAILED"), ("timed_out", "FAILED")],
+)
+def test_a_status_is_mapped_and_kept_as_a_tag(store: str, status: str, expected: str) -> None:
+    name = f"status-{status}"
+    run = a_plan(name).runs[0]
+    with a_tracker(store, name) as tracker:
+        tracker.log(run, a_record(run, status=status), None)
+    [child] = children(store, name)
+    assert (child.info.status, child.data.tags["nnexp.status"]) == (expected, status)
+
+
+def test_a_failed_run_keeps_its_traceback(store: str) -> None:
+    from mlflow.artifacts import load_text
+
+    run = a_plan("failure").runs[0]
+    with a_tracker(store, "failure") as tracker:
+        tracker.log(run, a_failure(run), None)
+    [child] = children(store, "failure")
+    assert load_text(f"{child.info.artifact_uri}/traceback.txt").endswith("MemoryError: 8 GiB\n")
+
+
+def test_thousands_of_values_are_logged_whole(store: str) -> None:
+    from mlflow import MlflowClient
+
+    run = a_plan("long").runs[0]
+    record = a_record(run, epochs=50)
+    record.history.update({f"monitor_{i}": [float(i + e) for e in range(50)] for i in range(40)})
+    assert len(metrics(record)) > 2000
+    with a_tracker(store, "long") as tracker:
+        child = tracker.log(run, record, None)
+    last = MlflowClient(store).get_metric_history(child, "monitor_39")
+    assert [m.value for m in last] == [39.0 + e for e in range(50)]
+
+
+def test_logging_again_changes_nothing_and_returns_the_same_child(store: str, tmp_path: Path) -> None:
+    weights = save_weights(tmp_path / "weights.npz")
+    plan = a_plan("again")
+    logged = []
+    for _ in range(2):  # the second is another start: it knows only what the store tells
+        with a_tracker(store, "again") as tracker:
+            logged.append([tracker.log(run, a_record(run), weights) for run in plan.runs])
+            logged.append([tracker.log(run, a_record(run), weights) for run in plan.runs])
+    assert all(ids == logged[0] for ids in logged)
+    assert len(children(store, "again")) == 4
+
+
+def test_a_child_that_was_cut_short_gives_way_to_a_whole_one(store: str, tmp_path: Path) -> None:
+    run = a_plan("cut").runs[0]
+    with a_tracker(store, "cut") as tracker, pytest.raises(FileNotFoundError):
+        tracker.log(run, a_record(run), tmp_path / "missing.npz")
+    assert [child.info.status for child in children(store, "cut")] == ["RUNNING"]
+    with a_tracker(store, "cut") as tracker:
+        tracker.log(run, a_record(run), save_weights(tmp_path / "weights.npz"))
+    [child] = children(store, "cut")
+    assert child.info.status == "FINISHED"
+    assert len(child.outputs.model_outputs) == 1
+
+
+def test_a_run_that_was_trained_again_replaces_its_older_child(store: str) -> None:
+    run = a_plan("retried").runs[0]
+    with a_tracker(store, "retried") as tracker:
+        tracker.log(run, a_failure(run), None)
+    with a_tracker(store, "retried") as tracker:
+        tracker.log(run, a_record(run), None)
+    [child] = children(store, "retried")
+    assert child.data.tags["nnexp.status"] == "finished"
+
+
+def test_a_resume_reopens_the_parent(store: str) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(store)
+    with a_tracker(store, "resumed") as tracker:
+        first = tracker.parent
+        tracker.finish("KILLED", {"finished": 1})
+    assert not tracker.reopened
+    assert client.get_run(first).info.status == "KILLED"
+    with a_tracker(store, "resumed") as tracker:
+        assert (tracker.parent, tracker.reopened) == (first, True)
+        assert client.get_run(first).info.status == "RUNNING"
+        tracker.finish("FINISHED", {"finished": 3, "failed": 1})
+    run = client.get_run(first)
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics == {"finished": 3, "failed": 1}
+
+
+def test_the_parent_says_what_was_asked_and_holds_the_files(store: str, tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+    from mlflow.artifacts import load_text
+
+    (tmp_path / "runs.csv").write_text("run_id\n")
+    with a_tracker(store, "asked") as tracker:
+        tracker.log_files([tmp_path / "runs.csv"])
+    run = MlflowClient(store).get_run(tracker.parent)
+    assert run.info.run_name == "asked id-asked"
+    assert run.data.tags["mlflow.note.content"] == "What does asked do?"
+    assert run.data.tags["nnexp.host"] == "laptop"
+    assert load_text(f"{run.info.artifact_uri}/runs.csv") == "run_id\n"
+
+
+def test_a_deleted_experiment_is_taken_out_of_the_bin(store: str) -> None:
+    from mlflow import MlflowClient
+
+    with a_tracker(store, "bin"):
+        pass
+    client = MlflowClient(store)
+    experiment = client.get_experiment_by_name("bin")
+    assert experiment is not None
+    client.delete_experiment(experiment.experiment_id)
+    run = a_plan("bin").runs[0]
+    with a_tracker(store, "bin") as tracker:
+        tracker.log(run, a_record(run), None)
+    assert len(children(store, "bin")) == 1
+
+
+def test_values_that_are_no_numbers_reach_the_store(store: str) -> None:
+    run = a_plan("nan").runs[0]
+    record = a_record(run)
+    record.metrics["final_training_cost"] = math.nan
+    with a_tracker(store, "nan") as tracker:
+        tracker.log(run, record, None)
+    [child] = children(store, "nan")
+    assert math.isnan(child.data.metrics["final/training_cost"])
