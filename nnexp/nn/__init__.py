@@ -1,0 +1,46 @@
+"""The numerical core: feed-forward networks trained by mini-batch SGD with backpropagation.
+
+After Nielsen, *Neural Networks and Deep Learning*, chapters 1-3 and 5 ("the book"). NumPy and the
+standard library only. Read: hyperparameters, activations, costs, network, optimizers, stack, training.
+
+Symbols and shapes, everywhere in this package:
+
+    K                    runs in a stack; every array of parameters leads with this axis
+    n, B, d, C           examples, examples in a mini-batch, inputs, classes (output units)
+    l = 1..L             layers after the input; L is the output. Lists count from 0: weights[0] is W^1
+    X  (K or 1, B, d)    inputs          Y  (K or 1, B, C)   one-hot targets
+    W  (K, fan_out, fan_in)              b  (K, 1, fan_out)  weights w_jk and biases b_j of one layer
+    z  (K, B, fan_out)   = a^(l-1) W^T + b                   logits at the output
+    a  (K, B, fan_out)   = f(z)          delta = dC/dz       error of a layer
+    flat (K, P)          all weights, then all biases; W and b are views of it
+
+The objective is  J = mean cost over the mini-batch + lambda_l2/(2n) sum w^2 + lambda_l1/n sum |w|,
+n = examples shown in one epoch; biases are never penalised. So lambda does not depend on the batch size.
+"""
+
+from nnexp.nn.errors import UserError, unknown
+from nnexp.nn.examples import Data, Examples
+from nnexp.nn.hyperparameters import MONITORS, PER_RUN, Hyperparameters
+from nnexp.nn.model import Model, load_model, predict, read_book_model, save_model, write_book_model
+from nnexp.nn.result import History, Result
+from nnexp.nn.training import check_fit, train
+
+__all__ = [
+    "MONITORS",
+    "PER_RUN",
+    "Data",
+    "Examples",
+    "History",
+    "Hyperparameters",
+    "Model",
+    "Result",
+    "UserError",
+    "check_fit",
+    "load_model",
+    "predict",
+    "read_book_model",
+    "save_model",
+    "train",
+    "unknown",
+    "write_book_model",
+]

@@ -1,0 +1,108 @@
+"""Trained networks as files, and their use: no pickle, readable without nnexp."""
+
+import json
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from nnexp.nn.activations import ACTIVATIONS, Array
+from nnexp.nn.costs import OUTPUT_FUNCTIONS
+from nnexp.nn.errors import UserError, unknown
+from nnexp.nn.hyperparameters import Hyperparameters
+
+BOOK_COSTS = {"CrossEntropyCost": "cross_entropy", "QuadraticCost": "quadratic"}
+
+
+class Model(NamedTuple):
+    """A network: `weights[l] (fan_out, fan_in)`, `biases[l] (fan_out,)` and how it was made."""
+
+    weights: list[Array]
+    biases: list[Array]
+    hyperparameters: Hyperparameters
+
+
+def predict(
+    weights: Sequence[Array],
+    biases: Sequence[Array],
+    inputs: Array,
+    *,
+    activation: str = "sigmoid",
+    output: str = "sigmoid",
+) -> Array:
+    """The network's outputs a^L (n, C) for `inputs (n, d)`: probabilities with sigmoid or softmax.
+
+    `activation` and `output` may be `step` here: perceptrons compute, though they cannot be trained.
+    """
+    if activation not in ACTIVATIONS:
+        raise unknown("activation", activation, ACTIVATIONS)
+    if output not in OUTPUT_FUNCTIONS:
+        raise unknown("output", output, OUTPUT_FUNCTIONS)
+    functions = [ACTIVATIONS[activation].function] * (len(weights) - 1) + [OUTPUT_FUNCTIONS[output]]
+    a = np.asarray(inputs, dtype=weights[0].dtype)
+    for W, b, f in zip(weights, biases, functions, strict=True):
+        a = f(a @ W.T + b)
+    return a
+
+
+def save_model(file: str | Path | BinaryIO, model: Model) -> None:
+    """Write `.npz`: `weights_1`, `biases_1`, ... and `hyperparameters` as JSON text."""
+    arrays: dict[str, Any] = {"hyperparameters": np.array(json.dumps(asdict(model.hyperparameters)))}
+    for layer, (W, b) in enumerate(zip(model.weights, model.biases, strict=True), start=1):
+        arrays |= {f"weights_{layer}": W, f"biases_{layer}": b}
+    with open(file, "wb") if isinstance(file, str | Path) else nullcontext(file) as target:
+        np.savez(target, **arrays)
+
+
+def load_model(path: str | Path) -> Model:
+    """Read what `save_model` wrote. Raises `UserError` for a file that is none."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            layers = range(1, sum(name.startswith("weights_") for name in file.files) + 1)
+            weights = [file[f"weights_{layer}"] for layer in layers]
+            biases = [file[f"biases_{layer}"] for layer in layers]
+            hyperparameters = json.loads(str(file["hyperparameters"]))
+    except FileNotFoundError:
+        raise
+    except (ValueError, KeyError, OSError, EOFError) as error:
+        raise UserError(f"{path} must be a model file written by nnexp, got: {error}") from error
+    return Model(weights, biases, Hyperparameters.of(hyperparameters))
+
+
+def write_book_model(path: str | Path, model: Model) -> None:
+    """Write the book's own file (network2.py: `sizes`, `weights`, `biases`, `cost`)."""
+    h = model.hyperparameters
+    names = {cost: name for name, cost in BOOK_COSTS.items()}
+    if h.activation != "sigmoid" or h.output != "sigmoid":
+        raise UserError(
+            f"the book's file holds sigmoid networks only, got activation={h.activation}, output={h.output}"
+        )
+    content = {
+        "sizes": [model.weights[0].shape[1], *(len(b) for b in model.biases)],
+        "weights": [W.tolist() for W in model.weights],
+        "biases": [b[:, np.newaxis].tolist() for b in model.biases],
+        "cost": names[h.cost],
+    }
+    Path(path).write_text(json.dumps(content), encoding="utf-8")
+
+
+def read_book_model(path: str | Path) -> Model:
+    """Read the book's own file; hyperparameters that it does not tell have their defaults, in float64."""
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        sizes, cost = content["sizes"], BOOK_COSTS[content["cost"]]
+        weights = [np.array(W, np.float64) for W in content["weights"]]
+        biases = [np.array(b, np.float64)[:, 0] for b in content["biases"]]
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        raise UserError(f"{path} must be a model file of the book, got: {error!r}") from error
+    shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
+    if [W.shape for W in weights] != shapes or [len(b) for b in biases] != sizes[1:]:
+        raise UserError(f"{path} must hold weights that fit sizes {sizes}, got {[W.shape for W in weights]}")
+    hidden = sizes[1:-1]
+    hyperparameters = Hyperparameters(
+        hidden_layers=len(hidden), hidden_size=hidden[0] if hidden else 1, cost=cost, dtype="float64"
+    )
+    return Model(weights, biases, hyperparameters)

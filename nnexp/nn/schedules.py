@@ -1,0 +1,44 @@
+"""How the learning rate changes: each schedule gives the factor on `learning_rate` for one epoch."""
+
+import math
+from collections.abc import Callable
+
+# The book's rule ends a run when its learning rate has fallen to this share (ch. 3, "How to choose").
+LAST_SHARE = 1 / 128
+
+# (passes done, passes in all, schedule_epochs, schedule_factor, drops so far) -> factor
+Schedule = Callable[[int, int, int, float, int], float]
+
+
+def constant(done: int, epochs: int, every: int, factor: float, drops: int) -> float:
+    """1."""
+    return 1.0
+
+
+def step(done: int, epochs: int, every: int, factor: float, drops: int) -> float:
+    """`factor` once more after each `every` epochs."""
+    return factor ** (done // every)
+
+
+def exponential(done: int, epochs: int, every: int, factor: float, drops: int) -> float:
+    """The smooth form of `step`: `factor` after `every` epochs."""
+    return factor ** (done / every)
+
+
+def cosine(done: int, epochs: int, every: int, factor: float, drops: int) -> float:
+    """From 1 towards 0 along half a cosine (Loshchilov & Hutter 2017, without restarts)."""
+    return 0.5 * (1 + math.cos(math.pi * done / epochs))
+
+
+def plateau(done: int, epochs: int, every: int, factor: float, drops: int) -> float:
+    """The book's rule: `factor` (1/2) when validation accuracy has not improved in `every` (10) epochs."""
+    return factor**drops
+
+
+SCHEDULES: dict[str, Schedule] = {
+    "constant": constant,
+    "step": step,
+    "exponential": exponential,
+    "cosine": cosine,
+    "plateau": plateau,
+}
