@@ -29,14 +29,20 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"nnexp: {error}", file=sys.stderr)
         return USER_MISTAKE
+    except Terminated:
+        return TERMINATED
     except KeyboardInterrupt:
         return INTERRUPTED
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: a stop, like Ctrl-C, and not an error of the run that it falls into."""
+
+
 def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
-    sys.exit(TERMINATED)
+    raise Terminated
 
 
 def _train(words: Sequence[str]) -> int:

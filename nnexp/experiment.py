@@ -77,7 +77,7 @@ def run_sweep(config: Config, console: Console) -> Sweep:
     logger = _logger(config, sweep, rows, provenance)
     try:
         _train(sweep, rows, workers, datasets, expected, provenance, logger, console)
-    except (KeyboardInterrupt, SystemExit):
+    except KeyboardInterrupt:
         stop_workers()
         _finish(sweep, logger, "KILLED", console)
         done = f"{len(sweep.records)} of {len(sweep.plan.runs)} runs are recorded"

@@ -159,9 +159,12 @@ def test_a_single_run_shows_every_epoch_and_both_accuracies(capsys: pytest.Captu
     assert re.search(r"After epoch 3: validation accuracy \d+\.\d\d %, test accuracy \d+\.\d\d %", shown)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_stop_keeps_what_finished_and_the_same_command_goes_on(signum: int, status: int) -> None:
-    words = [*SWEEP, "n_jobs=2", "epochs=300", "batch_size=5"]
+def test_a_stop_keeps_what_finished_and_the_same_command_goes_on(
+    signum: int, status: int, workers: int
+) -> None:
+    words = [*SWEEP, f"n_jobs={workers}", "epochs=300", "batch_size=5"]
     command = [sys.executable, "-m", "nnexp", *[word for word in words if word != "epochs=2"]]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
