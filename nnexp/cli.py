@@ -13,6 +13,21 @@ from nnexp.nn import UserError
 
 RUN_FAILED, USER_MISTAKE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 
+HELP = """nnexp trains neural networks and sweeps their hyperparameters.
+
+  one run      python -m nnexp learning_rate=0.1 epochs=10
+  a sweep      python -m nnexp +sweep=batch_size data=mnist sweep.seeds=10
+  its plan     python -m nnexp +sweep=batch_size dry_run=true
+  the results  nnexp ui
+
+== Choices: GROUP=CHOICE, and +sweep=CHOICE ==
+{groups}
+
+== Values: KEY=VALUE ==
+{values}
+== Options ==
+{options}"""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status.
@@ -59,7 +74,9 @@ def _train(words: Sequence[str]) -> int:
     options, unknown = parser.parse_known_intermixed_args(words)
     if unknown:
         raise UserError(f"unknown option {unknown[0]!r}: --help lists the options")
-    if options.help or options.hydra_help or options.cfg or options.info or options.shell_completion:
+    if options.help:
+        return _help(parser, options)
+    if options.hydra_help or options.cfg or options.info or options.shell_completion:
         return _show(words, options)
     config = load_config(options.overrides, multirun=options.multirun, config_dir=options.config_dir)
 
@@ -73,6 +90,18 @@ def _train(words: Sequence[str]) -> int:
         return 0
     statuses = run_sweep(config, console).statuses
     return RUN_FAILED if statuses["failed"] + statuses["timed_out"] else 0
+
+
+def _help(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    """Our own page: Hydra's `--help` takes a second to list its own configuration groups."""
+    from hydra._internal.hydra import Hydra
+
+    from nnexp.config import choices
+
+    groups, values = choices(options.overrides, options.config_dir)
+    listed = "\n".join(f"{name}: {', '.join(names)}" for name, names in groups.items())
+    print(HELP.format(groups=listed, values=values, options=Hydra.format_args_help(parser)))
+    return 0
 
 
 def _show(words: Sequence[str], options: argparse.Namespace) -> int:

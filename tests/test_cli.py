@@ -70,6 +70,7 @@ def test_the_version_is_ours(capsys: pytest.CaptureFixture[str]) -> None:
         ("tracking.uri=mlruns", "try sqlite:///mlflow.db"),
         ("--everything", "unknown option '--everything'"),
         ("--config-dir nowhere", "--config-dir must be a folder, got 'nowhere'"),
+        ("--help data=mnst", "unknown data 'mnst'; did you mean 'mnist'?"),
         ("--cfg job epochs=x", "epochs must be a whole number, got 'x'"),
         ("ui port=high", "port must be a number, got 'high'"),
         ("ui", "nothing was logged at sqlite:///mlflow.db yet"),

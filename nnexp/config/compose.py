@@ -1,13 +1,17 @@
 """From the words of a command line to one checked `Config`."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 from hydra import compose, initialize_config_dir
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException, MissingConfigException
@@ -60,15 +64,10 @@ def load_config(overrides: Sequence[str], *, multirun: bool = False, config_dir:
     register()
     UserConf.config_dir = config_dir
     plain, several = words.split(words.parse(overrides), multirun)
-    try:
-        with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-            composed = compose("config", [words.spelled(override) for override in plain])
+    with _hydra():
+        composed = compose("config", [words.spelled(override) for override in plain])
         raw = OmegaConf.to_container(composed, resolve=False)
         values = OmegaConf.to_container(composed, resolve=True)
-    except MissingConfigException as error:
-        raise _missing(error) from error
-    except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        raise UserError(" ".join(str(error).split())) from error
     values = cast(dict[str, Any], values)
     check_keys(values)
     question = _question(values, plain, several, multirun)
@@ -79,6 +78,38 @@ def load_config(overrides: Sequence[str], *, multirun: bool = False, config_dir:
         question=question,
         tracking=Tracking(**values["tracking"]),
         execution=Execution(**{name: values[name] for name in Execution.__dataclass_fields__}),
+    )
+
+
+@contextmanager
+def _hydra() -> Iterator[None]:
+    """Hydra over our configuration; what it finds wrong becomes one line."""
+    try:
+        with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+            yield
+    except MissingConfigException as error:
+        raise _missing(error) from error
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
+        raise UserError(" ".join(str(error).split())) from error
+
+
+def choices(overrides: Sequence[str], config_dir: str | None = None) -> tuple[dict[str, list[str]], str]:
+    """For the help page: the choices of each configuration group, and the composed values as YAML."""
+    register()
+    UserConf.config_dir = config_dir
+    with _hydra():
+        composed = compose("config", [words.spelled(override) for override in words.parse(overrides)])
+        loader = GlobalHydra.instance().config_loader()
+        groups = {name: _options(loader, name) for name in ("data", "sweep", "tracking")}
+    return groups, OmegaConf.to_yaml(composed)
+
+
+def _options(loader: ConfigLoader, group: str) -> list[str]:
+    """The files of a group, those of its folders too: `book/overfitting`."""
+    files = loader.get_group_options(group, ObjectType.CONFIG)
+    folders = loader.get_group_options(group, ObjectType.GROUP)
+    return sorted(
+        [*files, *(f"{sub}/{name}" for sub in folders for name in _options(loader, f"{group}/{sub}"))]
     )
 
 
