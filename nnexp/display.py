@@ -69,8 +69,7 @@ class Epochs:
         return
 
     def ended(self, run: Run, record: Record) -> None:
-        if record.status != "finished":
-            self.console.print(ending(record), markup=False, highlight=False)
+        return  # the command's final line says it
 
 
 class Lines:
