@@ -1,48 +1,53 @@
 """Activation functions f and their slopes f'.
 
-A slope is written in terms of the activation a = f(z) itself, so that a network need not keep z.
-`function(z, out)` and `slope(a, out)` work element by element; `out` of a function may be z itself.
+`function(z, out)` gives f(z); `slope(a, out)` gives f'(z), written in terms of the activation a = f(z), so
+that a network need not keep z. Like NumPy's own functions they fill `out` and return it, or make a new array.
+A function's `out` may be z itself; a slope's may not be a.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.floating[Any]]
+from nnexp.nn.arrays import HALF, ONE, Array
+
+Function = Callable[..., Array]
 
 LEAK = 0.01  # slope of leaky_relu below zero
 
 
 class Activation(NamedTuple):
-    """f and f'; `steepest` is the greatest value of f' (0: nothing can be learned through it)."""
+    """f and f'; `steepest` is the greatest value of f' (0: no gradient passes, so nothing can be learned)."""
 
-    function: Callable[..., Array]
-    slope: Callable[..., Array]
+    function: Function
+    slope: Function
     steepest: float = 1.0
 
 
 def sigmoid(z: Array, out: Array | None = None) -> Array:
-    """sigma(z) = 1 / (1 + exp(-z)) (book, eq. 3), as (1 + tanh(z/2)) / 2, which cannot overflow."""
-    out = np.multiply(z, 0.5, out=out)
-    np.tanh(out, out=out)
-    out *= 0.5
-    out += 0.5
-    return out
+    """sigma(z) = 1 / (1 + exp(-z)) (book, eq. 3), as (1 + tanh(z/2)) / 2, which no z overflows."""
+    out = np.multiply(z, HALF, out)
+    np.tanh(out, out)
+    np.multiply(out, HALF, out)
+    return np.add(out, HALF, out)
 
 
 def sigmoid_slope(a: Array, out: Array | None = None) -> Array:
     """sigma' = a (1 - a)."""
-    out = np.subtract(1.0, a, out=out)
-    out *= a
-    return out
+    out = np.subtract(ONE, a, out)
+    return np.multiply(out, a, out)
+
+
+def tanh(z: Array, out: Array | None = None) -> Array:
+    """tanh(z) = 2 sigma(2z) - 1."""
+    return np.tanh(z, out)
 
 
 def tanh_slope(a: Array, out: Array | None = None) -> Array:
-    """tanh' = 1 - a^2."""
-    out = np.multiply(a, a, out=out)
-    return np.subtract(1.0, out, out=out)
+    """1 - a^2."""
+    out = np.multiply(a, a, out)
+    return np.subtract(ONE, out, out)
 
 
 def relu(z: Array, out: Array | None = None) -> Array:
@@ -51,8 +56,8 @@ def relu(z: Array, out: Array | None = None) -> Array:
 
 
 def relu_slope(a: Array, out: Array | None = None) -> Array:
-    """1 where a > 0, else 0."""
-    return np.greater(a, 0.0, out=np.empty_like(a) if out is None else out, casting="unsafe")
+    """1 above zero, else 0: the sign of a, which is never negative."""
+    return np.sign(a, out)
 
 
 def leaky_relu(z: Array, out: Array | None = None) -> Array:
@@ -61,58 +66,43 @@ def leaky_relu(z: Array, out: Array | None = None) -> Array:
 
 
 def leaky_relu_slope(a: Array, out: Array | None = None) -> Array:
-    """1 where a > 0, else 1 / 100."""
-    out = relu_slope(a, out)
-    return np.maximum(out, LEAK, out=out)
+    """1 above zero, else 1 / 100."""
+    return np.maximum(np.sign(a, out), LEAK, out=out)
 
 
 def softplus(z: Array, out: Array | None = None) -> Array:
-    """ln(1 + e^z) = max(z, 0) + ln(1 + e^-|z|), which cannot overflow."""
-    positive = np.maximum(z, 0.0)
-    out = np.abs(z, out=out)
-    np.negative(out, out=out)
-    np.exp(out, out=out)
-    np.log1p(out, out=out)
-    out += positive
-    return out
+    """ln(1 + e^z) = max(z, 0) + ln(1 + e^-|z|), which no z overflows."""
+    return np.add(np.maximum(z, 0.0), np.log1p(np.exp(-np.abs(z))), out)
 
 
 def softplus_slope(a: Array, out: Array | None = None) -> Array:
     """sigma(z) = 1 - e^-a."""
-    out = np.negative(a, out=out)
-    np.expm1(out, out=out)
-    return np.negative(out, out=out)
+    return np.negative(np.expm1(-a), out)
 
 
 def elu(z: Array, out: Array | None = None) -> Array:
     """z above zero, e^z - 1 below (Clevert et al. 2015, alpha = 1)."""
-    negative = np.expm1(np.minimum(z, 0.0))
-    out = np.maximum(z, 0.0, out=out)
-    out += negative
-    return out
+    return np.add(np.maximum(z, 0.0), np.expm1(np.minimum(z, 0.0)), out)
 
 
 def elu_slope(a: Array, out: Array | None = None) -> Array:
     """1 above zero, e^z = a + 1 below."""
-    out = np.minimum(a, 0.0, out=out)
-    out += 1.0
-    return out
+    return np.add(np.minimum(a, 0.0), ONE, out)
 
 
 def arcsinh(z: Array, out: Array | None = None) -> Array:
     """ln(z + sqrt(z^2 + 1)): like tanh near zero, but never flat."""
-    return np.arcsinh(z, out=out)
+    return np.arcsinh(z, out)
 
 
 def arcsinh_slope(a: Array, out: Array | None = None) -> Array:
     """1 / sqrt(z^2 + 1) = 1 / cosh(a)."""
-    out = np.cosh(a, out=out)
-    return np.reciprocal(out, out=out)
+    return np.divide(ONE, np.cosh(a), out)
 
 
 def identity(z: Array, out: Array | None = None) -> Array:
     """z: a linear layer."""
-    return np.positive(z, out=out)
+    return np.positive(z, out)
 
 
 def identity_slope(a: Array, out: Array | None = None) -> Array:
@@ -123,28 +113,28 @@ def identity_slope(a: Array, out: Array | None = None) -> Array:
 
 
 def step(z: Array, out: Array | None = None) -> Array:
-    """The perceptron: 1 where z > 0, else 0 (book, eq. 2)."""
-    return relu_slope(z, out)
+    """The perceptron: 1 above zero, else 0 (book, eq. 2)."""
+    return np.heaviside(z, 0.0, out)
 
 
 def step_slope(a: Array, out: Array | None = None) -> Array:
-    """0 everywhere: no gradient passes, which is why the book turns to the sigmoid."""
+    """0: the reason why the book goes on to the sigmoid."""
     out = np.empty_like(a) if out is None else out
     out.fill(0.0)
     return out
 
 
 def softmax(z: Array, out: Array | None = None) -> Array:
-    """e^z_j / sum_k e^z_k over the last axis (book, eq. 78), shifted so that nothing overflows."""
-    out = np.subtract(z, z.max(axis=-1, keepdims=True), out=out)
-    np.exp(out, out=out)
-    out /= out.sum(axis=-1, keepdims=True)
+    """e^z_j / sum_k e^z_k (book, eq. 78), shifted so that nothing overflows. An output layer only."""
+    out = np.subtract(z, z.max(axis=-1, keepdims=True), out)
+    np.exp(out, out)
+    np.divide(out, out.sum(axis=-1, keepdims=True), out)
     return out
 
 
 ACTIVATIONS: dict[str, Activation] = {
     "sigmoid": Activation(sigmoid, sigmoid_slope, steepest=0.25),
-    "tanh": Activation(np.tanh, tanh_slope),
+    "tanh": Activation(tanh, tanh_slope),
     "relu": Activation(relu, relu_slope),
     "leaky_relu": Activation(leaky_relu, leaky_relu_slope),
     "softplus": Activation(softplus, softplus_slope),

@@ -2,35 +2,27 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import DTypeLike
-
-from nnexp.nn.activations import Array
+from nnexp.nn.arrays import Array
+from nnexp.nn.hyperparameters import Hyperparameters
 from nnexp.nn.streams import stream
 
 
 class Dropout:
-    """Masks for K runs, each from its own stream, so that a run's masks do not depend on its stack.
+    """Masks for K runs, each from its own stream, so that they do not depend on the stack.
 
-    A unit is dropped with probability `rate`, the others are scaled by 1 / (1 - rate) while training. The
-    book leaves them and multiplies the outgoing weights by 1 - rate (halves them) afterwards: the same function.
+    A unit is dropped with probability p = `dropout`; while training, the others are scaled by 1 / (1 - p).
+    The book multiplies the weights by 1 - p afterwards instead (halves them): the same function.
     """
 
-    def __init__(self, seeds: Sequence[int], rates: Sequence[float], dtype: DTypeLike) -> None:
-        self.streams = [stream(seed, "dropout") for seed in seeds]
-        self.rates = list(rates)
-        self.dtype = np.dtype(dtype)
+    def __init__(self, runs: Sequence[Hyperparameters]) -> None:
+        self.sources = [(run.dropout, stream(run.seed, "dropout")) for run in runs]
 
-    def masks(self, hidden: Sequence[Array]) -> list[Array]:
-        """One array like each of `hidden (K, B, H)`: 0 for a dropped unit, 1 / (1 - rate) for the others."""
-        masks = [np.ones(a.shape, self.dtype) for a in hidden]
-        for k, (rng, rate) in enumerate(zip(self.streams, self.rates, strict=True)):
-            for mask in masks if rate else ():
-                kept = rng.random(mask[k].shape, np.float32) >= rate
-                np.divide(kept, 1 - rate, out=mask[k])
-        return masks
+    def draw(self, masks: Sequence[Array]) -> None:
+        """Fill the masks (K, B, H) of the hidden layers: 0 for a dropped unit, 1 / (1 - p) for the others."""
+        for k, (p, rng) in enumerate(self.sources):
+            for mask in masks:
+                mask[k] = (rng.random(mask[k].shape) >= p) / (1 - p) if p else 1.0
 
-    def cut(self, rows: Sequence[int]) -> None:
+    def cut(self, going: Sequence[int]) -> None:
         """Go on with these runs only."""
-        self.streams = [self.streams[k] for k in rows]
-        self.rates = [self.rates[k] for k in rows]
+        self.sources = [self.sources[k] for k in going]

@@ -16,7 +16,10 @@ from nnexp.nn.schedules import SCHEDULES
 
 # Runs that differ only in these train together, in one stack.
 PER_RUN = frozenset(
-    "learning_rate lambda_l2 lambda_l1 momentum dropout initializer bias_initializer patience seed".split()
+    {
+        *("learning_rate", "lambda_l2", "lambda_l1", "momentum", "dropout"),
+        *("initializer", "bias_initializer", "patience", "seed"),
+    }
 )
 MONITORS = ("test", "gradient_norm", "saturated_share", "weight_norm", "dead_classes")
 
@@ -56,7 +59,7 @@ class Hyperparameters:
     `schedule_epochs`, `schedule_factor`: `step` and `exponential` multiply the learning rate by the factor
     per so many epochs; `plateau` (the book's rule) when validation accuracy has not improved in so many,
     and ends the run at 1/128. `patience`: end the run, best weights kept, after so many epochs without a
-    better validation accuracy (0: never). `evaluate_every`: epochs between rows of history (0: only the last).
+    better validation accuracy (0: never). `evaluate_every`: epochs per row of history (0: only the last).
     Raises `UserError` with the rule, the value received and the choices.
     """
 
@@ -140,15 +143,21 @@ def _checked(name: str, kind: Any, value: Any) -> Any:
 
 
 def _whole(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise UserError(f"{name} must be a whole number, got {value!r}")
-    return operator.index(value)
+    try:
+        if not isinstance(value, bool):
+            return operator.index(value)
+    except TypeError:
+        pass
+    raise UserError(f"{name} must be a whole number, got {value!r}")
 
 
 def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-        raise UserError(f"{name} must be a finite number, got {value!r}")
-    return float(value) + 0.0  # -0.0 becomes 0.0, so that they are one value
+    try:
+        if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value) + 0.0  # -0.0 becomes 0.0, so that they are one value
+    except OverflowError:  # an integer that no float can hold
+        pass
+    raise UserError(f"{name} must be a finite number, got {value!r}")
 
 
 def _monitors(value: Any) -> tuple[str, ...]:

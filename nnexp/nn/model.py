@@ -1,15 +1,19 @@
 """Trained networks as files, and their use: no pickle, readable without nnexp."""
 
 import json
+import zlib
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 
-from nnexp.nn.activations import ACTIVATIONS, Array
+from nnexp.nn.activations import ACTIVATIONS
+from nnexp.nn.arrays import Array
 from nnexp.nn.costs import OUTPUT_FUNCTIONS
 from nnexp.nn.errors import UserError, unknown
 from nnexp.nn.hyperparameters import Hyperparameters
@@ -44,7 +48,8 @@ def predict(
     functions = [ACTIVATIONS[activation].function] * (len(weights) - 1) + [OUTPUT_FUNCTIONS[output]]
     a = np.asarray(inputs, dtype=weights[0].dtype)
     for W, b, f in zip(weights, biases, functions, strict=True):
-        a = f(a @ W.T + b)
+        z = a @ W.T + b
+        a = f(z, z)
     return a
 
 
@@ -60,14 +65,14 @@ def save_model(file: str | Path | BinaryIO, model: Model) -> None:
 def load_model(path: str | Path) -> Model:
     """Read what `save_model` wrote. Raises `UserError` for a file that is none."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             layers = range(1, sum(name.startswith("weights_") for name in file.files) + 1)
             weights = [file[f"weights_{layer}"] for layer in layers]
             biases = [file[f"biases_{layer}"] for layer in layers]
-            hyperparameters = json.loads(str(file["hyperparameters"]))
+            hyperparameters = dict(json.loads(str(file["hyperparameters"])))
     except FileNotFoundError:
         raise
-    except (ValueError, KeyError, OSError, EOFError) as error:
+    except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile, zlib.error) as error:
         raise UserError(f"{path} must be a model file written by nnexp, got: {error}") from error
     return Model(weights, biases, Hyperparameters.of(hyperparameters))
 
@@ -94,11 +99,11 @@ def read_book_model(path: str | Path) -> Model:
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
         sizes, cost = content["sizes"], BOOK_COSTS[content["cost"]]
-        weights = [np.array(W, np.float64) for W in content["weights"]]
-        biases = [np.array(b, np.float64)[:, 0] for b in content["biases"]]
+        weights: list[Array] = [np.array(W, np.float64) for W in content["weights"]]
+        biases: list[Array] = [np.array(b, np.float64)[:, 0] for b in content["biases"]]
+        shapes = [(fan_out, fan_in) for fan_in, fan_out in pairwise(sizes)]
     except (KeyError, ValueError, TypeError, IndexError) as error:
         raise UserError(f"{path} must be a model file of the book, got: {error!r}") from error
-    shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
     if [W.shape for W in weights] != shapes or [len(b) for b in biases] != sizes[1:]:
         raise UserError(f"{path} must hold weights that fit sizes {sizes}, got {[W.shape for W in weights]}")
     hidden = sizes[1:-1]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnexp.nn.activations import Array
+from nnexp.nn.arrays import Array
 from nnexp.nn.network import Parameters
 
 State = dict[str, Array]
@@ -21,15 +21,17 @@ EPSILON = 1e-8
 
 
 class Rates(NamedTuple):
-    """One epoch's factors, each (K, 1). None where they are zero for every run.
+    """One epoch's factors, each (K, 1); None where they are zero for every run.
 
-    `pull`: lambda_l2 / n, times the learning rate if the gradient is; `decay`: 1 - learning_rate lambda_l2 / n.
+    `decay` = 1 - learning_rate lambda_l2/n. `pull` = lambda_l2/n and `pull_l1` = lambda_l1/n, times the
+    learning rate where the gradient is.
     """
 
     learning_rate: Array
     momentum: Array
-    pull: Array | None
     decay: Array | None
+    pull: Array | None
+    pull_l1: Array | None
 
 
 class Optimizer(NamedTuple):
@@ -63,13 +65,18 @@ def moment_state(flat: Array, momentum: Array) -> State:
 def shrink(parameters: Parameters, rates: Rates) -> None:
     """Weight decay: w -> (1 - eta lambda/n) w (book, eq. 93); biases are left alone."""
     if rates.decay is not None:
-        parameters.penalised *= rates.decay
+        np.multiply(parameters.penalised, rates.decay, parameters.penalised)
 
 
 def add_l2(parameters: Parameters, array: Array, rates: Rates, sign: float) -> None:
     """Add the L2 term's gradient to the weights' part of `array`."""
     if rates.pull is not None:
         array[:, : parameters.penalised.shape[1]] += (sign * rates.pull) * parameters.penalised
+
+
+def add_l1(parameters: Parameters, grads: Parameters, pull: Array) -> None:
+    """Add the L1 term's gradient, (lambda/n) sgn(w) with sgn(0) = 0 (book, eq. 96)."""
+    grads.penalised += pull * np.sign(parameters.penalised)
 
 
 def sgd(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
@@ -80,7 +87,7 @@ def sgd(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -
     """
     if not state:
         shrink(parameters, rates)
-        parameters.flat -= grads.flat
+        np.subtract(parameters.flat, grads.flat, parameters.flat)
         return
     velocity = state["velocity"]
     velocity *= rates.momentum
@@ -93,7 +100,7 @@ def sgd(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -
 
 
 def nesterov(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
-    """v -> mu v - eta grad, w -> w + mu v - eta grad: the gradient where w is heading (Sutskever et al. 2013)."""
+    """v -> mu v - eta grad, w -> w + mu v - eta grad, which looks ahead (Sutskever et al. 2013)."""
     velocity = state.get("velocity")
     if velocity is not None:
         velocity *= rates.momentum

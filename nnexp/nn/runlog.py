@@ -3,23 +3,27 @@
 import math
 from collections.abc import Mapping
 
-from nnexp.nn.activations import Array
+import numpy as np
+
+from nnexp.nn.arrays import Array
 from nnexp.nn.hyperparameters import Hyperparameters
 from nnexp.nn.result import History
 from nnexp.nn.schedules import LAST_SHARE, SCHEDULES
 
-BASE_COLUMNS = (
-    "epoch training_cost training_accuracy validation_cost validation_accuracy test_cost test_accuracy "
-    "penalty seconds"
-).split()
+METRICS = ["training_cost", "training_accuracy", "validation_cost", "validation_accuracy"]
+TEST_METRICS = ["test_cost", "test_accuracy"]
 
 
 class RunLog:
-    """History, kept weights and state of one run; `kept (P,)` after `kept_epoch` passes."""
+    """History, kept weights and state of one run.
 
-    def __init__(self, hyperparameters: Hyperparameters, flat: Array) -> None:
-        self.hyperparameters = hyperparameters
-        self.history: History = {column: [] for column in BASE_COLUMNS}
+    `row`: its place among the caller's runs; `kept (P,)`: its parameters after `kept_epoch` passes.
+    """
+
+    def __init__(self, row: int, hyperparameters: Hyperparameters, flat: Array) -> None:
+        self.row, self.hyperparameters = row, hyperparameters
+        columns = ["epoch", *METRICS, *TEST_METRICS, "penalty", "seconds"]
+        self.history: History = {column: [] for column in columns}
         self.kept, self.kept_epoch = flat.copy(), 0
         self.diverged = self.stopped = False
         self.seconds = self.evaluation_seconds = 0.0
@@ -29,32 +33,34 @@ class RunLog:
     def learning_rate(self, done: int) -> float:
         """The learning rate for the epoch that follows `done` passes."""
         h = self.hyperparameters
-        schedule = SCHEDULES[h.schedule]
-        return h.learning_rate * schedule(done, h.epochs, h.schedule_epochs, h.schedule_factor, self._drops)
+        factor = SCHEDULES[h.schedule](done, h.epochs, h.schedule_epochs, h.schedule_factor, self._drops)
+        return h.learning_rate * factor
 
-    def add(self, epoch: int, flat: Array, row: Mapping[str, float | None], *, finite: bool) -> None:
-        """Take in the end of an epoch: the parameters `flat (P,)` and, if it was evaluated, its metrics."""
-        costs = (row.get("training_cost"), row.get("validation_cost"))
-        if not finite or not all(math.isfinite(cost) for cost in costs if cost is not None):
+    def add(self, epoch: int, flat: Array, metrics: Mapping[str, float]) -> None:
+        """Take in the end of an epoch: parameters `flat (P,)`, and metrics if it was evaluated."""
+        seen = [metrics[name] for name in METRICS if name in metrics]
+        if not np.isfinite(flat).all() or not np.isfinite(seen).all():
             self.diverged = self.stopped = True
             return
-        if row:
-            self._append({"epoch": epoch, **row, "seconds": self.seconds})
-        if epoch:
-            self._judge(epoch, flat, row.get("validation_accuracy"))
+        if metrics:
+            row = {"epoch": epoch, **dict.fromkeys(TEST_METRICS), **metrics, "seconds": self.seconds}
+            for column, value in row.items():
+                self.history.setdefault(column, []).append(value)
+        if epoch and not self.hyperparameters.keeps_best:
+            self._keep(epoch, flat)
+        if epoch and metrics:
+            self._judge(epoch, flat, metrics["validation_accuracy"])
 
-    def _append(self, row: Mapping[str, float | None]) -> None:
-        for column, value in row.items():
-            self.history.setdefault(column, []).append(value)
+    def _keep(self, epoch: int, flat: Array) -> None:
+        self.kept[:], self.kept_epoch = flat, epoch
 
-    def _judge(self, epoch: int, flat: Array, accuracy: float | None) -> None:
-        """Keep the weights if they are the ones wanted; stop or slow down where nothing improves."""
+    def _judge(self, epoch: int, flat: Array, accuracy: float) -> None:
+        """Keep the weights if they are the best so far; stop, or slow down, where nothing improves."""
         h = self.hyperparameters
-        better = accuracy is not None and accuracy > self._best
-        if better or not h.keeps_best:
-            self.kept[:], self.kept_epoch = flat, epoch
-        if better and accuracy is not None:
+        if accuracy > self._best:
             self._best, self._best_epoch, self._waiting_since = accuracy, epoch, epoch
+            if h.keeps_best:
+                self._keep(epoch, flat)
         if h.patience and epoch - self._best_epoch >= h.patience:
             self.stopped = True
         if h.schedule == "plateau" and epoch - self._waiting_since >= h.schedule_epochs:

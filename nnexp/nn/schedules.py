@@ -22,7 +22,7 @@ def step(done: int, epochs: int, every: int, factor: float, drops: int) -> float
 
 def exponential(done: int, epochs: int, every: int, factor: float, drops: int) -> float:
     """The smooth form of `step`: `factor` after `every` epochs."""
-    return factor ** (done / every)
+    return math.pow(factor, done / every)
 
 
 def cosine(done: int, epochs: int, every: int, factor: float, drops: int) -> float:

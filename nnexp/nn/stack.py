@@ -5,123 +5,132 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnexp.nn.activations import ACTIVATIONS, Array
-from nnexp.nn.batches import Order, Part, mini_batches
-from nnexp.nn.costs import OUTPUTS
+from nnexp.nn.arrays import Array
+from nnexp.nn.batches import Augment, Feed, Order, Part, mini_batches
 from nnexp.nn.dropout import Dropout
 from nnexp.nn.evaluation import PerRun, evaluate, penalty, watch
-from nnexp.nn.hyperparameters import Hyperparameters
 from nnexp.nn.network import Backprop, Network, Parameters
-from nnexp.nn.optimizers import OPTIMIZERS, Rates
+from nnexp.nn.optimizers import OPTIMIZERS, Rates, add_l1
 from nnexp.nn.runlog import RunLog
 
 
 class Stack:
-    """K runs that differ in `PER_RUN` only. `active`: which of them still train, in the arrays' order."""
+    """K runs that differ in `PER_RUN` only, and that still train; `logs` and all arrays are in one order."""
 
-    def __init__(self, runs: Sequence[Hyperparameters], sizes: Sequence[int], flat: Array) -> None:
-        common = runs[0]
-        self.common = common
-        output = OUTPUTS[common.output, common.cost]
-        self.network = Network(tuple(sizes), ACTIVATIONS[common.activation], output)
-        self.optimizer = OPTIMIZERS[common.optimizer]
-        self.logs = [RunLog(run, row) for run, row in zip(runs, flat, strict=True)]
-        self.active = list(range(len(runs)))
-        rates = [run.dropout if common.hidden_layers else 0.0 for run in runs]
-        self.dropout = Dropout([run.seed for run in runs], rates, flat.dtype) if any(rates) else None
-        self.state = self.optimizer.start(flat, self._column("momentum"))
-        self._use(flat)
+    def __init__(
+        self,
+        network: Network,
+        logs: Sequence[RunLog],
+        parameters: Parameters,
+        parts: dict[str, Part],
+        augment: Augment | None,
+    ) -> None:
+        runs = [log.hyperparameters for log in logs]
+        self.network, self.logs, self.parts, self.common = network, list(logs), parts, runs[0]
+        self.optimizer = OPTIMIZERS[self.common.optimizer]
+        self.state = self.optimizer.start(parameters.flat, self._column("momentum"))
+        self.feed = Feed(parts["training"], [run.seed for run in runs], augment)
+        self.dropout = Dropout(runs) if any(run.dropout for run in runs) else None
+        self._use(parameters)
 
-    def _use(self, flat: Array) -> None:
-        self.parameters = Parameters(self.network.sizes, flat)
-        self.grads = Parameters(self.network.sizes, np.empty_like(flat))
-        self._backprops: dict[int, Backprop] = {}
+    def _use(self, parameters: Parameters) -> None:
+        self.parameters = parameters
+        self.grads = Parameters.zeros(parameters.sizes, len(parameters.flat), parameters.flat.dtype)
+        self.backprops: dict[int, Backprop] = {}  # by size of mini-batch: the usual one, and the last
 
     def _column(self, name: str) -> PerRun:
-        """The active runs' values of one hyperparameter, (K, 1)."""
-        runs = [self.logs[k].hyperparameters for k in self.active]
-        return np.array([[getattr(run, name)] for run in runs], np.float64)
+        """The runs' values of one hyperparameter, (K, 1)."""
+        return np.array([[getattr(log.hyperparameters, name)] for log in self.logs], np.float64)
 
-    def _backprop(self, batch_size: int) -> Backprop:
-        if batch_size not in self._backprops:
-            self._backprops[batch_size] = Backprop(self.network, self.parameters, self.grads, batch_size)
-        return self._backprops[batch_size]
+    def epoch(self, epoch: int, given: Order | None) -> tuple[list[int], dict[str, PerRun]]:
+        """Train one epoch (0: none), evaluate if it is due, go on with the runs that have not ended.
 
-    def _rates(self, learning_rate: PerRun, n: int) -> Rates:
-        dtype = self.parameters.flat.dtype
-        pull = self._column("lambda_l2") / n
-        decay = 1 - learning_rate * pull
-        pull *= learning_rate if self.optimizer.scaled else 1
-        used = pull.any()
-        return Rates(
-            learning_rate.astype(dtype),
-            self._column("momentum").astype(dtype),
-            pull.astype(dtype) if used else None,
-            decay.astype(dtype) if used else None,
-        )
+        `given`: an order, (1, m) or one row for each of the caller's runs, instead of a drawn one.
+        Returns the rows of the runs that took part, and their metrics (K,) by name.
+        """
+        common, rows = self.common, [log.row for log in self.logs]
+        n = len(self.parts["training"].labels) if given is None else given.shape[1]
+        if epoch:
+            self.train_epoch(given if given is None or len(given) == 1 else given[rows], epoch - 1)
+        every = common.evaluate_every
+        due = epoch in (0, common.epochs) or (every > 0 and epoch % every == 0)
+        columns = self.evaluate(n) if due else {}
+        self._note(epoch, columns)
+        return rows, columns
 
-    def train_epoch(self, part: Part, order: Order, done: int) -> None:
-        """One pass over the examples in `order`, after `done` passes."""
+    def train_epoch(self, given: Order | None, done: int) -> None:
+        """One pass, after `done` passes."""
         began = time.perf_counter()
-        n, dtype = order.shape[1], self.parameters.flat.dtype
-        learning_rate = np.array([[self.logs[k].learning_rate(done)] for k in self.active])
-        rates = self._rates(learning_rate, n)
-        scale = learning_rate[:, :, np.newaxis] if self.optimizer.scaled else np.ones((len(order), 1, 1))
-        shrinkage = self._column("lambda_l1") / n * scale[:, 0]
-        l1 = shrinkage.astype(dtype) if shrinkage.any() else None
-        scales = {
-            m: (scale / m).astype(dtype) for m in {self.common.batch_size, n % self.common.batch_size} if m
-        }
+        part, order = self.feed.epoch([log.hyperparameters.seed for log in self.logs], given)
+        rates, scales = self._rates(done, order.shape[1])
         for X, Y in mini_batches(part, order, self.common.batch_size):
-            m = X.shape[1]
-            self._step(self._backprop(m), X, Y, scales[m], rates, l1)
+            self._step(X, Y, scales[X.shape[1]], rates)
         self._share("seconds", began)
 
-    def _step(
-        self, backprop: Backprop, X: Array, Y: Array, scale: Array, rates: Rates, l1: Array | None
-    ) -> None:
-        masks = self.dropout.masks(backprop.activations[:-1]) if self.dropout else ()
-        backprop(X, Y, scale, masks)
-        if l1 is not None:
-            self.grads.penalised += l1 * np.sign(self.parameters.penalised)  # sgn(0) = 0
+    def _rates(self, done: int, n: int) -> tuple[Rates, dict[int, Array]]:
+        """The epoch's factors, and the scale of delta (K, B, C) for each size of mini-batch."""
+        dtype, batch_size = self.parameters.flat.dtype, self.common.batch_size
+        learning_rate = np.array([[log.learning_rate(done)] for log in self.logs])
+        scale = learning_rate if self.optimizer.scaled else np.ones_like(learning_rate)
+        l2, l1 = self._column("lambda_l2") / n, self._column("lambda_l1") / n
+        rates = Rates(
+            learning_rate=learning_rate.astype(dtype),
+            momentum=self._column("momentum").astype(dtype),
+            decay=(1 - learning_rate * l2).astype(dtype) if l2.any() else None,
+            pull=(scale * l2).astype(dtype) if l2.any() else None,
+            pull_l1=(scale * l1).astype(dtype) if l1.any() else None,
+        )
+        K, C = len(scale), self.network.sizes[-1]
+        scales = {
+            m: np.broadcast_to(scale[:, :, np.newaxis] / m, (K, m, C)).astype(dtype)
+            for m in {min(batch_size, n), n % batch_size or batch_size}
+        }
+        return rates, scales
+
+    def _step(self, X: Array, Y: Array, scale: Array, rates: Rates) -> None:
+        """One mini-batch."""
+        m = X.shape[1]
+        if m not in self.backprops:
+            dropout = self.dropout is not None
+            self.backprops[m] = Backprop(self.network, self.parameters, self.grads, m, dropout=dropout)
+        backprop = self.backprops[m]
+        if self.dropout:
+            self.dropout.draw(backprop.masks)
+        backprop(X, Y, scale)
+        if rates.pull_l1 is not None:
+            add_l1(self.parameters, self.grads, rates.pull_l1)
         self.optimizer.step(self.parameters, self.grads, self.state, rates)
 
-    def evaluate(self, parts: dict[str, Part], n: int) -> dict[str, PerRun]:
-        """The metrics of the active runs, each (K,): cost and accuracy of each part, penalty, monitors."""
+    def evaluate(self, n: int) -> dict[str, PerRun]:
+        """Metrics (K,): cost and accuracy of each part, penalty, monitors. `n`: examples in an epoch."""
         began = time.perf_counter()
         columns: dict[str, PerRun] = {}
-        for name, part in parts.items():
-            found = evaluate(self.network, self.parameters, part)
-            columns |= {f"{name}_cost": found.cost, f"{name}_accuracy": found.accuracy}
-            if name == "validation":
-                winners = found.winners
-        lambdas = [self._column(name)[:, 0] for name in ("lambda_l2", "lambda_l1")]
-        columns["penalty"] = penalty(self.parameters, *lambdas, n)
-        columns |= watch(self.common.monitor, self.network, self.parameters, parts["training"], winners)
+        names = ["training", "validation"] + ["test"] * ("test" in self.common.monitor)
+        found = {name: evaluate(self.network, self.parameters, self.parts[name]) for name in names}
+        for name, (cost, accuracy, _) in found.items():
+            columns |= {f"{name}_cost": cost, f"{name}_accuracy": accuracy}
+        lambda_l2, lambda_l1 = self._column("lambda_l2")[:, 0], self._column("lambda_l1")[:, 0]
+        columns["penalty"] = penalty(self.parameters, lambda_l2, lambda_l1, n)
+        winners = found["validation"].winners
+        columns |= watch(self.common.monitor, self.network, self.parameters, self.parts["training"], winners)
         self._share("evaluation_seconds", began)
         return columns
 
-    def note(self, epoch: int, columns: dict[str, PerRun]) -> None:
-        """Write the epoch into the runs' logs, and go on with those that neither diverged nor stopped."""
-        finite = np.isfinite(self.parameters.flat).all(axis=1)
-        absent = {} if "test_cost" in columns or not columns else {"test_cost": None, "test_accuracy": None}
-        for row, k in enumerate(self.active):
-            values = {name: float(column[row]) for name, column in columns.items()}
-            self.logs[k].add(epoch, self.parameters.flat[row], values | absent, finite=bool(finite[row]))
-        rows = [row for row, k in enumerate(self.active) if not self.logs[k].stopped]
-        if len(rows) < len(self.active):
-            self._cut(rows)
-
-    def _cut(self, rows: list[int]) -> None:
-        self.active = [self.active[row] for row in rows]
-        self.state = {name: array[rows] for name, array in self.state.items()}
-        if self.dropout:
-            self.dropout.cut(rows)
-        self._use(self.parameters.flat[rows])
+    def _note(self, epoch: int, columns: dict[str, PerRun]) -> None:
+        """Write the epoch into the runs' logs, and cut out the runs that have ended."""
+        for k, log in enumerate(self.logs):
+            metrics = {name: float(column[k]) for name, column in columns.items()}
+            log.add(epoch, self.parameters.flat[k], metrics)
+        going = [k for k, log in enumerate(self.logs) if not log.stopped]
+        if len(going) < len(self.logs):
+            self.logs = [self.logs[k] for k in going]
+            self.state = {name: array[going] for name, array in self.state.items()}
+            if self.dropout:
+                self.dropout.cut(going)
+            self._use(self.parameters.of_runs(going))
 
     def _share(self, clock: str, began: float) -> None:
-        """Each active run bears its part of the time since `began`."""
-        share = (time.perf_counter() - began) / len(self.active)
-        for k in self.active:
-            log = self.logs[k]
+        """Each run bears its part of the time since `began`."""
+        share = (time.perf_counter() - began) / len(self.logs)
+        for log in self.logs:
             setattr(log, clock, getattr(log, clock) + share)

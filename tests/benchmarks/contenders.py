@@ -1,0 +1,277 @@
+"""The contenders of the core benchmark: each makes, for a shape, a function that times an epoch of a run."""
+
+import os
+import time
+import warnings
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # one core for all, whatever pools they start
+os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+
+import numpy as np  # noqa: E402
+from threadpoolctl import threadpool_info, threadpool_limits  # noqa: E402
+
+from nnexp.nn import Data, Examples, Hyperparameters, train  # noqa: E402
+from nnexp.nn.activations import ACTIVATIONS  # noqa: E402
+from nnexp.nn.arrays import aligned  # noqa: E402
+from nnexp.nn.batches import Part  # noqa: E402
+from nnexp.nn.costs import OUTPUTS  # noqa: E402
+from nnexp.nn.evaluation import evaluate  # noqa: E402
+from nnexp.nn.network import Network, Parameters, layer_buffers  # noqa: E402
+from nnexp.nn.training import draw_parameters  # noqa: E402
+
+Epoch = Callable[[], float]
+N, STACK, RATE, LAMBDA = 50_000, 16, 0.1, 5.0
+
+
+class Shape(NamedTuple):
+    """Units per layer, and the mini-batch."""
+
+    sizes: tuple[int, ...]
+    batch_size: int
+
+    def __str__(self) -> str:
+        return "-".join(map(str, self.sizes)) + f" b{self.batch_size}"
+
+
+SHAPES = (
+    Shape((784, 30, 10), 10),
+    Shape((784, 100, 10), 10),
+    Shape((784, 100, 10), 100),
+    Shape((784, 30, 30, 10), 10),
+)
+
+
+def kernel() -> str:
+    """NumPy's BLAS and its kernel."""
+    info = next(lib for lib in threadpool_info() if lib["user_api"] == "blas")
+    return f"{info['internal_api']} {info['version']} {info['architecture']}"
+
+
+@cache
+def data() -> Data:
+    """MNIST in float32, or random images of its size."""
+    if os.environ.get("NNEXP_DATA"):
+        from nnexp.data import load
+        from nnexp.data.dataset import DataSpec
+
+        parts = load(DataSpec(name="mnist")).data
+        return Data(*[Examples(p.inputs.astype(np.float32), p.labels) for p in parts[:3]], 10)
+    rng = np.random.default_rng(0)
+    sets = [Examples(rng.random((n, 784), np.float32), rng.integers(0, 10, n)) for n in (N, 10_000, 10_000)]
+    return Data(*sets, 10)
+
+
+def timed(work: Callable[[], Any], runs: int = 1) -> float:
+    """Seconds per run on one BLAS thread."""
+    with threadpool_limits(1):
+        began = time.perf_counter()
+        work()
+        return (time.perf_counter() - began) / runs
+
+
+def settings(shape: Shape, **more: Any) -> Hyperparameters:
+    """The benchmark's hyperparameters: one epoch, evaluated at its end (which is not counted)."""
+    return Hyperparameters(
+        hidden_layers=len(shape.sizes) - 2,
+        hidden_size=shape.sizes[1],
+        batch_size=shape.batch_size,
+        learning_rate=RATE,
+        lambda_l2=LAMBDA,
+        epochs=1,
+        **more,
+    )
+
+
+def ours(shape: Shape, seeds: tuple[int, ...]) -> Epoch:
+    """`train`, as anyone calls it; its own clock leaves evaluation out."""
+    runs = [settings(shape, seed=seed) for seed in seeds]
+
+    def epoch() -> float:
+        with threadpool_limits(1):
+            return float(np.mean([result.seconds for result in train(runs, data())]))
+
+    return epoch
+
+
+def evaluation(shape: Shape, name: str) -> Epoch:
+    """Cost and accuracy of one run over one part of the data."""
+    network = Network(shape.sizes, ACTIVATIONS["sigmoid"], OUTPUTS["sigmoid", "cross_entropy"])
+    drawn = draw_parameters([settings(shape)], data())
+    part = Part.of(getattr(data(), name), 10, "float32")
+    return lambda: timed(lambda: evaluate(network, drawn, part))
+
+
+def parameters(shape: Shape, runs: int = 1) -> tuple[list[Any], list[Any]]:
+    """Weights (runs, fan_out, fan_in) and biases (runs, 1, fan_out)."""
+    rng = np.random.default_rng(1)
+    pairs = list(zip(shape.sizes[:-1], shape.sizes[1:], strict=True))
+    W = [(rng.standard_normal((runs, m, n)) / np.sqrt(n)).astype(np.float32) for n, m in pairs]
+    return W, [rng.standard_normal((runs, 1, m)).astype(np.float32) for _, m in pairs]
+
+
+def one_hot() -> Any:
+    """Training targets (n, 10)."""
+    return np.eye(10, dtype=np.float32)[data().training.labels]
+
+
+def gemm_floor(shape: Shape) -> Epoch:
+    """The matrix products of all steps and nothing else, with `out=`, in the core's layout."""
+    W, g = (Parameters.zeros(shape.sizes, 1, np.float32) for _ in range(2))
+    a, delta = (layer_buffers(shape.sizes, 1, shape.batch_size, np.float32) for _ in range(2))
+    for array in (W.flat, *a, *delta):
+        array[:] = np.random.default_rng(2).random(array.shape) / 100
+    delta_T = [d.swapaxes(1, 2) for d in delta]
+    X = aligned((1, 1000, 784), np.float32)
+    X[:] = data().training.inputs[:1000]
+
+    def products() -> None:
+        for start in range(0, N, shape.batch_size):
+            x = X[:, start % 1000 : start % 1000 + shape.batch_size]
+            for layer in range(len(a)):
+                below = a[layer - 1] if layer else x
+                np.matmul(below, W.transposed[layer], a[layer])
+                np.matmul(delta_T[layer], below, g.weights[layer])
+                if layer:
+                    np.matmul(delta[layer], W.weights[layer], delta[layer - 1])
+
+    return lambda: timed(products)
+
+
+def book(shape: Shape) -> Epoch:
+    """The book's algorithm, example by example in float64 (network2.py), on 1,000 examples, times 50."""
+    weights, biases = ([p[0].astype(np.float64) for p in ps] for ps in parameters(shape))
+    biases = [b.T for b in biases]
+    n, B = 1000, shape.batch_size
+    xs, ys = (a[:n, :, np.newaxis].astype(np.float64) for a in (data().training.inputs, one_hot()))
+
+    def gradient(x: Any, y: Any) -> tuple[list[Any], list[Any]]:
+        activations = [x]
+        for w, b in zip(weights, biases, strict=True):
+            activations.append(1.0 / (1.0 + np.exp(-(np.dot(w, activations[-1]) + b))))
+        delta = activations[-1] - y
+        nabla_b, nabla_w = [delta], [np.dot(delta, activations[-2].T)]
+        for layer in range(2, len(shape.sizes)):
+            a = activations[-layer]
+            delta = np.dot(weights[-layer + 1].T, delta) * a * (1 - a)
+            nabla_b.insert(0, delta)
+            nabla_w.insert(0, np.dot(delta, activations[-layer - 1].T))
+        return nabla_b, nabla_w
+
+    def epoch() -> None:
+        order = np.random.default_rng(0).permutation(n)
+        for start in range(0, n, B):
+            sum_b, sum_w = [np.zeros(b.shape) for b in biases], [np.zeros(w.shape) for w in weights]
+            for i in order[start : start + B]:
+                nabla_b, nabla_w = gradient(xs[i], ys[i])
+                sum_b = [s + d for s, d in zip(sum_b, nabla_b, strict=True)]
+                sum_w = [s + d for s, d in zip(sum_w, nabla_w, strict=True)]
+            keep = 1 - RATE * LAMBDA / N
+            weights[:] = [keep * w - RATE / B * s for w, s in zip(weights, sum_w, strict=True)]
+            biases[:] = [b - RATE / B * s for b, s in zip(biases, sum_b, strict=True)]
+
+    return lambda: timed(epoch) * N / n
+
+
+def scikit_learn(shape: Shape) -> Epoch:
+    """`MLPClassifier`: one pass of plain SGD (softmax and log-loss, its only choice)."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier
+
+    model = MLPClassifier(
+        shape.sizes[1:-1],
+        activation="logistic",
+        solver="sgd",
+        alpha=LAMBDA / N * shape.batch_size,
+        batch_size=shape.batch_size,
+        learning_rate_init=RATE,
+        max_iter=1,
+        momentum=0,
+    )
+    inputs, labels = data().training
+
+    def epoch() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(inputs, labels)
+
+    return lambda: timed(epoch)
+
+
+def pytorch(shape: Shape) -> Epoch:
+    """Eager PyTorch: `nn.Sequential`, `BCEWithLogitsLoss`, `SGD` with weight decay on the weights."""
+    import torch
+
+    torch.set_num_threads(1)
+    layers: list[Any] = []
+    for fan_in, fan_out in zip(shape.sizes[:-1], shape.sizes[1:], strict=True):
+        layers += [torch.nn.Linear(fan_in, fan_out), torch.nn.Sigmoid()]
+    model = torch.nn.Sequential(*layers[:-1])
+    weights = [p for p in model.parameters() if p.ndim == 2]
+    biases = [p for p in model.parameters() if p.ndim == 1]
+    groups = [{"params": weights, "weight_decay": LAMBDA / N}, {"params": biases}]
+    optimizer = torch.optim.SGD(groups, lr=RATE)
+    loss = torch.nn.BCEWithLogitsLoss(reduction="sum")
+    X, Y = torch.from_numpy(data().training.inputs.copy()), torch.from_numpy(one_hot())
+
+    def epoch() -> None:
+        for indices in torch.randperm(N).split(shape.batch_size):
+            optimizer.zero_grad()
+            (loss(model(X[indices]), Y[indices]) / len(indices)).backward()
+            optimizer.step()
+
+    return lambda: timed(epoch)
+
+
+def jax(shape: Shape, runs: int = 1, *, own_orders: bool = False) -> Epoch:
+    """One jitted `scan` over mini-batches, rows gathered inside it; `vmap` over the runs of a stack."""
+    import jax
+    import jax.numpy as jnp
+
+    X, Y = jnp.asarray(data().training.inputs), jnp.asarray(one_hot())
+    B, keep = shape.batch_size, 1 - RATE * LAMBDA / N
+
+    def step(theta: Any, rows: Any) -> tuple[Any, None]:
+        activations = [X[rows]]
+        for W, b in theta:
+            activations.append(jax.nn.sigmoid(activations[-1] @ W.T + b))
+        delta, stepped = (activations[-1] - Y[rows]) * (RATE / B), []
+        for layer in range(len(theta) - 1, -1, -1):
+            (W, b), a = theta[layer], activations[layer]
+            stepped.insert(0, (keep * W - delta.T @ a, b - delta.sum(axis=0)))
+            delta = (delta @ W) * a * (1 - a)
+        return stepped, None
+
+    def pass_over(theta: Any, order: Any) -> Any:
+        return jax.lax.scan(step, theta, order.reshape(-1, B))[0]
+
+    mapped = jax.vmap(pass_over, in_axes=(0, 0 if own_orders else None)) if runs > 1 else pass_over
+    compiled = jax.jit(mapped, donate_argnums=0)
+    W, b = parameters(shape, runs)
+    drop = (lambda p: p) if runs > 1 else (lambda p: p[0])
+    state = [[(jnp.asarray(drop(w)), jnp.asarray(drop(c[:, 0]))) for w, c in zip(W, b, strict=True)]]
+    rng = np.random.default_rng(0)
+
+    def epoch() -> None:
+        order = np.stack([rng.permutation(N) for _ in range(runs)]) if own_orders else rng.permutation(N)
+        state[0] = jax.block_until_ready(compiled(state[0], order.astype(np.int32)))
+
+    return lambda: timed(epoch, runs)
+
+
+CONTENDERS: dict[str, Callable[[Shape], Epoch]] = {
+    "book": book,
+    "scikit-learn": scikit_learn,
+    "PyTorch": pytorch,
+    "JAX": jax,
+    "JAX vmap 16, one order": lambda shape: jax(shape, STACK),
+    "JAX vmap 16, own orders": lambda shape: jax(shape, STACK, own_orders=True),
+    "GEMM floor": gemm_floor,
+    "ours": lambda shape: ours(shape, (0,)),
+    "ours, stack of 16, one seed": lambda shape: ours(shape, (0,) * STACK),
+    "ours, stack of 16, own seeds": lambda shape: ours(shape, tuple(range(STACK))),
+    "evaluate validation": lambda shape: evaluation(shape, "validation"),
+    "evaluate training": lambda shape: evaluation(shape, "training"),
+}

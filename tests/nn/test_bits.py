@@ -1,0 +1,157 @@
+"""A run's bits: the same alone, in any stack and at any place in it. Compared with ==, never nearly."""
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nnexp.nn import MONITORS, Data, Hyperparameters, Result, train
+from tests.nn.driving import layers_of, random_data, random_layers, read_only, stacked
+from tests.reference import ACTIVATIONS, PAIRS
+
+searched = settings(max_examples=80, derandomize=True, deadline=None)
+
+
+@st.composite
+def commons(draw) -> dict:
+    """What the runs of a stack have in common."""
+    output, cost = draw(st.sampled_from(PAIRS))
+    return {
+        "output": output,
+        "cost": cost,
+        "activation": draw(st.sampled_from(sorted(ACTIVATIONS))),
+        "hidden_size": draw(st.integers(1, 20)),
+        "hidden_layers": draw(st.integers(0, 3)),
+        "batch_size": draw(st.integers(1, 12)),
+        "optimizer": draw(st.sampled_from(["sgd", "sgd", "nesterov", "rmsprop", "adam", "adamw"])),
+        "schedule": draw(st.sampled_from(["constant", "step", "exponential", "cosine", "plateau"])),
+        "schedule_epochs": draw(st.integers(1, 3)),
+        "epochs": draw(st.integers(1, 5)),
+        "dtype": draw(st.sampled_from(["float32", "float64"])),
+        "keep": draw(st.sampled_from(["final", "best"])),
+        "monitor": draw(st.sets(st.sampled_from(MONITORS))),
+    }
+
+
+@st.composite
+def stacks(draw) -> list[Hyperparameters]:
+    """One to six runs; some diverge at once, some stop early, many share a seed."""
+    common = draw(commons())
+    momenta = [0.0, 0.0, 0.9] if common["optimizer"] in ("sgd", "nesterov") else [0.0]
+    each = {
+        "learning_rate": st.sampled_from([0.01, 0.1, 0.5, 3.0, 1e30]),
+        "lambda_l2": st.sampled_from([0.0, 0.0, 0.3]),
+        "lambda_l1": st.sampled_from([0.0, 0.0, 0.2]),
+        "momentum": st.sampled_from(momenta),
+        "dropout": st.sampled_from([0.0, 0.0, 0.25, 0.5]),
+        "initializer": st.sampled_from(["lecun_normal", "standard_normal", "glorot_uniform", "orthogonal"]),
+        "bias_initializer": st.sampled_from(["standard_normal", "zeros"]),
+        "patience": st.sampled_from([0, 0, 1, 2]),
+        "seed": st.integers(0, 3),  # few, so that runs often share one
+    }
+    runs = draw(st.lists(st.fixed_dictionaries(each), min_size=1, max_size=6))
+    return [Hyperparameters(**common, **values) for values in runs]
+
+
+@st.composite
+def datasets(draw) -> Data:
+    """Small data, which a batch of 12 or fewer rarely divides."""
+    rng = np.random.default_rng(draw(st.integers(0, 9)))
+    n, d, classes = draw(st.integers(12, 40)), draw(st.integers(1, 20)), draw(st.integers(2, 11))
+    return random_data(rng, n, d, classes, held_out=draw(st.integers(1, 20)))
+
+
+def assert_same(first: Result, second: Result) -> None:
+    """Equal in everything but time and the size of the stack."""
+    for name in ("status", "kept_epoch", "test_cost", "test_accuracy"):
+        assert getattr(first, name) == getattr(second, name), name
+    histories = [{**result.history, "seconds": None} for result in (first, second)]
+    assert repr(histories[0]) == repr(histories[1])  # in which NaN is NaN
+    for (W, b), (V, c) in zip(layers_of(first), layers_of(second), strict=True):
+        assert W.dtype == V.dtype
+        assert W.tobytes() == V.tobytes()
+        assert b.tobytes() == c.tobytes()
+
+
+def wobble(rng: np.random.Generator, images: np.ndarray) -> np.ndarray:
+    """A stand-in for distortions: fresh noise on every image."""
+    return images + rng.standard_normal(images.shape).astype(images.dtype)
+
+
+@searched
+@given(stacks(), datasets(), st.booleans())
+def test_a_run_is_the_same_alone_and_in_any_stack(runs, data, distorted):
+    augment = wobble if distorted else None
+    together = train(runs, data, augment=augment)
+    for run, result in zip(runs, together, strict=True):
+        [alone] = train([run], data, augment=augment)
+        assert_same(result, alone)
+
+
+@searched
+@given(stacks(), datasets(), st.randoms(use_true_random=False))
+def test_a_run_is_the_same_at_any_place_of_the_stack(runs, data, chance):
+    places = list(range(len(runs)))
+    chance.shuffle(places)
+    in_order, shuffled = train(runs, data), train([runs[place] for place in places], data)
+    for place, result in zip(places, shuffled, strict=True):
+        assert_same(result, in_order[place])
+
+
+@settings(searched, max_examples=20)
+@given(stacks(), datasets(), st.booleans())
+def test_given_parameters_and_orders_keep_the_bits_too(runs, data, shared):
+    rng = np.random.default_rng(len(runs))
+    K, n = len(runs), len(data.training.labels)
+    sizes = [data.training.inputs.shape[1], *[runs[0].hidden_size] * runs[0].hidden_layers, data.n_classes]
+    networks = [random_layers(rng, sizes) for _ in runs]
+    order = read_only(rng.integers(0, n, (1 if shared else K, runs[0].epochs, n + 3)))
+    together = train(runs, data, initial=stacked(networks), order=order[0] if shared else order)
+    for k, (run, network) in enumerate(zip(runs, networks, strict=True)):
+        [alone] = train([run], data, initial=stacked([network]), order=order[0 if shared else k])
+        assert_same(together[k], alone)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("batch_size", [10, 128])
+def test_bits_hold_at_the_sizes_that_people_train(batch_size, dtype):
+    """Blocked kernels of BLAS, and more examples than are gathered or evaluated at once."""
+    data = random_data(np.random.default_rng(0), n=2500, d=196, classes=10, held_out=1100)
+    common = {"hidden_size": 30, "batch_size": batch_size, "epochs": 1, "dtype": dtype}
+    runs = [
+        Hyperparameters(**common, seed=seed, learning_rate=rate, lambda_l2=5.0)
+        for seed, rate in [(0, 0.5), (1, 0.5), (0, 1e30), (0, 0.1)]
+    ]
+    shared = [replace(run, seed=0) for run in runs]
+    for stack in (runs, shared):
+        for run, result in zip(stack, train(stack, data), strict=True):
+            assert_same(result, train([run], data)[0])
+
+
+@settings(searched, max_examples=20)
+@given(stacks(), datasets(), st.integers(0, 2**32 - 1))
+def test_nothing_but_the_seed_is_random(runs, data, global_seed):
+    """Not the global generators, which are left where they were, and not what ran before."""
+    first = train(runs, data)
+    np.random.seed(global_seed)  # noqa: NPY002
+    random.seed(global_seed)
+    states = random.getstate(), repr(np.random.get_state())  # noqa: NPY002
+    for result, again in zip(train(runs, data), first, strict=True):
+        assert_same(result, again)
+    assert (random.getstate(), repr(np.random.get_state())) == states  # noqa: NPY002
+
+
+def test_a_mate_s_penalty_stays_its_own():
+    """Weights of 1e200, whose squares overflow: without a lambda of its own, a run has no penalty at all."""
+    rng = np.random.default_rng(0)
+    data = random_data(rng, n=6, d=3, classes=2)
+    huge = [(np.full((2, 3), 1e200), np.zeros(2))]
+    plain = Hyperparameters(hidden_layers=0, batch_size=6, epochs=1, dtype="float64")
+    mate = replace(plain, lambda_l2=1.0, lambda_l1=1.0)
+    [alone] = train([plain], data, initial=stacked([huge]))
+    together = train([plain, mate], data, initial=stacked([huge, random_layers(rng, [3, 2])]))
+    assert alone.history["penalty"] == [0.0]
+    assert_same(together[0], alone)

@@ -1,0 +1,219 @@
+"""Hyperparameters refuse what cannot be meant: the rule, the value received, the choices, in one line."""
+
+from dataclasses import FrozenInstanceError, fields, replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from nnexp.nn import MONITORS, PER_RUN, Hyperparameters, UserError
+
+ACTIVATIONS = "arcsinh, elu, identity, leaky_relu, relu, sigmoid, softplus, step, tanh"
+INITIALIZERS = (
+    "glorot_normal, glorot_uniform, he_normal, he_uniform, lecun_normal, orthogonal, standard_normal"
+)
+
+
+def refused(values: dict) -> str:
+    with pytest.raises(UserError) as error:
+        Hyperparameters(**values)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+WHOLE = (
+    "hidden_size", "hidden_layers", "batch_size", "schedule_epochs", "patience", "epochs", "seed",
+    "evaluate_every",
+)  # fmt: skip
+NUMBERS = ("learning_rate", "lambda_l2", "lambda_l1", "momentum", "dropout", "schedule_factor")
+NAMES = (
+    "activation", "output", "cost", "initializer", "bias_initializer", "optimizer", "schedule", "dtype",
+    "keep",
+)  # fmt: skip
+
+
+def test_every_hyperparameter_is_tested_here():
+    assert {field.name for field in fields(Hyperparameters)} == {*WHOLE, *NUMBERS, *NAMES, "monitor"}
+
+
+@pytest.mark.parametrize(
+    "value", [1.5, 10.0, "10", True, None, [10], np.float64(10), np.array([1, 2]), np.True_], ids=repr
+)
+@pytest.mark.parametrize("name", WHOLE)
+def test_whole_numbers_are_whole(name, value):
+    assert refused({name: value}) == f"{name} must be a whole number, got {value!r}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [float("nan"), float("inf"), -float("inf"), "0.5", False, None, [0.5], 1j, np.array([0.5]), 10**400],
+    ids=lambda value: repr(value)[:20],
+)
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_are_finite_numbers(name, value):
+    assert refused({name: value}) == f"{name} must be a finite number, got {value!r}"
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "bad", "least"),
+    [
+        ("hidden_size", ">= 1", [0, -3], 1),
+        ("hidden_layers", ">= 0", [-1], 0),
+        ("learning_rate", "> 0", [0.0, -0.5], 5e-324),
+        ("batch_size", ">= 1", [0, -10], 1),
+        ("lambda_l2", ">= 0", [-1e-9], 0),
+        ("lambda_l1", ">= 0", [-1e-9], 0),
+        ("momentum", ">= 0 and < 1", [-0.1, 1.0, 1.5], 0),
+        ("dropout", ">= 0 and < 1", [-0.1, 1.0, 2.0], 0),
+        ("schedule_epochs", ">= 1", [0], 1),
+        ("schedule_factor", "> 0 and < 1", [0.0, 1.0, -0.5], 1e-9),
+        ("patience", ">= 0", [-1], 0),
+        ("epochs", ">= 1", [0, -5], 1),
+        ("seed", ">= 0 and < 2^63", [-1, 2**63], 0),
+        ("evaluate_every", ">= 0", [-1], 0),
+    ],
+)
+def test_numbers_are_in_range(name, rule, bad, least):
+    for value in bad:
+        assert refused({name: value}) == f"{name} must be {rule}, got {value!r}"
+    assert getattr(Hyperparameters(**{name: least}), name) == least
+
+
+def test_the_greatest_values_are_taken():
+    assert Hyperparameters(seed=2**63 - 1).seed == 2**63 - 1
+    assert Hyperparameters(momentum=1 - 2**-53, dropout=0.999, schedule_factor=0.999).momentum < 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("activation", "sigmiod", f"; did you mean 'sigmoid'? (choices: {ACTIVATIONS})"),
+        ("activation", "swish", f" (choices: {ACTIVATIONS})"),
+        ("output", "softmaxx", "; did you mean 'softmax'? (choices: identity, sigmoid, softmax)"),
+        (
+            "cost",
+            "cross-entropy",
+            "; did you mean 'cross_entropy'? (choices: cross_entropy, log_likelihood, quadratic)",
+        ),
+        ("initializer", "xavier", f" (choices: {INITIALIZERS})"),
+        ("bias_initializer", "zero", "; did you mean 'zeros'? (choices: standard_normal, zeros)"),
+        ("optimizer", "Adam", "; did you mean 'adam'? (choices: adam, adamw, nesterov, rmsprop, sgd)"),
+        (
+            "schedule",
+            "cosin",
+            "; did you mean 'cosine'? (choices: constant, cosine, exponential, plateau, step)",
+        ),
+        ("dtype", "float16", "; did you mean 'float64'? (choices: float32, float64)"),
+        ("keep", "last", " (choices: best, final)"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_choices(name, value, hint):
+    message = refused({name: value})
+    if name == "dtype":  # both are as close
+        message = message.replace("float32'?", "float64'?")
+    assert message == f"unknown {name} {value!r}{hint}"
+
+
+@pytest.mark.parametrize("value", [None, 1, ["sigmoid"], b"sigmoid"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_a_string(name, value):
+    assert refused({name: value}).startswith(f"unknown {name} {value!r}")
+
+
+def test_an_unknown_hyperparameter_is_answered_with_the_close_match():
+    with pytest.raises(UserError) as error:
+        Hyperparameters.of({"learning_rat": 0.5})
+    assert str(error.value) == "unknown hyperparameter 'learning_rat'; did you mean 'learning_rate'?"
+    with pytest.raises(
+        UserError, match=r"unknown hyperparameter 'zzz' \(choices: activation, batch_size, .*seed\)"
+    ):
+        Hyperparameters.of({"zzz": 1})
+    assert Hyperparameters.of({"learning_rate": 0.1, "seed": 3}) == Hyperparameters(learning_rate=0.1, seed=3)
+
+
+COSTS = {"sigmoid": "cross_entropy or quadratic", "softmax": "log_likelihood", "identity": "quadratic"}
+
+
+@pytest.mark.parametrize("output", COSTS)
+@pytest.mark.parametrize("cost", ["cross_entropy", "quadratic", "log_likelihood"])
+def test_a_cost_fits_its_output(output, cost):
+    if cost in COSTS[output]:
+        assert Hyperparameters(output=output, cost=cost).cost == cost
+    else:
+        expected = f"cost={cost} does not fit output={output}; it takes {COSTS[output]}"
+        assert refused({"output": output, "cost": cost}) == expected
+
+
+def test_what_cannot_be_trained_is_refused_with_the_reason():
+    reason = "activation=step cannot be trained: its slope is zero, so no gradient passes"
+    assert refused({"activation": "step"}) == reason
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "adamw"])
+def test_momentum_fits_its_optimizer(optimizer):
+    expected = f"momentum=0.9 does not fit optimizer={optimizer}; sgd, nesterov take it"
+    assert refused({"optimizer": optimizer, "momentum": 0.9}) == expected
+    assert Hyperparameters(optimizer=optimizer).momentum == 0
+    assert Hyperparameters(optimizer="nesterov", momentum=0.9).momentum == 0.9
+
+
+@pytest.mark.parametrize("knob", [{"patience": 2}, {"keep": "best"}, {"schedule": "plateau"}])
+def test_what_follows_validation_accuracy_needs_it_evaluated(knob):
+    [(name, value)] = knob.items()
+    expected = f"{name if name == 'patience' else f'{name}={value}'} follows validation accuracy: "
+    assert refused(knob | {"evaluate_every": 0}) == expected + "evaluate_every must be >= 1, got 0"
+    assert Hyperparameters(**knob, evaluate_every=1)
+
+
+def test_monitors_are_a_set_of_names():
+    choices = "dead_classes, gradient_norm, saturated_share, test, weight_norm"
+    hint = f"; did you mean 'weight_norm'? (choices: {choices})"
+    assert refused({"monitor": ["weight_norms"]}) == f"unknown monitor 'weight_norms'{hint}"
+    for value in ("test", None, 3):
+        assert refused({"monitor": value}).startswith(
+            f"monitor must be a list of names, got {value!r} (choices: "
+        )
+    assert Hyperparameters(monitor=["test", "gradient_norm", "test"]).monitor == ("gradient_norm", "test")
+    assert Hyperparameters(monitor={"test": True, "weight_norm": False}).monitor == ("test",)
+    assert set(Hyperparameters(monitor=MONITORS).monitor) == set(MONITORS)
+
+
+def test_equal_values_are_one_value():
+    """So that they are one run, whatever the spelling: 1 and 1.0, 0 and -0.0, NumPy's and Python's."""
+    plain = Hyperparameters(learning_rate=1, lambda_l2=0.0, batch_size=10, seed=2)
+    other = Hyperparameters(
+        learning_rate=np.float32(1),
+        lambda_l2=-0.0,
+        batch_size=np.int64(10),
+        seed=np.uint8(2),
+        momentum=Fraction(0),
+    )
+    assert plain == other
+    assert hash(plain) == hash(other)
+    assert repr(plain) == repr(other)
+    assert type(plain.learning_rate) is type(other.learning_rate) is float
+    assert type(other.batch_size) is type(other.seed) is int
+    assert str(other.lambda_l2) == "0.0"
+
+
+def test_strings_become_plain_strings():
+    name = Hyperparameters(activation=np.str_("tanh")).activation
+    assert type(name) is str
+
+
+def test_a_value_is_frozen_and_checked_again_when_replaced():
+    h = Hyperparameters()
+    with pytest.raises(FrozenInstanceError):
+        h.seed = 1  # type: ignore[misc]
+    assert len({h, Hyperparameters(), replace(h, seed=1)}) == 2
+    with pytest.raises(UserError, match="seed must be >= 0"):
+        replace(h, seed=-1)
+    with pytest.raises(TypeError):
+        Hyperparameters(30)  # type: ignore[misc]
+
+
+def test_what_may_differ_within_a_stack_are_hyperparameters():
+    names = {field.name for field in fields(Hyperparameters)}
+    assert names > PER_RUN
+    assert {"learning_rate", "seed", "patience", "dropout"} < PER_RUN
+    assert not {"batch_size", "epochs", "hidden_size", "dtype", "monitor"} & PER_RUN
