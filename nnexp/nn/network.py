@@ -101,6 +101,8 @@ class Backprop:
     ) -> None:
         K, dtype = len(parameters.flat), parameters.flat.dtype
         self.network, self.ones, self.layers = network, np.ones((1, B), dtype), list[Layer]()
+        # A column times a row: NumPy's matmul takes four times as long as broadcasting, to the same bits.
+        self.outer = np.multiply if B == 1 else np.matmul
         values = parameters.weights, parameters.transposed, parameters.biases, grads.weights, grads.biases
         for W, W_T, b, W_grad, b_grad in zip(*values, strict=True):
             a, slope, delta, seen, mask = (aligned((K, B, W.shape[1]), dtype) for _ in range(5))
@@ -134,7 +136,7 @@ class Backprop:
         np.multiply(top.delta, scale, top.delta)
         for layer, lower in self.downwards:
             np.matmul(ones, layer.delta, layer.b_grad)  # BP3
-            np.matmul(layer.transposed_delta, lower.seen, layer.W_grad)  # BP4
+            self.outer(layer.transposed_delta, lower.seen, layer.W_grad)  # BP4
             activation.slope(lower.a, lower.slope)
             if lower.mask is not None:
                 np.multiply(lower.slope, lower.mask, lower.slope)
@@ -142,4 +144,4 @@ class Backprop:
             np.multiply(lower.delta, lower.slope, lower.delta)  # BP2: (W^(l+1)T delta^(l+1)) * f'(z^l)
         first = self.layers[0]
         np.matmul(ones, first.delta, first.b_grad)
-        np.matmul(first.transposed_delta, X, first.W_grad)
+        self.outer(first.transposed_delta, X, first.W_grad)
