@@ -38,8 +38,7 @@ class RunLog:
 
     def add(self, epoch: int, flat: Array, metrics: Mapping[str, float]) -> None:
         """Take in the end of an epoch: parameters `flat (P,)`, and metrics if it was evaluated."""
-        seen = [metrics[name] for name in METRICS if name in metrics]
-        if not np.isfinite(flat).all() or not np.isfinite(seen).all():
+        if not np.isfinite(flat).all() or not np.isfinite(list(metrics.values())).all():
             self.diverged = self.stopped = True
             return
         if metrics:

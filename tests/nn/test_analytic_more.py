@@ -167,9 +167,10 @@ def test_l2_rescales_weights_and_l1_shrinks_them_by_a_constant(claim):
     """One step without data gradient; the two pulls are equal at |w| = 1, and biases have none."""
     W, rate, lam, n = np.array([[0.25, 1.0, 4.0], [-0.25, -1.0, -4.0]]), 0.5, 0.6, 2
     data, pulls = data_of(np.zeros((n, 3)), [0, 1], classes=2), {}
-    free = one_step([[(W, np.zeros(2))]], data, learning_rate=rate)[0]
+    network = [(W, np.array([2.0, -3.0]))]
+    [free] = one_step([network], data, learning_rate=rate)
     for name in ("lambda_l2", "lambda_l1"):
-        [result] = one_step([[(W, np.zeros(2))]], data, learning_rate=rate, **{name: lam})
+        [result] = one_step([network], data, learning_rate=rate, **{name: lam})
         pulls[name] = W - result.weights[0]
         np.testing.assert_array_equal(result.biases[0], free.biases[0])
     np.testing.assert_allclose(pulls["lambda_l2"], W * rate * lam / n, rtol=0, atol=1e-12)

@@ -96,6 +96,7 @@ def test_divergence_is_seen_without_evaluation():
     assert result.status == "diverged"
     assert result.history["epoch"] == []
     assert result.kept_epoch >= watched.history["epoch"][-1]
+    assert all(np.isfinite(W).all() for W in result.weights)
 
 
 def test_inputs_that_are_not_finite_are_a_divergence_too():
@@ -104,3 +105,12 @@ def test_inputs_that_are_not_finite_are_a_divergence_too():
     data = DATA._replace(training=DATA.training._replace(inputs=spoiled))
     [result] = train([replace(TAME, monitor=())], data)
     assert (result.status, result.history["epoch"]) == ("diverged", [])
+
+
+def test_a_penalty_that_overflows_before_the_weights_do_is_divergence_too():
+    """Decay with a step too large makes weights grow without end, while sigmoids keep the cost finite."""
+    growing = Hyperparameters(dtype="float64", lambda_l2=1e3, learning_rate=1e3, epochs=200, batch_size=20)
+    [result] = train([growing], DATA)
+    assert result.status == "diverged"
+    assert np.isfinite(result.history["penalty"]).all()
+    assert max(result.history["penalty"]) > 1e290, "the penalty must come near the largest float"

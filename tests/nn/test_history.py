@@ -11,7 +11,7 @@ from tests.nn.driving import layers_of, random_data, random_layers, read_only, s
 
 DATA = random_data(np.random.default_rng(3), n=40, d=4, classes=3, held_out=25)
 BASE = Hyperparameters(
-    hidden_size=6, epochs=12, learning_rate=1.0, batch_size=5, dtype="float64", seed=3, lambda_l2=0.1
+    hidden_size=6, epochs=12, learning_rate=1.0, batch_size=5, dtype="float64", seed=9, lambda_l2=0.1
 )
 COLUMNS = [
     "epoch", "training_cost", "training_accuracy", "validation_cost", "validation_accuracy", "test_cost",
@@ -80,7 +80,8 @@ def first_best(history: dict) -> int:
 def test_keep_best_keeps_the_first_epoch_of_the_greatest_validation_accuracy():
     result = one(keep="best")
     best = first_best(result.history)
-    assert best < 12, "the case must tell best from final"
+    assert result.history["validation_accuracy"].count(max(result.history["validation_accuracy"])) > 1
+    assert best < 12, "the case must tell the first best from others and from the final epoch"
     assert result.kept_epoch == best
     until_then = one(epochs=best)
     assert [W.tobytes() for W in result.weights] == [W.tobytes() for W in until_then.weights]
