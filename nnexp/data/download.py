@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from nnexp.nn.errors import UserError
@@ -61,6 +62,8 @@ def download(name: str, file: str, root: Path) -> Path:
             return Path(pooch.retrieve(mirror + file, checksum, file, folder, downloader=downloader))
         except (OSError, ValueError) as error:
             failures.append(f"{mirror} ({_reason(error)})")
+    with suppress(OSError):  # not empty: earlier files stay
+        folder.rmdir()
     raise UserError(
         f"data={name}: {file} is neither in {folder} nor in {root}, and no mirror gave it: "
         f"{', '.join(failures)}; put the four IDX files into {folder} or set data.root to their folder"

@@ -125,6 +125,7 @@ def test_offline_without_files_is_one_clear_line(offline: Path) -> None:
     assert str(offline / "fashion_mnist") in message
     assert "http://127.0.0.1:9/ (ConnectionError)" in message
     assert "set data.root" in message
+    assert not list(offline.iterdir())
 
 
 def test_published_tables_name_every_file_of_both_data_sets() -> None:
