@@ -16,10 +16,11 @@ class Result:
     `history`: columns of equal length, a row per evaluated epoch: `epoch` (passes done, 1..E),
     `training_cost, training_accuracy, validation_cost, validation_accuracy, test_cost,
     test_accuracy` (None unless the monitor asks), `penalty`, `seconds` (training time since the
-    start, evaluation excluded; a stack's time / K), then monitors, sorted by name.
+    start, evaluation excluded), then monitors, sorted by name.
     `weights[l] (fan_out, fan_in)`, `biases[l] (fan_out,)`: the kept network, after `kept_epoch` passes.
     `test_cost`, `test_accuracy`: of the kept network (None when diverged).
-    `seconds`, `evaluation_seconds`: the run's share (stack's time / `stack_size`).
+    `seconds`, `evaluation_seconds`: the run's share: each epoch's time / the runs that took part in it.
+    `stack_size`: how many runs `train` was given.
     """
 
     status: Literal["finished", "diverged"]

@@ -38,13 +38,15 @@ class RunLog:
 
     def add(self, epoch: int, flat: Array, metrics: Mapping[str, float]) -> None:
         """Take in the end of an epoch: parameters `flat (P,)`, and metrics if it was evaluated."""
-        if not np.isfinite(flat).all() or not np.isfinite(list(metrics.values())).all():
+        seen = [metrics[name] for name in (*METRICS, "penalty") if name in metrics]
+        if not np.isfinite(flat).all() or not np.isfinite(seen).all():
             self.diverged = self.stopped = True
             return
         if metrics:
             row = {"epoch": epoch, **dict.fromkeys(TEST_METRICS), **metrics, "seconds": self.seconds}
             for column, value in row.items():
-                self.history.setdefault(column, []).append(value)
+                known = value is not None and math.isfinite(value)  # a monitor may overflow before the cost
+                self.history.setdefault(column, []).append(value if known else None)
         if epoch and not self.hyperparameters.keeps_best:
             self._keep(epoch, flat)
         if epoch and metrics:

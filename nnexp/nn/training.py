@@ -35,7 +35,7 @@ def train(
     augment: Augment | None = None,
     progress: Progress | None = None,
 ) -> list[Result]:
-    """Train K runs together; a run's result is the same, bit for bit, alone or in any company.
+    """Train K runs together; a run's result is the same, bit for bit, alone or in any stack.
 
     `runs` may differ in the names of `PER_RUN` only. `initial`: for each layer `(W (K, fan_out, fan_in),
     b (K, 1, fan_out))`, whose shapes then fix the network. `order`: indices of training examples,

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -52,7 +53,8 @@ def metrics_of(result: Result) -> dict[str, float | int | None]:
     metrics |= {f"final_{name}": history[name][final] for name in FINAL}
     metrics |= {"best_epoch": history["epoch"][best]}
     metrics |= {f"best_{name}": history[name][best] for name in BEST}
-    return metrics | {"test_cost": result.test_cost, "test_accuracy": result.test_accuracy}
+    known = result.test_cost is not None and math.isfinite(result.test_cost)
+    return metrics | {"test_cost": result.test_cost if known else None, "test_accuracy": result.test_accuracy}
 
 
 def record_of(outcome: Outcome, environment: dict[str, Any]) -> Record:

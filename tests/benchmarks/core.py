@@ -11,11 +11,9 @@ import math
 import os
 import statistics
 import sys
-from collections.abc import Callable
 
 from tests.benchmarks.contenders import CONTENDERS, SHAPES, Epoch, Shape, kernel
 
-OURS = ("ours", "ours, stack of 16, one seed", "ours, stack of 16, own seeds")
 # (numerator, denominator, goal): at most `goal` in the geometric mean over the shapes
 GOALS = (
     ("ours", "JAX", 1.0),
@@ -37,13 +35,14 @@ def measure(shape: Shape, repeats: int) -> Times:
         try:
             epochs[name] = make(shape)
         except ImportError as missing:
-            print(f"  {name}: left out, {missing}")
+            print(f"  {name}: left out, {missing}", flush=True)
     times: Times = {name: [] for name in epochs}
     for turn in range(repeats + 1):
         for name, epoch in epochs.items():
             seconds = epoch()
             if turn:  # the first turn warms up (compilers, caches)
                 times[name].append(seconds)
+    print(f"  {shape}: measured", flush=True)
     return times
 
 
@@ -51,6 +50,11 @@ def ratio(times: Times, numerator: str, denominator: str) -> float:
     """Median over the turns."""
     pairs = zip(times[numerator], times[denominator], strict=True)
     return statistics.median(a / b for a, b in pairs)
+
+
+def mean(ratios: list[float]) -> float:
+    """Geometric mean."""
+    return math.prod(ratios) ** (1 / len(ratios))
 
 
 def report(results: dict[Shape, Times]) -> None:
@@ -67,24 +71,12 @@ def report(results: dict[Shape, Times]) -> None:
     for numerator, denominator, goal in GOALS:
         if denominator in names:
             ratios = [ratio(times, numerator, denominator) for times in results.values()]
-            mean = math.prod(ratios) ** (1 / len(ratios))
-            verdict = "met" if mean <= goal else "MISSED"
-            label = f"{numerator} / {denominator}"
-            print(f"{label:58}" + "".join(f"{r:20.3f}" for r in ratios) + f"{mean:8.3f}{goal:8.3f} {verdict}")
-    for name, share in evaluation_shares(results).items():
+            verdict = "met" if mean(ratios) <= goal else "missed"
+            row = "".join(f"{r:20.3f}" for r in ratios) + f"{mean(ratios):8.3f}{goal:8.3f} {verdict}"
+            print(f"{f'{numerator} / {denominator}':58}{row}")
+    for name in ("evaluate validation", "evaluate training"):
+        share = mean([ratio(times, name, "ours") for times in results.values()])
         print(f"{name}: {share:.1%} of a training epoch")
-
-
-def evaluation_shares(results: dict[Shape, Times]) -> dict[str, float]:
-    """The time to evaluate validation (10,000) and training set (50,000), over that of training alone."""
-    shares: dict[str, Callable[[Times], float]] = {
-        name: (lambda times, name=name: ratio(times, name, "ours"))
-        for name in ("evaluate validation", "evaluate training")
-    }
-    return {
-        name: math.prod(share(times) for times in results.values()) ** (1 / len(results))
-        for name, share in shares.items()
-    }
 
 
 def main() -> None:
@@ -93,7 +85,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--shapes", type=int, default=len(SHAPES), help="only the first so many shapes")
     arguments = parser.parse_args()
-    print(f"kernel: {kernel()}; {arguments.repeats} turns")
+    print(f"kernel: {kernel()}; {arguments.repeats} turns", flush=True)
     report({shape: measure(shape, arguments.repeats) for shape in SHAPES[: arguments.shapes]})
 
 

@@ -12,7 +12,7 @@ from nnexp.nn import MONITORS, Data, Hyperparameters, Result, train
 from tests.nn.driving import layers_of, random_data, random_layers, read_only, stacked
 from tests.reference import ACTIVATIONS, PAIRS
 
-searched = settings(max_examples=80, derandomize=True, deadline=None)
+searched = settings(max_examples=60, derandomize=True, deadline=None)
 
 
 @st.composite

@@ -204,12 +204,12 @@ def test_strings_become_plain_strings():
 def test_a_value_is_frozen_and_checked_again_when_replaced():
     h = Hyperparameters()
     with pytest.raises(FrozenInstanceError):
-        h.seed = 1  # type: ignore[misc]
+        h.seed = 1
     assert len({h, Hyperparameters(), replace(h, seed=1)}) == 2
     with pytest.raises(UserError, match="seed must be >= 0"):
         replace(h, seed=-1)
     with pytest.raises(TypeError):
-        Hyperparameters(30)  # type: ignore[misc]
+        Hyperparameters(30)
 
 
 def test_what_may_differ_within_a_stack_are_hyperparameters():

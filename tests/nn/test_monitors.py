@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nnexp.nn import Data, Examples, Hyperparameters, train
+from nnexp.nn.runlog import METRICS, RunLog
 from tests import reference
 from tests.nn.driving import layers_of, norm, random_data, random_layers, read_only, stacked
 
@@ -110,3 +111,13 @@ def test_each_monitor_adds_its_own_columns_only():
     for monitor, names in columns.items():
         assert list(watched(monitor=(monitor,))[0]) == bare + names
     assert list(watched()[0]) == bare + sorted(name for names in columns.values() for name in names)
+
+
+def test_a_monitor_that_overflows_is_missing_and_ends_no_run():
+    log = RunLog(0, Hyperparameters(monitor=("gradient_norm",)), np.zeros(3))
+    known = dict.fromkeys([*METRICS, "penalty"], 0.5)
+    log.add(1, np.zeros(3), known | {"gradient_norm_weight_1": np.inf})
+    assert not log.diverged
+    assert log.history["gradient_norm_weight_1"] == [None]
+    log.add(2, np.zeros(3), known | {"penalty": np.inf})
+    assert log.diverged
