@@ -4,6 +4,7 @@ import argparse
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import NoReturn
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return command(words[1:]) if command else _train(words)
     except UserError as error:
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
-            raise
+            traceback.print_exc()
         print(f"nnexp: {error}", file=sys.stderr)
         return USER_MISTAKE
     except Terminated:
@@ -74,6 +75,9 @@ def _train(words: Sequence[str]) -> int:
     options, unknown = parser.parse_known_intermixed_args(words)
     if unknown:
         raise UserError(f"unknown option {unknown[0]!r}: --help lists the options")
+    for name in ("config_name", "config_path", "package", "experimental_rerun"):
+        if getattr(options, name) and not options.cfg:
+            raise UserError(f"--{name.replace('_', '-')} is not for training: --help lists the options")
     if options.help:
         return _help(parser, options)
     if options.hydra_help or options.cfg or options.info or options.shell_completion:
@@ -108,12 +112,14 @@ def _show(words: Sequence[str], options: argparse.Namespace) -> int:
     """Let Hydra print what it was asked for; it trains nothing."""
     import hydra
 
-    from nnexp.config import conf_dir, load_config, register
+    from nnexp.config import conf_dir, load_config, register, spelled
 
     register()
+    sys.argv[1:] = words
     if options.cfg or options.info:
         load_config(options.overrides, config_dir=options.config_dir)  # a mistake is told in our one line
-    sys.argv[1:] = words
+        kept = [word for word in words if word not in options.overrides]
+        sys.argv[1:] = [*kept, *spelled(options.overrides)]
     hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(lambda _: None)()
     return 0
 

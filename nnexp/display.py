@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from nnexp.sweep.board import Board
-from nnexp.sweep.plan import Plan, Run
+from nnexp.sweep.plan import Plan, Run, spelled
 from nnexp.sweep.record import Record
 from nnexp.sweep.stacks import work
 
@@ -154,7 +154,11 @@ def count(n: int, noun: str) -> str:
 def announcement(plan: Plan, to_do: int, workers: int) -> str:
     """What a sweep is about to do, in one line."""
     runs, points, seeds = len(plan.runs), count(len(plan.points), "point"), count(len(plan.seeds), "seed")
-    state = f"{runs - to_do} done, {to_do} to train on {count(workers, 'worker')}" if to_do else "all done"
+    state = (
+        f"{runs - to_do} done, {to_do} to train on {count(workers, 'worker')}"
+        if to_do
+        else "all done, recorded before"
+    )
     return f"{plan.name}: {count(runs, 'run')} ({points} x {seeds}), {state}"
 
 
@@ -165,7 +169,7 @@ def plan_table(plan: Plan, pending: Sequence[int]) -> Table:
     for heading in ("point", *plan.axes, "done", "to train"):
         table.add_column(heading, justify="right")
     for number, point in enumerate(plan.points):
-        values = [str(value) for value in point.values()]
+        values = [spelled(value) for value in point.values()]
         left = to_train[number]
         table.add_row(str(number + 1), *values, str(len(plan.seeds) - left), str(left))
     return table

@@ -23,7 +23,7 @@ from nnexp.sweep.stacks import make_stacks
 from nnexp.sweep.worker import Outcome, Premises, Progress, premises
 from nnexp.tracking import Logger, check, mlflow_run_ids, public_uri, read_logged
 
-LOGGING_TIME = {"FINISHED": 60.0, "KILLED": 5.0}  # seconds that MLflow may take for what waits at the end
+LOGGING_TIME = {"FINISHED": 60.0, "KILLED": 2.0}  # seconds that MLflow may take for what waits at the end
 
 
 class Datasets:
@@ -72,16 +72,22 @@ def run_sweep(config: Config, console: Console) -> Sweep:
         console.print(f"The record of run {run_id} is damaged ({why}): set aside.", soft_wrap=True)
     rows = sweep.pending(config.execution.mode)
     workers = worker_count(config.execution.n_jobs, len(rows))
-    if len(sweep.plan.runs) > 1:
+    if len(sweep.plan.runs) > 1 or not rows:
         console.print(announcement(sweep.plan, len(rows), workers), highlight=False)
     logger = _logger(config, sweep, rows, provenance)
     try:
         _train(sweep, rows, workers, datasets, expected, provenance, logger, console)
     except KeyboardInterrupt:
         stop_workers()
-        _finish(sweep, logger, "KILLED", console)
+        if sweep.records:
+            _finish(sweep, logger, "KILLED", console)
         done = f"{len(sweep.records)} of {len(sweep.plan.runs)} runs are recorded"
         console.print(f"Stopped: {done}. The same command again trains the rest.")
+        raise
+    except BaseException:
+        stop_workers()
+        if logger:
+            logger.close("FAILED", sweep.statuses, timeout=LOGGING_TIME["KILLED"])
         raise
     _finish(sweep, logger, "FINISHED", console)
     return sweep
@@ -143,13 +149,15 @@ def _logger(
     if config.tracking.uri is None:
         return None
     store = public_uri(config.tracking.uri)
-    logged = {(line.run_id, line.started) for line in read_logged(sweep.folder) if line.store == store}
+    lines = [line for line in read_logged(sweep.folder) if line.store == store]
+    logged = {(line.run_id, line.started) for line in lines}
+    ended = bool(lines) and lines[-1].run_id == sweep.plan.sweep_id
     left = [
         run
         for run in sweep.plan.runs
         if (record := sweep.records.get(run.run_id)) and (run.run_id, record.timings["started"]) not in logged
     ]
-    if not rows and not left:
+    if not rows and not left and ended:
         return None
     logger = Logger(config.tracking.uri, sweep.plan, folder=sweep.folder, environment=provenance)
     for run in left:
@@ -163,7 +171,7 @@ def _finish(sweep: Sweep, logger: Logger | None, status: str, console: Console) 
 
     if logger:
         logger.drain(LOGGING_TIME[status])
-    ids = mlflow_run_ids(sweep.folder)
+    ids = mlflow_run_ids(sweep.folder, sweep.records)
     tables = csv.write_tables(sweep.plan, sweep.records, ids, sweep.folder)
     if len(sweep.plan.runs) == 1:
         run = sweep.plan.runs[0]
@@ -184,4 +192,7 @@ def _finish(sweep: Sweep, logger: Logger | None, status: str, console: Console) 
 def _logged(unlogged: int, error: str | None) -> str:
     if error is None:
         return "MLflow: nnexp ui shows the runs, their curves and models"
-    return f"MLflow: {count(unlogged, 'run')} not logged yet ({error}); the same command again logs them"
+    what = (
+        f"{count(unlogged, 'run')} not logged yet" if unlogged else "the sweep's own page is not up to date"
+    )
+    return f"MLflow: {what} ({error}); the same command again brings it up to date"

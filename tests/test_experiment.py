@@ -178,6 +178,7 @@ def test_a_stop_keeps_what_finished_and_the_same_command_goes_on(
         rest = process.stdout.read()
     assert process.returncode == status, rest
     assert "Traceback" not in rest
+    assert "Warning" not in rest
     found = re.search(r"Stopped: (\d) of 6 runs are recorded", rest)
     assert found is not None, rest
     assert 1 <= int(found[1]) == len(list((folder() / "records").glob("*.json")))

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from nnexp.analysis.intervals import LEAST_SEEDS, Comparison, compare_with_best, mean_interval, two_groups
-from nnexp.analysis.tables import samples, text
-from nnexp.sweep.plan import Plan
+from nnexp.analysis.tables import samples
+from nnexp.sweep.plan import Plan, spelled
 
 LEAST_GAP = 0.05  # of accuracy: two groups of seeds closer than this are worth no warning
 MOST_ROWS = 100
@@ -29,7 +29,9 @@ def answer(plan: Plan, summary: pd.DataFrame, runs: pd.DataFrame) -> Group:
         return Group(question, Text(f"No run finished ({ends}), so there is no answer.", style="red"))
     metric = accuracy_metric(plan)
     values = samples(plan, runs, [metric])[0]
-    comparison, grouped = compare_with_best(values), two_groups(values, LEAST_GAP)
+    whole = len(runs) == len(plan.runs)  # no point is chosen before: more runs may choose another
+    comparison = compare_with_best(values if whole else np.full_like(values, np.nan))
+    grouped = two_groups(values, LEAST_GAP)
     shared = bool((runs["seconds_shared_by"] > 1).any())
     shown = _shown(values, comparison.best)
     rows = [_cells(plan, k, points[k], metric, shared) for k in shown]
@@ -100,7 +102,7 @@ def _heading(plan: Plan, points: Sequence[Point], runs: pd.DataFrame, metric: st
 
 def _cells(plan: Plan, number: int, point: Point, metric: str, shared: bool) -> dict[str, str]:
     """Header -> cell of one row; the last two are the first to go where room is short."""
-    cells = {axis: text(value) or "null" for axis, value in plan.points[number].items()}
+    cells = {axis: spelled(value) for axis, value in plan.points[number].items()}
     cells |= {"validation\naccuracy": _percent(point, metric), "n": str(point["n"])}
     if len(plan.points) > 1:
         difference = _percent(point, f"{metric}_difference", signed=True)
@@ -129,14 +131,21 @@ def _closing(
 ) -> Iterator[Text]:
     """The best point with its test accuracy, and what the marks above mean."""
     yield Text()
-    if comparison.best is not None:
+    if ended < len(plan.runs):
+        yield Text(
+            f"So far {ended} of {len(plan.runs)} runs have ended: no point is chosen yet.", style="yellow"
+        )
+    elif comparison.best is not None:
         best, place = points[comparison.best], plan.points[comparison.best]
-        where = " ".join(f"{axis}={text(value) or 'null'}" for axis, value in place.items())
+        where = " ".join(f"{axis}={spelled(value)}" for axis, value in place.items())
         chosen = f"Best on validation: {where}. Its test" if where else "Test"
         yield Text(f"{chosen} accuracy: {_percent(best, 'test_accuracy')} % (n = {best['n']}).", style="bold")
     if not np.isnan(comparison.p).all():
         alike = f"{comparison.alike.sum()} of {len(points) - 1} others"
-        yield Text(f"~ not distinguishable from it: {alike} (paired t-tests, Holm-corrected).")
+        yield Text(
+            f"~ not distinguishable from it: {alike} (paired t-tests, Holm-corrected, also for having chosen "
+            "the best; few seeds tell little apart). Differences are to the baseline."
+        )
     if len(points) > MOST_ROWS:
         yield Text(f"{len(points) - MOST_ROWS} more points, lower in accuracy, are in summary.csv.")
     if unfinished := _unfinished(points):
@@ -145,8 +154,6 @@ def _closing(
         yield Text(
             "Two groups: some seeds did far better than others; no mean describes both.", style="yellow"
         )
-    if ended < len(plan.runs):
-        yield Text(f"So far {ended} of {len(plan.runs)} runs have ended.", style="yellow")
 
 
 def _unfinished(points: Sequence[Point]) -> str:

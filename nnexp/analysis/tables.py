@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nnexp.analysis.intervals import mean_interval
 from nnexp.data import DataSpec
 from nnexp.nn import Hyperparameters
-from nnexp.sweep.plan import SETTINGS, Plan
+from nnexp.sweep.plan import SETTINGS, Plan, spelled
 from nnexp.sweep.record import BEST, FINAL, Record
 
 # What a run ends with, in the order of the columns. `epochs_done`: the column `epochs` is the hyperparameter.
@@ -114,10 +114,8 @@ def dtype_of(column: str) -> str:
 
 
 def text(value: object) -> str | None:
-    """A setting as one types it on the command line: `[0,1]` for a list; None for none."""
-    if isinstance(value, list | tuple):
-        return f"[{','.join(str(item) for item in value)}]"
-    return None if value is None else str(value)
+    """A setting as one types it on the command line; None (an empty cell) for none."""
+    return None if value is None else spelled(value)
 
 
 def _done(plan: Plan, records: Mapping[str, Record]) -> list[Record]:

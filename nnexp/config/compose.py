@@ -70,6 +70,7 @@ def load_config(overrides: Sequence[str], *, multirun: bool = False, config_dir:
         values = OmegaConf.to_container(composed, resolve=True)
     values = cast(dict[str, Any], values)
     check_keys(values)
+    _check_shadows(plain)
     question = _question(values, plain, several, multirun)
     _check_axes_alone(question, plain, str(raw))
     return Config(
@@ -81,6 +82,11 @@ def load_config(overrides: Sequence[str], *, multirun: bool = False, config_dir:
     )
 
 
+def spelled(overrides: Sequence[str]) -> list[str]:
+    """The words of a command line as Hydra itself understands them."""
+    return [words.spelled(override) for override in words.parse(overrides)]
+
+
 @contextmanager
 def _hydra() -> Iterator[None]:
     """Hydra over our configuration; what it finds wrong becomes one line."""
@@ -89,7 +95,7 @@ def _hydra() -> Iterator[None]:
             yield
     except MissingConfigException as error:
         raise _missing(error) from error
-    except (HydraException, OmegaConfBaseException, YAMLError) as error:
+    except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
         raise UserError(" ".join(str(error).split())) from error
 
 
@@ -98,7 +104,7 @@ def choices(overrides: Sequence[str], config_dir: str | None = None) -> tuple[di
     register()
     UserConf.config_dir = config_dir
     with _hydra():
-        composed = compose("config", [words.spelled(override) for override in words.parse(overrides)])
+        composed = compose("config", spelled(overrides))
         loader = GlobalHydra.instance().config_loader()
         groups = {name: _options(loader, name) for name in ("data", "sweep", "tracking")}
     return groups, OmegaConf.to_yaml(composed)
@@ -111,6 +117,22 @@ def _options(loader: ConfigLoader, group: str) -> list[str]:
     return sorted(
         [*files, *(f"{sub}/{name}" for sub in folders for name in _options(loader, f"{group}/{sub}"))]
     )
+
+
+def _check_shadows(plain: Sequence[Override]) -> None:
+    """A file of the user's with the name of a shipped one would be passed over in silence."""
+    for override in plain:
+        file = Path(override.key_or_group, f"{override.value()}.yaml")
+        shipped, own = conf_dir() / file, ("conf" / file).resolve()
+        if (
+            override.key_or_group in ("data", "sweep", "tracking")
+            and shipped.exists()
+            and own.exists()
+            and own != shipped
+        ):
+            raise UserError(
+                f"{'conf' / file} has the name of a shipped {override.key_or_group}: give it another"
+            )
 
 
 def _missing(error: MissingConfigException) -> UserError:
@@ -136,7 +158,14 @@ def _question(
         raise UserError(
             "a sweep has its own seeds: write sweep.seeds=5 or sweep.seeds=[0,1] instead of seed="
         )
-    axes = dict(file.axes or {}) | {_axis(k): v for k, v in several.items() if k != "seed"}
+    axes = dict(file.axes or {})
+    for key, listed in several.items():
+        if _axis(key) in axes:
+            raise _is_an_axis(_axis(key))
+        if key != "seed":
+            axes[_axis(key)] = listed
+    if swept_seeds and file.seeds is not None:
+        raise UserError("seed= and sweep.seeds= both name the seeds: give one of them")
     name = file.name or (chosen[0] if chosen else "multirun" if multirun or axes else "single")
     if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", name):
         raise UserError(f"sweep.name must be letters, digits, '_', '-', '.' and '/', got {name!r}")
@@ -164,8 +193,12 @@ def _check_axes_alone(question: Question, plain: Sequence[Override], raw: str) -
     """An axis takes its values from the sweep alone: one given beside it would pass silently and wrongly."""
     for override in plain:
         if _axis(override.key_or_group) in question.axes and not override.key_or_group.startswith("sweep."):
-            axis = _axis(override.key_or_group)
-            raise UserError(f"{axis} is an axis of this sweep: write 'sweep.axes.{axis}=[...]' instead")
-    for name in re.findall(r"\$\{([\w.]+)\}", raw):
-        if _axis(name) in question.axes:
-            raise UserError(f"${{{name}}} names an axis of this sweep, whose value differs from run to run")
+            raise _is_an_axis(_axis(override.key_or_group))
+    for interpolation in re.findall(r"\$\{[^}]*\}", raw):
+        for name in re.findall(r"[\w.]+", interpolation):
+            if _axis(name) in (*question.axes, "seed"):
+                raise UserError(f"{interpolation} names {name}, whose value differs from run to run")
+
+
+def _is_an_axis(axis: str) -> UserError:
+    return UserError(f"{axis} is an axis of this sweep: write 'sweep.axes.{axis}=[...]' instead")

@@ -36,6 +36,8 @@ def _check(override: Override) -> None:
     key = override.key_or_group
     if key == "hydra" or key.startswith(("hydra.", "hydra/")):
         return
+    if override.is_delete():
+        raise UserError(f"{override.input_line}: a key may be changed, not taken away")
     if key == "sweep" and not (override.is_add() or override.is_force_add()):
         raise UserError(f"a sweep is added with a plus: +sweep={override.get_value_element_as_str()}")
     check_key(key)

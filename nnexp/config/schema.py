@@ -25,6 +25,8 @@ class Tracking:
     def __post_init__(self) -> None:
         if self.store not in STORES:
             raise unknown("tracking.store", self.store, STORES)
+        if self.store == "none" and self.uri is not None:
+            raise UserError(f"tracking=none takes no tracking.uri, got {self.uri!r}")
         if self.store == "mlflow" and not isinstance(self.uri, str):
             raise UserError(
                 f"tracking.uri must be an address such as http://localhost:5000, got {self.uri!r}"
@@ -61,6 +63,11 @@ class SweepFile:
     axes: Mapping[str, Any] = field(default_factory=dict)
     seeds: Any = None
     baseline: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        for key, value in {"name": self.name or "", "question": self.question}.items():
+            if not isinstance(value, str):
+                raise UserError(f"sweep.{key} must be text, got {value!r}")
 
 
 @dataclass(frozen=True)
@@ -113,7 +120,10 @@ def check_key(key: str) -> None:
 
 
 def check_keys(composed: Mapping[str, Any]) -> None:
-    """The same for every key of a composed configuration: a file may hold any."""
+    """The same for every key of a composed configuration: a file may hold any, and leave out none."""
+    for key in ROOT:
+        if key not in composed or (key in NESTED and composed[key] is None):
+            raise UserError(f"{key} must have a value: it may be changed, not taken away")
     for key, value in composed.items():
         check_key(key)
         if key in NESTED:
@@ -127,6 +137,12 @@ def _check_nested(parent: str, value: Any) -> None:
         raise UserError(f"{parent} must have keys of its own ({', '.join(NESTED[parent])}), got {value!r}")
     for key, inner in value.items():
         dotted = f"{parent}.{key}"
+        if parent == "sweep" and key not in NESTED["sweep"] and key in ROOT:
+            raise UserError(
+                f"the first line of a sweep file must be '# @package _global_', else {key} is lost"
+            )
+        if parent == "monitor" and not isinstance(inner, bool):
+            raise UserError(f"{dotted} must be true or false, got {inner!r}")
         if parent == "sweep.axes" and key == "seed":
             raise UserError("seed is not an axis: every point gets the same seeds, set sweep.seeds instead")
         check_key(dotted)

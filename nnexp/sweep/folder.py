@@ -1,5 +1,6 @@
 """A sweep as it stands on disk: `SWEEPS_DIR/NAME/ID/`, with its frozen plan and its records."""
 
+import json
 import shutil
 from collections import Counter
 from collections.abc import Mapping
@@ -65,10 +66,14 @@ def find_sweep(sweeps_dir: str, plan: Plan) -> Sweep:
     """
     folder = Path(sweeps_dir) / plan.name / plan.sweep_id
     wanted = {run.run_id for run in plan.runs}
-    files: dict[str, Path] = {}
-    for place in [*sorted(folder.parent.glob("*/records")), folder / "records"]:  # its own count most
-        files |= {path.stem: path for path in place.glob("*.json") if path.stem in wanted}
+    files = {path.stem: path for path in (folder / "records").glob("*.json") if path.stem in wanted}
     found, damaged = records.read_all(files)
+    for place in sorted(folder.parent.glob("*/records")):
+        missing = wanted - {run_id for run_id, record in found.items() if record.status in DONE}
+        others = {path.stem: path for path in place.glob("*.json") if path.stem in missing}
+        for run_id, record in records.read_all(others)[0].items():
+            if record.status in DONE:
+                found[run_id], files[run_id] = record, others[run_id]
     return Sweep(plan, folder, found, files, damaged)
 
 
@@ -80,11 +85,10 @@ def settle(sweep: Sweep, environment: Mapping[str, Any]) -> None:
     """
     try:
         sweep.records_folder.mkdir(parents=True, exist_ok=True)
-        if not (sweep.folder / "sweep.yaml").exists():
-            with records.replacing(sweep.folder / "sweep.yaml") as file:
-                file.write(_frozen(sweep.plan, environment).encode())
+        _freeze(sweep, environment)
         for run_id in sweep.damaged:
-            sweep.files[run_id].rename(sweep.files[run_id].with_suffix(".damaged"))
+            path = sweep.records_folder / f"{run_id}.json"
+            path.rename(path.with_suffix(".damaged"))
         for run_id in sweep.records:
             _adopt(sweep.files[run_id], sweep.records_folder)
     except OSError as error:
@@ -103,10 +107,23 @@ def _adopt(path: Path, folder: Path) -> None:
                 shutil.copyfileobj(original, copy)
 
 
-def _frozen(plan: Plan, environment: Mapping[str, Any]) -> str:
-    """The plan as YAML: enough to tell, without any configuration, what every run of it is."""
+def _freeze(sweep: Sweep, environment: Mapping[str, Any]) -> None:
+    """Write the plan into `sweep.yaml`; one that says the same is left as it is."""
+    path = sweep.folder / "sweep.yaml"
+    body = _frozen(sweep.plan) | {"environment": dict(environment)}
+    if path.exists():
+        old = yaml.safe_load(path.read_text(encoding="utf-8"))
+        body["started"] = old["started"]
+        if body | {"environment": old["environment"]} == old:
+            return
+    with records.replacing(path) as file:
+        file.write(yaml.safe_dump(body, sort_keys=False, default_flow_style=None, width=110).encode())
+
+
+def _frozen(plan: Plan) -> dict[str, Any]:
+    """Enough to tell, without any configuration, what every run of the plan is. Plain values, for YAML."""
     first = plan.runs[0].settings
-    body = {
+    body: dict[str, Any] = {
         "name": plan.name,
         "sweep_id": plan.sweep_id,
         "question": plan.question,
@@ -117,8 +134,6 @@ def _frozen(plan: Plan, environment: Mapping[str, Any]) -> str:
         "seeds": list(plan.seeds),
         "runs": [run.run_id for run in plan.runs],
         "settings": {name: value for name, value in first.items() if name not in (*plan.axes, "seed")},
-        "environment": dict(environment),
     }
-    plain = yaml.CSafeDumper if hasattr(yaml, "CSafeDumper") else yaml.SafeDumper
-    plain.add_representer(tuple, plain.represent_list)
-    return yaml.dump(body, Dumper=plain, sort_keys=False, default_flow_style=None, width=110)
+    plain: dict[str, Any] = json.loads(json.dumps(body))  # tuples become lists
+    return plain

@@ -1,5 +1,6 @@
 """Training in parallel: the only place that uses joblib."""
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -29,8 +30,13 @@ def launch(
     """
     pool = Parallel(n_jobs=workers, batch_size=1, return_as="generator_unordered")
     outcomes = pool(delayed(train_stack)(stack, folders[stack.data], expected, progress) for stack in stacks)
-    for stack_outcomes in outcomes:
-        yield from stack_outcomes
+    with warnings.catch_warnings():  # joblib warns of the stacks that a stop leaves untrained
+        warnings.filterwarnings("ignore", ".*were still being processed by the workers", UserWarning)
+        try:
+            for stack_outcomes in outcomes:
+                yield from stack_outcomes
+        finally:
+            outcomes.close()
 
 
 def stop_workers() -> None:

@@ -57,9 +57,19 @@ class Plan:
     sweep_id: str
 
     def label(self, run: Run) -> str:
-        """What varies, exactly: `batch_size=32 seed=0`."""
-        varying = [f"{axis}={value}" for axis, value in self.points[run.point].items()]
-        return " ".join([*varying, f"seed={run.hyperparameters.seed}"])
+        """What varies, exactly: `batch_size=32 seed=0`; without axes, what is not at its default."""
+        told = self.points[run.point]
+        if not self.axes:
+            usual = Run("", Hyperparameters(), DataSpec(), 0).settings
+            told = {k: v for k, v in run.settings.items() if v != usual[k] and k != "seed"}
+        return " ".join([*(f"{k}={spelled(v)}" for k, v in told.items()), f"seed={run.hyperparameters.seed}"])
+
+
+def spelled(value: object) -> str:
+    """A setting as one types it on the command line: `[0,1]` for a list, `null` for none."""
+    if isinstance(value, list | tuple):
+        return f"[{','.join(spelled(item) for item in value)}]"
+    return "null" if value is None else str(value)
 
 
 def make_plan(
@@ -146,7 +156,8 @@ def _baseline(
         for axis in question.baseline:
             if axis not in question.axes:
                 raise unknown("axis in sweep.baseline", axis, question.axes)
-        matches = [i for i, p in enumerate(points) if all(p[k] == v for k, v in question.baseline.items())]
+        asked = Run("", *_at(question.baseline, base, base_data), 0).settings
+        matches = [i for i, p in enumerate(points) if all(p[k] == asked[k] for k in question.baseline)]
         if not matches:
             raise UserError(f"sweep.baseline must be a point of the sweep, got {dict(question.baseline)}")
         return matches[0]

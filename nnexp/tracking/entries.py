@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from nnexp.sweep.plan import spelled
 from nnexp.sweep.record import Record
 
 # MLflow's limits for one call of log_batch: 1,000 entities in all, 100 of them parameters.
@@ -49,7 +50,7 @@ def metric_name(column: str) -> str:
 
 def params(record: Record) -> dict[str, str]:
     """Every hyperparameter and data knob, exact."""
-    return {name: str(value) for name, value in record.settings.items()}
+    return {name: spelled(value) for name, value in record.settings.items()}
 
 
 def metrics(record: Record) -> list[Measurement]:

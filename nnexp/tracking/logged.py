@@ -2,14 +2,20 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from nnexp.sweep.record import Record
 
 FILE = "logged.jsonl"
 
 
 class Logged(NamedTuple):
-    """One line. `store`: its address without password; `started`: of the training that was logged."""
+    """One line. `store`: its address without password; `started`: of the training that was logged.
+
+    A line with the sweep's ID in place of a run's says that the parent was ended.
+    """
 
     run_id: str
     store: str
@@ -26,9 +32,14 @@ def read_logged(folder: Path) -> list[Logged]:
     return [entry for line in lines if (entry := _parsed(line)) is not None]
 
 
-def mlflow_run_ids(folder: Path) -> dict[str, str]:
-    """run_id -> mlflow_run_id, as logged last, for the tables."""
-    return {entry.run_id: entry.mlflow_run_id for entry in read_logged(folder)}
+def mlflow_run_ids(folder: Path, records: Mapping[str, Record] | None = None) -> dict[str, str]:
+    """run_id -> mlflow_run_id, as logged last; with `records`, only where that training was logged."""
+    started = None if records is None else {r.run_id: r.timings["started"] for r in records.values()}
+    return {
+        line.run_id: line.mlflow_run_id
+        for line in read_logged(folder)
+        if line.started and (started is None or started.get(line.run_id) == line.started)
+    }
 
 
 def append_logged(folder: Path, entry: Logged) -> None:

@@ -156,6 +156,7 @@ class Logger:
         if self._ending is not None:
             tracker.log_files(self._ending.files)
             tracker.finish(self._ending.status, self._ending.counts)
+            append_logged(self._folder, Logged(self._plan.sweep_id, self._store, tracker.parent, ""))
             self._ended = True
 
     def _next(self) -> Entry | None:

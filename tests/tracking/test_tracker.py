@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from nnexp.sweep.plan import spelled
 from nnexp.tracking.entries import metrics
 from nnexp.tracking.tracker import Tracker
 from tests.tracking.samples import a_failure, a_plan, a_record, children, save_weights
@@ -28,7 +29,7 @@ def test_a_child_has_the_name_times_parameters_and_curves_of_its_run(store: str,
         0,
         3500,
     )
-    assert child.data.params == {name: str(value) for name, value in run.settings.items()}
+    assert child.data.params == {name: spelled(value) for name, value in run.settings.items()}
     history = MlflowClient(store).get_metric_history(child.info.run_id, "validation/accuracy")
     assert [(m.step, m.value) for m in history] == [(1, 4 / 1), (2, 4 / 2), (3, 4 / 3)]
     assert child.data.metrics["final/training_cost"] == 0.25
