@@ -3,7 +3,7 @@
 import logging
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import TYPE_CHECKING
 
 from nnexp.tracking.address import SERVERS, scheme, split_credentials, sqlite_path
@@ -18,6 +18,7 @@ SETTINGS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
+LOCK_TIME = 60.0  # seconds: making the tables takes up to 10
 # MLflow logs the traceback of every database error before it raises it.
 LEVELS = {
     "mlflow": logging.WARNING,
@@ -31,6 +32,17 @@ def prepare() -> None:
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
+
+
+def store_lock(uri: str) -> AbstractContextManager[object]:
+    """Held while a SQLite file is opened: two processes that make its tables at once would ruin it."""
+    if scheme(uri) != "sqlite":
+        return nullcontext()
+    from filelock import FileLock
+
+    path = sqlite_path(uri)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(path.with_name(f"{path.name}.lock"), timeout=LOCK_TIME)
 
 
 def connect(uri: str) -> "MlflowClient":

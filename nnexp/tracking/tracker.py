@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from nnexp.sweep.plan import Plan, Run
 from nnexp.sweep.record import Record
 from nnexp.tracking.address import artifact_location
-from nnexp.tracking.client import connect
+from nnexp.tracking.client import connect, store_lock
 from nnexp.tracking.entries import STATUS, batches, child_tags, epochs_done, milliseconds, provenance
 from nnexp.tracking.model import ModelLogger
 
@@ -38,9 +38,10 @@ class Tracker(AbstractContextManager["Tracker"]):
     """
 
     def __init__(self, uri: str, plan: Plan, *, folder: Path, environment: Mapping[str, Any]) -> None:
-        self._client = connect(uri)
         self._plan = plan
-        self._experiment = _open_experiment(self._client, plan.name, artifact_location(uri, plan.name))
+        with store_lock(uri):
+            self._client = connect(uri)
+            self._experiment = _open_experiment(self._client, plan.name, artifact_location(uri, plan.name))
         self.parent, self.reopened = self._open_parent(folder, environment)
         self._models = ModelLogger(self._client, self._experiment)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from nnexp import cli
 from nnexp.config import Config, conf_dir, load_config
 from nnexp.data import DataSpec, load
 from nnexp.nn import Hyperparameters, UserError
@@ -46,6 +47,19 @@ def test_every_shipped_sweep_says_its_question_and_has_five_seeds_or_more(file: 
     assert asked.question in " ".join((conf_dir() / "sweep" / file).read_text().split())
     assert len(asked.seeds) >= 5
     assert all(len(values) > 1 for values in asked.axes.values())
+
+
+@pytest.mark.parametrize("file", SWEEPS, ids=str)
+def test_every_shipped_sweep_trains_one_epoch(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["epochs=1", "train_size=300", "sweep.seeds=1", "n_jobs=1", "tracking=none"]
+    assert cli.main([f"+sweep={file.with_suffix('').as_posix()}", *words]) == 0
+    (summary,) = tmp_path.rglob("summary.csv")
+    rows = summary.read_text().splitlines()
+    assert len(rows) > 2
+    assert all(row.split(",")[1] == "1" for row in rows[1:])  # n
 
 
 def test_a_sweep_is_changed_on_the_command_line() -> None:

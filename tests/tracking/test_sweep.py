@@ -1,5 +1,7 @@
 """The main job with MLflow: a sweep typed as a user types it is in the store, whole, once."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -57,3 +59,17 @@ def test_a_sweep_is_in_the_store_with_curves_and_models_and_again_is_not_logged_
         np.testing.assert_allclose(
             logged.predict(inputs), predict(model.weights, model.biases, inputs), rtol=0, atol=1e-6
         )
+
+
+@pytest.mark.slow
+def test_two_sweeps_that_start_together_make_one_store(tmp_path: Path) -> None:
+    words = ["data=synthetic", "epochs=1", "hidden_size=3", "n_jobs=1", "-m", "seed=0,1"]
+    command = [sys.executable, "-m", "nnexp", *words]
+    both = [
+        subprocess.Popen([*command, f"sweep.name={name}"], cwd=tmp_path, stdout=-1, text=True)
+        for name in ("one", "two")
+    ]
+    for process in both:
+        told, _ = process.communicate(timeout=120)
+        assert process.returncode == 0
+        assert "nnexp ui shows the runs" in told
