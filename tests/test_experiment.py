@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nnexp import cli
+from nnexp import cli, experiment
 from nnexp.sweep import worker
 from nnexp.sweep.record import read
 
@@ -159,13 +159,12 @@ def test_a_single_run_shows_every_epoch_and_both_accuracies(capsys: pytest.Captu
     assert re.search(r"After epoch 3: validation accuracy \d+\.\d\d %, test accuracy \d+\.\d\d %", shown)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_stop_keeps_what_finished_and_the_same_command_goes_on(
-    signum: int, status: int, workers: int
-) -> None:
-    words = [*SWEEP, f"n_jobs={workers}", "epochs=300", "batch_size=5"]
-    command = [sys.executable, "-m", "nnexp", *[word for word in words if word != "epochs=2"]]
+LONG = [word for word in SWEEP if word != "epochs=2"] + ["epochs=80", "batch_size=5"]
+
+
+def stopped(words: list[str], signum: int) -> tuple[int, str]:
+    """Exit status and last words of a sweep that gets a signal after its first run."""
+    command = [sys.executable, "-m", "nnexp", *words]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
         command, stdout=-1, stderr=subprocess.STDOUT, text=True, env=environment
@@ -176,9 +175,40 @@ def test_a_stop_keeps_what_finished_and_the_same_command_goes_on(
                 process.send_signal(signum)
                 break
         rest = process.stdout.read()
-    assert process.returncode == status, rest
+    return process.returncode, rest
+
+
+@pytest.mark.parametrize(
+    ("signum", "status", "workers"),
+    [(signal.SIGINT, 130, 2), (signal.SIGTERM, 143, 2), (signal.SIGTERM, 143, 1)],
+)
+def test_a_stop_keeps_what_finished_and_says_so(signum: int, status: int, workers: int) -> None:
+    code, rest = stopped([*LONG, f"n_jobs={workers}"], signum)
+    assert code == status, rest
     assert "Traceback" not in rest
     assert "Warning" not in rest
     found = re.search(r"Stopped: (\d) of 6 runs are recorded", rest)
     assert found is not None, rest
     assert 1 <= int(found[1]) == len(list((folder() / "records").glob("*.json")))
+
+
+def test_a_stopped_sweep_goes_on_to_the_figures_of_an_undisturbed_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stopped([*LONG, "n_jobs=2"], signal.SIGINT)
+    done = len(list((folder() / "records").glob("*.json")))
+    assert done < 6
+    assert cli.main([*LONG, "n_jobs=2"]) == 0
+    assert f"{done} done, {6 - done} to train" in capsys.readouterr().out
+    cli.main([*LONG, "n_jobs=2", "sweeps_dir=undisturbed"])
+    assert csv(folder()) == csv(next(Path("undisturbed/multirun").iterdir()))
+
+
+def test_an_error_of_ours_ends_the_workers_and_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(experiment.records, "write", full)
+    with pytest.raises(OSError, match="no space left"):
+        cli.main([*SWEEP, "n_jobs=2"])
+    assert list((folder() / "records").iterdir()) == []

@@ -1,0 +1,36 @@
+"""The README's examples work as they are printed."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from nnexp.config import load_config
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line.partition("#")[0].split()[3:] for line in README.splitlines() if line.startswith("python -m nnexp")
+]
+
+
+def test_the_sweep_file_can_be_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "conf" / "sweep").mkdir(parents=True)
+    (tmp_path / "conf" / "sweep" / "momentum.yaml").write_text(block)
+    monkeypatch.chdir(tmp_path)
+    made = load_config(["+sweep=momentum"])
+    assert made.hyperparameters.learning_rate == 0.05
+    assert list(made.question.axes) == ["momentum", "batch_size"]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_printed_command_is_understood(words: list[str]) -> None:
+    plain = [word.strip("'") for word in words if word != "-m"]
+    load_config(plain, multirun="-m" in words)
+
+
+def test_the_pictures_are_there() -> None:
+    pictures = re.findall(r"!\[.*?\]\((.*?)\)", README)
+    assert pictures
+    for picture in pictures:
+        assert (Path(__file__).parents[1] / picture).exists()
