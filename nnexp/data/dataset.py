@@ -67,11 +67,13 @@ class Dataset:
     """Loaded, read-only arrays: inputs float32 (k/256 is exact), labels int64.
 
     `digest`: 64 hex digits of SHA-256 over the source's values, before split and scale.
+    `scale`: what inputs were divided by.
     `image_shape`: (height, width) of one input, or None where inputs are no images.
     """
 
     data: Data
     digest: str
+    scale: float
     image_shape: tuple[int, int] | None
 
 

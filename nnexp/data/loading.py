@@ -50,7 +50,7 @@ def load(spec: DataSpec) -> Dataset:
         _image_shape(spec, source.image_shape, "augment")
     for array in (*training, *validation, *test):
         array.setflags(write=False)
-    return Dataset(Data(training, validation, test, n_classes), source.digest, source.image_shape)
+    return Dataset(Data(training, validation, test, n_classes), source.digest, scale, source.image_shape)
 
 
 def augmenter(spec: DataSpec, dataset: Dataset) -> Augmenter | None:

@@ -23,6 +23,7 @@ def share(dataset: Dataset, folder: Path) -> None:
     about = {
         "n_classes": dataset.data.n_classes,
         "digest": dataset.digest,
+        "scale": dataset.scale,
         "image_shape": dataset.image_shape,
     }
     try:
@@ -45,7 +46,7 @@ def open_shared(folder: Path) -> Dataset:
     )
     shape = about["image_shape"]
     data = Data(training, validation, test, about["n_classes"])
-    return Dataset(data, about["digest"], None if shape is None else (shape[0], shape[1]))
+    return Dataset(data, about["digest"], about["scale"], None if shape is None else (shape[0], shape[1]))
 
 
 def _opened(path: Path) -> NDArray[Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nnexp import data, nn
-from nnexp.data import DataSpec
+from nnexp.data import Dataset, DataSpec
 from nnexp.nn import Hyperparameters
 
 # The modules of nnexp/data whose formulas a result depends on.
@@ -22,11 +22,12 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def run_id(hyperparameters: Hyperparameters, spec: DataSpec, dataset_digest: str, numerics: str) -> str:
-    """12 hex digits of SHA-256 over hyperparameters, data set (knobs and digest) and numerics digest."""
+def run_id(hyperparameters: Hyperparameters, spec: DataSpec, dataset: Dataset, numerics: str) -> str:
+    """12 hex digits of SHA-256 over hyperparameters, data set (knobs, values) and numerics digest."""
+    values = {"digest": dataset.digest, "scale": dataset.scale, "n_classes": dataset.data.n_classes}
     identity = {
         "hyperparameters": asdict(hyperparameters),
-        "data": spec.identity() | {"digest": dataset_digest},
+        "data": spec.identity() | values,
         "numerics": numerics,
     }
     return hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:12]

@@ -92,7 +92,7 @@ def make_plan(
         check_fit([hyperparameters], dataset.data)
         for seed in seeds:
             replicate = replace(hyperparameters, seed=seed)
-            identity = run_id(replicate, data, dataset.digest, numerics)
+            identity = run_id(replicate, data, dataset, numerics)
             runs.append(Run(identity, replicate, data, number))
         points.append({axis: runs[-1].settings[axis] for axis in point})
     _check_distinct(points, runs, len(seeds))

@@ -1,10 +1,11 @@
 """A run's id changes with everything that can change its result, and with nothing else."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from nnexp.data import DataSpec
+from nnexp.data import DataSpec, load
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.identity import digest_of_code, run_id
 from tests.sweep.samples import plan
@@ -19,16 +20,19 @@ def double(x: float) -> float:
 '''
 
 
-def test_every_hyperparameter_data_knob_and_digest_counts() -> None:
-    home = (Hyperparameters(), DataSpec(), "data", "code")
+def test_everything_that_decides_a_result_counts() -> None:
+    data = load(DataSpec(name="synthetic"))
+    home = (Hyperparameters(), DataSpec(), data, "code")
     others = [
-        (Hyperparameters(learning_rate=0.51), DataSpec(), "data", "code"),
-        (Hyperparameters(seed=1), DataSpec(), "data", "code"),
-        (Hyperparameters(monitor=("test",)), DataSpec(), "data", "code"),
-        (Hyperparameters(), DataSpec(train_size=10), "data", "code"),
-        (Hyperparameters(), DataSpec(expand="shifts"), "data", "code"),
-        (Hyperparameters(), DataSpec(), "other data", "code"),
-        (Hyperparameters(), DataSpec(), "data", "other code"),
+        (Hyperparameters(learning_rate=0.51), DataSpec(), data, "code"),
+        (Hyperparameters(seed=1), DataSpec(), data, "code"),
+        (Hyperparameters(monitor=("test",)), DataSpec(), data, "code"),
+        (Hyperparameters(), DataSpec(train_size=10), data, "code"),
+        (Hyperparameters(), DataSpec(expand="shifts"), data, "code"),
+        (Hyperparameters(), DataSpec(), replace(data, digest="other"), "code"),
+        (Hyperparameters(), DataSpec(), replace(data, scale=17.0), "code"),
+        (Hyperparameters(), DataSpec(), replace(data, data=data.data._replace(n_classes=11)), "code"),
+        (Hyperparameters(), DataSpec(), data, "other code"),
     ]
     assert len({run_id(*what) for what in [home, *others]}) == 1 + len(others)
 
