@@ -3,6 +3,7 @@
 import mmap
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -49,16 +50,19 @@ def test_a_missing_folder_is_an_error_for_people(tmp_path: Path) -> None:
         share(load(DataSpec(name="synthetic")), tmp_path / "gone")
 
 
-@pytest.fixture
+@contextmanager
 def small_disk() -> Iterator[None]:
-    """No file may grow beyond 1 kB: writes fail as they do on a full disk."""
+    """No file may grow beyond 1 kB: writes fail as they do on a full disk. Not for longer than one call:
+    the test's own output, where it goes to a file, could not be written either."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.usefixtures("small_disk")
 def test_a_full_disk_is_an_error_for_people(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"cannot write the data set to .*set TMPDIR"):
-        share(load(DataSpec(name="synthetic")), tmp_path)
+    spec = load(DataSpec(name="synthetic"))
+    with small_disk(), pytest.raises(UserError, match=r"cannot write the data set to .*set TMPDIR"):
+        share(spec, tmp_path)
