@@ -1,18 +1,16 @@
 """A sweep as it stands on disk: `SWEEPS_DIR/NAME/ID/`, with its frozen plan and its records."""
 
-import json
 import shutil
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from nnexp.nn import UserError
+from nnexp.nn.errors import unknown
 from nnexp.sweep import record as records
+from nnexp.sweep.frozen import read_body, read_plan, write_plan
 from nnexp.sweep.plan import Plan
 from nnexp.sweep.record import DONE, Record, Status
 
@@ -77,6 +75,42 @@ def find_sweep(sweeps_dir: str, plan: Plan) -> Sweep:
     return Sweep(plan, folder, found, files, damaged)
 
 
+def open_sweep(folder: Path) -> Sweep:
+    """The sweep in `folder`, from its files alone.
+
+    Raises:
+        UserError: there is none, or its plan cannot be read.
+    """
+    plan = read_plan(folder)
+    wanted = {run.run_id for run in plan.runs}
+    files = {path.stem: path for path in (folder / "records").glob("*.json") if path.stem in wanted}
+    found, damaged = records.read_all(files)
+    return Sweep(plan, folder, found, files, damaged)
+
+
+def sweep_folders(sweeps_dir: str | Path) -> list[Path]:
+    """The folders of all sweeps under `sweeps_dir`, published ones aside, oldest start first."""
+    root = Path(sweeps_dir)
+    folders = [path.parent for path in root.rglob("sweep.yaml") if root / "published" not in path.parents]
+    return sorted(folders, key=lambda folder: (read_body(folder)["started"], folder))
+
+
+def named_folder(sweeps_dir: str | Path, words: str) -> Path:
+    """The folder that `NAME` (its newest sweep), or `NAME/ID`, or `NAME/` and a beginning of the ID means.
+
+    Raises:
+        UserError: there is none, or several; names the close ones.
+    """
+    names = {folder.relative_to(sweeps_dir).as_posix(): folder for folder in sweep_folders(sweeps_dir)}
+    newest = {name.rpartition("/")[0]: folder for name, folder in names.items()}  # the last one stays
+    if words in newest:
+        return newest[words]
+    found = [name for name in names if name.startswith(words)] if words.rpartition("/")[0] in newest else []
+    if len(found) != 1:
+        raise unknown("sweep", words, found or newest)
+    return names[found[0]]
+
+
 def settle(sweep: Sweep, environment: Mapping[str, Any]) -> None:
     """Make the sweep's folder whole: its frozen plan, all its records, and damaged ones set aside.
 
@@ -85,7 +119,7 @@ def settle(sweep: Sweep, environment: Mapping[str, Any]) -> None:
     """
     try:
         sweep.records_folder.mkdir(parents=True, exist_ok=True)
-        _freeze(sweep, environment)
+        write_plan(sweep.plan, environment, sweep.folder)
         for run_id in sweep.damaged:
             path = sweep.records_folder / f"{run_id}.json"
             path.rename(path.with_suffix(".damaged"))
@@ -105,35 +139,3 @@ def _adopt(path: Path, folder: Path) -> None:
         if file.exists():
             with records.replacing(folder / file.name) as copy, file.open("rb") as original:
                 shutil.copyfileobj(original, copy)
-
-
-def _freeze(sweep: Sweep, environment: Mapping[str, Any]) -> None:
-    """Write the plan into `sweep.yaml`; one that says the same is left as it is."""
-    path = sweep.folder / "sweep.yaml"
-    body = _frozen(sweep.plan) | {"environment": dict(environment)}
-    if path.exists():
-        old = yaml.safe_load(path.read_text(encoding="utf-8"))
-        body["started"] = old["started"]
-        if body | {"environment": old["environment"]} == old:
-            return
-    with records.replacing(path) as file:
-        file.write(yaml.safe_dump(body, sort_keys=False, default_flow_style=None, width=110).encode())
-
-
-def _frozen(plan: Plan) -> dict[str, Any]:
-    """Enough to tell, without any configuration, what every run of the plan is. Plain values, for YAML."""
-    first = plan.runs[0].settings
-    body: dict[str, Any] = {
-        "name": plan.name,
-        "sweep_id": plan.sweep_id,
-        "question": plan.question,
-        "started": datetime.now(UTC).isoformat(),
-        "axes": list(plan.axes),
-        "points": [dict(point) for point in plan.points],
-        "baseline": plan.baseline,
-        "seeds": list(plan.seeds),
-        "runs": [run.run_id for run in plan.runs],
-        "settings": {name: value for name, value in first.items() if name not in (*plan.axes, "seed")},
-    }
-    plain: dict[str, Any] = json.loads(json.dumps(body))  # tuples become lists
-    return plain
