@@ -162,12 +162,17 @@ def test_a_single_run_shows_every_epoch_and_both_accuracies(capsys: pytest.Captu
 LONG = [word for word in SWEEP if word != "epochs=2"] + ["epochs=80", "batch_size=5"]
 
 
+def hears_ctrl_c() -> None:
+    """In a child: a shell that starts the tests in the background has them, and so it, ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def stopped(words: list[str], signum: int) -> tuple[int, str]:
     """Exit status and last words of a sweep that gets a signal after its first run."""
     command = [sys.executable, "-m", "nnexp", *words]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
-        command, stdout=-1, stderr=subprocess.STDOUT, text=True, env=environment
+        command, stdout=-1, stderr=subprocess.STDOUT, text=True, env=environment, preexec_fn=hears_ctrl_c
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
