@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 LEVEL = 0.95
+MOST_SEEDS = 1000  # beyond this, "more seeds" is no advice
 LEAST_SEEDS = 3  # two values would give 12.7 standard errors either side, four times as many as three do
 
 
@@ -51,6 +52,38 @@ def mean_interval(samples: Floats, level: float = LEVEL) -> Interval:
         half = stdtrit(np.maximum(n - 1, 1), 0.5 + level / 2) * sd / np.sqrt(n)
     half = np.where(n >= LEAST_SEEDS, half, np.nan)
     return Interval(mean, mean - half, mean + half, n)
+
+
+def welch_interval(a: Floats, b: Floats, level: float = LEVEL) -> Interval:
+    """Welch's t interval on the difference of two means, `a (seeds,)` - `b (other seeds,)`, no NaN in them.
+
+    `n` is the smaller number of values; NaN limits where it is below 3.
+    """
+    from scipy.special import stdtrit
+
+    (mean_a, sd_a, n_a), (mean_b, sd_b, n_b) = _moments(a), _moments(b)
+    mean, n = mean_a - mean_b, np.minimum(n_a, n_b)
+    if n < LEAST_SEEDS:
+        return Interval(mean, mean * np.nan, mean * np.nan, n)
+    part_a, part_b = sd_a**2 / n_a, sd_b**2 / n_b
+    variance = part_a + part_b
+    with np.errstate(invalid="ignore"):  # equal values on both sides
+        freedom = variance**2 / (part_a**2 / (n_a - 1) + part_b**2 / (n_b - 1))
+    half = stdtrit(freedom, 0.5 + level / 2) * np.sqrt(variance) if variance else np.float64(0.0)
+    return Interval(mean, mean - half, mean + half, n)
+
+
+def seeds_needed(distance: float, sd: float, level: float = LEVEL) -> int | None:
+    """How many seeds make the half-width of a t interval smaller than `distance`, at this sd per seed.
+
+    An estimate: with so many, an effect as far from the threshold as observed would be decided about every
+    second time. None if it is more than 1000.
+    """
+    from scipy.special import stdtrit
+
+    n = np.arange(LEAST_SEEDS, MOST_SEEDS + 1)
+    enough = n[stdtrit(n - 1, 0.5 + level / 2) * sd / np.sqrt(n) < distance]
+    return int(enough[0]) if len(enough) else None
 
 
 def compare_with_best(samples: Floats, level: float = LEVEL) -> Comparison:

@@ -1,0 +1,102 @@
+"""Claims: what a sweep file says that its runs will show. Read and checked when the plan is made.
+
+    claims:
+      - id: B5-02
+        text: A second hidden layer helps.
+        source: Nielsen, ch. 5
+        check:                                # or a list of checks: all must hold
+          left: {best: validation_accuracy, at: {hidden_layers: 2}}
+          rel: ">"
+          right: {best: validation_accuracy, at: {hidden_layers: 1}}
+          margin: 0.001
+
+What a check may say: see `checks`; what it compares: `quantities`. In place of a check, `same_as: [ids]`
+names claims of the file, whose verdict this one takes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nnexp.analysis.claims.checks import Check, read_check
+from nnexp.analysis.claims.points import Point
+from nnexp.analysis.claims.quantities import SETTINGS, Premises
+from nnexp.nn.errors import UserError, unknown
+
+KEYS = ("id", "text", "source", "check", "same_as")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement that a sweep tests. It holds if all its checks do, or all claims that it is the same as."""
+
+    id: str
+    text: str
+    source: str
+    checks: tuple[Check, ...] = ()
+    same_as: tuple[str, ...] = ()
+
+
+def parse_claims(
+    claims: Sequence[Mapping[str, Any]],
+    axes: Sequence[str],
+    points: Sequence[Point],
+    *,
+    epochs: int,
+    timing: bool,
+    settings: Mapping[str, Any] = SETTINGS,
+) -> tuple[Claim, ...]:
+    """The claims of a sweep file, every one of which its finished runs can answer.
+
+    Args:
+        axes, points: of the plan; a point gives every axis its value.
+        epochs: of every run, unless it is an axis.
+        timing: whether the sweep trains one run at a time, so that it may say something about time.
+        settings: `monitor`, `hidden_layers` and `evaluate_every` of every run, unless an axis.
+
+    Raises:
+        UserError: names the claim, the rule, the value received and the choices.
+    """
+    if isinstance(claims, str | Mapping) or not isinstance(claims, Sequence):
+        raise UserError(f"sweep.claims must be a list of claims, got {claims!r}")
+    places = [{axis: point[axis] for axis in axes} for point in points]
+    sweep = Premises(places, timing, {**SETTINGS, **settings, "epochs": epochs})
+    found: dict[str, Claim] = {}
+    for place, raw in enumerate(claims, start=1):
+        if not isinstance(raw, Mapping):
+            raise UserError(f"claim {place} must be a mapping with id, text and check, got {raw!r}")
+        name = raw.get("id", f"number {place}")
+        try:
+            claim = _claim(raw, sweep)
+            if claim.id in found:
+                raise UserError("id must differ from every other claim's")
+        except UserError as error:
+            raise UserError(f"claim {name}: {error}") from None
+        found[claim.id] = claim
+    for claim in found.values():
+        for other in claim.same_as:
+            if other == claim.id or other not in found or found[other].same_as:
+                judged = [name for name in found if found[name].checks]
+                raise UserError(f"claim {claim.id}: {unknown('claim with a check', other, judged)}")
+    return tuple(found.values())
+
+
+def _claim(raw: Mapping[str, Any], sweep: Premises) -> Claim:
+    for key in raw:
+        if key not in KEYS:
+            raise unknown("key of a claim", key, KEYS)
+    for key in ("id", "text", "source"):
+        if not isinstance(raw.get(key, ""), str) or not (raw.get(key) or key == "source"):
+            raise UserError(f"{key} must be text, got {raw.get(key)!r}")
+    if ("check" in raw) == ("same_as" in raw):
+        got = "both" if "check" in raw else "neither"
+        raise UserError(f"a claim must have a check or same_as, got {got}")
+    same_as = raw.get("same_as", [])
+    if not isinstance(same_as, list | tuple) or not all(isinstance(name, str) for name in same_as):
+        raise UserError(f"same_as must be a list of ids, got {same_as!r}")
+    checks = raw.get("check", [])
+    checks = checks if isinstance(checks, list | tuple) else [checks]
+    if not checks and not same_as:
+        raise UserError("a claim must have at least one check, got none")
+    head = (raw["id"], raw["text"], raw.get("source", ""))
+    return Claim(*head, tuple(read_check(check, sweep) for check in checks), tuple(same_as))
