@@ -2,24 +2,28 @@
 
 import argparse
 import os
-import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from types import FrameType
-from typing import NoReturn
+from collections.abc import Sequence
 
 from nnexp import __version__
+from nnexp.commands import SUMMARIES, run
+from nnexp.commands.rules import rules
 from nnexp.nn import UserError
+from nnexp.nn.errors import unknown
+from nnexp.sweep.stop import Stopped, SweepError, listening
 
-RUN_FAILED, USER_MISTAKE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+RUN_FAILED, USER_MISTAKE = 1, 2
 
 HELP = """nnexp trains neural networks and sweeps their hyperparameters.
 
-  one run      python -m nnexp learning_rate=0.1 epochs=10
-  a sweep      python -m nnexp +sweep=batch_size data=mnist sweep.seeds=10
-  its plan     python -m nnexp +sweep=batch_size dry_run=true
-  the results  nnexp ui
+  one run      nnexp learning_rate=0.1 epochs=10
+  a sweep      nnexp +sweep=batch_size data=mnist sweep.seeds=10
+  its plan     nnexp +sweep=batch_size dry_run=true
+  go on        the same command again, or nnexp retry NAME
+
+== Commands: nnexp COMMAND, or python -m nnexp COMMAND ==
+{commands}
 
 == Choices: GROUP=CHOICE, and +sweep=CHOICE ==
 {groups}
@@ -36,45 +40,45 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: all runs done; 1: a run failed; 2: a mistake of the user's; 130: Ctrl-C; 143: SIGTERM.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    before = signal.signal(signal.SIGTERM, _terminate)
-    command = COMMANDS.get(words[0]) if words else None
     try:
-        return command(words[1:]) if command else _train(words)
-    except UserError as error:
+        with listening():
+            return _carry_out(words)
+    except (UserError, SweepError) as error:
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
             traceback.print_exc()
         print(f"nnexp: {error}", file=sys.stderr)
-        return USER_MISTAKE
-    except Terminated:
-        return TERMINATED
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    finally:
-        signal.signal(signal.SIGTERM, before)
+        return USER_MISTAKE if isinstance(error, UserError) else RUN_FAILED
+    except Stopped as stop:
+        return stop.status
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM: a stop, like Ctrl-C, and not an error of the run that it falls into."""
-
-
-def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
-    raise Terminated
+def _carry_out(words: Sequence[str]) -> int:
+    """A command if the first word names one, else training."""
+    first = words[0] if words else ""
+    if first == "help":
+        return _carry_out([*words[1:2], "--help"])
+    if first == "version" or "--version" in words:
+        print(f"nnexp {__version__}")
+        return 0
+    if first in SUMMARIES:
+        return run(first, words[1:])
+    return _train(words)
 
 
 def _train(words: Sequence[str]) -> int:
     """Compose the words, then train, or show what Hydra's options ask for."""
-    if "--version" in words:
-        print(f"nnexp {__version__}")
-        return 0
     from hydra._internal.utils import get_args_parser  # the one list of Hydra's options
 
     from nnexp.config import load_config
 
     parser = get_args_parser()
     parser.prog = "nnexp"
-    options, unknown = parser.parse_known_intermixed_args(words)
-    if unknown:
-        raise UserError(f"unknown option {unknown[0]!r}: --help lists the options")
+    options, odd = parser.parse_known_intermixed_args(words)
+    if odd:
+        raise UserError(f"unknown option {odd[0]!r}: --help lists the options")
+    for word in options.overrides:
+        if "=" not in word and not word.startswith("~"):
+            raise _not_understood(word, first=word == words[0])
     for name in ("config_name", "config_path", "package", "experimental_rerun"):
         if getattr(options, name) and not options.cfg:
             raise UserError(f"--{name.replace('_', '-')} is not for training: --help lists the options")
@@ -96,6 +100,18 @@ def _train(words: Sequence[str]) -> int:
     return RUN_FAILED if statuses["failed"] + statuses["timed_out"] else 0
 
 
+def _not_understood(word: str, first: bool) -> UserError:
+    """A word that is no setting: a command that does not exist, a key without a value, or neither."""
+    from nnexp.config.schema import ROOT
+
+    key = word.lstrip("+")
+    if key in ROOT:
+        return UserError(f"{key} needs a value: {word}=...")
+    if first and key == word:
+        return unknown("command", word, SUMMARIES)
+    return UserError(f"cannot read {word!r}: expected key=value")
+
+
 def _help(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Our own page: Hydra's `--help` takes a second to list its own configuration groups."""
     from hydra._internal.hydra import Hydra
@@ -103,9 +119,20 @@ def _help(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     from nnexp.config import choices
 
     groups, values = choices(options.overrides, options.config_dir)
-    listed = "\n".join(f"{name}: {', '.join(names)}" for name, names in groups.items())
-    print(HELP.format(groups=listed, values=values, options=Hydra.format_args_help(parser)))
+    page = HELP.format(
+        commands="\n".join(f"{name:8} {summary}" for name, summary in SUMMARIES.items()),
+        groups="\n".join(f"{name}: {', '.join(names)}" for name, names in groups.items()),
+        values="".join(_with_rule(line) for line in values.splitlines(keepends=True)),
+        options=Hydra.format_args_help(parser),
+    )
+    print(page)
     return 0
+
+
+def _with_rule(line: str) -> str:
+    """A line of the composed values; a hyperparameter's says what it may be."""
+    rule = rules().get(line.partition(":")[0])
+    return f"{line.rstrip():34} # {rule}\n" if rule else line
 
 
 def _show(words: Sequence[str], options: argparse.Namespace) -> int:
@@ -122,20 +149,3 @@ def _show(words: Sequence[str], options: argparse.Namespace) -> int:
         sys.argv[1:] = [*kept, *spelled(options.overrides)]
     hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(lambda _: None)()
     return 0
-
-
-def _ui(words: Sequence[str]) -> int:
-    """`nnexp ui [tracking.uri=...] [port=5000]`: MLflow's own UI for the store that runs are logged to."""
-    from nnexp.config import load_config
-    from nnexp.tracking import ui
-
-    port = [word.removeprefix("port=") for word in words if word.startswith("port=")]
-    if port and not port[-1].isdecimal():
-        raise UserError(f"port must be a number, got {port[-1]!r}")
-    config = load_config([word for word in words if not word.startswith("port=")])
-    if config.tracking.uri is None:
-        raise UserError("tracking=none keeps no store to show")
-    ui(config.tracking.uri, port=int(port[-1]) if port else 5000)
-
-
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"ui": _ui}

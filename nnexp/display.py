@@ -6,15 +6,19 @@ from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from nnexp.sweep.board import Board
 from nnexp.sweep.plan import Plan, Run, spelled
-from nnexp.sweep.record import Record
+from nnexp.sweep.record import DONE, Record
 from nnexp.sweep.stacks import work
+
+MOST_FAILURES = 20  # rows of the table of failures
+MOST_STACKS = 8  # lines below the bar
 
 
 class Display(Protocol):
@@ -33,11 +37,18 @@ def percent(fraction: float | int | None) -> str:
 def ending(record: Record) -> str:
     """How a run ended, in a few words."""
     if record.status == "failed":
-        return f"failed: {(record.traceback or '').strip().splitlines()[-1]}"
+        return f"failed: {reason(record)}"
     if record.status == "diverged":
-        return f"diverged after {record.metrics['epochs_done']} epochs"
+        return f"diverged after {count(int(record.metrics['epochs_done'] or 0), 'epoch')}"
+    if record.status == "timed_out":
+        return f"timed out after {count(int(record.metrics['epochs_done'] or 0), 'epoch')}"
     accuracy = percent(record.metrics["final_validation_accuracy"])
     return f"validation {accuracy}  {record.timings['seconds']:.1f} s"
+
+
+def reason(record: Record) -> str:
+    """The last line of a failed run's traceback."""
+    return (record.traceback or "").strip().splitlines()[-1]
 
 
 class Epochs:
@@ -92,15 +103,20 @@ class Lines:
 
 
 class Bar:
-    """A live bar: runs done, running and failed, time left, best so far."""
+    """A live bar: runs done, running and failed, time left, best so far; and a line per running stack."""
 
-    def __init__(self, console: Console, plan: Plan, board: Board, rows: Sequence[int]) -> None:
+    def __init__(
+        self, console: Console, plan: Plan, board: Board, rows: Sequence[int], records: Mapping[str, Record]
+    ) -> None:
         self.plan, self.board = plan, board
-        self.done = len(plan.runs) - len(rows)
         self.work = np.array([work(run) / run.hyperparameters.epochs for run in plan.runs])  # per epoch
         self.statuses: Counter[str] = Counter()
         self.work_ended = 0.0
         self.best = (-1.0, "")
+        todo = {plan.runs[row].run_id for row in rows}
+        for run in plan.runs:
+            if run.run_id in records and run.run_id not in todo:
+                self._count(run, records[run.run_id])
         columns = (BarColumn(20), TimeRemainingColumn(), TextColumn("{task.description}", markup=False))
         self.progress = Progress(*columns, console=console)
         self.bar = self.progress.add_task("", total=sum(work(plan.runs[row]) for row in rows))
@@ -114,19 +130,39 @@ class Bar:
         self.live.stop()
 
     def ended(self, run: Run, record: Record) -> None:
-        self.statuses[record.status] += 1
+        self._count(run, record)
         self.work_ended += work(run)
-        accuracy = record.metrics.get("final_validation_accuracy")
-        if record.status == "finished" and accuracy is not None:
-            if accuracy > self.best[0]:
-                self.best = (accuracy, self.plan.label(run))
-        else:
+        if record.status != "finished":
             line = f"{self.plan.label(run)}  {ending(record)}"
             self.live.console.print(line, markup=False, highlight=False)
 
+    def _count(self, run: Run, record: Record) -> None:
+        self.statuses[record.status] += 1
+        kept = "best" if run.hyperparameters.keeps_best else "final"
+        accuracy = record.metrics.get(f"{kept}_validation_accuracy")
+        if record.status == "finished" and accuracy is not None and accuracy > self.best[0]:
+            self.best = (accuracy, self.plan.label(run))
+
     def _drawn(self) -> RenderableType:
         self.progress.update(self.bar, completed=self.work_done(), description=self.state())
-        return self.progress.get_renderable()
+        lines = [Text(line, style="dim", no_wrap=True, overflow="ellipsis") for line in self.stacks()]
+        return Group(self.progress.get_renderable(), *lines)
+
+    def stacks(self) -> list[str]:
+        """A line per stack that trains now: how far it is, and its figures (means over its runs)."""
+        lines = []
+        for pid in np.unique(self.board.rows[self.board.running, 3])[:MOST_STACKS]:
+            rows = np.flatnonzero(self.board.rows[:, 3] == pid)
+            first = self.plan.runs[rows[0]]
+            shown = self.board.rows[rows, :3]
+            shown = shown[~np.isnan(shown[:, 1])]  # without runs that have ended, and before the first epoch
+            epoch, cost, accuracy = shown.mean(axis=0) if len(shown) else (0, 0, 0)
+            who = self.plan.label(first) + (
+                f" and {count(len(rows) - 1, 'more run')}" if len(rows) > 1 else ""
+            )
+            figures = f"cost {cost:.3f}  validation {percent(accuracy)}" if epoch else "starting"
+            lines.append(f"epoch {epoch:.0f}/{first.hyperparameters.epochs}  {figures}  {who}")
+        return lines
 
     def work_done(self) -> float:
         """Work of the runs that ended, and of the epochs of those that are training."""
@@ -135,11 +171,13 @@ class Bar:
 
     def state(self) -> str:
         parts = [
-            f"{self.done + self.statuses.total()}/{len(self.plan.runs)} runs",
+            f"{self.statuses.total()}/{len(self.plan.runs)} runs",
             f"{int(self.board.running.sum())} running",
         ]
         parts += [
-            f"{self.statuses[status]} {status}" for status in ("diverged", "failed") if self.statuses[status]
+            f"{self.statuses[status]} {status}"
+            for status in ("diverged", "failed", "timed_out")
+            if self.statuses[status]
         ]
         if self.best[1]:
             parts.append(f"best {percent(self.best[0])} ({self.best[1]})")
@@ -151,11 +189,18 @@ def count(n: int, noun: str) -> str:
     return f"{n} {noun}" + "s" * (n != 1)
 
 
-def announcement(plan: Plan, to_do: int, workers: int) -> str:
-    """What a sweep is about to do, in one line."""
+def duration(seconds: float) -> str:
+    """About how long, for people: `3 s`, `4 min`, `2.5 h`."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def announcement(plan: Plan, to_do: int, workers: int, seconds: float) -> str:
+    """What a sweep is about to do, in one line, and in about how many seconds."""
     runs, points, seeds = len(plan.runs), count(len(plan.points), "point"), count(len(plan.seeds), "seed")
     state = (
-        f"{runs - to_do} done, {to_do} to train on {count(workers, 'worker')}"
+        f"{runs - to_do} done, {to_do} to train on {count(workers, 'worker')}, about {duration(seconds)}"
         if to_do
         else "all done, recorded before"
     )
@@ -172,6 +217,22 @@ def plan_table(plan: Plan, pending: Sequence[int]) -> Table:
         values = [spelled(value) for value in point.values()]
         left = to_train[number]
         table.add_row(str(number + 1), *values, str(len(plan.seeds) - left), str(left))
+    return table
+
+
+def failures(plan: Plan, records: Mapping[str, Record]) -> RenderableType:
+    """The runs that failed or timed out, and why; empty if there is none."""
+    bad = [run for run in plan.runs if (found := records.get(run.run_id)) and found.status not in DONE]
+    if not bad:
+        return Text(end="")
+    table = Table(box=None, padding=(0, 2, 0, 0), title_justify="left", title_style="red")
+    table.title = f"{count(len(bad), 'run')} failed; mode=retry trains again what failed"
+    for heading in ("run", "what varies", "why"):
+        table.add_column(heading, overflow="fold")
+    for run in bad[:MOST_FAILURES]:
+        table.add_row(run.run_id, Text(plan.label(run)), Text(ending(records[run.run_id])))
+    if len(bad) > MOST_FAILURES:
+        table.caption = f"and {len(bad) - MOST_FAILURES} more, in runs.csv"
     return table
 
 

@@ -1,29 +1,44 @@
-"""One sweep from its configuration to its answer: plan, train, record, log, tell."""
+"""One sweep from its plan to its answer: train, record, log, tell."""
 
-import tempfile
-from collections.abc import Mapping, Sequence
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
+from rich.prompt import Confirm
 
 from nnexp import data
-from nnexp.config import Config
+from nnexp.config import Config, Execution
 from nnexp.data import Dataset, DataSpec
-from nnexp.display import Bar, Display, Epochs, Lines, announcement, count, plan_table, run_line
-from nnexp.nn import Model
+from nnexp.display import Bar, Display, Epochs, Lines, announcement, count, failures, plan_table, run_line
+from nnexp.nn import Model, UserError
 from nnexp.sweep import record as records
 from nnexp.sweep.board import Board
 from nnexp.sweep.environment import environment
-from nnexp.sweep.folder import Sweep, find_sweep, settle
-from nnexp.sweep.launch import launch, stop_workers, worker_count
-from nnexp.sweep.plan import make_plan
-from nnexp.sweep.record import Record, record_of
+from nnexp.sweep.estimate import estimate_seconds
+from nnexp.sweep.folder import Sweep, find_sweep, settle, sweep_folder
+from nnexp.sweep.launch import launch, worker_count
+from nnexp.sweep.lock import held, scratch
+from nnexp.sweep.plan import Plan, make_plan
+from nnexp.sweep.record import record_of
 from nnexp.sweep.stacks import make_stacks
-from nnexp.sweep.worker import Outcome, Premises, Progress, premises
-from nnexp.tracking import Logger, check, mlflow_run_ids, public_uri, read_logged
+from nnexp.sweep.stop import SweepError, deferred
+from nnexp.sweep.worker import Outcome, PremiseError, Progress, premises
+from nnexp.tracking import (
+    Logged,
+    Logger,
+    append_logged,
+    check,
+    lacking,
+    mlflow_run_ids,
+    public_uri,
+    read_logged,
+)
 
-LOGGING_TIME = {"FINISHED": 60.0, "KILLED": 2.0}  # seconds that MLflow may take for what waits at the end
+LOGGING_TIME = {"FINISHED": 60.0, "KILLED": 2.0, "FAILED": 2.0}  # seconds that MLflow may take at the end
+TABLES_EVERY = 60.0  # seconds between CSV files while runs train; more where writing them takes long
 
 
 class Datasets:
@@ -47,11 +62,11 @@ class Datasets:
 
 def dry_run(config: Config, console: Console) -> Sweep:
     """Print the points of the plan and how many of their runs are done; train and write nothing."""
-    sweep = _planned(config, Datasets())
-    pending = sweep.pending(config.execution.mode)
-    workers = worker_count(config.execution.n_jobs, len(pending))
-    console.print(announcement(sweep.plan, len(pending), workers), highlight=False)
-    console.print(plan_table(sweep.plan, pending))
+    datasets = Datasets()
+    plan = make_plan(config.question, config.hyperparameters, config.data, datasets.load)
+    sweep = find_sweep(sweep_folder(config.execution.sweeps_dir, plan), plan)
+    _announce(sweep, config.execution, datasets, console)
+    console.print(plan_table(sweep.plan, sweep.pending(config.execution.mode)))
     return sweep
 
 
@@ -60,139 +75,193 @@ def run_sweep(config: Config, console: Console) -> Sweep:
 
     Raises:
         UserError: something was asked that cannot be done; nothing was trained.
+        SweepError: the sweep could not go on.
     """
-    if config.tracking.uri is not None:
-        check(config.tracking.uri)
     datasets = Datasets()
-    sweep = _planned(config, datasets)
-    expected = premises()
-    provenance = environment(expected)
-    settle(sweep, provenance)
-    for run_id, why in sweep.damaged.items():
-        console.print(f"The record of run {run_id} is damaged ({why}): set aside.", soft_wrap=True)
-    rows = sweep.pending(config.execution.mode)
-    workers = worker_count(config.execution.n_jobs, len(rows))
-    if len(sweep.plan.runs) > 1 or not rows:
-        console.print(announcement(sweep.plan, len(rows), workers), highlight=False)
-    logger = _logger(config, sweep, rows, provenance)
-    try:
-        _train(sweep, rows, workers, datasets, expected, provenance, logger, console)
-    except KeyboardInterrupt:
-        stop_workers()
-        if sweep.records:
-            _finish(sweep, logger, "KILLED", console)
-        done = f"{len(sweep.records)} of {len(sweep.plan.runs)} runs are recorded"
-        console.print(f"Stopped: {done}. The same command again trains the rest.")
-        raise
-    except BaseException:
-        stop_workers()
-        if logger:
-            logger.close("FAILED", sweep.statuses, timeout=LOGGING_TIME["KILLED"])
-        raise
-    _finish(sweep, logger, "FINISHED", console)
+    plan = make_plan(config.question, config.hyperparameters, config.data, datasets.load)
+    return carry_out(plan, config.execution, config.tracking.uri, datasets, console)
+
+
+def carry_out(
+    plan: Plan, execution: Execution, uri: str | None, datasets: Datasets, console: Console
+) -> Sweep:
+    """The same for a plan; `uri`: the store, None for none."""
+    if uri is not None:
+        check(uri)
+    folder = sweep_folder(execution.sweeps_dir, plan)
+    with held(folder) as writable:
+        sweep = find_sweep(folder, plan)
+        if not writable and sweep.pending(execution.mode):
+            raise UserError(f"sweeps_dir must be a folder that can be written, got a read-only one: {folder}")
+        if len(plan.runs) > 1 or not sweep.pending(execution.mode):
+            _confirm(_announce(sweep, execution, datasets, console), execution.confirm_above, console)
+        Experiment(sweep, execution, uri, datasets, console).run()
     return sweep
 
 
-def _planned(config: Config, datasets: Datasets) -> Sweep:
-    plan = make_plan(config.question, config.hyperparameters, config.data, datasets.load)
-    return find_sweep(config.execution.sweeps_dir, plan)
+def _announce(sweep: Sweep, execution: Execution, datasets: Datasets, console: Console) -> float:
+    """Say what is about to be done, and how many seconds it will take; return them."""
+    rows = sweep.pending(execution.mode)
+    workers = _workers(sweep.plan, execution, len(rows))
+    seconds = estimate_seconds(sweep.plan, rows, workers, datasets.load)
+    console.print(announcement(sweep.plan, len(rows), workers, seconds), highlight=False)
+    return seconds
 
 
-def _train(
-    sweep: Sweep,
-    rows: Sequence[int],
-    workers: int,
-    datasets: Datasets,
-    expected: Premises,
-    provenance: Mapping[str, Any],
-    logger: Logger | None,
-    console: Console,
-) -> None:
-    """Train the runs numbered `rows`; each is recorded before anything else sees it."""
-    runs = sweep.plan.runs
-    with tempfile.TemporaryDirectory(prefix="nnexp-") as scratch:
-        board = Board(Path(scratch) / "board", len(runs))
-        places = datasets.share([runs[row].data for row in rows], Path(scratch))
-        stacks = make_stacks(runs, rows, workers)
-        with _display(console, sweep, board, rows) as display:
-            progress: Progress = display if isinstance(display, Epochs) else board
-            for outcome in launch(stacks, places, expected, progress, workers):
-                digest = datasets.load(outcome.run.data).digest
-                record = _record(sweep, outcome, {**provenance, "dataset_digest": digest})
-                if logger:
-                    logger.submit(outcome.run, record, sweep.weights(record.run_id))
-                display.ended(outcome.run, record)
+def _workers(plan: Plan, execution: Execution, runs: int) -> int:
+    """How many processes train; one for a sweep that measures time."""
+    return 1 if plan.timing else worker_count(execution.n_jobs, runs)
 
 
-def _record(sweep: Sweep, outcome: Outcome, provenance: dict[str, Any]) -> Record:
-    """The durable record of a run that has just ended."""
-    run, result = outcome.run, outcome.result
-    record = record_of(outcome, provenance)
-    model = Model(result.weights, result.biases, run.hyperparameters) if result else None
-    records.write(sweep.records_folder, record, model)
-    sweep.records[run.run_id] = record
-    return record
+def _confirm(seconds: float, limit: float | None, console: Console) -> None:
+    """Ask before a long training, where there is somebody to ask."""
+    if limit is None or seconds <= limit or not (console.is_terminal and sys.stdin.isatty()):
+        return
+    if not Confirm.ask("Train them?", console=console, default=True):
+        raise UserError("nothing was trained; confirm_above=null trains without asking")
 
 
-def _display(console: Console, sweep: Sweep, board: Board, rows: Sequence[int]) -> Display:
-    if len(sweep.plan.runs) == 1:
-        return Epochs(console, sweep.plan.runs[0].hyperparameters.epochs)
-    if console.is_terminal:
-        return Bar(console, sweep.plan, board, rows)
-    return Lines(console, sweep.plan, done=len(sweep.plan.runs) - len(rows))
+class Experiment:
+    """A sweep that this process holds, on its way to its answer."""
 
+    def __init__(
+        self, sweep: Sweep, execution: Execution, uri: str | None, datasets: Datasets, console: Console
+    ) -> None:
+        self.sweep, self.execution, self.datasets, self.console = sweep, execution, datasets, console
+        self.premises = premises(execution.max_seconds)
+        self.environment = environment(self.premises)
+        settle(sweep, self.environment)
+        self.rows = sweep.pending(execution.mode)
+        self.workers = _workers(sweep.plan, execution, len(self.rows))
+        self.logger = self._logger(uri)
 
-def _logger(
-    config: Config, sweep: Sweep, rows: Sequence[int], provenance: Mapping[str, Any]
-) -> Logger | None:
-    """Takes records to MLflow; None where nothing is to be logged, so that MLflow is not even imported."""
-    if config.tracking.uri is None:
-        return None
-    store = public_uri(config.tracking.uri)
-    lines = [line for line in read_logged(sweep.folder) if line.store == store]
-    logged = {(line.run_id, line.started) for line in lines}
-    ended = bool(lines) and lines[-1].run_id == sweep.plan.sweep_id
-    left = [
-        run
-        for run in sweep.plan.runs
-        if (record := sweep.records.get(run.run_id)) and (run.run_id, record.timings["started"]) not in logged
-    ]
-    if not rows and not left and ended:
-        return None
-    logger = Logger(config.tracking.uri, sweep.plan, folder=sweep.folder, environment=provenance)
-    for run in left:
-        logger.submit(run, sweep.records[run.run_id], sweep.weights(run.run_id))
-    return logger
+    def run(self) -> None:
+        """Train, and tell the answer; on a stop, what is known so far."""
+        sweep, console = self.sweep, self.console
+        for run_id, why in sweep.damaged.items():
+            console.print(f"The record of run {run_id} is damaged ({why}): set aside.", soft_wrap=True)
+        try:
+            with deferred():
+                self._train()
+        except KeyboardInterrupt:
+            console.print("Stopping; what has finished is kept. Ctrl-C again ends at once.")
+            self._finish("KILLED")
+            done = f"{len(sweep.records)} of {len(sweep.plan.runs)} runs are recorded"
+            console.print(f"Stopped: {done}. The same command again trains the rest.")
+            raise
+        except (PremiseError, OSError) as error:
+            self._finish("KILLED")
+            raise SweepError(f"{error}; what is recorded stays, the same command again goes on") from error
+        except BaseException:
+            if self.logger:
+                self.logger.close("FAILED", sweep.statuses, timeout=LOGGING_TIME["FAILED"])
+            raise
+        self._finish("FINISHED")
 
+    def _train(self) -> None:
+        """Train the pending runs; each is recorded before anything else sees it."""
+        runs = self.sweep.plan.runs
+        with scratch() as folder:
+            board = Board(folder / "board", len(runs))
+            places = self.datasets.share([runs[row].data for row in self.rows], folder)
+            stacks = make_stacks(runs, self.rows, self.workers, timing=self.sweep.plan.timing)
+            due = time.monotonic() + TABLES_EVERY
+            with self._display(board) as display:
+                progress: Progress = display if isinstance(display, Epochs) else board
+                with closing(launch(stacks, places, self.premises, progress, self.workers)) as outcomes:
+                    for outcome in outcomes:
+                        self._take(outcome)
+                        display.ended(outcome.run, self.sweep.records[outcome.run.run_id])
+                        if time.monotonic() > due:
+                            began = time.monotonic()
+                            self._write_tables()
+                            due = time.monotonic() + max(TABLES_EVERY, 20 * (time.monotonic() - began))
 
-def _finish(sweep: Sweep, logger: Logger | None, status: str, console: Console) -> None:
-    """Bring the logging to its end, write the tables, print the answer."""
-    from nnexp.analysis import csv, report  # pandas: too slow to load before training starts
+    def _take(self, outcome: Outcome) -> None:
+        """Make the durable record of a run that has just ended, and hand it to MLflow's thread."""
+        run, result = outcome.run, outcome.result
+        digest = self.datasets.load(run.data).digest
+        environment = self.environment | {"dataset_digest": digest}
+        record = record_of(outcome, environment, alone=self.workers == 1)
+        model = Model(result.weights, result.biases, run.hyperparameters) if result else None
+        records.write(self.sweep.records_folder, record, model)
+        self.sweep.records[run.run_id] = record
+        if self.logger:
+            self.logger.submit(run, record, self.sweep.weights(run.run_id))
 
-    if logger:
-        logger.drain(LOGGING_TIME[status])
-    ids = mlflow_run_ids(sweep.folder, sweep.records)
-    tables = csv.write_tables(sweep.plan, sweep.records, ids, sweep.folder)
-    if len(sweep.plan.runs) == 1:
-        run = sweep.plan.runs[0]
-        console.print(run_line(run, sweep.records.get(run.run_id)), highlight=False)
-    else:
-        console.print(report.answer(sweep.plan, tables.summary, tables.runs))
-    if failed := sweep.statuses["failed"]:
-        console.print(f"{count(failed, 'run')} failed; mode=retry trains again what failed.", style="red")
-    console.print(f"CSV files: {sweep.folder}", highlight=False, soft_wrap=True)
-    if logger:
-        files = [sweep.folder / f"{name}.csv" for name in tables._fields]
-        told = logger.close(
-            status, sweep.statuses, [sweep.folder / "sweep.yaml", *files], LOGGING_TIME[status]
-        )
-        console.print(_logged(len(told.unlogged), told.error), highlight=False, soft_wrap=True)
+    def _display(self, board: Board) -> Display:
+        plan = self.sweep.plan
+        if len(plan.runs) == 1:
+            return Epochs(self.console, plan.runs[0].hyperparameters.epochs)
+        if self.console.is_terminal:
+            return Bar(self.console, plan, board, self.rows, self.sweep.records)
+        return Lines(self.console, plan, done=len(plan.runs) - len(self.rows))
 
+    def _logger(self, uri: str | None) -> Logger | None:
+        """Takes records to MLflow; None where nothing is to be logged: then it is not even imported."""
+        if uri is None:
+            return None
+        sweep, store = self.sweep, public_uri(uri)
+        lines = [line for line in read_logged(sweep.folder) if line.store == store]
+        left = set(lacking(sweep.folder, store, sweep.records))
+        ended = bool(lines) and lines[-1].run_id == sweep.plan.sweep_id
+        if not self.rows and not left and ended:
+            return None
+        if not lines:  # from now on it is known where the sweep is logged to, whatever happens
+            append_logged(sweep.folder, Logged("", store, "", ""))
+        logger = Logger(uri, sweep.plan, folder=sweep.folder, environment=self.environment)
+        for run in sweep.plan.runs:
+            if run.run_id in left:
+                logger.submit(run, sweep.records[run.run_id], sweep.weights(run.run_id))
+        return logger
 
-def _logged(unlogged: int, error: str | None) -> str:
-    if error is None:
-        return "MLflow: nnexp ui shows the runs, their curves and models"
-    what = (
-        f"{count(unlogged, 'run')} not logged yet" if unlogged else "the sweep's own page is not up to date"
-    )
-    return f"MLflow: {what} ({error}); the same command again brings it up to date"
+    def _write_tables(self) -> None:
+        """Bring the CSV files up to date."""
+        from nnexp.analysis import csv  # pandas: too slow to load before training starts
+
+        ids = mlflow_run_ids(self.sweep.folder, self.sweep.records)
+        self.tables = csv.make_tables(self.sweep.plan, self.sweep.records, ids)
+        csv.write_tables(self.tables, self.sweep.folder)
+
+    def _finish(self, status: str) -> None:
+        """Bring the logging to its end, write the tables, print the answer."""
+        from nnexp.analysis import report
+
+        sweep, console = self.sweep, self.console
+        if self.logger:
+            self.logger.drain(LOGGING_TIME[status])
+        unwritten: OSError | None = None
+        try:
+            self._write_tables()
+        except OSError as error:  # told at the end: the answer is worth more than its files
+            unwritten = error
+        if len(sweep.plan.runs) == 1:
+            run = sweep.plan.runs[0]
+            console.print(run_line(run, sweep.records.get(run.run_id)), highlight=False)
+        elif sweep.records:
+            console.print(report.answer(sweep.plan, self.tables.summary, self.tables.runs))
+        console.print(failures(sweep.plan, sweep.records), end="")
+        if not unwritten:
+            console.print(f"CSV files: {sweep.folder}", highlight=False, soft_wrap=True)
+        if self.logger:
+            self._end_logging(self.logger, status)
+        if unwritten and status == "FINISHED":
+            raise SweepError(f"the CSV files could not be written: {unwritten}")
+
+    def _end_logging(self, logger: Logger, status: str) -> None:
+        files = [self.sweep.folder / f"{name}.csv" for name in self.tables._fields]
+        attached = [path for path in (self.sweep.folder / "sweep.yaml", *files) if path.exists()]
+        told = logger.close(status, self.sweep.statuses, attached, LOGGING_TIME[status])
+        if told.error is None:
+            line = "MLflow: nnexp ui shows the runs, their curves and models"
+        else:
+            unlogged = len(told.unlogged)
+            what = (
+                f"{count(unlogged, 'run')} not logged yet"
+                if unlogged
+                else "the sweep's own page is not up to date"
+            )
+            line = (
+                f"MLflow: {what} ({told.error}); nnexp sync, or the same command again, brings it up to date"
+            )
+        self.console.print(line, highlight=False, soft_wrap=True)

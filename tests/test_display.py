@@ -40,7 +40,7 @@ def test_a_pipe_gets_one_line_per_run_and_no_control_codes(made: Plan) -> None:
 def test_the_bar_counts_runs_and_names_the_best(made: Plan, tmp_path: Path) -> None:
     out, text = console(terminal=True)
     board = Board(tmp_path / "board", 4)
-    with Bar(out, made, board, [1, 2, 3]) as bar:
+    with Bar(out, made, board, [1, 2, 3], {made.runs[0].run_id: record("c", 0.1)}) as bar:
         board.start([3])
         bar.ended(made.runs[1], record("a", 0.75))
         bar.ended(made.runs[2], record("b", 0.5))
@@ -48,9 +48,21 @@ def test_the_bar_counts_runs_and_names_the_best(made: Plan, tmp_path: Path) -> N
     assert "3/4 runs" in text.getvalue()
 
 
+def test_below_the_bar_each_running_stack_has_a_line(made: Plan, tmp_path: Path) -> None:
+    board = Board(tmp_path / "board", 4)
+    bar = Bar(console(terminal=True)[0], made, board, range(4), {})
+    assert bar.stacks() == []
+    board.start([1, 2])
+    assert bar.stacks() == ["epoch 0/4  starting  batch_size=5 seed=1 and 1 more run"]
+    figures = {"training_cost": np.array([0.25, 0.75]), "validation_accuracy": np.array([0.5, 0.75])}
+    board.show([1, 2], 3, figures)
+    [line] = bar.stacks()
+    assert line == "epoch 3/4  cost 0.500  validation 62.50 %  batch_size=5 seed=1 and 1 more run"
+
+
 def test_the_bar_grows_with_the_epochs_of_running_runs(made: Plan, tmp_path: Path) -> None:
     board = Board(tmp_path / "board", 4)
-    bar = Bar(console(terminal=True)[0], made, board, range(4))
+    bar = Bar(console(terminal=True)[0], made, board, range(4), {})
     shown = []
     board.start([0])
     for epoch in (1, 2):

@@ -1,10 +1,6 @@
 """A sweep from its words to its answer: trained once, recorded, exported, and resumed by the same command."""
 
-import os
 import re
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -50,7 +46,7 @@ def test_a_sweep_leaves_its_plan_a_record_per_run_and_three_csv_files(
         len(re.findall(r"^\[\d/6\] learning_rate=0\.[15] seed=\d  validation \d+\.\d\d %", shown, re.M)) == 6
     )
     assert "*best" in shown
-    files = {path.name for path in folder().iterdir()}
+    files = {path.name for path in folder().iterdir() if not path.name.startswith(".")}
     assert files == {"sweep.yaml", "records", "runs.csv", "history.csv", "summary.csv"}
     plan = yaml.safe_load((folder() / "sweep.yaml").read_text())
     assert [read(folder() / "records" / f"{run_id}.json").status for run_id in plan["runs"]] == [
@@ -112,7 +108,7 @@ def test_a_failed_run_costs_no_other_and_retry_makes_the_sweep_whole(
         assert cli.main([*SWEEP, "n_jobs=1"]) == 1
     shown = capsys.readouterr().out
     assert "learning_rate=0.5 seed=1  failed: RuntimeError: it broke" in shown
-    assert "1 run failed; mode=retry trains again what failed." in shown
+    assert "1 run failed; mode=retry trains again what failed" in shown
     assert cli.main([*SWEEP, "n_jobs=1"]) == 1  # cached: a failure is not tried again by itself
     assert "all done" in capsys.readouterr().out
     assert cli.main([*SWEEP, "n_jobs=1", "mode=retry"]) == 0
@@ -159,61 +155,13 @@ def test_a_single_run_shows_every_epoch_and_both_accuracies(capsys: pytest.Captu
     assert re.search(r"After epoch 3: validation accuracy \d+\.\d\d %, test accuracy \d+\.\d\d %", shown)
 
 
-LONG = [word for word in SWEEP if word != "epochs=2"] + ["epochs=80", "batch_size=5"]
-
-
-def hears_ctrl_c() -> None:
-    """In a child: a shell that starts the tests in the background has them, and so it, ignore SIGINT."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def stopped(words: list[str], signum: int) -> tuple[int, str]:
-    """Exit status and last words of a sweep that gets a signal after its first run."""
-    command = [sys.executable, "-m", "nnexp", *words]
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        command, stdout=-1, stderr=subprocess.STDOUT, text=True, env=environment, preexec_fn=hears_ctrl_c
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("[1/6]"):
-                process.send_signal(signum)
-                break
-        rest = process.stdout.read()
-    return process.returncode, rest
-
-
-@pytest.mark.parametrize(
-    ("signum", "status", "workers"),
-    [(signal.SIGINT, 130, 2), (signal.SIGTERM, 143, 2), (signal.SIGTERM, 143, 1)],
-)
-def test_a_stop_keeps_what_finished_and_says_so(signum: int, status: int, workers: int) -> None:
-    code, rest = stopped([*LONG, f"n_jobs={workers}"], signum)
-    assert code == status, rest
-    assert "Traceback" not in rest
-    assert "Warning" not in rest
-    found = re.search(r"Stopped: (\d) of 6 runs are recorded", rest)
-    assert found is not None, rest
-    assert 1 <= int(found[1]) == len(list((folder() / "records").glob("*.json")))
-
-
-def test_a_stopped_sweep_goes_on_to_the_figures_of_an_undisturbed_one(
-    capsys: pytest.CaptureFixture[str],
+def test_a_record_that_cannot_be_written_ends_the_sweep_in_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stopped([*LONG, "n_jobs=2"], signal.SIGINT)
-    done = len(list((folder() / "records").glob("*.json")))
-    assert done < 6
-    assert cli.main([*LONG, "n_jobs=2"]) == 0
-    assert f"{done} done, {6 - done} to train" in capsys.readouterr().out
-    cli.main([*LONG, "n_jobs=2", "sweeps_dir=undisturbed"])
-    assert csv(folder()) == csv(next(Path("undisturbed/multirun").iterdir()))
-
-
-def test_an_error_of_ours_ends_the_workers_and_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError("no space left on device")
 
     monkeypatch.setattr(experiment.records, "write", full)
-    with pytest.raises(OSError, match="no space left"):
-        cli.main([*SWEEP, "n_jobs=2"])
+    assert cli.main([*SWEEP, "n_jobs=2"]) == 1
+    assert "no space left on device; what is recorded stays" in capsys.readouterr().err
     assert list((folder() / "records").iterdir()) == []

@@ -21,16 +21,23 @@ class Tables(NamedTuple):
     summary: pd.DataFrame
 
 
-def write_tables(
-    plan: Plan, records: Mapping[str, Record], mlflow_run_ids: Mapping[str, str], folder: Path
-) -> Tables:
-    """Write the three files of a sweep into `folder`, and return what was written."""
+def make_tables(plan: Plan, records: Mapping[str, Record], mlflow_run_ids: Mapping[str, str]) -> Tables:
+    """The three tables of a sweep from its records."""
     runs = runs_table(plan, records, mlflow_run_ids)
-    tables = Tables(runs, history_table(plan, records), summary_table(plan, runs))
+    return Tables(runs, history_table(plan, records), summary_table(plan, runs))
+
+
+def write_tables(tables: Tables, folder: Path) -> None:
+    """Write the three files into `folder`; one that says the same already is left alone.
+
+    Raises:
+        OSError: a file cannot be written; it is as it was before.
+    """
     for name, table in tables._asdict().items():
-        with replacing(folder / f"{name}.csv") as file:
-            file.write(_csv(table).encode())
-    return tables
+        path, content = folder / f"{name}.csv", _csv(table).encode()
+        if not path.exists() or path.read_bytes() != content:
+            with replacing(path) as file:
+                file.write(content)
 
 
 def read_runs(path: Path) -> pd.DataFrame:

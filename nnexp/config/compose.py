@@ -1,6 +1,5 @@
 """From the words of a command line to one checked `Config`."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,11 +20,12 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from nnexp.config import overrides as words
-from nnexp.config.schema import ROOT_DATA, Config, Execution, SweepFile, Tracking, check_keys, defaults
+from nnexp.config.question import check_axes_alone, question_of
+from nnexp.config.schema import ROOT_DATA, Config, Execution, Tracking, check_keys, defaults
 from nnexp.data import DataSpec
 from nnexp.nn import Hyperparameters, UserError
 from nnexp.nn.errors import unknown
-from nnexp.sweep.plan import HYPERPARAMETERS, Question
+from nnexp.sweep.points import HYPERPARAMETERS
 
 
 def conf_dir() -> Path:
@@ -65,18 +65,18 @@ def load_config(overrides: Sequence[str], *, multirun: bool = False, config_dir:
     UserConf.config_dir = config_dir
     plain, several = words.split(words.parse(overrides), multirun)
     with _hydra():
-        composed = compose("config", [words.spelled(override) for override in plain])
+        composed = compose("config", [word for override in plain for word in words.spelled(override)])
         raw = OmegaConf.to_container(composed, resolve=False)
         values = OmegaConf.to_container(composed, resolve=True)
     values = cast(dict[str, Any], values)
     check_keys(values)
     _check_shadows(plain)
-    question = _question(values, plain, several, multirun)
-    _check_axes_alone(question, plain, str(raw))
+    asked = question_of(values, plain, several, multirun)
+    check_axes_alone(asked, plain, str(raw))
     return Config(
         hyperparameters=_hyperparameters(values),
         data=DataSpec(**values["data"], **{name: values[name] for name in ROOT_DATA}),
-        question=question,
+        question=asked,
         tracking=Tracking(**values["tracking"]),
         execution=Execution(**{name: values[name] for name in Execution.__dataclass_fields__}),
     )
@@ -84,7 +84,7 @@ def load_config(overrides: Sequence[str], *, multirun: bool = False, config_dir:
 
 def spelled(overrides: Sequence[str]) -> list[str]:
     """The words of a command line as Hydra itself understands them."""
-    return [words.spelled(override) for override in words.parse(overrides)]
+    return [word for override in words.parse(overrides) for word in words.spelled(override)]
 
 
 @contextmanager
@@ -144,61 +144,3 @@ def _missing(error: MissingConfigException) -> UserError:
 def _hyperparameters(values: Mapping[str, Any]) -> Hyperparameters:
     monitors = tuple(name for name, wanted in values["monitor"].items() if wanted)
     return Hyperparameters(**{name: values[name] for name in HYPERPARAMETERS} | {"monitor": monitors})
-
-
-def _question(
-    values: Mapping[str, Any], plain: Sequence[Override], several: Mapping[str, list[Any]], multirun: bool
-) -> Question:
-    """What the sweep asks, from the sweep file, the command line and the values given to `-m`."""
-    chosen = [str(o.value()) for o in plain if o.key_or_group == "sweep"]
-    given = {override.key_or_group for override in plain}
-    file = SweepFile(**values["sweep"])
-    swept_seeds = several.get("seed")
-    if chosen and (swept_seeds or "seed" in given):
-        raise UserError(
-            "a sweep has its own seeds: write sweep.seeds=5 or sweep.seeds=[0,1] instead of seed="
-        )
-    axes = dict(file.axes or {})
-    for key, listed in several.items():
-        if _axis(key) in axes:
-            raise _is_an_axis(_axis(key))
-        if key != "seed":
-            axes[_axis(key)] = listed
-    if swept_seeds and file.seeds is not None:
-        raise UserError("seed= and sweep.seeds= both name the seeds: give one of them")
-    name = file.name or (chosen[0] if chosen else "multirun" if multirun or axes else "single")
-    if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", name):
-        raise UserError(f"sweep.name must be letters, digits, '_', '-', '.' and '/', got {name!r}")
-    seeds = swept_seeds or _seeds(file.seeds, values["seed"])
-    return Question(name=name, question=file.question, axes=axes, seeds=seeds, baseline=file.baseline)
-
-
-def _axis(key: str) -> str:
-    """`data.scale` and `sweep.axes.scale` name the axis `scale`."""
-    return key.removeprefix("sweep.axes.").removeprefix("data.")
-
-
-def _seeds(seeds: Any, base: Any) -> Sequence[int]:
-    """`sweep.seeds`: a count means 0, 1, ...; nothing means the one base seed."""
-    if seeds is None:
-        return [base]
-    if isinstance(seeds, list):
-        return seeds
-    if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 1:
-        raise UserError(f"sweep.seeds must be a number of seeds >= 1 or a list of them, got {seeds!r}")
-    return range(seeds)
-
-
-def _check_axes_alone(question: Question, plain: Sequence[Override], raw: str) -> None:
-    """An axis takes its values from the sweep alone: one given beside it would pass silently and wrongly."""
-    for override in plain:
-        if _axis(override.key_or_group) in question.axes and not override.key_or_group.startswith("sweep."):
-            raise _is_an_axis(_axis(override.key_or_group))
-    for interpolation in re.findall(r"\$\{[^}]*\}", raw):
-        for name in re.findall(r"[\w.]+", interpolation):
-            if _axis(name) in (*question.axes, "seed"):
-                raise UserError(f"{interpolation} names {name}, whose value differs from run to run")
-
-
-def _is_an_axis(axis: str) -> UserError:
-    return UserError(f"{axis} is an axis of this sweep: write 'sweep.axes.{axis}=[...]' instead")

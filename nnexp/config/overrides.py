@@ -69,7 +69,13 @@ def _plain(value: Any) -> Any:
     return float(f"{value:.12g}") if isinstance(value, float) else value
 
 
-def spelled(override: Override) -> str:
-    """The override as Hydra composes it: an axis may be changed and added alike."""
-    line = str(override.input_line)
-    return f"++{line}" if re.match(r"sweep\.(axes|baseline)\.", line) else line
+def spelled(override: Override) -> list[str]:
+    """The override as Hydra composes it: an axis may be changed and added alike.
+
+    A list and a range do not merge, so an axis is emptied before it gets the one or the other.
+    """
+    line, key = str(override.input_line), override.key_or_group
+    if not re.match(r"sweep\.(axes|zip|baseline)\.", key):
+        return [line]
+    word = f"++{line.lstrip('+')}"
+    return [f"++{key}=null", word] if re.fullmatch(r"sweep\.(axes|zip)\.\w+", key) else [word]

@@ -8,7 +8,8 @@ from nnexp.data import DataSpec
 from nnexp.nn import Hyperparameters, UserError
 from nnexp.nn.errors import unknown
 from nnexp.nn.hyperparameters import MONITORS
-from nnexp.sweep.plan import AXES, Question
+from nnexp.sweep.points import AXES, Question
+from nnexp.sweep.ranges import KEYS as RANGE_KEYS
 
 MODES = ("cached", "retry", "force")
 STORES = ("mlflow", "none")
@@ -41,6 +42,8 @@ class Execution:
     mode: str = "cached"
     dry_run: bool = False
     sweeps_dir: str = "sweeps"
+    max_seconds: float | None = None  # a run's limit
+    confirm_above: float | None = 3600.0  # seconds of training before which a terminal is asked; None: never
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -49,25 +52,44 @@ class Execution:
             raise UserError(f"dry_run must be true or false, got {self.dry_run!r}")
         if not isinstance(self.sweeps_dir, str) or not self.sweeps_dir:
             raise UserError(f"sweeps_dir must be a folder's path, got {self.sweeps_dir!r}")
+        if self.max_seconds is not None and not (_is_number(self.max_seconds) and self.max_seconds > 0):
+            raise UserError(f"max_seconds must be seconds > 0 or null (no limit), got {self.max_seconds!r}")
+        ask = self.confirm_above
+        if ask is not None and not (_is_number(ask) and ask >= 0):
+            raise UserError(f"confirm_above must be seconds >= 0 or null (never ask), got {ask!r}")
         jobs = self.n_jobs
         if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
             raise UserError(f"n_jobs must be an integer >= 1 or null (all cores), got {jobs!r}")
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True, kw_only=True)
 class SweepFile:
-    """The keys of `sweep:` in a sweep file."""
+    """The keys of `sweep:` in a sweep file; `nnexp/sweep/points.py` says what they mean."""
 
     name: str | None = None
     question: str = ""
     axes: Mapping[str, Any] = field(default_factory=dict)
+    zip: Mapping[str, Any] = field(default_factory=dict)
+    points: Any = None
+    exclude: Any = None
     seeds: Any = None
     baseline: Mapping[str, Any] | None = None
+    timing: bool = False
+    claims: Any = None
 
     def __post_init__(self) -> None:
         for key, value in {"name": self.name or "", "question": self.question}.items():
             if not isinstance(value, str):
                 raise UserError(f"sweep.{key} must be text, got {value!r}")
+        if not isinstance(self.timing, bool):
+            raise UserError(f"sweep.timing must be true or false, got {self.timing!r}")
+        claims = self.claims or []
+        if not isinstance(claims, list) or not all(isinstance(claim, Mapping) for claim in claims):
+            raise UserError(f"sweep.claims must be a list of claims, each with its keys, got {self.claims!r}")
 
 
 @dataclass(frozen=True)
@@ -91,6 +113,7 @@ NESTED: dict[str, tuple[str, ...]] = {
     "sweep": _names(SweepFile),
     "monitor": tuple(MONITORS),
     "sweep.axes": AXES,
+    "sweep.zip": AXES,
     "sweep.baseline": AXES,
 }
 ROOT = (*_names(Hyperparameters), *ROOT_DATA, *_names(Execution), "data", "tracking", "sweep")
@@ -114,6 +137,9 @@ def check_key(key: str) -> None:
         _one_of(name, ROOT, "key")
     elif parents in NESTED:
         _one_of(name, NESTED[parents], f"key in {parents}:")
+    elif parents.rpartition(".")[0] in ("sweep.axes", "sweep.zip"):
+        check_key(parents)
+        _one_of(name, RANGE_KEYS, f"key in {parents}:")
     else:
         check_key(parents)
         raise UserError(f"{parents} has no keys of its own, got {key!r}")
@@ -143,7 +169,7 @@ def _check_nested(parent: str, value: Any) -> None:
             )
         if parent == "monitor" and not isinstance(inner, bool):
             raise UserError(f"{dotted} must be true or false, got {inner!r}")
-        if parent == "sweep.axes" and key == "seed":
+        if parent in ("sweep.axes", "sweep.zip") and key == "seed":
             raise UserError("seed is not an axis: every point gets the same seeds, set sweep.seeds instead")
         check_key(dotted)
         if dotted in NESTED:

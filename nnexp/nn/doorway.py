@@ -1,6 +1,6 @@
 """What `train` is given, checked before anything trains. Raises `UserError`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -45,6 +45,12 @@ def _check_examples(name: str, examples: Examples, d: int, C: int) -> None:
 
 def given_parameters(initial: Initial, runs: Sequence[Hyperparameters], data: Data) -> Parameters:
     """A copy of the caller's parameters; their shapes give the sizes of the layers."""
+    if not isinstance(initial, Sequence) or not all(
+        isinstance(pair, Sequence) and len(pair) == 2 for pair in initial
+    ):
+        raise UserError(
+            f"initial must be a list of pairs (W, b), one per layer, got {type(initial).__name__}"
+        )
     K, sizes = len(runs), [data.training.inputs.shape[1]]
     for layer, (W, b) in enumerate(initial, start=1):
         fan_out = np.shape(W)[1] if np.ndim(W) == 3 else 0
@@ -67,8 +73,11 @@ def given_parameters(initial: Initial, runs: Sequence[Hyperparameters], data: Da
 def given_orders(order: Any, runs: Sequence[Hyperparameters], data: Data) -> Iterator[Order]:
     """The caller's order, one epoch each, (1, m) for all runs or (K, m)."""
     K, n, epochs = len(runs), len(data.training.labels), runs[0].epochs
-    each_run = isinstance(order, np.ndarray) and order.ndim == 3
-    given = iter(order.swapaxes(0, 1) if each_run else order)
+    if not isinstance(order, Iterable):
+        raise UserError(f"order must hold the indices of each epoch, got {order!r}")
+    if isinstance(order, np.ndarray) and order.ndim == 3:
+        order = order.swapaxes(0, 1)
+    given = iter(order)
     for done in range(epochs):
         rows = next(given, None)
         if rows is None:

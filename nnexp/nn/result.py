@@ -11,7 +11,7 @@ History = dict[str, list[float | int | None]]
 
 @dataclass(frozen=True)
 class Result:
-    """One trained run.
+    """One trained run. `epochs_done`: whole passes, the one that diverged not counted.
 
     `history`: columns of equal length, a row per evaluated epoch: `epoch` (passes done, 1..E),
     `training_cost, training_accuracy, validation_cost, validation_accuracy, test_cost,
@@ -23,7 +23,8 @@ class Result:
     `stack_size`: how many runs `train` was given.
     """
 
-    status: Literal["finished", "diverged"]
+    status: Literal["finished", "diverged", "stopped"]
+    epochs_done: int
     history: History
     weights: list[NDArray[np.floating]]
     biases: list[NDArray[np.floating]]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 
@@ -25,10 +26,18 @@ class RunLog:
         columns = ["epoch", *METRICS, *TEST_METRICS, "penalty", "seconds"]
         self.history: History = {column: [] for column in columns}
         self.kept, self.kept_epoch = flat.copy(), 0
-        self.diverged = self.stopped = False
+        self.epochs_done = 0
+        self.diverged = self.ended = False
         self.seconds = self.evaluation_seconds = 0.0
         self._best, self._best_epoch = -math.inf, 0
         self._drops, self._waiting_since = 0, 0
+
+    @property
+    def status(self) -> Literal["finished", "diverged", "stopped"]:
+        """How the run has ended; `stopped`: the caller ended it before its time."""
+        if self.diverged:
+            return "diverged"
+        return "finished" if self.ended or self.epochs_done == self.hyperparameters.epochs else "stopped"
 
     def learning_rate(self, done: int) -> float:
         """The learning rate for the epoch that follows `done` passes."""
@@ -40,8 +49,9 @@ class RunLog:
         """Take in the end of an epoch: parameters `flat (P,)`, and metrics if it was evaluated."""
         seen = [metrics[name] for name in (*METRICS, "penalty") if name in metrics]
         if not np.isfinite(flat).all() or not np.isfinite(seen).all():
-            self.diverged = self.stopped = True
+            self.diverged = self.ended = True
             return
+        self.epochs_done = epoch
         if metrics:
             row = {"epoch": epoch, **dict.fromkeys(TEST_METRICS), **metrics, "seconds": self.seconds}
             for column, value in row.items():
@@ -63,7 +73,7 @@ class RunLog:
             if h.keeps_best:
                 self._keep(epoch, flat)
         if h.patience and epoch - self._best_epoch >= h.patience:
-            self.stopped = True
+            self.ended = True
         if h.schedule == "plateau" and epoch - self._waiting_since >= h.schedule_epochs:
             self._drops, self._waiting_since = self._drops + 1, epoch
-            self.stopped |= h.schedule_factor**self._drops <= LAST_SHARE
+            self.ended |= h.schedule_factor**self._drops <= LAST_SHARE

@@ -121,7 +121,7 @@ class Stack:
         for k, log in enumerate(self.logs):
             metrics = {name: float(column[k]) for name, column in columns.items()}
             log.add(epoch, self.parameters.flat[k], metrics)
-        going = [k for k, log in enumerate(self.logs) if not log.stopped]
+        going = [k for k, log in enumerate(self.logs) if not log.ended]
         if len(going) < len(self.logs):
             self.logs = [self.logs[k] for k in going]
             self.state = {name: array[going] for name, array in self.state.items()}

@@ -1,12 +1,12 @@
 """Training: the door of the core. Whatever a caller can get wrong is checked in `doorway`, once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from nnexp.nn.activations import ACTIVATIONS
-from nnexp.nn.batches import Augment, Part
+from nnexp.nn.batches import Augment, Order, Part
 from nnexp.nn.costs import OUTPUTS
 from nnexp.nn.doorway import Initial, check_fit, given_orders, given_parameters
 from nnexp.nn.evaluation import PerRun, evaluate
@@ -19,7 +19,7 @@ from nnexp.nn.runlog import METRICS, RunLog
 from nnexp.nn.stack import Stack
 from nnexp.nn.streams import stream
 
-Progress = Callable[[int, dict[str, PerRun]], None]
+Progress = Callable[[int, dict[str, PerRun]], bool | None]
 
 # Bytes of parameters and gradients that train together: what a core's second-level cache holds. More runs
 # are trained as several stacks, in turns of one epoch; that changes their speed and nothing else.
@@ -41,37 +41,48 @@ def train(
     b (K, 1, fan_out))`, whose shapes then fix the network. `order`: indices of training examples,
     `(epochs, n)` for all runs, `(K, epochs, n)`, or an iterable of one epoch each. `augment(rng, images)`:
     distorted images of the same shape, asked for once per epoch and seed. `progress(epoch, metrics)`: called
-    after each epoch; metrics `(K,)` by name, NaN where a run has ended or the epoch was not evaluated.
+    after each epoch; metrics `(K,)` by name, NaN where a run has ended or the epoch was not evaluated. If it
+    returns True, the runs that still train end there, with the status `stopped`.
     Raises `UserError` when these do not fit together. Divergence is a status, never an exception.
     """
     check_fit(runs, data)
+    orders = None if order is None else given_orders(order, runs, data)
+    with np.errstate(all="ignore"):  # a run that diverges must not disturb the others
+        return _train(runs, data, initial, orders, augment, progress)
+
+
+def _train(
+    runs: Sequence[Hyperparameters],
+    data: Data,
+    initial: Initial | None,
+    orders: Iterator[Order] | None,
+    augment: Augment | None,
+    progress: Progress | None,
+) -> list[Result]:
     common = runs[0]
     parts = {
         name: Part.of(getattr(data, name), data.n_classes, common.dtype)
         for name in ("training", "validation", "test")
     }
     parameters = given_parameters(initial, runs, data) if initial is not None else draw_parameters(runs, data)
-    orders = None if order is None else given_orders(order, runs, data)
     network = Network(parameters.sizes, ACTIVATIONS[common.activation], OUTPUTS[common.output, common.cost])
-    with np.errstate(all="ignore"):  # a run that diverges must not disturb the others
-        stacks = make_stacks(network, runs, parameters, parts, augment)
-        logs = sorted((log for stack in stacks for log in stack.logs), key=lambda log: log.row)
-        first = 0 if set(common.monitor) - {"test"} else 1  # these monitors look before training, too
-        given = None
-        for epoch in range(first, common.epochs + 1):
-            if orders and (given is None or epoch > 1):
-                given = next(orders)
-            metrics = {name: np.full(len(runs), np.nan) for name in METRICS}
-            for stack in stacks:
-                rows, columns = stack.epoch(epoch, given)
-                for name, column in columns.items():
-                    metrics.setdefault(name, np.full(len(runs), np.nan))[rows] = column
-            if progress:
-                progress(epoch, metrics)
-            stacks = [stack for stack in stacks if stack.logs]
-            if not stacks:
-                break
-        return results(network, logs, parts["test"])
+    stacks = make_stacks(network, runs, parameters, parts, augment)
+    logs = sorted((log for stack in stacks for log in stack.logs), key=lambda log: log.row)
+    first = 0 if set(common.monitor) - {"test"} else 1  # these monitors look before training, too
+    given = None
+    for epoch in range(first, common.epochs + 1):
+        if orders and (given is None or epoch > 1):
+            given = next(orders)
+        metrics = {name: np.full(len(runs), np.nan) for name in METRICS}
+        for stack in stacks:
+            rows, columns = stack.epoch(epoch, given)
+            for name, column in columns.items():
+                metrics.setdefault(name, np.full(len(runs), np.nan))[rows] = column
+        stop = progress is not None and progress(epoch, metrics)
+        stacks = [stack for stack in stacks if stack.logs]
+        if stop or not stacks:
+            break
+    return results(network, logs, parts["test"])
 
 
 def make_stacks(
@@ -116,7 +127,8 @@ def results(network: Network, logs: Sequence[RunLog], test: Part) -> list[Result
     found = evaluate(network, kept, test)
     return [
         Result(
-            status="diverged" if log.diverged else "finished",
+            status=log.status,
+            epochs_done=log.epochs_done,
             history=log.history,
             weights=[W[k].copy() for W in kept.weights],
             biases=[b[k, 0].copy() for b in kept.biases],

@@ -57,22 +57,28 @@ class Sweep:
         return path if path.exists() else None
 
 
-def find_sweep(sweeps_dir: str, plan: Plan) -> Sweep:
-    """The sweep as earlier commands left it. Runs that another sweep of its name has trained count as well.
+def sweep_folder(sweeps_dir: str | Path, plan: Plan) -> Path:
+    """Where the sweep lives; the same sweep again leads to the same folder."""
+    return Path(sweeps_dir) / plan.name / plan.sweep_id
 
-    Running the same sweep again leads to the same folder.
+
+def find_sweep(folder: Path, plan: Plan) -> Sweep:
+    """The sweep as earlier commands left it. Runs trained by another sweep of its name count, too.
+
+    Where time is measured, only runs count that trained alone.
     """
-    folder = Path(sweeps_dir) / plan.name / plan.sweep_id
-    wanted = {run.run_id for run in plan.runs}
-    files = {path.stem: path for path in (folder / "records").glob("*.json") if path.stem in wanted}
-    found, damaged = records.read_all(files)
+    sweep = _sweep_in(folder, plan)
+    found, files = sweep.records, dict(sweep.files)
     for place in sorted(folder.parent.glob("*/records")):
-        missing = wanted - {run_id for run_id, record in found.items() if record.status in DONE}
+        done = {run_id for run_id, record in found.items() if _counts(record, plan)}
+        missing = {run.run_id for run in plan.runs} - done
         others = {path.stem: path for path in place.glob("*.json") if path.stem in missing}
         for run_id, record in records.read_all(others)[0].items():
-            if record.status in DONE:
+            if _counts(record, plan):
                 found[run_id], files[run_id] = record, others[run_id]
-    return Sweep(plan, folder, found, files, damaged)
+    if plan.timing:
+        found = {run_id: record for run_id, record in found.items() if record.timings.get("alone")}
+    return Sweep(plan, folder, found, files, sweep.damaged)
 
 
 def open_sweep(folder: Path) -> Sweep:
@@ -81,18 +87,33 @@ def open_sweep(folder: Path) -> Sweep:
     Raises:
         UserError: there is none, or its plan cannot be read.
     """
-    plan = read_plan(folder)
+    return _sweep_in(folder, read_plan(folder))
+
+
+def _sweep_in(folder: Path, plan: Plan) -> Sweep:
     wanted = {run.run_id for run in plan.runs}
     files = {path.stem: path for path in (folder / "records").glob("*.json") if path.stem in wanted}
     found, damaged = records.read_all(files)
     return Sweep(plan, folder, found, files, damaged)
 
 
+def _counts(record: Record, plan: Plan) -> bool:
+    return record.status in DONE and (not plan.timing or record.timings.get("alone", False))
+
+
 def sweep_folders(sweeps_dir: str | Path) -> list[Path]:
     """The folders of all sweeps under `sweeps_dir`, published ones aside, oldest start first."""
     root = Path(sweeps_dir)
     folders = [path.parent for path in root.rglob("sweep.yaml") if root / "published" not in path.parents]
-    return sorted(folders, key=lambda folder: (read_body(folder)["started"], folder))
+    return sorted(folders, key=lambda folder: (_started(folder), folder))
+
+
+def _started(folder: Path) -> str:
+    """When the sweep in `folder` was started; a damaged plan cannot tell, and counts as the oldest."""
+    try:
+        return str(read_body(folder)["started"])
+    except (UserError, KeyError):
+        return ""
 
 
 def named_folder(sweeps_dir: str | Path, words: str) -> Path:

@@ -71,6 +71,7 @@ def _body(plan: Plan) -> dict[str, Any]:
         "points": [dict(point) for point in plan.points],
         "baseline": plan.baseline,
         "seeds": list(plan.seeds),
+        "timing": plan.timing,
         "runs": [run.run_id for run in plan.runs],
         "settings": shared,
         "places": {"root": first.data.root, "path": first.data.path},
@@ -103,4 +104,5 @@ def _plan(body: Mapping[str, Any]) -> Plan:
         runs=tuple(runs),
         baseline=body["baseline"],
         sweep_id=body["sweep_id"],
+        timing=body["timing"],
     )

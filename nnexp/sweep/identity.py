@@ -4,8 +4,7 @@ import ast
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ def run_id(hyperparameters: Hyperparameters, spec: DataSpec, dataset: Dataset, n
     """12 hex digits of SHA-256 over hyperparameters, data set (knobs, values) and numerics digest."""
     values = {"digest": dataset.digest, "scale": dataset.scale, "n_classes": dataset.data.n_classes}
     identity = {
-        "hyperparameters": asdict(hyperparameters),
+        "hyperparameters": vars(hyperparameters),
         "data": spec.identity() | values,
         "numerics": numerics,
     }
@@ -38,11 +37,17 @@ def sweep_id(run_ids: Sequence[str]) -> str:
     return hashlib.sha256(" ".join(run_ids).encode()).hexdigest()[:8]
 
 
-@cache
 def numerics_digest() -> str:
-    """64 hex digits over the code that decides a result, as it was when this process first asked."""
+    """64 hex digits over the code that decides a result, as the files are now."""
     core = sorted(Path(nn.__path__[0]).glob("*.py"))
-    return digest_of_code([*core, *(Path(data.__path__[0]) / name for name in NUMERIC_DATA_MODULES)])
+    files = [*core, *(Path(data.__path__[0]) / name for name in NUMERIC_DATA_MODULES)]
+    return _digest_of_versions(tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in files))
+
+
+@lru_cache(maxsize=4)
+def _digest_of_versions(versions: tuple[tuple[Path, int, int], ...]) -> str:
+    """Files are read again only when their time or size has changed."""
+    return digest_of_code(file for file, _, _ in versions)
 
 
 def digest_of_code(files: Iterable[Path]) -> str:

@@ -1,30 +1,34 @@
 """From axes to points to runs: a pure function of the question; nothing here writes or trains."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from itertools import product
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nnexp.data import Dataset, DataSpec
 from nnexp.nn import Hyperparameters, UserError, check_fit
-from nnexp.nn.errors import unknown
 from nnexp.sweep.identity import numerics_digest, run_id, sweep_id
+from nnexp.sweep.points import (
+    AXES,
+    DATA_KNOBS,
+    HYPERPARAMETERS,
+    SETTINGS,
+    Question,
+    axes_of,
+    matching,
+    points_of,
+)
 
-HYPERPARAMETERS = tuple(f.name for f in fields(Hyperparameters))
-DATA_KNOBS = tuple(f.name for f in fields(DataSpec) if f.name not in ("name", "root", "path"))
-SETTINGS = ("data", *DATA_KNOBS, *HYPERPARAMETERS)
-AXES = tuple(name for name in SETTINGS if name not in ("seed", "monitor"))
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a sweep asks: `axes` (name -> values), `seeds`, and the partial point to compare with."""
-
-    name: str
-    question: str
-    axes: Mapping[str, Sequence[Any]]
-    seeds: Sequence[int]
-    baseline: Mapping[str, Any] | None = None
+__all__ = [
+    "AXES",
+    "DATA_KNOBS",
+    "HYPERPARAMETERS",
+    "SETTINGS",
+    "Plan",
+    "Question",
+    "Run",
+    "make_plan",
+    "spelled",
+]
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,12 @@ class Run:
     def settings(self) -> dict[str, Any]:
         """Every hyperparameter and data knob, flat, by its one name, in CSV order."""
         knobs = {name: getattr(self.data, name) for name in DATA_KNOBS}
-        return {"data": self.data.name} | knobs | asdict(self.hyperparameters)
+        return {"data": self.data.name} | knobs | vars(self.hyperparameters)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All points x replicates that answer one question (points in axis order, seeds within a point)."""
+    """All points x replicates that answer one question (points in the order of `points_of`, seeds within)."""
 
     name: str
     question: str
@@ -55,6 +59,7 @@ class Plan:
     runs: tuple[Run, ...]
     baseline: int  # number of the point that the others are compared with
     sweep_id: str
+    timing: bool = False  # whether the runs train one at a time, so that their seconds are their own
 
     def label(self, run: Run) -> str:
         """What varies, exactly: `batch_size=32 seed=0`; without axes, what is not at its default."""
@@ -80,9 +85,8 @@ def make_plan(
     Raises:
         UserError: an axis, a value or a seed cannot be used, or two points are the same.
     """
-    _check_axes(question.axes)
     seeds = _checked_seeds(question.seeds)
-    wanted = [dict(zip(question.axes, values, strict=True)) for values in product(*question.axes.values())]
+    wanted = points_of(question)
     numerics = numerics_digest()
     points: list[dict[str, Any]] = []
     runs: list[Run] = []
@@ -94,30 +98,20 @@ def make_plan(
             replicate = replace(hyperparameters, seed=seed)
             identity = run_id(replicate, data, dataset, numerics)
             runs.append(Run(identity, replicate, data, number))
-        points.append({axis: runs[-1].settings[axis] for axis in point})
+        settings = runs[-1].settings
+        points.append({axis: settings[axis] for axis in point})
     _check_distinct(points, runs, len(seeds))
     return Plan(
         name=question.name,
         question=question.question,
-        axes=tuple(question.axes),
+        axes=tuple(axes_of(question)),
         points=tuple(points),
         seeds=seeds,
         runs=tuple(runs),
-        baseline=_baseline(question, points, base, base_data),
+        baseline=_baseline(question, wanted, points, Run("", base, base_data, 0)),
         sweep_id=sweep_id([run.run_id for run in runs]),
+        timing=question.timing,
     )
-
-
-def _check_axes(axes: Mapping[str, Sequence[Any]]) -> None:
-    for name, values in axes.items():
-        if name == "seed":
-            raise UserError("seed is not an axis: every point gets the same seeds, set sweep.seeds instead")
-        if name not in AXES:
-            raise unknown("axis", name, AXES)
-        if isinstance(values, str) or not isinstance(values, Sequence):
-            raise UserError(f"sweep.axes.{name} must be a list of values, got {values!r}")
-        if not values:
-            raise UserError(f"sweep.axes.{name} must have at least one value, got []")
 
 
 def _checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
@@ -149,17 +143,10 @@ def _check_distinct(points: Sequence[Mapping[str, Any]], runs: Sequence[Run], se
 
 
 def _baseline(
-    question: Question, points: Sequence[Mapping[str, Any]], base: Hyperparameters, base_data: DataSpec
+    question: Question, wanted: Sequence[Mapping[str, Any]], points: Sequence[Mapping[str, Any]], home: Run
 ) -> int:
     """The asked-for point, else the base configuration's, else the first."""
     if question.baseline is not None:
-        for axis in question.baseline:
-            if axis not in question.axes:
-                raise unknown("axis in sweep.baseline", axis, question.axes)
-        asked = Run("", *_at(question.baseline, base, base_data), 0).settings
-        matches = [i for i, p in enumerate(points) if all(p[k] == asked[k] for k in question.baseline)]
-        if not matches:
-            raise UserError(f"sweep.baseline must be a point of the sweep, got {dict(question.baseline)}")
-        return matches[0]
-    home = Run("", base, base_data, 0).settings
-    return next((i for i, p in enumerate(points) if all(p[k] == home[k] for k in p)), 0)
+        return matching(wanted, question.baseline, "sweep.baseline")[0]
+    settings = home.settings
+    return next((i for i, p in enumerate(points) if all(p[k] == settings[k] for k in p)), 0)

@@ -29,7 +29,8 @@ class Record:
     `learning_rate`, ..., `seed`), in the order of the CSV columns.
     `history`: columns as in `nnexp.nn.Result`. `metrics`: `epochs_done`, `final_*`, `best_epoch`,
     `best_*`, `test_cost`, `test_accuracy`; empty for a failed run.
-    `timings`: `started`, `ended` (ISO 8601, UTC), `seconds`, `evaluation_seconds`, `shared_by`.
+    `timings`: `started`, `ended` (ISO 8601, UTC), `seconds`, `evaluation_seconds`, `shared_by` (runs of the
+    stack), `alone` (while no other run trained).
     """
 
     run_id: str
@@ -47,9 +48,9 @@ def metrics_of(result: Result) -> dict[str, float | int | None]:
     history = result.history
     rows = [row for row, epoch in enumerate(history["epoch"]) if epoch]  # 0: before training
     if not rows:
-        return {"epochs_done": 0}
+        return {"epochs_done": result.epochs_done}
     final, best = rows[-1], max(rows, key=lambda row: (history["validation_accuracy"][row] or 0.0, -row))
-    metrics = {"epochs_done": history["epoch"][final]}
+    metrics: dict[str, float | int | None] = {"epochs_done": result.epochs_done}
     metrics |= {f"final_{name}": history[name][final] for name in FINAL}
     metrics |= {"best_epoch": history["epoch"][best]}
     metrics |= {f"best_{name}": history[name][best] for name in BEST}
@@ -57,8 +58,8 @@ def metrics_of(result: Result) -> dict[str, float | int | None]:
     return metrics | {"test_cost": result.test_cost if known else None, "test_accuracy": result.test_accuracy}
 
 
-def record_of(outcome: Outcome, environment: dict[str, Any]) -> Record:
-    """The record of a run that ended, well or not."""
+def record_of(outcome: Outcome, environment: dict[str, Any], *, alone: bool = False) -> Record:
+    """The record of a run that ended, well or not; `alone`: while no other run trained."""
     result = outcome.result
     timings: dict[str, Any] = {"started": outcome.started.isoformat(), "ended": outcome.ended.isoformat()}
     if result is not None:
@@ -66,10 +67,11 @@ def record_of(outcome: Outcome, environment: dict[str, Any]) -> Record:
             "seconds": result.seconds,
             "evaluation_seconds": result.evaluation_seconds,
             "shared_by": result.stack_size,
+            "alone": alone and result.stack_size == 1,
         }
     return Record(
         run_id=outcome.run.run_id,
-        status="failed" if result is None else result.status,
+        status=outcome.status,
         settings=outcome.run.settings,
         history={} if result is None else result.history,
         metrics={} if result is None else metrics_of(result),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,22 +33,34 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Premises:
-    """What must be the same in the parent and in every worker: process, code and BLAS kernel."""
+    """What holds for every stack of a sweep: its parent process, the code and BLAS kernel that must be the
+    same in every worker, and the seconds that a run may take (None: no limit)."""
 
     parent: int
     numerics: str
     kernel: str
+    max_seconds: float | None = None
+
+
+class PremiseError(Exception):
+    """A worker's code or BLAS kernel is not the parent's, so the sweep cannot go on; says which."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one run ended: a result, or the traceback of its failure."""
+    """How one run ended: a result, or the traceback of its failure (or what is known of it)."""
 
     run: Run
     started: datetime
     ended: datetime
     result: Result | None
     traceback: str | None
+
+    @property
+    def status(self) -> Literal["finished", "diverged", "failed", "timed_out"]:
+        if self.result is None:
+            return "failed"
+        return "timed_out" if self.result.status == "stopped" else self.result.status
 
 
 def blas_kernel() -> str:
@@ -61,29 +73,33 @@ def blas_kernel() -> str:
     return "+".join(sorted(kernels)) or "unknown"
 
 
-def premises() -> Premises:
+def premises(max_seconds: float | None = None) -> Premises:
     """The premises of this process, taken in the parent before it starts workers."""
-    return Premises(os.getpid(), numerics_digest(), blas_kernel())
+    return Premises(os.getpid(), numerics_digest(), blas_kernel(), max_seconds)
 
 
 def train_stack(stack: Stack, folder: Path, expected: Premises, progress: Progress) -> list[Outcome]:
     """Train the runs of a stack on the data set shared in `folder`; an outcome for each, in order.
 
     An error in a stack of several runs trains each alone (same bits), so it costs only its own run.
+
+    Raises:
+        PremiseError: this process does not meet what the parent expects; nothing was trained.
     """
-    if os.getpid() != expected.parent:
-        _end_with_parent(expected.parent)
+    _check(expected)
     started = datetime.now(UTC)
     progress.start(stack.rows)
     try:
-        _check(expected)
-        results = _train(stack, folder, progress)
+        results = _train(stack, folder, progress, expected.max_seconds)
     except KeyboardInterrupt:
         raise
     except BaseException:  # sys.exit in a run, too, is that run's failure
         if len(stack.runs) > 1:
-            alone = [Stack((run,), (row,)) for run, row in zip(stack.runs, stack.rows, strict=True)]
-            return [outcome for one in alone for outcome in train_stack(one, folder, expected, progress)]
+            return [
+                outcome
+                for alone in stack.apart()
+                for outcome in train_stack(alone, folder, expected, progress)
+            ]
         return [Outcome(stack.runs[0], started, datetime.now(UTC), None, traceback.format_exc())]
     finally:
         progress.finish(stack.rows)
@@ -93,33 +109,33 @@ def train_stack(stack: Stack, folder: Path, expected: Premises, progress: Progre
     ]
 
 
-def _train(stack: Stack, folder: Path, progress: Progress) -> list[Result]:
-    dataset = open_shared(folder)
+def _train(stack: Stack, folder: Path, progress: Progress, max_seconds: float | None) -> list[Result]:
+    dataset, began = open_shared(folder), time.perf_counter()
+
+    def after_epoch(epoch: int, metrics: Mapping[str, NDArray[np.floating]]) -> bool:
+        progress.show(stack.rows, epoch, metrics)
+        share = (time.perf_counter() - began) / len(stack.runs)
+        return max_seconds is not None and share > max_seconds
+
     with threadpool_limits(1, user_api="blas"):  # two threads give other bits than one
         return train(
             [run.hyperparameters for run in stack.runs],
             dataset.data,
             augment=augmenter(stack.data, dataset),
-            progress=lambda epoch, metrics: progress.show(stack.rows, epoch, metrics),
+            progress=after_epoch,
         )
 
 
 def _check(expected: Premises) -> None:
     if numerics_digest() != expected.numerics:
-        raise RuntimeError("the code changed while the sweep ran: start again")
+        raise PremiseError("the code changed while the sweep ran: start again")
     if blas_kernel() != expected.kernel:
-        raise RuntimeError(f"this worker's BLAS kernel is {blas_kernel()}, the parent's {expected.kernel}")
+        raise PremiseError(f"this worker's BLAS kernel is {blas_kernel()}, the parent's {expected.kernel}")
 
 
-_watch: threading.Thread | None = None
-
-
-def _end_with_parent(parent: int) -> None:
-    """End this process within a second of its parent's end, so that no orphan trains on."""
-    global _watch
-    if _watch is None:
-        _watch = threading.Thread(target=_exit_without, args=(parent,), daemon=True)
-        _watch.start()
+def end_with(parent: int) -> None:
+    """Let this process end within a second of its parent's end, so that no orphan trains on."""
+    threading.Thread(target=_exit_without, args=(parent,), daemon=True).start()
 
 
 def _exit_without(parent: int) -> None:

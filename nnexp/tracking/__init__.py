@@ -6,8 +6,19 @@ which store), `client` and `address` (MLflow's settings, the stores' addresses),
 """
 
 from nnexp.tracking.address import check, public_uri
-from nnexp.tracking.logged import Logged, mlflow_run_ids, read_logged
+from nnexp.tracking.logged import Logged, append_logged, lacking, mlflow_run_ids, read_logged
 from nnexp.tracking.logger import Logger, Report
 from nnexp.tracking.ui import ui
 
-__all__ = ["Logged", "Logger", "Report", "check", "mlflow_run_ids", "public_uri", "read_logged", "ui"]
+__all__ = [
+    "Logged",
+    "Logger",
+    "Report",
+    "append_logged",
+    "check",
+    "lacking",
+    "mlflow_run_ids",
+    "public_uri",
+    "read_logged",
+    "ui",
+]

@@ -14,7 +14,8 @@ FILE = "logged.jsonl"
 class Logged(NamedTuple):
     """One line. `store`: its address without password; `started`: of the training that was logged.
 
-    A line with the sweep's ID in place of a run's says that the parent was ended.
+    A line with the sweep's ID in place of a run's says that the parent was ended; one without an ID, that the
+    sweep is logged to that store.
     """
 
     run_id: str
@@ -40,6 +41,12 @@ def mlflow_run_ids(folder: Path, records: Mapping[str, Record] | None = None) ->
         for line in read_logged(folder)
         if line.started and (started is None or started.get(line.run_id) == line.started)
     }
+
+
+def lacking(folder: Path, store: str, records: Mapping[str, Record]) -> list[str]:
+    """run_ids of `records` that are not logged to `store` yet, as they were trained last."""
+    logged = {(line.run_id, line.started) for line in read_logged(folder) if line.store == store}
+    return [run_id for run_id, record in records.items() if (run_id, record.timings["started"]) not in logged]
 
 
 def append_logged(folder: Path, entry: Logged) -> None:

@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnexp.analysis.csv import Tables, _csv, read_history, read_runs, read_summary, write_tables
+from nnexp.analysis.csv import (
+    Tables,
+    _csv,
+    make_tables,
+    read_history,
+    read_runs,
+    read_summary,
+    write_tables,
+)
 from nnexp.nn import UserError
 from nnexp.sweep.plan import Plan
 from nnexp.sweep.record import Record
@@ -34,7 +42,9 @@ def records(plan: Plan) -> dict[str, Record]:
 
 @pytest.fixture
 def written(plan: Plan, records: dict[str, Record], tmp_path: Path) -> Tables:
-    return write_tables(plan, records, {plan.runs[0].run_id: "abc"}, tmp_path)
+    tables = make_tables(plan, records, {plan.runs[0].run_id: "abc"})
+    write_tables(tables, tmp_path)
+    return tables
 
 
 def test_tables_come_back_exactly(written: Tables, tmp_path: Path) -> None:
@@ -61,15 +71,15 @@ def test_the_same_records_give_the_same_bytes_and_nothing_else_is_left(
     plan: Plan, records: dict[str, Record], tmp_path: Path
 ) -> None:
     names = ["history.csv", "runs.csv", "summary.csv"]
-    write_tables(plan, records, {}, tmp_path)
+    write_tables(make_tables(plan, records, {}), tmp_path)
     first = [(tmp_path / name).read_bytes() for name in names]
-    write_tables(plan, dict(reversed(records.items())), {}, tmp_path)
+    write_tables(make_tables(plan, dict(reversed(records.items())), {}), tmp_path)
     assert [(tmp_path / name).read_bytes() for name in names] == first
     assert sorted(path.name for path in tmp_path.iterdir()) == names
 
 
 def test_a_sweep_without_records_has_files_with_headers_only(plan: Plan, tmp_path: Path) -> None:
-    write_tables(plan, {}, {}, tmp_path)
+    write_tables(make_tables(plan, {}, {}), tmp_path)
     assert len(read_runs(tmp_path / "runs.csv")) == len(read_history(tmp_path / "history.csv")) == 0
     assert read_summary(tmp_path / "summary.csv")["n"].tolist() == [0] * 4
 

@@ -38,7 +38,7 @@ def test_runs_have_the_promised_columns_and_types() -> None:
 def test_no_metric_of_a_record_is_left_out() -> None:
     columns = ("training_cost", "training_accuracy", "validation_cost", "validation_accuracy", "penalty")
     history: dict[str, list[float | int | None]] = {"epoch": [1], **{name: [0.5] for name in columns}}
-    result = Result("finished", history, [], [], 1, 0.5, 0.5, 1.0, 0.1, 1)
+    result = Result("finished", 1, history, [], [], 1, 0.5, 0.5, 1.0, 0.1, 1)
     named = {"epochs_done" if name == "epochs" else name for name in metrics_of(result)}
     assert named <= set(METRICS)
 

@@ -6,9 +6,8 @@ import pytest
 
 from nnexp import cli
 from nnexp.config import Config, conf_dir, load_config
-from nnexp.data import DataSpec, load
+from nnexp.data import DataSpec
 from nnexp.nn import Hyperparameters, UserError
-from nnexp.sweep.plan import make_plan
 
 SWEEPS = sorted(path.relative_to(conf_dir() / "sweep") for path in (conf_dir() / "sweep").rglob("*.yaml"))
 
@@ -62,84 +61,12 @@ def test_every_shipped_sweep_trains_one_epoch(
     assert all(row.split(",")[1] == "1" for row in rows[1:])  # n
 
 
-def test_a_sweep_is_changed_on_the_command_line() -> None:
-    asked = config(
-        "+sweep=batch_size", "sweep.seeds=[7]", "sweep.axes.batch_size=[10]", "sweep.axes.momentum=[0,0.9]"
-    ).question
-    assert dict(asked.axes) == {"batch_size": [10], "momentum": [0, 0.9]}
-    assert list(asked.seeds) == [7]
-
-
-def test_multirun_values_become_axes_and_its_seeds_replicates() -> None:
-    asked = config("learning_rate=0.1,0.5", "seed=range(3)", "data=digits,mnist", multirun=True).question
-    assert dict(asked.axes) == {"learning_rate": [0.1, 0.5], "data": ["digits", "mnist"]}
-    assert list(asked.seeds) == [0, 1, 2]
-    assert asked.name == "multirun"
-
-
-def test_a_range_gives_the_numbers_that_were_meant() -> None:
-    asked = config("momentum=range(0.1,0.5,step=0.1)", multirun=True).question
-    assert list(asked.axes["momentum"]) == [0.1, 0.2, 0.3, 0.4]
-
-
-def test_a_sweep_of_the_working_directory_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "conf" / "sweep").mkdir(parents=True)
-    (tmp_path / "conf" / "sweep" / "mine.yaml").write_text(
-        "# @package _global_\nepochs: 3\nsweep: {question: 'Why?', axes: {hidden_size: [3, 4]}, seeds: 3}\n"
-    )
-    monkeypatch.chdir(tmp_path)
-    made = config("+sweep=mine")
-    assert made.hyperparameters.epochs == 3
-    assert dict(made.question.axes) == {"hidden_size": [3, 4]}
-
-
-def test_a_config_dir_is_searched_too(tmp_path: Path) -> None:
-    (tmp_path / "sweep").mkdir()
-    (tmp_path / "sweep" / "other.yaml").write_text(
-        "# @package _global_\nsweep: {axes: {dropout: [0, 0.5]}}\n"
-    )
-    made = load_config(["+sweep=other"], config_dir=str(tmp_path))
-    assert dict(made.question.axes) == {"dropout": [0, 0.5]}
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("learning_rat: 0.1", "unknown key 'learning_rat'; did you mean 'learning_rate'?"),
-        ("sweep: {axis: {momentum: [0]}}", "unknown key in sweep: 'axis'; did you mean 'axes'?"),
-        ("sweep: {axes: {momentun: [0]}}", "unknown key in sweep.axes: 'momentun'; did you mean 'momentum'?"),
-        ("sweep: {axes: {seed: [0]}}", "seed is not an axis"),
-        ("sweep: {axes: {momentum: []}}", "sweep.axes.momentum must have at least one value, got []"),
-        ("sweep: {axes: {momentum: 0.9}}", "sweep.axes.momentum must be a list of values, got 0.9"),
-        (
-            "sweep:\n  sweep: {}\n  learning_rate: 1",
-            "the first line of a sweep file must be '# @package _global_'",
-        ),
-        ("sweep: [momentum]", "In 'sweep/mine'"),
-        ("sweep: {seeds: 0}", "sweep.seeds must be a number of seeds >= 1 or a list of them, got 0"),
-        ("sweep: {name: ../up}", "sweep.name must be letters"),
-        (
-            "epochs: ${learning_rate}\nsweep: {axes: {learning_rate: [1, 2]}}",
-            "names learning_rate, whose value differs",
-        ),
-        ("sweep: {axes: {momentum: [0}", "line"),
-    ],
-)
-def test_a_mistake_in_a_sweep_file_is_told_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
-) -> None:
-    (tmp_path / "conf" / "sweep").mkdir(parents=True)
-    (tmp_path / "conf" / "sweep" / "mine.yaml").write_text(f"# @package _global_\n{text}\n")
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError) as error:
-        planned(config("+sweep=mine"))
-    assert message in str(error.value)
-    assert "\n" not in str(error.value)
-
-
-def planned(made: Config) -> None:
-    """Axis values are checked when the plan is made."""
-    make_plan(made.question, made.hyperparameters, made.data, load)
+def test_limits_of_time_reach_the_execution() -> None:
+    usual = config().execution
+    assert (usual.confirm_above, usual.max_seconds) == (3600, None)
+    made = config("confirm_above=0", "max_seconds=1.5").execution
+    assert (made.confirm_above, made.max_seconds) == (0, 1.5)
+    assert config("confirm_above=null").execution.confirm_above is None
 
 
 @pytest.mark.parametrize(
@@ -159,6 +86,14 @@ def planned(made: Config) -> None:
         ("+sweep=nothing", "unknown sweep 'nothing' (choices: batch_size, hidden_size, initializer, "),
         ("sweep=batch_size", "a sweep is added with a plus: +sweep=batch_size"),
         ("+sweep=batch_size batch_size=3", "write 'sweep.axes.batch_size=[...]' instead"),
+        ("sweep.zip.batch_size=[1] batch_size=3", "write 'sweep.zip.batch_size=[...]' instead"),
+        ("sweep.points=[{batch_size:1}] batch_size=3", "write 'sweep.points=[...]' instead"),
+        ("sweep.axes.momentum.lo=1", "unknown key in sweep.axes.momentum: 'lo'; did you mean 'low'?"),
+        ("sweep.axes.momentun.low=1", "unknown key in sweep.axes: 'momentun'; did you mean 'momentum'?"),
+        ("max_seconds=0", "max_seconds must be seconds > 0 or null (no limit), got 0"),
+        ("max_seconds=soon", "max_seconds must be seconds > 0 or null (no limit), got 'soon'"),
+        ("confirm_above=-1", "confirm_above must be seconds >= 0 or null (never ask), got -1"),
+        ("confirm_above=true", "confirm_above must be seconds >= 0 or null (never ask), got True"),
         ("+sweep=batch_size seed=3", "write sweep.seeds=5 or sweep.seeds=[0,1] instead of seed="),
         (
             "+sweep=batch_size epochs=${batch_size}",

@@ -52,7 +52,8 @@ def test_a_sweep_is_named_by_name_or_by_a_beginning_of_its_id(tmp_path: Path) ->
     assert sweep_folders(root) == []
     folders = []
     for rate in (0.3, 0.1, 0.2):
-        sweep = find_sweep(root, plan({"learning_rate": [rate]}))
+        made = plan({"learning_rate": [rate]})
+        sweep = find_sweep(tmp_path / "sample" / made.sweep_id, made)
         settle(sweep, {})
         folders.append(sweep.folder)
     published = tmp_path / "published" / "sample"

@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 
 from nnexp.data import load, share
 from nnexp.sweep.board import Board
-from nnexp.sweep.launch import launch, stop_workers, worker_count
+from nnexp.sweep.launch import launch, worker_count
 from nnexp.sweep.plan import Plan
 from nnexp.sweep.stacks import make_stacks
 from nnexp.sweep.worker import Outcome, premises
@@ -56,7 +56,6 @@ def _loaded() -> list[str]:
 
 
 def test_a_worker_loads_neither_mlflow_nor_pandas_nor_hydra() -> None:
-    stop_workers()  # workers of another test may have loaded what that test needed
     assert Parallel(n_jobs=2)(delayed(_loaded)() for _ in range(2)) == [[], []]
 
 

@@ -95,7 +95,7 @@ def history(**columns: list[Any]) -> Result:
     rows = len(columns["epoch"])
     names = ("training_cost", "training_accuracy", "validation_cost", "validation_accuracy", "penalty")
     full = {name: [0.5] * rows for name in names} | columns
-    return Result("finished", full, [], [], 1, 0.1, 0.9, 1.0, 0.1, 1)
+    return Result("finished", columns["epoch"][-1], full, [], [], 1, 0.1, 0.9, 1.0, 0.1, 1)
 
 
 def test_best_is_the_first_maximum_of_the_validation_accuracy() -> None:

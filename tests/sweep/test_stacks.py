@@ -1,7 +1,9 @@
 """Runs are stacked when they may be, every run is in one stack, and the largest work comes first."""
 
+import pytest
+
 from nnexp.sweep.plan import Plan
-from nnexp.sweep.stacks import LARGEST, Stack, make_stacks
+from nnexp.sweep.stacks import LARGEST, MEMORY, Stack, make_stacks, makespan, work
 from tests.sweep.samples import plan
 
 
@@ -37,8 +39,52 @@ def test_runs_of_one_seed_stand_together() -> None:
         assert seeds == sorted(seeds)
 
 
-def test_the_work_is_cut_fine_enough_for_all_workers() -> None:
-    assert len(stacked(plan({"learning_rate": [0.1, 0.2]}, seeds=range(8)), workers=4)) >= 16
+@pytest.mark.parametrize(("values", "seeds"), [(7, 5), (1, 16), (2, 50), (13, 1)])
+@pytest.mark.parametrize("workers", [1, 2, 3, 4])
+def test_no_stack_takes_all_the_time_that_a_worker_trains(values: int, seeds: int, workers: int) -> None:
+    made = plan({"learning_rate": [0.1 * k for k in range(1, values + 1)]}, seeds=range(seeds))
+    costs = [work(stack.runs[0], len(stack.runs)) for stack in stacked(made, workers)]
+    assert max(costs) <= 0.75 * sum(costs) / workers
+
+
+def test_nothing_to_train_is_no_stack() -> None:
+    assert make_stacks(plan({}).runs, [], workers=2) == []
+
+
+def test_workers_end_together_where_runs_are_alike() -> None:
+    made = plan({"learning_rate": [0.1 * k for k in range(1, 8)]}, seeds=range(5))  # 35 runs
+    shares = [0, 0]
+    for stack in stacked(made, workers=2):
+        shares[shares.index(min(shares))] += len(stack.runs)
+    assert max(shares) <= 19
+
+
+def test_mini_batches_of_one_example_stack_too() -> None:
+    """Their overhead is what stacking saves most of."""
+    made = plan({"batch_size": [1, 5, 10, 20, 50, 100, 300]}, seeds=range(5), hidden_size=30)
+    sizes = [len(s.runs) for s in stacked(made, 2) if s.runs[0].hyperparameters.batch_size == 1]
+    assert sorted(sizes) == [2, 3]
+
+
+def test_timing_makes_every_run_a_stack_of_its_own_largest_first() -> None:
+    made = plan({"hidden_size": [5, 500, 50]})
+    stacks = make_stacks(made.runs, range(6), workers=2, timing=True)
+    assert [len(stack.runs) for stack in stacks] == [1] * 6
+    sizes = [stack.runs[0].hyperparameters.hidden_size for stack in stacks]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_stacks_of_large_networks_hold_few_runs() -> None:
+    axes = {"learning_rate": [0.1 * k for k in range(1, 33)]}
+    for stack in stacked(plan(axes, hidden_size=2000, hidden_layers=3)):
+        weights = 4 * (64 * 2000 + 2 * 2000**2)
+        assert len(stack.runs) * weights <= MEMORY
+
+
+def test_every_next_stack_goes_to_the_first_free_worker() -> None:
+    assert makespan([4, 3, 2, 2], workers=2) == 6  # 4 + 2 and 3 + 2
+    assert makespan([5, 1], workers=4) == 5
+    assert makespan([], workers=2) == 0
 
 
 def test_the_largest_work_comes_first() -> None:

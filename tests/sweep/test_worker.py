@@ -15,7 +15,7 @@ from nnexp.sweep import worker
 from nnexp.sweep.board import Board
 from nnexp.sweep.plan import Plan
 from nnexp.sweep.stacks import Stack
-from nnexp.sweep.worker import Outcome, premises, train_stack
+from nnexp.sweep.worker import Outcome, PremiseError, premises, train_stack
 from tests.sweep.samples import plan
 
 
@@ -82,9 +82,17 @@ def test_a_stop_is_not_a_failure_of_the_run(made: Plan, place: Path, monkeypatch
 def test_a_worker_with_other_code_or_another_kernel_refuses_to_train(
     made: Plan, place: Path, changes: dict[str, str], message: str
 ) -> None:
-    for outcome in outcomes(made, place, **changes):
-        assert outcome.result is None
-        assert message in str(outcome.traceback)
+    with pytest.raises(PremiseError, match=message):
+        outcomes(made, place, **changes)
+
+
+def test_a_run_that_takes_too_long_is_timed_out_and_keeps_its_history(made: Plan, place: Path) -> None:
+    for outcome in outcomes(made, place, max_seconds=1e-9):
+        assert outcome.status == "timed_out"
+        assert outcome.result is not None
+        assert (outcome.result.epochs_done, outcome.result.history["epoch"]) == (1, [1])
+    for outcome in outcomes(made, place, max_seconds=1e9):
+        assert outcome.status == "finished"
 
 
 def test_the_board_shows_the_last_epoch_and_who_trains(made: Plan, place: Path) -> None:

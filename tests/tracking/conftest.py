@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -57,25 +57,15 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def server(store: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a MLflow server on loopback."""
-    folder = tmp_path_factory.mktemp("server")
-    address = f"http://127.0.0.1:{free_port()}"
-    command = [
-        sys.executable,
-        "-m",
-        "mlflow",
-        "server",
-        "--port",
-        address.rpartition(":")[2],
-        "--workers",
-        "1",
-    ]
-    command += ["--backend-store-uri", copy_store(store, folder / "mlflow.db")]
+@contextmanager
+def serving(folder: Path, port: int) -> Iterator[str]:
+    """The address of a MLflow server on loopback, over `folder`/mlflow.db; killed at the end."""
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"]
     command += ["--artifacts-destination", str(folder / "artifacts")]
     settings = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    with (folder / "server.log").open("w") as log:
+    with (folder / "server.log").open("a") as log:
         process = subprocess.Popen(
             command, cwd=folder, env=os.environ | settings, stdout=log, stderr=log, start_new_session=True
         )
@@ -83,12 +73,17 @@ def server(store: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
         _wait_until_up(address, process)
         yield address
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def server(store: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a MLflow server on loopback."""
+    folder = tmp_path_factory.mktemp("server")
+    copy_store(store, folder / "mlflow.db")
+    with serving(folder, free_port()) as address:
+        yield address
 
 
 def _wait_until_up(address: str, process: subprocess.Popen[bytes], seconds: int = 90) -> None:

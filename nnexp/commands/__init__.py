@@ -1,0 +1,28 @@
+"""The commands beside training: `nnexp NAME WORDS`, a file each, which loads no more than it needs.
+
+Each module has `HELP`, its page, and `main(words) -> exit status`.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
+
+SUMMARIES = {
+    "list": "every sweep: runs by status, disk use",
+    "status": "one sweep: its points, what failed and why, the command that goes on",
+    "show": "one run: settings, figures, learning curve, environment, traceback",
+    "retry": "train again what failed or timed out, and what is missing",
+    "sync": "upload to MLflow what it lacks",
+    "rm": "remove sweeps",
+    "ui": "MLflow's user interface",
+    "version": "the version of nnexp",
+    "help": "this page; nnexp help COMMAND: a command's own",
+}
+
+
+def run(name: str, words: Sequence[str]) -> int:
+    """Carry out the command `name`, or print its page; its exit status."""
+    command = import_module(f"{__name__}.{name}")
+    if "--help" in words or "-h" in words:
+        print(command.HELP.strip())
+        return 0
+    return int(command.main(words))

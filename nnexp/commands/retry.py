@@ -1,0 +1,64 @@
+"""`nnexp retry`: a sweep goes on from its frozen plan alone; no configuration is needed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+
+from nnexp.commands.found import folder_of, name_of
+from nnexp.commands.words import SWEEPS_DIR, TRACKING, only_name, understood
+from nnexp.data import Dataset, DataSpec
+from nnexp.nn import UserError
+from nnexp.sweep.frozen import read_body, read_plan
+from nnexp.sweep.identity import numerics_digest, run_id
+from nnexp.sweep.plan import Plan
+
+HELP = """
+nnexp retry NAME[/ID] [n_jobs=4] [max_seconds=60] [tracking=sqlite] [tracking.uri=...] [sweeps_dir=sweeps]
+
+Train again what failed or timed out, and what is missing, by the plan that the sweep was started with; the
+configuration files of today do not count. Refused where the code or the data have changed since.
+Without tracking words, runs are logged where the sweep was logged before.
+"""
+NOT_HERE = ("mode", "dry_run")  # it is a mode of its own
+
+
+def main(words: Sequence[str]) -> int:
+    """Train, and print the answer; 1 if a run failed again."""
+    from rich.console import Console
+
+    from nnexp.config import Execution, load_config
+    from nnexp.experiment import Datasets, carry_out
+    from nnexp.tracking import read_logged
+
+    keys = [field.name for field in fields(Execution) if field.name not in NOT_HERE]
+    asked = understood("retry", words, keys=(*keys, *TRACKING))
+    folder = folder_of(only_name("retry", asked.names), asked.sweeps_dir)
+    taken = [key for key in (*keys, *TRACKING) if key != SWEEPS_DIR]
+    config = load_config([*asked.only(taken), "mode=retry"])
+    plan, datasets = read_plan(folder), Datasets()
+    _check_place(plan, name_of(folder, asked.sweeps_dir))
+    _check_unchanged(plan, folder, datasets.load)
+    stores = [line.store for line in read_logged(folder)]
+    uri = config.tracking.uri if asked.only(TRACKING) else stores[-1] if stores else None
+    execution = replace(config.execution, sweeps_dir=asked.sweeps_dir)
+    statuses = carry_out(plan, execution, uri, datasets, Console()).statuses
+    return int(statuses["failed"] + statuses["timed_out"] > 0)
+
+
+def _check_place(plan: Plan, name: str) -> None:
+    before = f"{plan.name}/{plan.sweep_id}"
+    if name != before:
+        raise UserError(f"the folder of this sweep was {before}, now it is {name}: move it back")
+
+
+def _check_unchanged(plan: Plan, folder: Path, load: Callable[[DataSpec], Dataset]) -> None:
+    """Every run must be what it was when the sweep was started: its identity says so."""
+    numerics = numerics_digest()
+    for run in plan.runs:
+        if run.run_id != run_id(run.hyperparameters, run.data, load(run.data), numerics):
+            before = (read_body(folder).get("environment") or {}).get("numerics")
+            what = "data have" if before == numerics else "code has"
+            raise UserError(
+                f"the {what} changed since {plan.name}/{plan.sweep_id} was started: "
+                "start it anew with its own command"
+            )

@@ -1,0 +1,82 @@
+"""`nnexp status`: how far a sweep is, what failed, and what goes on with it."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from nnexp.commands.found import STATUSES, Found, folder_of, opened, status_of
+from nnexp.commands.page import disk_use, make_console, make_table, moment, size
+from nnexp.commands.words import only_name, understood
+from nnexp.display import count, failures
+from nnexp.sweep.plan import spelled
+from nnexp.tracking import lacking, read_logged
+
+HELP = """
+nnexp status NAME[/ID] [sweeps_dir=sweeps]
+
+The points of a sweep and the runs of each by status, failed runs with their reasons, who trains it now, and
+the command that goes on. NAME alone means its newest sweep; of an ID its first digits will do.
+"""
+
+
+def main(words: Sequence[str]) -> int:
+    """Print the page of one sweep."""
+    asked = understood("status", words)
+    name = only_name("status", asked.names)
+    tell(opened(folder_of(name, asked.sweeps_dir), asked.sweeps_dir), asked.sweeps_dir, make_console())
+    return 0
+
+
+def tell(found: Found, sweeps_dir: str, console: Console) -> None:
+    """Print how a sweep stands."""
+    sweep = found.sweep
+    plan = sweep.plan
+    shape = f"{count(len(plan.points), 'point')} x {count(len(plan.seeds), 'seed')}"
+    console.print(f"{found.name}, started {moment(found.started)}")
+    if plan.question:
+        console.print(plan.question)
+    console.print(
+        f"{count(len(plan.runs), 'run')} ({shape}): {found.standing}; {size(disk_use(sweep.folder))} on disk"
+    )
+    console.print()
+    console.print(_points(found))
+    console.print()
+    if found.statuses["failed"]:
+        console.print(failures(plan, sweep.records), soft_wrap=False)
+        console.print()
+    for run_id, why in sweep.damaged.items():
+        console.print(f"The record of run {run_id} is damaged ({why}): it counts as pending.")
+    for line in _what_next(found, sweeps_dir):
+        console.print(line)
+
+
+def _points(found: Found) -> Table:
+    """The numbered points and their runs by status."""
+    plan = found.sweep.plan
+    counts: list[Counter[str]] = [Counter() for _ in plan.points]
+    for run in plan.runs:
+        counts[run.point][status_of(found.sweep, run.run_id)] += 1
+    headings = ("point", *plan.axes, *STATUSES)
+    table = make_table(*headings, right=headings)
+    for number, (point, by_status) in enumerate(zip(plan.points, counts, strict=True)):
+        values = [spelled(value) for value in point.values()]
+        table.add_row(str(number + 1), *values, *(str(by_status[status]) for status in STATUSES))
+    return table
+
+
+def _what_next(found: Found, sweeps_dir: str) -> list[str]:
+    """Who is at it, and the commands that go on."""
+    sweep = found.sweep
+    place = "" if sweeps_dir == "sweeps" else f" sweeps_dir={sweeps_dir}"
+    lines = [f"Files: {sweep.folder}"]
+    if found.holder:
+        return [*lines, f"Trained by {found.holder}."]
+    left = len(sweep.pending("retry"))
+    if left:
+        lines.append(f"To train the {count(left, 'run')} left: nnexp retry {found.name}{place}")
+    for store in sorted({line.store for line in read_logged(sweep.folder)}):
+        if missing := lacking(sweep.folder, store, sweep.records):
+            lines.append(f"Not in {store} yet: {count(len(missing), 'run')}; nnexp sync {found.name}{place}")
+    return lines

@@ -1,0 +1,122 @@
+"""`nnexp sync`: what is on record and not in MLflow is uploaded; nothing is trained."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+
+from nnexp.commands.found import folder_of, name_of, no_sweeps
+from nnexp.commands.page import make_console
+from nnexp.commands.words import SWEEPS_DIR, TRACKING, understood
+from nnexp.nn import UserError
+from nnexp.sweep.folder import Sweep, open_sweep, sweep_folders
+from nnexp.sweep.frozen import read_body
+from nnexp.sweep.lock import held
+
+HELP = """
+nnexp sync [NAME[/ID] ...] [tracking=server] [tracking.uri=...] [sweeps_dir=sweeps]
+
+Upload what the records of these sweeps (of all, without names) hold and MLflow lacks, each run once; nothing
+is trained. Without tracking words, to the store that the sweep was logged to before, else to the usual one.
+The exit status is 1 if something could not be uploaded.
+"""
+UPLOAD_TIME = 24 * 3600.0  # seconds; a store that does not answer is given up long before
+END_TIME = 60.0  # seconds to end the sweep's own page in MLflow
+
+
+class Upload(NamedTuple):
+    """How many runs were uploaded, and why not all (None: all were)."""
+
+    runs: int
+    error: str | None = None
+
+
+def main(words: Sequence[str]) -> int:
+    """Upload, with a line for each sweep that lacked something; 1 if it lacks something still."""
+    from nnexp.config import load_config
+
+    asked = understood("sync", words, keys=(SWEEPS_DIR, *TRACKING))
+    config = load_config(asked.only(TRACKING))
+    if config.tracking.uri is None:
+        raise UserError("tracking=none keeps no store to upload to")
+    named = [folder_of(name, asked.sweeps_dir) for name in asked.names]
+    folders = list(dict.fromkeys(named)) if named else sweep_folders(asked.sweeps_dir)
+    console, uploads = make_console(), []
+    if not folders:
+        console.print(f"There is {no_sweeps(asked.sweeps_dir)}.")
+    for folder in folders:
+        uri = config.tracking.uri if asked.only(TRACKING) else _usual(folder) or config.tracking.uri
+        uploads.append(_told(console, name_of(folder, asked.sweeps_dir), folder, uri))
+    if folders and not any(upload.runs or upload.error for upload in uploads):
+        console.print("Nothing to upload: MLflow has every recorded run.")
+    return int(any(upload.error for upload in uploads))
+
+
+def _usual(folder: Path) -> str | None:
+    """The store that the sweep was logged to last."""
+    from nnexp.tracking import read_logged
+
+    stores = [line.store for line in read_logged(folder)]
+    return stores[-1] if stores else None
+
+
+def _told(console: Console, name: str, folder: Path, uri: str) -> Upload:
+    """Upload one sweep and say how it went; what is wrong with one sweep does not stop the others."""
+    from nnexp.display import count
+    from nnexp.tracking import public_uri
+
+    try:
+        upload = upload_sweep(folder, uri)
+    except (UserError, OSError) as error:
+        upload = Upload(0, str(error))
+    if upload.runs:
+        console.print(f"{name}: {count(upload.runs, 'run')} uploaded to {public_uri(uri)}")
+    if upload.error:
+        console.print(f"{name}: not everything was uploaded: {upload.error}")
+    return upload
+
+
+def upload_sweep(folder: Path, uri: str) -> Upload:
+    """Bring the store at `uri` up to date with the records in `folder`, and the CSV files with the store.
+
+    Raises:
+        UserError: the sweep cannot be read, is being trained, or nobody answers at `uri`.
+    """
+    from nnexp.tracking import Logger, check, lacking, public_uri, read_logged
+
+    store = public_uri(uri)
+    with held(folder) as writable:
+        sweep = open_sweep(folder)
+        left = set(lacking(folder, store, sweep.records))
+        lines = [line for line in read_logged(folder) if line.store == store]
+        ended = bool(lines) and lines[-1].run_id == sweep.plan.sweep_id
+        if not sweep.records or (ended and not left):
+            return Upload(0)
+        if not writable:
+            raise UserError(f"{folder} must be writable, to note what was uploaded")
+        check(uri)
+        logger = Logger(uri, sweep.plan, folder=folder, environment=read_body(folder)["environment"])
+        try:
+            for run in sweep.plan.runs:
+                if run.run_id in left:
+                    logger.submit(run, sweep.records[run.run_id], sweep.weights(run.run_id))
+            logger.drain(UPLOAD_TIME)
+            files = [folder / "sweep.yaml", *_write_tables(sweep)]
+        except BaseException:
+            logger.close("KILLED", sweep.statuses, timeout=2.0)
+            raise
+        status = "KILLED" if sweep.pending("cached") else "FINISHED"
+        error = logger.close(status, sweep.statuses, files, END_TIME).error
+        return Upload(len(left) - len(lacking(folder, store, sweep.records)), error)
+
+
+def _write_tables(sweep: Sweep) -> list[Path]:
+    """Bring the CSV files up to date: they name the runs as MLflow does."""
+    from nnexp.analysis import csv
+    from nnexp.tracking import mlflow_run_ids
+
+    ids = mlflow_run_ids(sweep.folder, sweep.records)
+    tables = csv.make_tables(sweep.plan, sweep.records, ids)
+    csv.write_tables(tables, sweep.folder)
+    return [sweep.folder / f"{name}.csv" for name in tables._fields]

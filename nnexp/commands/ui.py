@@ -1,0 +1,29 @@
+"""`nnexp ui`: MLflow's own user interface."""
+
+from collections.abc import Sequence
+
+from nnexp.commands.words import TRACKING, understood
+from nnexp.nn import UserError
+
+HELP = """
+nnexp ui [port=5000] [tracking.uri=sqlite:///mlflow.db]
+
+MLflow's user interface for the store that runs are logged to, on http://127.0.0.1:PORT, until Ctrl-C.
+"""
+
+
+def main(words: Sequence[str]) -> int:
+    """Become the server of the interface."""
+    from nnexp.config import load_config
+    from nnexp.tracking import ui
+
+    asked = understood("ui", words, keys=("port", *TRACKING))
+    if asked.names:
+        raise UserError(f"ui takes no names, got {asked.names[0]!r}")
+    port = asked.settings.get("port", "5000")
+    if not port.isdecimal():
+        raise UserError(f"port must be a number, got {port!r}")
+    uri = load_config(asked.only(TRACKING)).tracking.uri
+    if uri is None:
+        raise UserError("tracking=none keeps no store to show")
+    ui(uri, port=int(port))

@@ -1,0 +1,80 @@
+"""How a sweep stops before its end: an error that is nobody's mistake, Ctrl-C, SIGTERM.
+
+The first signal stops in good order, at a moment that loses nothing; the second ends at once.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stopped(KeyboardInterrupt):
+    """A stop that somebody asked for by `signum`; the exit status of a shell's command is 128 + signum."""
+
+    def __init__(self, signum: int = signal.SIGINT) -> None:
+        super().__init__(signum)
+        self.status = 128 + signum
+
+
+class SweepError(Exception):
+    """The sweep cannot go on, through no mistake of the command's. What is recorded stays. One line."""
+
+
+_heard = False  # whether a signal came before
+_pending: int | None = None  # the signal that is to take effect
+_deferred = False  # not now, but later
+
+
+@contextmanager
+def listening() -> Iterator[None]:
+    """Inside, the first signal raises `Stopped`, the second ends this process; workers follow within 1 s."""
+    global _heard, _pending
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's business
+        return
+    _heard, _pending = False, None
+    before = {signum: signal.getsignal(signum) for signum in SIGNALS}
+    for signum, handler in before.items():
+        if handler is not signal.SIG_IGN:  # as a shell sets it for what it starts in the background
+            signal.signal(signum, _hear)
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+
+
+@contextmanager
+def deferred(defer: bool = True) -> Iterator[None]:
+    """A stop that is asked for inside takes effect at the end, so that what is done here is done whole."""
+    global _deferred
+    before, _deferred = _deferred, defer
+    try:
+        _take_effect()
+        yield
+    finally:
+        _deferred = before
+    _take_effect()
+
+
+def _hear(signum: int, frame: FrameType | None) -> None:
+    global _heard, _pending
+    if _heard:
+        if sys.stdout.isatty():
+            os.write(sys.stdout.fileno(), b"\x1b[?25h")  # the cursor, which the live display hides
+        os._exit(128 + signum)
+    _heard, _pending = True, signum
+    _take_effect()
+
+
+def _take_effect() -> None:
+    global _pending
+    if _pending is not None and not _deferred:
+        signum, _pending = _pending, None
+        raise Stopped(signum)

@@ -1,0 +1,60 @@
+"""`nnexp status` shows how a sweep stands, and the command that goes on."""
+
+import os
+from pathlib import Path
+
+from nnexp.sweep.lock import held
+from tests.commands.conftest import Command, only, rows
+
+
+def test_points_are_counted_by_status_and_failures_have_their_reason(nnexp: Command, sweeps: Path) -> None:
+    status, shown, _ = nnexp("status", "mixed")
+    assert status == 0
+    assert "4 runs (2 points x 2 seeds): 1 finished, 2 diverged, 1 failed" in shown
+    assert ["point", "learning_rate", "finished", "diverged", "failed", "pending"] in rows(shown)
+    assert ["1", "0.1", "1", "0", "1", "0"] in rows(shown)
+    assert ["2", "1000.0", "0", "2", "0", "0"] in rows(shown)
+    assert "learning_rate=0.1 seed=1  failed: RuntimeError: it broke" in shown
+    assert f"To train the 1 run left: nnexp retry mixed/{only(sweeps / 'mixed').name}\n" in shown
+
+
+def test_a_complete_sweep_needs_no_command(nnexp: Command) -> None:
+    shown = nnexp("status", "plain")[1]
+    assert "2 finished" in shown
+    assert "nnexp retry" not in shown
+
+
+def test_an_id_may_be_cut_and_a_path_will_do(nnexp: Command, sweeps: Path) -> None:
+    folder = only(sweeps / "mixed")
+    whole = nnexp("status", "mixed")[1]
+    for name in (f"mixed/{folder.name}", f"mixed/{folder.name[:4]}", str(folder), f"{folder}/"):
+        assert nnexp("status", name)[1] == whole
+
+
+def test_who_trains_it_is_named(nnexp: Command, sweeps: Path) -> None:
+    with held(only(sweeps / "mixed")):
+        shown = nnexp("status", "mixed")[1]
+    assert f"Trained by process {os.getpid()} on " in shown
+    assert "nnexp retry" not in shown
+
+
+def test_a_damaged_record_is_told_and_counts_as_pending(nnexp: Command, sweeps: Path) -> None:
+    victim = next((only(sweeps / "plain") / "records").glob("*.json"))
+    victim.write_bytes(victim.read_bytes()[:-9])
+    shown = nnexp("status", "plain")[1]
+    assert "1 finished, 1 pending" in shown
+    assert f"The record of run {victim.stem} is damaged" in shown
+    assert "To train the 1 run left: nnexp retry plain/" in shown
+    assert victim.exists()
+
+
+def test_another_place_stays_in_the_command(nnexp: Command, sweeps: Path) -> None:
+    sweeps.rename("lab")
+    shown = nnexp("status", "mixed", "sweeps_dir=lab")[1]
+    assert f"nnexp retry mixed/{only(Path('lab/mixed')).name} sweeps_dir=lab\n" in shown
+
+
+def test_an_unknown_name_names_the_close_one(nnexp: Command) -> None:
+    status, _, error = nnexp("status", "mixd")
+    assert status == 2
+    assert "unknown sweep 'mixd'; did you mean 'mixed'?" in error

@@ -1,0 +1,90 @@
+"""`nnexp sync` brings MLflow up to date with the records, once, and trains nothing."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nnexp.sweep import worker
+from nnexp.sweep.lock import held
+from tests.commands.conftest import Command, only
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One for all tests here, each with sweeps of its own: making it takes seconds."""
+    return f"sqlite:///{tmp_path_factory.mktemp('store') / 'mlflow.db'}"
+
+
+@pytest.fixture(autouse=True)
+def _no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "train", None)
+
+
+def logged(store: str, name: str) -> tuple[Any, list[Any]]:
+    """Parent and children of the sweep `name`."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(store)
+    experiment = client.get_experiment_by_name(name)
+    assert experiment is not None
+    found = client.search_runs([experiment.experiment_id])
+    (parent,) = [run for run in found if "mlflow.parentRunId" not in run.data.tags]
+    return parent, [run for run in found if run is not parent]
+
+
+def test_what_is_missing_is_uploaded_once(nnexp: Command, store: str, sweeps: Path) -> None:
+    folder = only(sweeps / "plain")
+    status, shown, _ = nnexp("sync", "plain", f"tracking.uri={store}")
+    assert (status, shown) == (0, f"plain/{folder.name}: 2 runs uploaded to {store}\n")
+    parent, children = logged(store, "plain")
+    assert parent.info.status == "FINISHED"
+    with (folder / "runs.csv").open() as file:
+        ids = {row["run_id"]: row["mlflow_run_id"] for row in csv.DictReader(file)}
+    assert {run.data.tags["nnexp.run_id"]: run.info.run_id for run in children} == ids
+    assert nnexp("sync", "plain")[:2] == (0, "Nothing to upload: MLflow has every recorded run.\n")
+    assert len(logged(store, "plain")[1]) == 2
+
+
+def test_an_incomplete_sweep_is_killed_and_a_complete_one_finished(
+    nnexp: Command, store: str, sweeps: Path
+) -> None:
+    folder = only(sweeps / "mixed")
+    record = next(path for path in (folder / "records").glob("*.json") if b'"diverged"' in path.read_bytes())
+    aside = record.rename("aside.json")
+    assert "3 runs uploaded" in nnexp("sync", "mixed", f"tracking.uri={store}")[1]
+    assert logged(store, "mixed")[0].info.status == "KILLED"
+    aside.rename(record)
+    assert "Not in sqlite:///" in nnexp("status", "mixed")[1]
+    assert "1 run uploaded" in nnexp("sync", "mixed")[1]  # to the store it was logged to before
+    parent, children = logged(store, "mixed")
+    assert parent.info.status == "FINISHED"
+    assert sorted(run.info.status for run in children) == ["FAILED", "FINISHED", "FINISHED", "FINISHED"]
+    assert not Path("mlflow.db").exists()
+
+
+def test_all_sweeps_are_meant_and_one_that_cannot_be_read_costs_no_other(
+    nnexp: Command, sweeps: Path
+) -> None:
+    (only(sweeps / "plain") / "sweep.yaml").write_text("{")
+    with held(only(sweeps / "mixed")):
+        status, shown, _ = nnexp("sync", "tracking.uri=sqlite:///unused.db")
+    assert status == 1
+    damaged, busy = shown.splitlines()
+    assert damaged.startswith("plain/")
+    assert "cannot be read" in damaged
+    assert "is being trained by process" in busy
+    assert not Path("unused.db").exists()
+
+
+def test_a_store_that_does_not_answer_is_status_1_and_nothing_is_noted(nnexp: Command, sweeps: Path) -> None:
+    status, shown, _ = nnexp("sync", "plain", "tracking=server", "tracking.uri=http://127.0.0.1:9")
+    assert status == 1
+    assert "not everything was uploaded: tracking.uri must be a running MLflow server" in shown
+    assert not (only(sweeps / "plain") / "logged.jsonl").exists()
+
+
+def test_without_a_store_it_is_a_mistake(nnexp: Command) -> None:
+    status, _, error = nnexp("sync", "tracking=none")
+    assert (status, error) == (2, "nnexp: tracking=none keeps no store to upload to\n")

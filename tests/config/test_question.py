@@ -1,0 +1,154 @@
+"""What a sweep asks, from its file and the command line, or one line that says what is wrong with it."""
+
+from pathlib import Path
+
+import pytest
+
+from nnexp.config import Config, load_config
+from nnexp.data import load
+from nnexp.nn import UserError
+from nnexp.sweep.plan import make_plan
+from nnexp.sweep.points import points_of
+
+
+def config(*words: str, multirun: bool = False) -> Config:
+    return load_config(words, multirun=multirun)
+
+
+def test_a_sweep_is_changed_on_the_command_line() -> None:
+    asked = config(
+        "+sweep=batch_size", "sweep.seeds=[7]", "sweep.axes.batch_size=[10]", "sweep.axes.momentum=[0,0.9]"
+    ).question
+    assert dict(asked.axes) == {"batch_size": [10], "momentum": [0, 0.9]}
+    assert list(asked.seeds) == [7]
+
+
+def test_multirun_values_become_axes_and_its_seeds_replicates() -> None:
+    asked = config("learning_rate=0.1,0.5", "seed=range(3)", "data=digits,mnist", multirun=True).question
+    assert dict(asked.axes) == {"learning_rate": [0.1, 0.5], "data": ["digits", "mnist"]}
+    assert list(asked.seeds) == [0, 1, 2]
+    assert asked.name == "multirun"
+
+
+def test_a_range_gives_the_numbers_that_were_meant() -> None:
+    asked = config("momentum=range(0.1,0.5,step=0.1)", multirun=True).question
+    assert list(asked.axes["momentum"]) == [0.1, 0.2, 0.3, 0.4]
+
+
+def test_a_range_and_zipped_axes_are_given_and_changed_on_the_command_line() -> None:
+    asked = config(
+        "sweep.axes.learning_rate={low:0.1,high:1,count:4}",
+        "sweep.axes.learning_rate.high=0.4",
+        "sweep.zip.batch_size=[10,20]",
+        "sweep.zip.momentum=[0,0.9]",
+        "sweep.points=[{cost:quadratic},{cost:cross_entropy}]",
+        "sweep.exclude=[{cost:quadratic,momentum:0.9}]",
+    ).question
+    made = points_of(asked)
+    assert [point["learning_rate"] for point in made[::3]] == [0.1, 0.2, 0.3, 0.4]
+    assert [(p["batch_size"], p["momentum"], p["cost"]) for p in made[:3]] == [
+        (10, 0, "quadratic"),
+        (10, 0, "cross_entropy"),
+        (20, 0.9, "cross_entropy"),
+    ]
+    assert asked.name == "multirun"
+
+
+def test_a_list_replaces_a_range_and_a_range_a_list() -> None:
+    whole = config("sweep.axes.batch_size={low:1,high:3,step:1}", "sweep.axes.batch_size=[7]")
+    assert points_of(whole.question) == [{"batch_size": 7}]
+    ranged = config("+sweep=batch_size", "sweep.axes.batch_size={low:1,high:3,step:1}")
+    assert [point["batch_size"] for point in points_of(ranged.question)] == [1, 2, 3]
+
+
+def test_multirun_takes_range_and_choice_beside_a_sweep() -> None:
+    words = ["+sweep=batch_size", "momentum=range(0,0.4,step=0.2)", "cost=choice(quadratic,cross_entropy)"]
+    asked = config(*words, multirun=True).question
+    assert list(asked.axes) == ["batch_size", "momentum", "cost"]
+    assert list(asked.axes["momentum"]) == [0.0, 0.2]
+    assert list(asked.axes["cost"]) == ["quadratic", "cross_entropy"]
+
+
+def test_timing_and_claims_are_passed_on_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "conf" / "sweep").mkdir(parents=True)
+    (tmp_path / "conf" / "sweep" / "mine.yaml").write_text(
+        "# @package _global_\nsweep: {axes: {momentum: [0]}, timing: true, claims: [{at: [1, {b: c}]}]}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    asked = config("+sweep=mine").question
+    assert asked.timing is True
+    assert asked.claims == [{"at": [1, {"b": "c"}]}]
+    assert config().question.timing is False
+    assert list(config().question.claims) == []
+
+
+def test_a_sweep_of_the_working_directory_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "conf" / "sweep").mkdir(parents=True)
+    (tmp_path / "conf" / "sweep" / "mine.yaml").write_text(
+        "# @package _global_\nepochs: 3\nsweep: {question: 'Why?', axes: {hidden_size: [3, 4]}, seeds: 3}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    made = config("+sweep=mine")
+    assert made.hyperparameters.epochs == 3
+    assert dict(made.question.axes) == {"hidden_size": [3, 4]}
+
+
+def test_a_config_dir_is_searched_too(tmp_path: Path) -> None:
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / "other.yaml").write_text(
+        "# @package _global_\nsweep: {axes: {dropout: [0, 0.5]}}\n"
+    )
+    made = load_config(["+sweep=other"], config_dir=str(tmp_path))
+    assert dict(made.question.axes) == {"dropout": [0, 0.5]}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("learning_rat: 0.1", "unknown key 'learning_rat'; did you mean 'learning_rate'?"),
+        ("sweep: {axis: {momentum: [0]}}", "unknown key in sweep: 'axis'; did you mean 'axes'?"),
+        ("sweep: {axes: {momentun: [0]}}", "unknown key in sweep.axes: 'momentun'; did you mean 'momentum'?"),
+        ("sweep: {axes: {seed: [0]}}", "seed is not an axis"),
+        ("sweep: {axes: {momentum: []}}", "sweep.axes.momentum must have at least one value, got []"),
+        ("sweep: {axes: {momentum: 0.9}}", "sweep.axes.momentum must be a list of values or a range"),
+        ("sweep: {zip: {momentun: [0]}}", "unknown key in sweep.zip: 'momentun'; did you mean 'momentum'?"),
+        ("sweep: {zip: {seed: [0]}}", "seed is not an axis"),
+        ("sweep: {zip: {momentum: [0], dropout: [0, 0.5]}}", "got 1 of momentum, 2 of dropout"),
+        ("sweep: {points: [{momentun: 0}]}", "unknown axis 'momentun'; did you mean 'momentum'?"),
+        ("sweep: {points: {momentum: 0}}", "sweep.points must be a list of points"),
+        ("sweep: {exclud: []}", "unknown key in sweep: 'exclud'; did you mean 'exclude'?"),
+        ("sweep: {axes: {momentum: [0]}, exclude: [{momentum: 1}]}", "sweep.exclude must be a point"),
+        ("sweep: {axes: {momentum: {low: 0, high: 1}}}", "must be a list or a range {low, high, count}"),
+        ("sweep: {timing: yess}", "sweep.timing must be true or false, got 'yess'"),
+        ("sweep: {claims: {a: 1}}", "sweep.claims must be a list of claims"),
+        ("sweep: {claims: [a]}", "sweep.claims must be a list of claims"),
+        ("momentum: 0.5\nsweep: {zip: {momentum: [0]}}\nepochs: ${momentum}", "names momentum, whose value"),
+        (
+            "sweep:\n  sweep: {}\n  learning_rate: 1",
+            "the first line of a sweep file must be '# @package _global_'",
+        ),
+        ("sweep: [momentum]", "In 'sweep/mine'"),
+        ("sweep: {seeds: 0}", "sweep.seeds must be a number of seeds >= 1 or a list of them, got 0"),
+        ("sweep: {name: ../up}", "sweep.name must be letters"),
+        (
+            "epochs: ${learning_rate}\nsweep: {axes: {learning_rate: [1, 2]}}",
+            "names learning_rate, whose value differs",
+        ),
+        ("sweep: {axes: {momentum: [0}", "line"),
+    ],
+)
+def test_a_mistake_in_a_sweep_file_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
+) -> None:
+    (tmp_path / "conf" / "sweep").mkdir(parents=True)
+    (tmp_path / "conf" / "sweep" / "mine.yaml").write_text(f"# @package _global_\n{text}\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as error:
+        planned(config("+sweep=mine"))
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def planned(made: Config) -> None:
+    """Axis values are checked when the plan is made."""
+    make_plan(made.question, made.hyperparameters, made.data, load)
