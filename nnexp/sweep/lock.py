@@ -1,7 +1,7 @@
 """Between processes: one trainer per sweep, and scratch folders that outlive it not for long."""
 
-import fcntl
 import errno
+import fcntl
 import os
 import shutil
 import socket
