@@ -26,6 +26,7 @@ ONLY_IN = {
     "joblib": "sweep",
     "omegaconf": "config",
     "pooch": "data",
+    "matplotlib": "analysis",
 }
 
 

@@ -1,0 +1,49 @@
+"""The pictures of a sweep and of a network, by matplotlib and without pyplot. Import it late: it is slow.
+
+`points`: a metric along one axis; `curves`: over a training; `grids`, `parallel`: two axes, and more;
+`networks`: weights and mistakes; `scales`, `histories`: from frames to places; `style`: one look for all.
+"""
+
+import pandas as pd
+
+from nnexp.analysis.plots.curves import accuracy_over_time, learning_curves, training_and_validation
+from nnexp.analysis.plots.grids import heat_map
+from nnexp.analysis.plots.networks import confusion_matrix, first_layer, worst_mistakes
+from nnexp.analysis.plots.parallel import parallel_coordinates
+from nnexp.analysis.plots.points import metric_by_axis
+from nnexp.analysis.plots.style import Picture, save
+from nnexp.sweep.plan import Plan
+
+__all__ = [
+    "Picture",
+    "accuracy_over_time",
+    "confusion_matrix",
+    "first_layer",
+    "heat_map",
+    "learning_curves",
+    "metric_by_axis",
+    "parallel_coordinates",
+    "save",
+    "sweep_figures",
+    "training_and_validation",
+    "worst_mistakes",
+]
+
+
+def sweep_figures(
+    plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, summary: pd.DataFrame
+) -> dict[str, Picture]:
+    """File name -> the pictures that fit the sweep's number of axes, from its three CSV files."""
+    figures: dict[str, Picture] = {}
+    match len(plan.axes):
+        case 0:
+            return {"learning_curves": training_and_validation(plan, runs, history)}
+        case 1:
+            figures[f"accuracy_by_{plan.axes[0]}"] = metric_by_axis(plan, runs, summary)
+        case 2:
+            figures["heat_map"] = heat_map(plan, runs, summary)
+        case _:
+            figures["parallel_coordinates"] = parallel_coordinates(plan, runs, summary)
+    figures["learning_curves"] = learning_curves(plan, runs, history)
+    figures["accuracy_over_time"] = accuracy_over_time(plan, runs, history)
+    return figures

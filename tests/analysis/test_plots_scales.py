@@ -1,0 +1,32 @@
+"""The scale of an axis suits its values."""
+
+from typing import Any
+
+import pytest
+
+from nnexp.analysis.plots.scales import scale_of
+
+RATES = [0.01, 0.05, 0.1, 0.5, 1.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([1, 5, 10, 20, 50, 100, 300], "log"),
+        (RATES, "log"),
+        ([10, 20, 40], "log"),
+        ([5, 10, 20, 30, 60, 100], "log"),
+        ([0.0, 0.1, 1.0, 10.0], "symlog"),
+        ([0.0, 0.01, 0.1, 1.0, 5.0, 10.0], "symlog"),
+        ([0.0, 0.5, 0.9], "linear"),
+        ([0, 1, 2, 3], "linear"),
+        ([1, 2, 3, 4], "linear"),
+        ([10, 50], "linear"),
+        ([7], "linear"),
+        (["relu", "tanh"], "categories"),
+        ([None, 500, 1000], "categories"),
+        ([None, (0, 1)], "categories"),
+    ],
+)
+def test_the_scale_suits_the_values(values: list[Any], kind: str) -> None:
+    assert scale_of(values).kind == kind
