@@ -1,5 +1,6 @@
 """What a person sees while runs train: a live bar on a terminal, a plain line per run elsewhere."""
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Protocol, Self
@@ -220,13 +221,21 @@ def plan_table(plan: Plan, pending: Sequence[int]) -> Table:
     return table
 
 
-def failures(plan: Plan, records: Mapping[str, Record]) -> RenderableType:
-    """The runs that failed or timed out, and why; empty if there is none."""
+def command_for(verb: str, name: str, sweeps_dir: str) -> str:
+    """What to type to `verb` (retry, sync) the sweep NAME/ID."""
+    elsewhere = "" if sweeps_dir == "sweeps" else f" sweeps_dir={shlex.quote(sweeps_dir)}"
+    return f"nnexp {verb} {name}{elsewhere}"
+
+
+def failures(plan: Plan, records: Mapping[str, Record], again: str | None = None) -> RenderableType:
+    """The runs that failed or timed out, and why; empty if there is none. `again`: what trains them again."""
     bad = [run for run in plan.runs if (found := records.get(run.run_id)) and found.status not in DONE]
     if not bad:
         return Text(end="")
     table = Table(box=None, padding=(0, 2, 0, 0), title_justify="left", title_style="red")
-    table.title = f"{count(len(bad), 'run')} failed; mode=retry trains again what failed"
+    table.title = f"{count(len(bad), 'run')} failed" + (
+        f"; {again} trains again what failed" if again else ""
+    )
     for heading in ("run", "what varies", "why"):
         table.add_column(heading, overflow="fold")
     for run in bad[:MOST_FAILURES]:

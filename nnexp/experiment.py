@@ -12,7 +12,18 @@ from rich.prompt import Confirm
 from nnexp import data
 from nnexp.config import Config, Execution
 from nnexp.data import Dataset, DataSpec
-from nnexp.display import Bar, Display, Epochs, Lines, announcement, count, failures, plan_table, run_line
+from nnexp.display import (
+    Bar,
+    Display,
+    Epochs,
+    Lines,
+    announcement,
+    command_for,
+    count,
+    failures,
+    plan_table,
+    run_line,
+)
 from nnexp.nn import Model, UserError
 from nnexp.sweep import record as records
 from nnexp.sweep.board import Board
@@ -147,7 +158,7 @@ class Experiment:
             console.print("Stopping; what has finished is kept. Ctrl-C again ends at once.")
             self._finish("KILLED")
             done = f"{len(sweep.records)} of {len(sweep.plan.runs)} runs are recorded"
-            console.print(f"Stopped: {done}. The same command again trains the rest.")
+            console.print(f"Stopped: {done}. The same command again trains the rest, or {self._going_on()}")
             raise
         except (PremiseError, OSError) as error:
             self._finish("KILLED")
@@ -157,6 +168,10 @@ class Experiment:
                 self.logger.close("FAILED", sweep.statuses, timeout=LOGGING_TIME["FAILED"])
             raise
         self._finish("FINISHED")
+
+    def _going_on(self) -> str:
+        plan = self.sweep.plan
+        return command_for("retry", f"{plan.name}/{plan.sweep_id}", self.execution.sweeps_dir)
 
     def _train(self) -> None:
         """Train the pending runs; each is recorded before anything else sees it."""
@@ -240,7 +255,7 @@ class Experiment:
             console.print(run_line(run, sweep.records.get(run.run_id)), highlight=False)
         elif sweep.records:
             console.print(report.answer(sweep.plan, self.tables.summary, self.tables.runs))
-        console.print(failures(sweep.plan, sweep.records), end="")
+        console.print(failures(sweep.plan, sweep.records, self._going_on()), end="")
         if not unwritten:
             console.print(f"CSV files: {sweep.folder}", highlight=False, soft_wrap=True)
         if self.logger:

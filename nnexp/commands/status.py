@@ -9,7 +9,7 @@ from rich.table import Table
 from nnexp.commands.found import STATUSES, Found, folder_of, opened, status_of
 from nnexp.commands.page import disk_use, make_console, make_table, moment, size
 from nnexp.commands.words import only_name, understood
-from nnexp.display import count, failures
+from nnexp.display import command_for, count, failures
 from nnexp.sweep.plan import spelled
 from nnexp.tracking import lacking, read_logged
 
@@ -69,14 +69,17 @@ def _points(found: Found) -> Table:
 def _what_next(found: Found, sweeps_dir: str) -> list[str]:
     """Who is at it, and the commands that go on."""
     sweep = found.sweep
-    place = "" if sweeps_dir == "sweeps" else f" sweeps_dir={sweeps_dir}"
     lines = [f"Files: {sweep.folder}"]
     if found.holder:
         return [*lines, f"Trained by {found.holder}."]
     left = len(sweep.pending("retry"))
     if left:
-        lines.append(f"To train the {count(left, 'run')} left: nnexp retry {found.name}{place}")
+        lines.append(
+            f"To train the {count(left, 'run')} left: {command_for('retry', found.name, sweeps_dir)}"
+        )
     for store in sorted({line.store for line in read_logged(sweep.folder)}):
         if missing := lacking(sweep.folder, store, sweep.records):
-            lines.append(f"Not in {store} yet: {count(len(missing), 'run')}; nnexp sync {found.name}{place}")
+            lines.append(
+                f"Not in {store} yet: {count(len(missing), 'run')}; {command_for('sync', found.name, sweeps_dir)}"
+            )
     return lines
