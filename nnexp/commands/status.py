@@ -72,14 +72,11 @@ def _what_next(found: Found, sweeps_dir: str) -> list[str]:
     lines = [f"Files: {sweep.folder}"]
     if found.holder:
         return [*lines, f"Trained by {found.holder}."]
-    left = len(sweep.pending("retry"))
-    if left:
-        lines.append(
-            f"To train the {count(left, 'run')} left: {command_for('retry', found.name, sweeps_dir)}"
-        )
+    if left := len(sweep.pending("retry")):
+        going_on = command_for("retry", found.name, sweeps_dir)
+        lines.append(f"To train the {count(left, 'run')} left: {going_on}")
     for store in sorted({line.store for line in read_logged(sweep.folder)}):
         if missing := lacking(sweep.folder, store, sweep.records):
-            lines.append(
-                f"Not in {store} yet: {count(len(missing), 'run')}; {command_for('sync', found.name, sweeps_dir)}"
-            )
+            upload = command_for("sync", found.name, sweeps_dir)
+            lines.append(f"Not in {store} yet: {count(len(missing), 'run')}; {upload}")
     return lines
