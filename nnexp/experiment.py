@@ -42,6 +42,7 @@ from nnexp.tracking import (
     Logger,
     append_logged,
     check,
+    ended_as,
     lacking,
     mlflow_run_ids,
     public_uri,
@@ -217,13 +218,11 @@ class Experiment:
         if uri is None:
             return None
         sweep, store = self.sweep, public_uri(uri)
-        lines = [line for line in read_logged(sweep.folder) if line.store == store]
         left = set(lacking(sweep.folder, store, sweep.records))
-        ended = bool(lines) and lines[-1].run_id == sweep.plan.sweep_id
-        if not self.rows and not left and ended:
+        if not self.rows and not left and ended_as(sweep.folder, store) == "FINISHED":
             return None
-        if not lines:  # from now on it is known where the sweep is logged to, whatever happens
-            append_logged(sweep.folder, Logged("", store, "", ""))
+        if store not in {line.store for line in read_logged(sweep.folder)}:
+            append_logged(sweep.folder, Logged("", store, "", ""))  # known from now on, whatever happens
         logger = Logger(uri, sweep.plan, folder=sweep.folder, environment=self.environment)
         for run in sweep.plan.runs:
             if run.run_id in left:

@@ -83,15 +83,14 @@ def upload_sweep(folder: Path, uri: str) -> Upload:
     Raises:
         UserError: the sweep cannot be read, is being trained, or nobody answers at `uri`.
     """
-    from nnexp.tracking import Logger, check, lacking, public_uri, read_logged
+    from nnexp.tracking import Logger, check, ended_as, lacking, public_uri
 
     store = public_uri(uri)
     with held(folder) as writable:
         sweep = open_sweep(folder)
         left = set(lacking(folder, store, sweep.records))
-        lines = [line for line in read_logged(folder) if line.store == store]
-        ended = bool(lines) and lines[-1].run_id == sweep.plan.sweep_id
-        if not sweep.records or (ended and not left):
+        status = "KILLED" if sweep.pending("cached") else "FINISHED"
+        if not sweep.records or (not left and ended_as(folder, store) == status):
             return Upload(0)
         if not writable:
             raise UserError(f"{folder} must be writable, to note what was uploaded")
@@ -106,7 +105,6 @@ def upload_sweep(folder: Path, uri: str) -> Upload:
         except BaseException:
             logger.close("KILLED", sweep.statuses, timeout=2.0)
             raise
-        status = "KILLED" if sweep.pending("cached") else "FINISHED"
         error = logger.close(status, sweep.statuses, files, END_TIME).error
         return Upload(len(left) - len(lacking(folder, store, sweep.records)), error)
 

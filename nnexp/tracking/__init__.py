@@ -6,7 +6,7 @@ which store), `client` and `address` (MLflow's settings, the stores' addresses),
 """
 
 from nnexp.tracking.address import check, public_uri
-from nnexp.tracking.logged import Logged, append_logged, lacking, mlflow_run_ids, read_logged
+from nnexp.tracking.logged import Logged, append_logged, ended_as, lacking, mlflow_run_ids, read_logged
 from nnexp.tracking.logger import Logger, Report
 from nnexp.tracking.ui import ui
 
@@ -16,6 +16,7 @@ __all__ = [
     "Report",
     "append_logged",
     "check",
+    "ended_as",
     "lacking",
     "mlflow_run_ids",
     "public_uri",

@@ -14,14 +14,15 @@ FILE = "logged.jsonl"
 class Logged(NamedTuple):
     """One line. `store`: its address without password; `started`: of the training that was logged.
 
-    A line with the sweep's ID in place of a run's says that the parent was ended; one without an ID, that the
-    sweep is logged to that store.
+    A line with the sweep's ID in place of a run's says that the parent was ended, and with which `status`;
+    one without an ID, that the sweep is logged to that store.
     """
 
     run_id: str
     store: str
     mlflow_run_id: str
     started: str
+    status: str = ""
 
 
 def read_logged(folder: Path) -> list[Logged]:
@@ -47,6 +48,12 @@ def lacking(folder: Path, store: str, records: Mapping[str, Record]) -> list[str
     """run_ids of `records` that are not logged to `store` yet, as they were trained last."""
     logged = {(line.run_id, line.started) for line in read_logged(folder) if line.store == store}
     return [run_id for run_id, record in records.items() if (run_id, record.timings["started"]) not in logged]
+
+
+def ended_as(folder: Path, store: str) -> str | None:
+    """The status with which the sweep's parent in `store` was ended; None if anything was logged since."""
+    lines = [line for line in read_logged(folder) if line.store == store]
+    return (lines[-1].status or None) if lines else None
 
 
 def append_logged(folder: Path, entry: Logged) -> None:

@@ -156,7 +156,8 @@ class Logger:
         if self._ending is not None:
             tracker.log_files(self._ending.files)
             tracker.finish(self._ending.status, self._ending.counts)
-            append_logged(self._folder, Logged(self._plan.sweep_id, self._store, tracker.parent, ""))
+            end = Logged(self._plan.sweep_id, self._store, tracker.parent, "", self._ending.status)
+            append_logged(self._folder, end)
             self._ended = True
 
     def _next(self) -> Entry | None:

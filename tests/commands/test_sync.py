@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mlflow import MlflowClient
 
 from nnexp.sweep import worker
 from nnexp.sweep.lock import held
-from tests.commands.conftest import Command, only
+from nnexp.tracking import Logged, append_logged
+from tests.commands.conftest import SMALL, Command, only
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +26,6 @@ def _no_training(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def logged(store: str, name: str) -> tuple[Any, list[Any]]:
     """Parent and children of the sweep `name`."""
-    from mlflow import MlflowClient
-
     client = MlflowClient(store)
     experiment = client.get_experiment_by_name(name)
     assert experiment is not None
@@ -88,3 +88,17 @@ def test_a_store_that_does_not_answer_is_status_1_and_nothing_is_noted(nnexp: Co
 def test_without_a_store_it_is_a_mistake(nnexp: Command) -> None:
     status, _, error = nnexp("sync", "tracking=none")
     assert (status, error) == (2, "nnexp: tracking=none keeps no store to upload to\n")
+
+
+def test_a_parent_that_a_stop_after_the_last_run_left_killed_is_finished(
+    nnexp: Command, store: str, sweeps: Path
+) -> None:
+    folder = only(sweeps / "plain")
+    nnexp("sync", "plain", f"tracking.uri={store}")
+    parent = logged(store, "plain")[0].info.run_id
+    MlflowClient(store).set_terminated(parent, "KILLED")
+    append_logged(folder, Logged(folder.name, store, parent, "", "KILLED"))
+    plain = [*SMALL, "-m", "batch_size=10,50", "sweep.name=plain"]
+    assert nnexp(*plain, "tracking=sqlite", f"tracking.uri={store}")[0] == 0
+    assert logged(store, "plain")[0].info.status == "FINISHED"
+    assert len(logged(store, "plain")[1]) == 2
