@@ -72,7 +72,8 @@ def _curves(record: Record) -> Iterator[Measurement]:
     epochs = record.history.get("epoch", [])
     times = _times(record, len(epochs))
     for column, values in record.history.items():
-        if column not in ("epoch", "seconds"):
+        no_curve = column == "penalty" and not any(values)  # without lambda a line of zeros, in every chart
+        if column not in ("epoch", "seconds") and not no_curve:
             for epoch, time, value in zip(epochs, times, values, strict=True):
                 if value is not None:
                     yield Measurement(metric_name(column), float(value), time, int(epoch or 0))

@@ -52,6 +52,13 @@ def test_absent_values_are_left_out_and_no_metric_has_two_values_at_a_step() -> 
     assert logged == [(1, 0.5), (3, 0.75)]
 
 
+def test_the_penalty_is_a_curve_only_where_something_is_penalised() -> None:
+    record = a_record(RUN)
+    assert [m for m in metrics(record) if m.name == "penalty"] == []
+    record.history["penalty"] = [0.25, 0.5, 0.125]
+    assert [m.value for m in metrics(record) if m.name == "penalty"] == [0.25, 0.5, 0.125]
+
+
 def test_batches_hold_everything_once_within_the_limits_of_a_call() -> None:
     record = a_record(RUN, epochs=50)
     record.history.update({f"monitor_{i}": [0.5] * 50 for i in range(40)})
