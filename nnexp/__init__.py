@@ -1,12 +1,42 @@
-"""nnexp: hyperparameter sweeps you can trust, over a NumPy backpropagation core."""
+"""nnexp: hyperparameter sweeps you can trust, over a NumPy backpropagation core.
+
+In a notebook: `load_sweep(name)` gives the results of a sweep; `run` and `run_sweep` train.
+"""
 
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
 
 from nnexp.nn import Data, Examples, Hyperparameters, Result, UserError, train
+
+if TYPE_CHECKING:
+    from nnexp.api import load_sweep, run, run_sweep
 
 try:
     __version__ = version("nnexp")
 except PackageNotFoundError:  # run from a folder that was never installed
     __version__ = "unknown"
 
-__all__ = ["Data", "Examples", "Hyperparameters", "Result", "UserError", "train"]
+__all__ = [
+    "Data",
+    "Examples",
+    "Hyperparameters",
+    "Result",
+    "UserError",
+    "load_sweep",
+    "run",
+    "run_sweep",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """What takes more than NumPy is imported when it is first asked for."""
+    if name in ("load_sweep", "run", "run_sweep"):
+        from nnexp import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'nnexp' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

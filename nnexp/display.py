@@ -156,12 +156,14 @@ class Bar:
             rows = np.flatnonzero(self.board.rows[:, 3] == pid)
             first = self.plan.runs[rows[0]]
             shown = self.board.rows[rows, :3]
-            shown = shown[~np.isnan(shown[:, 1])]  # without runs that have ended, and before the first epoch
-            epoch, cost, accuracy = shown.mean(axis=0) if len(shown) else (0, 0, 0)
+            epoch, known = shown[:, 0].max(), shown[~np.isnan(shown[:, 1])]
+            cost, accuracy = known[:, 1:].mean(axis=0) if len(known) else (np.nan, np.nan)
             who = self.plan.label(first) + (
                 f" and {count(len(rows) - 1, 'more run')}" if len(rows) > 1 else ""
             )
-            figures = f"cost {cost:.3f}  validation {percent(accuracy)}" if epoch else "starting"
+            figures = f"cost {cost:.3f}  validation {percent(accuracy)}"
+            if not len(known):
+                figures = "not evaluated yet" if epoch else "starting"
             lines.append(f"epoch {epoch:.0f}/{first.hyperparameters.epochs}  {figures}  {who}")
         return lines
 
@@ -197,15 +199,18 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def announcement(plan: Plan, to_do: int, workers: int, seconds: float) -> str:
-    """What a sweep is about to do, in one line, and in about how many seconds."""
+def announcement(plan: Plan, to_do: int, failed: int, workers: int, seconds: float) -> str:
+    """What a sweep is about to do, in one line, and in about how many seconds.
+
+    `failed`: runs that are not done, and not to be trained.
+    """
     runs, points, seeds = len(plan.runs), count(len(plan.points), "point"), count(len(plan.seeds), "seed")
-    state = (
-        f"{runs - to_do} done, {to_do} to train on {count(workers, 'worker')}, about {duration(seconds)}"
-        if to_do
-        else "all done, recorded before"
-    )
-    return f"{plan.name}: {count(runs, 'run')} ({points} x {seeds}), {state}"
+    state = [f"{runs - to_do - failed} done"] if to_do or failed else ["all done, recorded before"]
+    if failed:
+        state.append(f"{failed} failed before")
+    if to_do:
+        state.append(f"{to_do} to train on {count(workers, 'worker')}, about {duration(seconds)}")
+    return f"{plan.name}: {count(runs, 'run')} ({points} x {seeds}), {', '.join(state)}"
 
 
 def plan_table(plan: Plan, pending: Sequence[int]) -> Table:
@@ -232,17 +237,18 @@ def failures(plan: Plan, records: Mapping[str, Record], again: str | None = None
     bad = [run for run in plan.runs if (found := records.get(run.run_id)) and found.status not in DONE]
     if not bad:
         return Text(end="")
-    table = Table(box=None, padding=(0, 2, 0, 0), title_justify="left", title_style="red")
-    table.title = f"{count(len(bad), 'run')} failed" + (
-        f"; {again} trains again what failed" if again else ""
-    )
+    parts: list[RenderableType] = [Text(f"{count(len(bad), 'run')} failed", style="red")]
+    table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("run", "what varies", "why"):
         table.add_column(heading, overflow="fold")
     for run in bad[:MOST_FAILURES]:
         table.add_row(run.run_id, Text(plan.label(run)), Text(ending(records[run.run_id])))
+    parts.append(table)
     if len(bad) > MOST_FAILURES:
-        table.caption = f"and {len(bad) - MOST_FAILURES} more, in runs.csv"
-    return table
+        parts.append(Text(f"and {len(bad) - MOST_FAILURES} more, in runs.csv"))
+    if again:
+        parts.append(Text(f"To train again what failed: {again}"))
+    return Group(*parts)
 
 
 def run_line(run: Run, record: Record | None) -> str:

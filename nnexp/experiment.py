@@ -4,12 +4,14 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
 from rich.prompt import Confirm
 
 from nnexp import data
+from nnexp.analysis.claims.parsing import claims_of
 from nnexp.config import Config, Execution
 from nnexp.data import Dataset, DataSpec
 from nnexp.display import (
@@ -19,11 +21,9 @@ from nnexp.display import (
     Lines,
     announcement,
     command_for,
-    count,
-    failures,
     plan_table,
-    run_line,
 )
+from nnexp.ending import LOGGING_TIME, Ending
 from nnexp.nn import Model, UserError
 from nnexp.sweep import record as records
 from nnexp.sweep.board import Board
@@ -32,8 +32,8 @@ from nnexp.sweep.estimate import estimate_seconds
 from nnexp.sweep.folder import Sweep, find_sweep, settle, sweep_folder
 from nnexp.sweep.launch import launch, worker_count
 from nnexp.sweep.lock import held, scratch
-from nnexp.sweep.plan import Plan, make_plan
-from nnexp.sweep.record import record_of
+from nnexp.sweep.plan import Plan, Run, make_plan
+from nnexp.sweep.record import DONE, record_of
 from nnexp.sweep.stacks import make_stacks
 from nnexp.sweep.stop import SweepError, deferred
 from nnexp.sweep.worker import Outcome, PremiseError, Progress, premises
@@ -46,10 +46,8 @@ from nnexp.tracking import (
     lacking,
     mlflow_run_ids,
     public_uri,
-    read_logged,
 )
 
-LOGGING_TIME = {"FINISHED": 60.0, "KILLED": 2.0, "FAILED": 2.0}  # seconds that MLflow may take at the end
 TABLES_EVERY = 60.0  # seconds between CSV files while runs train; more where writing them takes long
 
 
@@ -76,6 +74,7 @@ def dry_run(config: Config, console: Console) -> Sweep:
     """Print the points of the plan and how many of their runs are done; train and write nothing."""
     datasets = Datasets()
     plan = make_plan(config.question, config.hyperparameters, config.data, datasets.load)
+    claims_of(plan)
     sweep = find_sweep(sweep_folder(config.execution.sweeps_dir, plan), plan)
     _announce(sweep, config.execution, datasets, console)
     console.print(plan_table(sweep.plan, sweep.pending(config.execution.mode)))
@@ -98,31 +97,57 @@ def carry_out(
     plan: Plan, execution: Execution, uri: str | None, datasets: Datasets, console: Console
 ) -> Sweep:
     """The same for a plan; `uri`: the store, None for none."""
-    if uri is not None:
-        check(uri)
+    claims_of(plan)  # a claim that its runs cannot answer is a mistake to be told before they train
     folder = sweep_folder(execution.sweeps_dir, plan)
+    problem = None if uri is None else _problem(uri)
+    if problem and not folder.exists():
+        raise problem
     with held(folder) as writable:
         sweep = find_sweep(folder, plan)
-        if not writable and sweep.pending(execution.mode):
+        pending = sweep.pending(execution.mode)
+        if pending and problem:
+            raise problem
+        if pending and not writable:
             raise UserError(f"sweeps_dir must be a folder that can be written, got a read-only one: {folder}")
-        if len(plan.runs) > 1 or not sweep.pending(execution.mode):
+        if len(plan.runs) > 1 or not pending:
             _confirm(_announce(sweep, execution, datasets, console), execution.confirm_above, console)
-        Experiment(sweep, execution, uri, datasets, console).run()
+        store = uri if writable and not problem else None  # a finished sweep answers without it
+        Experiment(sweep, execution, store, datasets, console).run()
+        if problem:
+            console.print(f"MLflow: {problem}", soft_wrap=True)
     return sweep
+
+
+def _problem(uri: str) -> UserError | None:
+    """Why runs cannot be logged at `uri`."""
+    try:
+        check(uri)
+    except UserError as error:
+        return error
+    return None
 
 
 def _announce(sweep: Sweep, execution: Execution, datasets: Datasets, console: Console) -> float:
     """Say what is about to be done, and how many seconds it will take; return them."""
     rows = sweep.pending(execution.mode)
-    workers = _workers(sweep.plan, execution, len(rows))
+    workers = max(1, _workers(sweep.plan, execution, len(rows)))
     seconds = estimate_seconds(sweep.plan, rows, workers, datasets.load)
-    console.print(announcement(sweep.plan, len(rows), workers, seconds), highlight=False)
+    failed = sum(sweep.records[run.run_id].status not in DONE for run in _settled(sweep, rows))
+    told = announcement(sweep.plan, len(rows), failed, workers, seconds)
+    console.print(told, highlight=False, soft_wrap=True)
     return seconds
 
 
+def _settled(sweep: Sweep, rows: Sequence[int]) -> list[Run]:
+    """The runs that are not to be trained."""
+    pending = set(rows)
+    return [run for row, run in enumerate(sweep.plan.runs) if row not in pending]
+
+
 def _workers(plan: Plan, execution: Execution, runs: int) -> int:
-    """How many processes train; one for a sweep that measures time."""
-    return 1 if plan.timing else worker_count(execution.n_jobs, runs)
+    """How many processes train besides this one; 0: this one, for a single run, and to measure time."""
+    here = plan.timing or execution.n_jobs == 1 or len(plan.runs) == 1
+    return 0 if here else worker_count(execution.n_jobs, runs)
 
 
 def _confirm(seconds: float, limit: float | None, console: Console) -> None:
@@ -140,12 +165,16 @@ class Experiment:
         self, sweep: Sweep, execution: Execution, uri: str | None, datasets: Datasets, console: Console
     ) -> None:
         self.sweep, self.execution, self.datasets, self.console = sweep, execution, datasets, console
-        self.premises = premises(execution.max_seconds)
+        self.premises = premises(sweep.plan.numerics, execution.max_seconds)
         self.environment = environment(self.premises)
         settle(sweep, self.environment)
         self.rows = sweep.pending(execution.mode)
         self.workers = _workers(sweep.plan, execution, len(self.rows))
+        self.ended = 0
         self.logger = self._logger(uri)
+        name = f"{sweep.plan.name}/{sweep.plan.sweep_id}"
+        going_on = command_for("retry", name, execution.sweeps_dir)
+        self.ending = Ending(sweep, execution, datasets.load, console, self.logger, bool(self.rows), going_on)
 
     def run(self) -> None:
         """Train, and tell the answer; on a stop, what is known so far."""
@@ -155,24 +184,31 @@ class Experiment:
         try:
             with deferred():
                 self._train()
+            self.ending.tell("FINISHED")
         except KeyboardInterrupt:
             console.print("Stopping; what has finished is kept. Ctrl-C again ends at once.")
-            self._finish("KILLED")
-            done = f"{len(sweep.records)} of {len(sweep.plan.runs)} runs are recorded"
-            console.print(f"Stopped: {done}. The same command again trains the rest, or {self._going_on()}")
+            self.ending.tell("KILLED")
+            console.print(f"Stopped: {self._standing()}", soft_wrap=True)
             raise
-        except (PremiseError, OSError) as error:
-            self._finish("KILLED")
+        except SweepError:
+            raise
+        except PremiseError as error:
+            self.ending.tell("KILLED")
+            raise SweepError(f"{error}; what is recorded stays") from error
+        except OSError as error:
+            self.ending.tell("KILLED")
             raise SweepError(f"{error}; what is recorded stays, the same command again goes on") from error
         except BaseException:
             if self.logger:
                 self.logger.close("FAILED", sweep.statuses, timeout=LOGGING_TIME["FAILED"])
             raise
-        self._finish("FINISHED")
 
-    def _going_on(self) -> str:
-        plan = self.sweep.plan
-        return command_for("retry", f"{plan.name}/{plan.sweep_id}", self.execution.sweeps_dir)
+    def _standing(self) -> str:
+        """How far a stopped sweep is, and what goes on with it."""
+        if self.execution.mode == "force":
+            return f"{self.ended} of {len(self.rows)} runs were trained again; mode=force begins anew"
+        done = f"{len(self.sweep.records)} of {len(self.sweep.plan.runs)} runs are recorded"
+        return f"{done}. The same command again trains the rest, or {self.ending.going_on}"
 
     def _train(self) -> None:
         """Train the pending runs; each is recorded before anything else sees it."""
@@ -180,7 +216,7 @@ class Experiment:
         with scratch() as folder:
             board = Board(folder / "board", len(runs))
             places = self.datasets.share([runs[row].data for row in self.rows], folder)
-            stacks = make_stacks(runs, self.rows, self.workers, timing=self.sweep.plan.timing)
+            stacks = make_stacks(runs, self.rows, max(1, self.workers), timing=self.sweep.plan.timing)
             due = time.monotonic() + TABLES_EVERY
             with self._display(board) as display:
                 progress: Progress = display if isinstance(display, Epochs) else board
@@ -198,10 +234,11 @@ class Experiment:
         run, result = outcome.run, outcome.result
         digest = self.datasets.load(run.data).digest
         environment = self.environment | {"dataset_digest": digest}
-        record = record_of(outcome, environment, alone=self.workers == 1)
+        record = record_of(outcome, environment, alone=not self.workers)
         model = Model(result.weights, result.biases, run.hyperparameters) if result else None
         records.write(self.sweep.records_folder, record, model)
         self.sweep.records[run.run_id] = record
+        self.ended += 1
         if self.logger:
             self.logger.submit(run, record, self.sweep.weights(run.run_id))
 
@@ -209,7 +246,7 @@ class Experiment:
         plan = self.sweep.plan
         if len(plan.runs) == 1:
             return Epochs(self.console, plan.runs[0].hyperparameters.epochs)
-        if self.console.is_terminal:
+        if self.console.is_terminal or (self.console.is_jupyter and find_spec("ipywidgets")):
             return Bar(self.console, plan, board, self.rows, self.sweep.records)
         return Lines(self.console, plan, done=len(plan.runs) - len(self.rows))
 
@@ -221,8 +258,10 @@ class Experiment:
         left = set(lacking(sweep.folder, store, sweep.records))
         if not self.rows and not left and ended_as(sweep.folder, store) == "FINISHED":
             return None
-        if store not in {line.store for line in read_logged(sweep.folder)}:
-            append_logged(sweep.folder, Logged("", store, "", ""))  # known from now on, whatever happens
+        try:  # from now on the parent is open, whatever happens
+            append_logged(sweep.folder, Logged("", store, "", ""))
+        except OSError as error:
+            raise UserError(f"sweeps_dir must be a folder that can be written: {error}") from error
         logger = Logger(uri, sweep.plan, folder=sweep.folder, environment=self.environment)
         for run in sweep.plan.runs:
             if run.run_id in left:
@@ -234,48 +273,4 @@ class Experiment:
         from nnexp.analysis import csv  # pandas: too slow to load before training starts
 
         ids = mlflow_run_ids(self.sweep.folder, self.sweep.records)
-        self.tables = csv.make_tables(self.sweep.plan, self.sweep.records, ids)
-        csv.write_tables(self.tables, self.sweep.folder)
-
-    def _finish(self, status: str) -> None:
-        """Bring the logging to its end, write the tables, print the answer."""
-        from nnexp.analysis import report
-
-        sweep, console = self.sweep, self.console
-        if self.logger:
-            self.logger.drain(LOGGING_TIME[status])
-        unwritten: OSError | None = None
-        try:
-            self._write_tables()
-        except OSError as error:  # told at the end: the answer is worth more than its files
-            unwritten = error
-        if len(sweep.plan.runs) == 1:
-            run = sweep.plan.runs[0]
-            console.print(run_line(run, sweep.records.get(run.run_id)), highlight=False)
-        elif sweep.records:
-            console.print(report.answer(sweep.plan, self.tables.summary, self.tables.runs))
-        console.print(failures(sweep.plan, sweep.records, self._going_on()), end="")
-        if not unwritten:
-            console.print(f"CSV files: {sweep.folder}", highlight=False, soft_wrap=True)
-        if self.logger:
-            self._end_logging(self.logger, status)
-        if unwritten and status == "FINISHED":
-            raise SweepError(f"the CSV files could not be written: {unwritten}")
-
-    def _end_logging(self, logger: Logger, status: str) -> None:
-        files = [self.sweep.folder / f"{name}.csv" for name in self.tables._fields]
-        attached = [path for path in (self.sweep.folder / "sweep.yaml", *files) if path.exists()]
-        told = logger.close(status, self.sweep.statuses, attached, LOGGING_TIME[status])
-        if told.error is None:
-            line = "MLflow: nnexp ui shows the runs, their curves and models"
-        else:
-            unlogged = len(told.unlogged)
-            what = (
-                f"{count(unlogged, 'run')} not logged yet"
-                if unlogged
-                else "the sweep's own page is not up to date"
-            )
-            line = (
-                f"MLflow: {what} ({told.error}); nnexp sync, or the same command again, brings it up to date"
-            )
-        self.console.print(line, highlight=False, soft_wrap=True)
+        csv.write_tables(csv.make_tables(self.sweep.plan, self.sweep.records, ids), self.sweep.folder)

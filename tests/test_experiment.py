@@ -1,6 +1,7 @@
 """A sweep from its words to its answer: trained once, recorded, exported, and resumed by the same command."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from nnexp import cli, experiment
 from nnexp.sweep import worker
 from nnexp.sweep.record import read
 
-SMALL = ["data=synthetic", "epochs=2", "hidden_size=5", "tracking=none"]
+SMALL = ["data=synthetic", "epochs=2", "hidden_size=5", "tracking=none", "pictures=false"]
 SWEEP = [*SMALL, "-m", "learning_rate=0.1,0.5", "seed=range(3)"]
 
 
@@ -108,13 +109,59 @@ def test_a_failed_run_costs_no_other_and_retry_makes_the_sweep_whole(
         assert cli.main([*SWEEP, "n_jobs=1"]) == 1
     shown = capsys.readouterr().out
     assert "learning_rate=0.5 seed=1  failed: RuntimeError: it broke" in shown
-    assert re.search(r"1 run failed; nnexp retry multirun/\w{8} trains again what failed", shown)
+    assert re.search(r"To train again what failed: nnexp retry multirun/\w{8}", shown)
     assert cli.main([*SWEEP, "n_jobs=1"]) == 1  # cached: a failure is not tried again by itself
-    assert "all done" in capsys.readouterr().out
+    assert "5 done, 1 failed before" in capsys.readouterr().out
     assert cli.main([*SWEEP, "n_jobs=1", "mode=retry"]) == 0
     assert "5 done, 1 to train" in capsys.readouterr().out
     cli.main([*SWEEP, "n_jobs=1", "sweeps_dir=undisturbed"])
     assert csv(folder()) == csv(next(Path("undisturbed/multirun").iterdir()))
+
+
+def test_a_run_that_takes_too_long_is_timed_out_and_retry_makes_the_sweep_whole(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main([*SWEEP, "n_jobs=1", "max_seconds=1e-9"]) == 1
+    assert "timed out after 1 epoch" in capsys.readouterr().out
+    assert cli.main([*SWEEP, "n_jobs=1"]) == 1  # cached: not tried again by itself
+    assert cli.main([*SWEEP, "n_jobs=1", "mode=retry"]) == 0
+    cli.main([*SWEEP, "n_jobs=1", "sweeps_dir=undisturbed"])
+    assert csv(folder()) == csv(next(Path("undisturbed/multirun").iterdir()))
+
+
+def test_a_long_sweep_asks_before_it_trains_where_there_is_somebody_to_ask(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(experiment.Confirm, "ask", lambda *args, **kwargs: asked.append(args) and False)
+    assert cli.main([*SWEEP, "n_jobs=1", "confirm_above=0", "sweeps_dir=unasked"]) == 0
+    assert asked == []  # a pipe cannot answer
+    monkeypatch.setattr("rich.console.Console.is_terminal", True)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    assert cli.main([*SWEEP, "n_jobs=1", "confirm_above=null"]) == 0
+    assert asked == []
+    assert cli.main([*SWEEP, "n_jobs=1", "confirm_above=0", "mode=force"]) == 2
+    assert len(asked) == 1
+    assert "nothing was trained" in capsys.readouterr().err
+
+
+def test_code_that_changed_since_the_plan_was_made_is_not_trained(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "numerics_digest", lambda: "0" * 64)
+    assert cli.main([*SWEEP, "n_jobs=1"]) == 1
+    assert "the code changed while the sweep ran: start again" in capsys.readouterr().err
+    assert list((folder() / "records").iterdir()) == []
+
+
+def test_a_damaged_plan_is_set_aside_and_written_again(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main([*SWEEP, "n_jobs=1"])
+    plan = folder() / "sweep.yaml"
+    whole = yaml.safe_load(plan.read_text())
+    plan.write_text(plan.read_text()[:-300])
+    assert cli.main([*SWEEP, "n_jobs=1"]) == 0
+    assert yaml.safe_load(plan.read_text())["runs"] == whole["runs"]
+    assert plan.with_suffix(".damaged").exists()
 
 
 def test_a_diverged_run_is_a_result(capsys: pytest.CaptureFixture[str]) -> None:

@@ -85,5 +85,12 @@ def test_help_loads_only_what_it_needs() -> None:
 
 
 def test_the_public_names_are_these() -> None:
-    assert sorted(nnexp.__all__) == ["Data", "Examples", "Hyperparameters", "Result", "UserError", "train"]
+    names = ["Data", "Examples", "Hyperparameters", "Result", "UserError", "load_sweep", "run", "run_sweep"]
+    assert sorted(nnexp.__all__) == [*names, "train"]
+    assert set(nnexp.__all__) <= set(dir(nnexp))
     assert all(hasattr(nnexp, name) for name in nnexp.__all__)
+
+
+def test_a_name_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(AttributeError, match="module 'nnexp' has no attribute 'lode_sweep'"):
+        nnexp.lode_sweep  # noqa: B018

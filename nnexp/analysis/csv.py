@@ -1,4 +1,4 @@
-"""The CSV files of a sweep: runs.csv, history.csv, summary.csv. Floats by repr, LF, each written whole."""
+"""The CSV files of a sweep: runs, history, summary, verdicts. Floats by repr, LF, each written whole."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +27,11 @@ def make_tables(plan: Plan, records: Mapping[str, Record], mlflow_run_ids: Mappi
     return Tables(runs, history_table(plan, records), summary_table(plan, runs))
 
 
+def with_mlflow_ids(runs: pd.DataFrame, mlflow_run_ids: Mapping[str, str]) -> pd.DataFrame:
+    """The table of runs as it is once they are logged."""
+    return runs.assign(mlflow_run_id=runs["run_id"].map(mlflow_run_ids).astype("string"))
+
+
 def write_tables(tables: Tables, folder: Path) -> None:
     """Write the three files into `folder`; one that says the same already is left alone.
 
@@ -34,10 +39,49 @@ def write_tables(tables: Tables, folder: Path) -> None:
         OSError: a file cannot be written; it is as it was before.
     """
     for name, table in tables._asdict().items():
-        path, content = folder / f"{name}.csv", _csv(table).encode()
-        if not path.exists() or path.read_bytes() != content:
-            with replacing(path) as file:
-                file.write(content)
+        write_table(name, table, folder)
+
+
+def write_table(name: str, table: pd.DataFrame, folder: Path) -> Path:
+    """Write NAME.csv into `folder`; its path. As `write_tables`."""
+    path, content = folder / f"{name}.csv", _csv(table).encode()
+    if not path.exists() or path.read_bytes() != content:
+        with replacing(path) as file:
+            file.write(content)
+    return path
+
+
+def read_tables(plan: Plan, folder: Path) -> Tables:
+    """The three tables of a sweep from its CSV files.
+
+    Raises:
+        UserError: as `read_runs`; or a column is not there, or a row is of no run of the plan, or of one
+            that another row is of.
+    """
+    tables = Tables(
+        read_runs(folder / "runs.csv"),
+        read_history(folder / "history.csv"),
+        read_summary(folder / "summary.csv"),
+    )
+    for (name, table), usual in zip(tables._asdict().items(), make_tables(plan, {}, {}), strict=True):
+        for column in _names(usual):
+            if column not in table:
+                raise UserError(f"{folder / f'{name}.csv'} has no column {column!r}")
+    seeds = {run.run_id: run.hyperparameters.seed for run in plan.runs}
+    runs, ids = tables.runs, tables.runs["run_id"]
+    for name, table in (("runs", runs), ("history", tables.history)):
+        for row in table.index[~table["run_id"].isin(seeds)][:1]:
+            place = _place(folder / f"{name}.csv", "run_id", row)
+            raise UserError(f"{place} must be a run of sweep {plan.name}, got {table['run_id'][row]!r}")
+    for row in ids.index[ids.duplicated()][:1]:
+        raise UserError(f"{_place(folder / 'runs.csv', 'run_id', row)} stands there twice: {ids[row]!r}")
+    for row in runs.index[runs["seed"] != ids.map(seeds)][:1]:
+        place = _place(folder / "runs.csv", "seed", row)
+        raise UserError(f"{place} must be {seeds[ids[row]]} as in the plan, got {runs['seed'][row]}")
+    if len(tables.summary) != len(plan.points):
+        rows = f"{len(plan.points)} rows, one per point, got {len(tables.summary)}"
+        raise UserError(f"{folder / 'summary.csv'} must have {rows}")
+    return tables
 
 
 def read_runs(path: Path) -> pd.DataFrame:
@@ -63,6 +107,11 @@ def read_history(path: Path) -> pd.DataFrame:
 def read_summary(path: Path) -> pd.DataFrame:
     """The frame of a summary.csv, with its dtypes. Raises as `read_runs`."""
     return _read(path, ("n", "failed", "diverged"))
+
+
+def read_verdicts(path: Path) -> pd.DataFrame:
+    """The frame of a verdicts.csv, with its dtypes. Raises as `read_runs`."""
+    return _read(path, ("id", "verdict"))
 
 
 def _csv(table: pd.DataFrame) -> str:

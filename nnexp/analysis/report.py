@@ -1,17 +1,18 @@
 """The answer of a sweep, to print: a row per point, the best point, and its test accuracy, once."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from rich.console import Console, ConsoleOptions, Group, RenderResult
-from rich.table import Table
+from rich.console import Group
 from rich.text import Text
 
+from nnexp.analysis.fitting import Fitting
 from nnexp.analysis.intervals import LEAST_SEEDS, Comparison, compare_with_best, mean_interval, two_groups
-from nnexp.analysis.tables import samples
+from nnexp.analysis.tables import metrics_of, points_of, samples
+from nnexp.nn.errors import unknown
 from nnexp.sweep.plan import Plan, spelled
 
 LEAST_GAP = 0.05  # of accuracy: two groups of seeds closer than this are worth no warning
@@ -20,8 +21,15 @@ MOST_ROWS = 100
 Point = dict[Hashable, Any]  # one row of the summary
 
 
-def answer(plan: Plan, summary: pd.DataFrame, runs: pd.DataFrame) -> Group:
-    """The sweep's answer, for 80 columns or more, from its `summary_table` and `runs_table`."""
+def answer(plan: Plan, summary: pd.DataFrame, runs: pd.DataFrame, metrics: Sequence[str] = ()) -> Group:
+    """The sweep's answer, for 80 columns or more, from its `summary_table` and `runs_table`.
+
+    `metrics`: figures of runs.csv that get a column of their own, such as `final_validation_cost`.
+    Raises `UserError` for one that the sweep does not have.
+    """
+    for name in metrics:
+        if name not in metrics_of(plan):
+            raise unknown("metric", name, metrics_of(plan))
     points: list[Point] = summary.to_dict("records")
     question = Text(" ".join(plan.question.split()), style="bold")
     if not any(point["n"] for point in points):
@@ -32,16 +40,12 @@ def answer(plan: Plan, summary: pd.DataFrame, runs: pd.DataFrame) -> Group:
     whole = len(runs) == len(plan.runs)  # no point is chosen before: more runs may choose another
     comparison = compare_with_best(values if whole else np.full_like(values, np.nan))
     grouped = two_groups(values, LEAST_GAP)
-    shared = bool((runs["seconds_shared_by"] > 1).any())
     shown = _shown(values, comparison.best)
-    rows = [_cells(plan, k, points[k], metric, shared) for k in shown]
-    notes = [_notes(k, points[k], comparison, bool(grouped[k])) for k in shown]
-    best = None if comparison.best is None else shown.index(comparison.best)
     return Group(
         question,
         _heading(plan, points, runs, metric),
-        _Fitting(rows, notes, best),
-        *_closing(plan, points, len(runs), comparison, grouped),
+        _table(plan, points, runs, metrics, shown, comparison, grouped),
+        *_closing(plan, points, runs, comparison, grouped),
     )
 
 
@@ -49,33 +53,6 @@ def accuracy_metric(plan: Plan) -> str:
     """The validation accuracy by which points are compared: that of the kept networks, if all keep alike."""
     kept = "best" if all(run.hyperparameters.keeps_best for run in plan.runs) else "final"
     return f"{kept}_validation_accuracy"
-
-
-class _Fitting:
-    """A table as wide as the terminal allows: its last two columns go first, then names break."""
-
-    def __init__(self, rows: Sequence[Mapping[str, str]], notes: Sequence[Sequence[Text]], best: int | None):
-        self.rows, self.notes, self.best = rows, notes, best
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        headers = list(self.rows[0])
-        for kept in (headers, headers[:-2] + headers[-1:], headers[:-2]):
-            table = self._table({header: header for header in kept})
-            if table.__rich_measure__(console, options).maximum <= options.max_width:
-                break
-        else:
-            table = self._table({header: header.replace("_", "_\n") for header in headers[:-2]})
-        yield table
-
-    def _table(self, titles: Mapping[str, str]) -> Table:
-        table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-        for title in titles.values():
-            table.add_column(Text(title), justify="right", vertical="bottom")
-        table.add_column()
-        for number, (cells, marks) in enumerate(zip(self.rows, self.notes, strict=True)):
-            style = "bold" if number == self.best else None
-            table.add_row(*(Text(cells[header]) for header in titles), Text("  ").join(marks), style=style)
-        return table
 
 
 def _shown(values: NDArray[np.float64], best: int | None) -> list[int]:
@@ -100,41 +77,72 @@ def _heading(plan: Plan, points: Sequence[Point], runs: pd.DataFrame, metric: st
     return Text(f"Data: {data}. Validation accuracy {when}, in %.\n{bars}.\n", style="dim")
 
 
-def _cells(plan: Plan, number: int, point: Point, metric: str, shared: bool) -> dict[str, str]:
-    """Header -> cell of one row; the last two are the first to go where room is short."""
+def _table(
+    plan: Plan,
+    points: Sequence[Point],
+    runs: pd.DataFrame,
+    metrics: Sequence[str],
+    shown: Sequence[int],
+    comparison: Comparison,
+    grouped: NDArray[np.bool_],
+) -> Fitting:
+    """The rows of the points `shown`."""
+    shared = "\n(shared)" * bool((runs["seconds_shared_by"] > 1).any())
+    reach = "" if plan.target is None else f"\nto {100 * plan.target:g} %"
+    rows, optional = [], ["training\ncost", f"s/epoch{shared}", f"seconds{reach}{shared}"]
+    for number in shown:
+        point = points[number]
+        cells = _main_cells(plan, number, point)
+        cells |= {name.replace("_", "\n", 1): _figure(point, name) for name in metrics}
+        if reach:
+            cells[f"epochs{reach}"] = _to_target(point, "epochs_to_target")
+            cells[f"seconds{reach}{shared}"] = _to_target(point, "seconds_to_target")
+        values = (point["final_training_cost_mean"], point["seconds_per_epoch_mean"])
+        cells |= {header: _number(value) for header, value in zip(optional, values, strict=False)}
+        rows.append(cells)
+    marks = [_marks(k, points[k], comparison, bool(grouped[k])) for k in shown]
+    return Fitting(rows, marks, optional, None if comparison.best is None else shown.index(comparison.best))
+
+
+def _main_cells(plan: Plan, number: int, point: Point) -> dict[str, str]:
+    """Header -> cell: the axes, validation accuracy, n, and the difference to the baseline."""
+    metric = accuracy_metric(plan)
     cells = {axis: spelled(value) for axis, value in plan.points[number].items()}
     cells |= {"validation\naccuracy": _percent(point, metric), "n": str(point["n"])}
     if len(plan.points) > 1:
         difference = _percent(point, f"{metric}_difference", signed=True)
         cells["difference\nin points"] = "baseline" if number == plan.baseline else difference
-    cells["training\ncost"] = _number(point["final_training_cost_mean"])
-    cells["s/epoch" + "\n(shared)" * shared] = _number(point["seconds_per_epoch_mean"])
     return cells
 
 
-def _notes(number: int, point: Point, comparison: Comparison, grouped: bool) -> list[Text]:
+def _marks(number: int, point: Point, comparison: Comparison, grouped: bool) -> list[Text]:
     """Marks of one row: best or like it, runs that did not finish, values that no mean describes."""
-    notes = []
+    marks = []
     if number == comparison.best and len(comparison.p) > 1:
-        notes.append(Text("*best", style="green"))
+        marks.append(Text("*best", style="green"))
     if comparison.alike[number]:
-        notes.append(Text("~", style="green"))
+        marks.append(Text("~", style="green"))
     if point["failed"] or point["diverged"]:
-        notes.append(Text(_unfinished([point]), style="red"))
+        marks.append(Text(_unfinished([point]), style="red"))
     if grouped:
-        notes.append(Text("two groups", style="yellow"))
-    return notes
+        marks.append(Text("two groups", style="yellow"))
+    return marks
 
 
 def _closing(
-    plan: Plan, points: Sequence[Point], ended: int, comparison: Comparison, grouped: NDArray[np.bool_]
+    plan: Plan,
+    points: Sequence[Point],
+    runs: pd.DataFrame,
+    comparison: Comparison,
+    grouped: NDArray[np.bool_],
 ) -> Iterator[Text]:
     """The best point with its test accuracy, and what the marks above mean."""
     yield Text()
-    if ended < len(plan.runs):
-        yield Text(
-            f"So far {ended} of {len(plan.runs)} runs have ended: no point is chosen yet.", style="yellow"
-        )
+    if len(runs) < len(plan.runs):
+        ended = np.bincount(points_of(plan, runs), minlength=len(points))
+        whole = f"{(ended == len(plan.seeds)).sum()} of {len(points)} points with all of their seeds"
+        told = f"So far {len(runs)} of {len(plan.runs)} runs have ended, {whole}: no point is chosen yet."
+        yield Text(told, style="yellow")
     elif comparison.best is not None:
         best, place = points[comparison.best], plan.points[comparison.best]
         where = " ".join(f"{axis}={spelled(value)}" for axis, value in place.items())
@@ -146,6 +154,8 @@ def _closing(
             f"~ not distinguishable from it: {alike} (paired t-tests, Holm-corrected, also for having chosen "
             "the best; few seeds tell little apart). Differences are to the baseline."
         )
+    if plan.target is not None and any(point["target_reached"] < point["n"] for point in points):
+        yield Text(f"Where not all runs reached {100 * plan.target:g} %, the table says how many did.")
     if len(points) > MOST_ROWS:
         yield Text(f"{len(points) - MOST_ROWS} more points, lower in accuracy, are in summary.csv.")
     if unfinished := _unfinished(points):
@@ -170,6 +180,21 @@ def _percent(point: Point, name: str, signed: bool = False) -> str:
     half = (point[f"{name}_high"] - point[f"{name}_low"]) / 2
     words = f"{100 * mean:{'+' * signed}z.2f}"
     return words if np.isnan(half) else f"{words} ± {100 * half:.2f}"
+
+
+def _figure(point: Point, name: str) -> str:
+    """A mean with half the width of its interval; accuracies in per cent."""
+    if name.endswith("accuracy"):
+        return _percent(point, name)
+    half = (point[f"{name}_high"] - point[f"{name}_low"]) / 2
+    mean = _number(point[f"{name}_mean"])
+    return mean if np.isnan(half) else f"{mean} ± {half:.2g}"
+
+
+def _to_target(point: Point, name: str) -> str:
+    """The same; where not all runs reached the target, how many did."""
+    reached, n = point["target_reached"], point["n"]
+    return _figure(point, name) if reached == n else f"{reached} of {n}"
 
 
 def _number(value: float) -> str:

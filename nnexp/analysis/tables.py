@@ -25,26 +25,33 @@ METRICS = (
     *(f"best_{name}" for name in BEST),
     *("test_cost", "test_accuracy", "seconds", "evaluation_seconds", "seconds_per_epoch"),
 )
+TO_TARGET = ("epochs_to_target", "seconds_to_target")  # only of a sweep that states a target
 STATISTICS = ("mean", "low", "high", "difference", "difference_low", "difference_high")
 HISTORY = (
     *(f"{part}_{what}" for part in ("training", "validation", "test") for what in ("cost", "accuracy")),
     *("penalty", "seconds"),
 )
-TEXTS = ("run_id", "mlflow_run_id", "status")
+TEXTS = ("run_id", "mlflow_run_id", "status", "id", "text", "source", "verdict", "note")
 INTEGERS = (
-    *("epoch", "epochs_done", "best_epoch", "dead_classes", "seconds_shared_by"),
-    *("n", "failed", "diverged"),
+    *("epoch", "epochs_done", "best_epoch", "epochs_to_target", "dead_classes", "seconds_shared_by"),
+    *("n", "failed", "diverged", "target_reached", "seeds_needed"),
 )
 HINTS = get_type_hints(DataSpec) | get_type_hints(Hyperparameters) | {"data": str}
+
+
+def metrics_of(plan: Plan) -> tuple[str, ...]:
+    """The figures that a run of this sweep ends with."""
+    return METRICS if plan.target is None else (*METRICS, *TO_TARGET)
 
 
 def runs_table(plan: Plan, records: Mapping[str, Record], mlflow_run_ids: Mapping[str, str]) -> pd.DataFrame:
     """One row per run that has a record: identity, settings, metrics, seconds.
 
     `seconds_shared_by`: runs that trained in one stack; `seconds` is the run's share of the stack's time.
+    `epochs_to_target`, `seconds_to_target` (training time): missing for a run that never reached the target.
     """
     done = _done(plan, records)
-    outcomes = [_outcome(record) for record in done]
+    outcomes = [_outcome(record) | _to_target(record, plan.target) for record in done]
     values: dict[str, Iterable[Any]] = {
         "run_id": [record.run_id for record in done],
         "mlflow_run_id": [mlflow_run_ids.get(record.run_id) for record in done],
@@ -52,7 +59,7 @@ def runs_table(plan: Plan, records: Mapping[str, Record], mlflow_run_ids: Mappin
         "seed": [record.settings["seed"] for record in done],
     }
     values |= {n: [record.settings[n] for record in done] for n in SETTINGS if n != "seed"}
-    values |= {n: [outcome.get(n) for outcome in outcomes] for n in (*METRICS, "seconds_shared_by")}
+    values |= {n: [outcome.get(n) for outcome in outcomes] for n in (*metrics_of(plan), "seconds_shared_by")}
     return _frame(values)
 
 
@@ -73,14 +80,19 @@ def summary_table(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
     interval, and the difference to the baseline point with its interval, paired over their common seeds.
 
     `runs`: the rows of `runs_table`. `failed` counts every run with a record that neither finished nor
-    diverged.
+    diverged; `target_reached` the finished runs that reached the target: a point where some did not has no
+    mean epochs and seconds to it.
     """
-    metrics = samples(plan, runs, METRICS)
+    names = metrics_of(plan)
+    metrics = samples(plan, runs, names)
+    if plan.target is not None:
+        some_missed = np.isnan(metrics[-1]) & ~np.isnan(metrics[names.index("epochs_done")])
+        metrics[-len(TO_TARGET) :, some_missed.any(axis=1)] = np.nan
     mean, low, high, _ = mean_interval(metrics)
     values: dict[str, Iterable[Any]] = {axis: [point[axis] for point in plan.points] for axis in plan.axes}
     values |= _counts(plan, runs)
     columns = (mean, low, high, *mean_interval(metrics - metrics[:, plan.baseline, None])[:3])
-    for k, metric in enumerate(METRICS):
+    for k, metric in enumerate(names):
         values |= {f"{metric}_{s}": column[k] for s, column in zip(STATISTICS, columns, strict=True)}
     return _frame(values)
 
@@ -131,6 +143,16 @@ def _outcome(record: Record) -> dict[str, float | int | None]:
     return values | {"seconds_per_epoch": per_epoch, "seconds_shared_by": shared_by}
 
 
+def _to_target(record: Record, target: float | None) -> dict[str, float | int | None]:
+    """Epoch and training seconds at which validation accuracy first was at least `target`; empty if never."""
+    history = record.history
+    for row, accuracy in enumerate(history.get("validation_accuracy", [])):
+        if target is not None and accuracy is not None and accuracy >= target and history["epoch"][row]:
+            figures = (history["epoch"][row], history["seconds"][row])
+            return dict(zip(TO_TARGET, figures, strict=True))
+    return {}
+
+
 def _joined(done: Sequence[Record], lengths: Sequence[int], column: str) -> list[Any]:
     """One column of all histories, end to end; None for a run that lacks it."""
     pairs = zip(done, lengths, strict=True)
@@ -141,7 +163,11 @@ def _counts(plan: Plan, runs: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
     points, status = points_of(plan, runs), runs["status"].to_numpy(object)
     kinds = {"n": status == "finished", "diverged": status == "diverged"}
     kinds["failed"] = ~kinds["n"] & ~kinds["diverged"]
-    return {n: np.bincount(points[kinds[n]], minlength=len(plan.points)) for n in ("n", "failed", "diverged")}
+    names = ["n", "failed", "diverged"]
+    if plan.target is not None:
+        kinds["target_reached"] = kinds["n"] & runs["epochs_to_target"].notna().to_numpy(bool)
+        names.append("target_reached")
+    return {name: np.bincount(points[kinds[name]], minlength=len(plan.points)) for name in names}
 
 
 def _frame(values: Mapping[str, Iterable[Any]]) -> pd.DataFrame:

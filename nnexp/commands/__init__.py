@@ -9,7 +9,10 @@ from importlib import import_module
 SUMMARIES = {
     "list": "every sweep: runs by status, disk use",
     "status": "one sweep: its points, what failed and why, the command that goes on",
+    "summary": "one sweep's answer: its table and the verdicts on its claims",
     "show": "one run: settings, figures, learning curve, environment, traceback",
+    "compare": "two runs: what differs in settings, code and figures; their curves",
+    "export": "the tables of a sweep as CSV or Parquet files",
     "retry": "train again what failed or timed out, and what is missing",
     "sync": "upload to MLflow what it lacks",
     "rm": "remove sweeps",

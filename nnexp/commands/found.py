@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nnexp.nn import UserError
+from nnexp.nn.errors import FEW
 from nnexp.sweep.folder import Sweep, named_folder, open_sweep, sweep_folders
 from nnexp.sweep.frozen import read_body
 from nnexp.sweep.lock import holder_of
 
+SHORTEST = 4  # digits of a run_id
 STATUSES = ("finished", "diverged", "failed", "pending")
 
 
@@ -71,3 +73,32 @@ def name_of(folder: Path, sweeps_dir: str) -> str:
 def no_sweeps(sweeps_dir: str) -> str:
     """What to say where nothing was trained."""
     return f"no sweep in {sweeps_dir} yet: python -m nnexp +sweep=batch_size trains one"
+
+
+def run_named(prefix: str, sweeps_dir: str) -> tuple[str, list[Path]]:
+    """The one run whose id begins with `prefix`, and the folders of its sweeps, the newest last.
+
+    Raises:
+        UserError: there is none, or several.
+    """
+    if len(prefix) < SHORTEST:
+        raise UserError(f"a run is named by at least {SHORTEST} digits of its run_id, got {prefix!r}")
+    everywhere = {folder: _run_ids(folder) for folder in sweep_folders(sweeps_dir)}
+    known = {run_id for run_ids in everywhere.values() for run_id in run_ids}
+    matches = sorted(run_id for run_id in known if run_id.startswith(prefix))
+    if len(matches) > 1:
+        more = f" and {len(matches) - FEW} more" if len(matches) > FEW else ""
+        raise UserError(f"{prefix} begins several run_ids: {', '.join(matches[:FEW])}{more}")
+    if not matches:
+        close = sorted(run_id for run_id in known if run_id.startswith(prefix[:2]))[:FEW]
+        hint = f"; close ones: {', '.join(close)}" if close else ": runs.csv of a sweep lists them"
+        raise UserError(f"no run_id begins with {prefix}{hint}")
+    return matches[0], [folder for folder, run_ids in everywhere.items() if matches[0] in run_ids]
+
+
+def _run_ids(folder: Path) -> list[str]:
+    """Those of a sweep's plan; of a damaged plan none."""
+    try:
+        return [str(run_id) for run_id in read_body(folder)["runs"]]
+    except (UserError, KeyError, TypeError):
+        return []

@@ -83,7 +83,7 @@ def upload_sweep(folder: Path, uri: str) -> Upload:
     Raises:
         UserError: the sweep cannot be read, is being trained, or nobody answers at `uri`.
     """
-    from nnexp.tracking import Logger, check, ended_as, lacking, public_uri
+    from nnexp.tracking import Logged, Logger, append_logged, check, ended_as, lacking, public_uri
 
     store = public_uri(uri)
     with held(folder) as writable:
@@ -95,26 +95,29 @@ def upload_sweep(folder: Path, uri: str) -> Upload:
         if not writable:
             raise UserError(f"{folder} must be writable, to note what was uploaded")
         check(uri)
+        append_logged(folder, Logged("", store, "", ""))  # from now on the parent is open, whatever happens
         logger = Logger(uri, sweep.plan, folder=folder, environment=read_body(folder)["environment"])
         try:
             for run in sweep.plan.runs:
                 if run.run_id in left:
                     logger.submit(run, sweep.records[run.run_id], sweep.weights(run.run_id))
             logger.drain(UPLOAD_TIME)
-            files = [folder / "sweep.yaml", *_write_tables(sweep)]
+            files, tags = _up_to_date(sweep)
         except BaseException:
             logger.close("KILLED", sweep.statuses, timeout=2.0)
             raise
-        error = logger.close(status, sweep.statuses, files, END_TIME).error
+        error = logger.close(status, sweep.statuses, files, END_TIME, tags).error
         return Upload(len(left) - len(lacking(folder, store, sweep.records)), error)
 
 
-def _write_tables(sweep: Sweep) -> list[Path]:
-    """Bring the CSV files up to date: they name the runs as MLflow does."""
-    from nnexp.analysis import csv
+def _up_to_date(sweep: Sweep) -> tuple[list[Path], dict[str, str]]:
+    """Write the CSV files, which name the runs as MLflow does; files and tags of the sweep's page there."""
+    from nnexp.analysis import answer, csv
+    from nnexp.ending import files_of
     from nnexp.tracking import mlflow_run_ids
 
-    ids = mlflow_run_ids(sweep.folder, sweep.records)
-    tables = csv.make_tables(sweep.plan, sweep.records, ids)
-    csv.write_tables(tables, sweep.folder)
-    return [sweep.folder / f"{name}.csv" for name in tables._fields]
+    folder, plan = sweep.folder, sweep.plan
+    tables = csv.make_tables(plan, sweep.records, mlflow_run_ids(folder, sweep.records))
+    found = answer.answer_of(sweep, tables, folder.parents[1 + plan.name.count("/")])
+    answer.write(found, folder)
+    return files_of(folder), answer.tags(found)

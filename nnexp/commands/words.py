@@ -29,20 +29,33 @@ class Words(NamedTuple):
 
 
 def understood(
-    command: str, words: Sequence[str], *, keys: Sequence[str] = (SWEEPS_DIR,), options: Sequence[str] = ()
+    command: str,
+    words: Sequence[str],
+    *,
+    keys: Sequence[str] = (SWEEPS_DIR,),
+    options: Sequence[str] = (),
+    valued: Sequence[str] = (),
 ) -> Words:
     """Sort the words of `nnexp COMMAND`; `keys` and `options` are what it takes.
+
+    `valued`: options with a value, `--to FOLDER` or `--to=FOLDER`; they are found among the settings.
 
     Raises:
         UserError: a setting or an option that the command does not take, or a setting without a value.
     """
     names: list[str] = []
     settings: dict[str, str] = {}
-    for word in words:
+    rest = iter(words)
+    for word in rest:
         key, mark, value = word.partition("=")
-        if word.startswith("-"):
+        if key in valued:
+            value = value if mark else next(rest, "")
+            if not value:
+                raise UserError(f"{key} needs a value: {key} ...")
+            settings[key] = value
+        elif word.startswith("-"):
             if word not in options:
-                raise unknown(f"option of {command}", word, [*options, "--help"])
+                raise unknown(f"option of {command}", word, [*options, *valued, "--help"])
         elif not mark:
             names.append(word)
         elif key not in keys:

@@ -40,6 +40,7 @@ def question_of(
         points=file.points or [],
         exclude=file.exclude or [],
         timing=file.timing,
+        target=file.target,
         claims=file.claims or [],
     )
     places = axes_of(asked)

@@ -42,14 +42,16 @@ class Execution:
     mode: str = "cached"
     dry_run: bool = False
     sweeps_dir: str = "sweeps"
-    max_seconds: float | None = None  # a run's limit
+    max_seconds: float | None = None  # a run's limit, its share of its stack's time
     confirm_above: float | None = 3600.0  # seconds of training before which a terminal is asked; None: never
+    pictures: bool = True  # whether the end of a sweep draws its pictures
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
             raise unknown("mode", self.mode, MODES)
-        if not isinstance(self.dry_run, bool):
-            raise UserError(f"dry_run must be true or false, got {self.dry_run!r}")
+        for name in ("dry_run", "pictures"):
+            if not isinstance(getattr(self, name), bool):
+                raise UserError(f"{name} must be true or false, got {getattr(self, name)!r}")
         if not isinstance(self.sweeps_dir, str) or not self.sweeps_dir:
             raise UserError(f"sweeps_dir must be a folder's path, got {self.sweeps_dir!r}")
         if self.max_seconds is not None and not (_is_number(self.max_seconds) and self.max_seconds > 0):
@@ -79,6 +81,7 @@ class SweepFile:
     seeds: Any = None
     baseline: Mapping[str, Any] | None = None
     timing: bool = False
+    target: float | None = None
     claims: Any = None
 
     def __post_init__(self) -> None:
@@ -87,6 +90,9 @@ class SweepFile:
                 raise UserError(f"sweep.{key} must be text, got {value!r}")
         if not isinstance(self.timing, bool):
             raise UserError(f"sweep.timing must be true or false, got {self.timing!r}")
+        target = self.target
+        if target is not None and not (_is_number(target) and 0 < target <= 1):
+            raise UserError(f"sweep.target must be an accuracy > 0 and <= 1, such as 0.95, got {target!r}")
         claims = self.claims or []
         if not isinstance(claims, list) or not all(isinstance(claim, Mapping) for claim in claims):
             raise UserError(f"sweep.claims must be a list of claims, each with its keys, got {self.claims!r}")

@@ -32,8 +32,9 @@ class Board:
     def show(self, rows: Sequence[int], epoch: int, metrics: Mapping[str, NDArray[np.floating]]) -> None:
         """The runs of `rows` have done `epoch` epochs."""
         self.rows[list(rows), 0] = epoch
-        self.rows[list(rows), 1] = metrics["training_cost"]
-        self.rows[list(rows), 2] = metrics["validation_accuracy"]
+        for column, name in ((1, "training_cost"), (2, "validation_accuracy")):
+            known = ~np.isnan(metrics[name])  # else not evaluated: the figures before stand
+            self.rows[np.array(rows)[known], column] = metrics[name][known]
 
     def finish(self, rows: Sequence[int]) -> None:
         """No process trains the runs of `rows` any more."""

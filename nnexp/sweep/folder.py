@@ -141,6 +141,8 @@ def settle(sweep: Sweep, environment: Mapping[str, Any]) -> None:
     try:
         sweep.records_folder.mkdir(parents=True, exist_ok=True)
         write_plan(sweep.plan, environment, sweep.folder)
+        for leftover in sweep.records_folder.glob(".*.tmp"):  # of a process that was killed
+            leftover.unlink()
         for run_id in sweep.damaged:
             path = sweep.records_folder / f"{run_id}.json"
             path.rename(path.with_suffix(".damaged"))

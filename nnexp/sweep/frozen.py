@@ -23,10 +23,14 @@ def write_plan(plan: Plan, environment: Mapping[str, Any], folder: Path) -> None
     body = _body(plan) | {"started": datetime.now(UTC).isoformat(), "environment": dict(environment)}
     path = folder / FILE
     if path.exists():
-        old = read_body(folder)
-        body["started"] = old["started"]
-        if body | {"environment": old["environment"]} == old:
-            return
+        try:
+            old = read_body(folder)
+            body["started"], before = old["started"], old["environment"]
+        except (UserError, KeyError):  # damaged: kept beside the new one
+            path.rename(path.with_suffix(".damaged"))
+        else:
+            if body | {"environment": before} == old:
+                return
     with replacing(path) as file:
         text = yaml.dump(body, Dumper=DUMPER, sort_keys=False, default_flow_style=None, width=110)
         file.write(text.encode())
@@ -71,7 +75,10 @@ def _body(plan: Plan) -> dict[str, Any]:
         "points": [dict(point) for point in plan.points],
         "baseline": plan.baseline,
         "seeds": list(plan.seeds),
+        "numerics": plan.numerics,
         "timing": plan.timing,
+        "target": plan.target,
+        "claims": list(plan.claims),
         "runs": [run.run_id for run in plan.runs],
         "settings": shared,
         "places": {"root": first.data.root, "path": first.data.path},
@@ -104,5 +111,8 @@ def _plan(body: Mapping[str, Any]) -> Plan:
         runs=tuple(runs),
         baseline=body["baseline"],
         sweep_id=body["sweep_id"],
+        numerics=body["numerics"],
         timing=body["timing"],
+        target=body.get("target"),
+        claims=tuple(body.get("claims", ())),
     )

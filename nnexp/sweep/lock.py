@@ -7,7 +7,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from nnexp.nn import UserError
 
+SCRATCH = "nnexp-sweep-"
 LOCK, HOLDER = ".lock", ".holder"  # hidden: they say nothing about the sweep
 
 
@@ -49,7 +50,17 @@ def held(folder: Path) -> Iterator[bool]:
         yield True
     finally:
         holder.unlink(missing_ok=True)
+        _remove_if_empty(folder)
         lock.release()
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Leave nothing of a sweep that was refused before it began."""
+    if [path.name for path in folder.glob("*")] == [LOCK]:
+        (folder / LOCK).unlink()
+        with suppress(OSError):  # other sweeps of that name
+            folder.rmdir()
+            folder.parent.rmdir()
 
 
 def holder_of(folder: Path) -> str | None:
@@ -82,7 +93,7 @@ def scratch() -> Iterator[Path]:
     """A temporary folder. Whatever processes that were killed have left of theirs is removed as well."""
     home = Path(tempfile.gettempdir())
     _remove_abandoned(home)
-    with tempfile.NamedTemporaryFile(prefix="nnexp-", suffix=".lock") as file, FileLock(file.name):
+    with tempfile.NamedTemporaryFile(prefix=SCRATCH, suffix=".lock") as file, FileLock(file.name):
         folder = Path(file.name).with_suffix("")
         folder.mkdir(0o700)  # after its lock, so that a folder whose lock is free is nobody's
         try:
@@ -92,7 +103,7 @@ def scratch() -> Iterator[Path]:
 
 
 def _remove_abandoned(home: Path) -> None:
-    for folder in home.glob("nnexp-*/"):
+    for folder in home.glob(f"{SCRATCH}*/"):
         lock = FileLock(folder.with_suffix(".lock"), timeout=0)
         try:
             with lock:

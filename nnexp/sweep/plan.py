@@ -59,7 +59,10 @@ class Plan:
     runs: tuple[Run, ...]
     baseline: int  # number of the point that the others are compared with
     sweep_id: str
+    numerics: str = ""  # digest of the code that the runs were planned with
     timing: bool = False  # whether the runs train one at a time, so that their seconds are their own
+    target: float | None = None  # validation accuracy: when each run reaches it is told
+    claims: tuple[Mapping[str, Any], ...] = ()  # plain values, as the sweep file has them
 
     def label(self, run: Run) -> str:
         """What varies, exactly: `batch_size=32 seed=0`; without axes, what is not at its default."""
@@ -110,7 +113,10 @@ def make_plan(
         runs=tuple(runs),
         baseline=_baseline(question, wanted, points, Run("", base, base_data, 0)),
         sweep_id=sweep_id([run.run_id for run in runs]),
+        numerics=numerics,
         timing=question.timing,
+        target=question.target,
+        claims=tuple(question.claims),
     )
 
 

@@ -50,8 +50,8 @@ class Question:
     """What a sweep asks.
 
     `axes`, `zip`: name -> list of values or range; `points`: mappings of names to values; `exclude`: partial
-    points. `baseline`: the partial point to compare with. `timing`: train one run at a time. `claims`: plain
-    values, as the sweep file has them.
+    points. `baseline`: the partial point to compare with. `timing`: train one run at a time. `target`: the
+    validation accuracy whose epochs and seconds are told. `claims`: plain values, as the sweep file has them.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Question:
     points: Sequence[Mapping[str, Any]] = ()
     exclude: Sequence[Mapping[str, Any]] = ()
     timing: bool = False
+    target: float | None = None
     claims: Sequence[Mapping[str, Any]] = ()
 
 

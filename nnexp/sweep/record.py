@@ -88,12 +88,13 @@ def weights_path(folder: Path, run_id: str) -> Path:
 
 def write(folder: Path, record: Record, model: Model | None) -> None:
     """Make `record` durable in `folder`: weights first, then the JSON file that makes them a record."""
-    body = asdict(record) | {"weights_sha256": None}
+    body = asdict(record) | {"weights_sha256": None, "weights_size": None}
     if model is not None:
         weights = weights_path(folder, record.run_id)
         with replacing(weights) as file:
             save_model(file, model)
-        body["weights_sha256"] = hashlib.sha256(weights.read_bytes()).hexdigest()
+        content = weights.read_bytes()
+        body |= {"weights_sha256": hashlib.sha256(content).hexdigest(), "weights_size": len(content)}
     body["checksum"] = _checksum(body)
     with replacing(folder / f"{record.run_id}.json") as file:
         file.write(json.dumps(body, allow_nan=False).encode())
@@ -109,8 +110,11 @@ def read(path: Path) -> Record:
     body = json.loads(path.read_bytes())
     if not isinstance(body, dict) or body.pop("checksum", None) != _checksum(body):
         raise ValueError("its checksum does not match")
-    if body.pop("weights_sha256") is not None and not weights_path(path.parent, body["run_id"]).exists():
+    size, weights = body.pop("weights_size"), weights_path(path.parent, body["run_id"])
+    if body.pop("weights_sha256") is not None and not weights.exists():
         raise ValueError("its weights are missing")
+    if size is not None and weights.stat().st_size != size:
+        raise ValueError("its weights are cut")
     return Record(**body)
 
 
@@ -121,6 +125,8 @@ def read_all(paths: Mapping[str, Path]) -> tuple[dict[str, Record], dict[str, st
     for run_id, path in paths.items():
         try:
             found[run_id] = read(path)
+        except FileNotFoundError:  # a sweep that somebody removes at this moment
+            continue
         except (ValueError, TypeError, KeyError) as error:
             damaged[run_id] = str(error)
     return found, damaged

@@ -7,11 +7,13 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ONE_WISH = 0.5  # seconds: a signal that follows sooner says the same again, as `timeout` and terminals do
 
 
 class Stopped(KeyboardInterrupt):
@@ -26,7 +28,7 @@ class SweepError(Exception):
     """The sweep cannot go on, through no mistake of the command's. What is recorded stays. One line."""
 
 
-_heard = False  # whether a signal came before
+_heard: float | None = None  # when the first signal came
 _pending: int | None = None  # the signal that is to take effect
 _deferred = False  # not now, but later
 
@@ -38,7 +40,7 @@ def listening() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # signals are the main thread's business
         return
-    _heard, _pending = False, None
+    _heard, _pending = None, None
     before = {signum: signal.getsignal(signum) for signum in SIGNALS}
     for signum, handler in before.items():
         if handler is not signal.SIG_IGN:  # as a shell sets it for what it starts in the background
@@ -65,11 +67,14 @@ def deferred(defer: bool = True) -> Iterator[None]:
 
 def _hear(signum: int, frame: FrameType | None) -> None:
     global _heard, _pending
-    if _heard:
+    now = time.monotonic()
+    if _heard is not None and now - _heard < ONE_WISH:
+        return
+    if _heard is not None:
         if sys.stdout.isatty():
             os.write(sys.stdout.fileno(), b"\x1b[?25h")  # the cursor, which the live display hides
         os._exit(128 + signum)
-    _heard, _pending = True, signum
+    _heard, _pending = now, signum
     _take_effect()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nnexp.sweep.record import Record
+from nnexp.tracking.address import scheme, sqlite_path
 
 FILE = "logged.jsonl"
 
@@ -14,8 +15,8 @@ FILE = "logged.jsonl"
 class Logged(NamedTuple):
     """One line. `store`: its address without password; `started`: of the training that was logged.
 
-    A line with the sweep's ID in place of a run's says that the parent was ended, and with which `status`;
-    one without an ID, that the sweep is logged to that store.
+    A line with the sweep's ID in place of a run's is about the parent: with a `status`, that it was ended so,
+    without one, that it was opened. A line without an ID says that the sweep is logged to that store.
     """
 
     run_id: str
@@ -46,14 +47,21 @@ def mlflow_run_ids(folder: Path, records: Mapping[str, Record] | None = None) ->
 
 def lacking(folder: Path, store: str, records: Mapping[str, Record]) -> list[str]:
     """run_ids of `records` that are not logged to `store` yet, as they were trained last."""
-    logged = {(line.run_id, line.started) for line in read_logged(folder) if line.store == store}
+    logged = {(line.run_id, line.started) for line in lines_of(folder, store)}
     return [run_id for run_id, record in records.items() if (run_id, record.timings["started"]) not in logged]
 
 
 def ended_as(folder: Path, store: str) -> str | None:
     """The status with which the sweep's parent in `store` was ended; None if anything was logged since."""
-    lines = [line for line in read_logged(folder) if line.store == store]
+    lines = lines_of(folder, store)
     return (lines[-1].status or None) if lines else None
+
+
+def lines_of(folder: Path, store: str) -> list[Logged]:
+    """The lines about one store, oldest first; none about a SQLite file that is gone."""
+    if scheme(store) == "sqlite" and not sqlite_path(store).exists():
+        return []
+    return [line for line in read_logged(folder) if line.store == store]
 
 
 def append_logged(folder: Path, entry: Logged) -> None:

@@ -36,6 +36,7 @@ class Ending(NamedTuple):
     status: str
     counts: Mapping[str, int]
     files: Sequence[Path]
+    tags: Mapping[str, str]
     deadline: float
 
 
@@ -64,7 +65,7 @@ class Logger:
         self._given_up = False
         self._counts: Counter[str] = Counter()
         self._ended = False
-        self._error = "MLflow did not answer in time"
+        self._error = "MLflow took too long"
         self._thread = Thread(target=self._work, name="nnexp-mlflow", daemon=True)
         self._thread.start()
 
@@ -74,20 +75,35 @@ class Logger:
             self._waiting.append(Entry(run, record, weights))
             self._changed.notify_all()
 
-    def drain(self, timeout: float) -> None:
-        """Wait until every record handed over is in MLflow or given up, `timeout` seconds at most."""
+    def drain(self, timeout: float, *, patient: bool = False) -> None:
+        """Wait until every record handed over is in MLflow or given up.
+
+        For `timeout` seconds at most, or, if `patient`, as long as none of them pass without a record logged.
+        """
         with self._changed:
             self._awaited = True
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._waiting or self._given_up, timeout)
+            left, deadline = len(self._waiting), time.monotonic() + timeout
+            while self._waiting and not self._given_up and time.monotonic() < deadline:
+                self._changed.wait(deadline - time.monotonic())
+                if patient and len(self._waiting) < left:
+                    left, deadline = len(self._waiting), time.monotonic() + timeout
 
     def close(
-        self, status: str, counts: Mapping[str, int], files: Sequence[Path] = (), timeout: float = 60.0
+        self,
+        status: str,
+        counts: Mapping[str, int],
+        files: Sequence[Path] = (),
+        timeout: float = 60.0,
+        tags: Mapping[str, str] | None = None,
     ) -> Report:
-        """Log what waits, attach `files` to the parent and end it with `status`, in `timeout` seconds."""
+        """Log what waits, attach `files` and `tags` to the parent and end it with `status`.
+
+        All that takes `timeout` seconds at most.
+        """
         with self._changed:
             self._awaited = True
-            self._ending = Ending(status, counts, files, time.monotonic() + timeout)
+            self._ending = Ending(status, counts, files, tags or {}, time.monotonic() + timeout)
             self._changed.notify_all()
         self._thread.join(timeout + GRACE)
         with self._changed:
@@ -132,6 +148,8 @@ class Logger:
         logged = {
             (line.run_id, line.started) for line in read_logged(self._folder) if line.store == self._store
         }
+        if not tracker.reopened:
+            append_logged(self._folder, Logged(self._plan.sweep_id, self._store, tracker.parent, ""))
         shown = time.monotonic()
         while (entry := self._next()) is not None:
             training = (entry.record.run_id, entry.record.timings["started"])
@@ -155,6 +173,7 @@ class Logger:
     def _only_end(self, tracker: Tracker) -> None:
         if self._ending is not None:
             tracker.log_files(self._ending.files)
+            tracker.log_tags(self._ending.tags)
             tracker.finish(self._ending.status, self._ending.counts)
             end = Logged(self._plan.sweep_id, self._store, tracker.parent, "", self._ending.status)
             append_logged(self._folder, end)

@@ -12,12 +12,14 @@ from nnexp.sweep.record import Record
 from nnexp.tracking.address import artifact_location
 from nnexp.tracking.client import connect, store_lock
 from nnexp.tracking.entries import STATUS, batches, child_tags, epochs_done, milliseconds, provenance
+from nnexp.tracking.logged import read_logged
 from nnexp.tracking.model import ModelLogger
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 SEARCH_PAGE = 1000
+PICTURES = (".png", ".svg")
 
 
 class Child(NamedTuple):
@@ -71,9 +73,17 @@ class Tracker(AbstractContextManager["Tracker"]):
         self._client.log_batch(self.parent, metrics=[Metric(name, n, now, 0) for name, n in counts.items()])
 
     def log_files(self, paths: Iterable[Path]) -> None:
-        """Attach the sweep's files to the parent."""
+        """Attach the sweep's files to the parent, pictures in a folder of their own."""
         for path in paths:
-            self._client.log_artifact(self.parent, str(path))
+            folder = "pictures" if path.suffix in PICTURES else None
+            self._client.log_artifact(self.parent, str(path), folder)
+
+    def log_tags(self, tags: Mapping[str, str]) -> None:
+        """Set tags of the parent."""
+        from mlflow.entities import RunTag
+
+        if tags:
+            self._client.log_batch(self.parent, tags=[RunTag(*tag) for tag in tags.items()])
 
     def finish(self, status: str, counts: Mapping[str, int]) -> None:
         """End the parent: FINISHED, FAILED, or KILLED on a stop."""
@@ -84,15 +94,21 @@ class Tracker(AbstractContextManager["Tracker"]):
         self._models.close()
 
     def _open_parent(self, folder: Path, environment: Mapping[str, Any]) -> tuple[str, bool]:
-        """The parent's id, and whether it was there before."""
-        ours = f"tags.`nnexp.sweep_id` = '{self._plan.sweep_id}'"
-        if found := self._client.search_runs([self._experiment], ours, max_results=1):
-            parent = found[0].info.run_id
-            self._client.update_run(parent, status="RUNNING")
-            return parent, True
+        """The parent's id, and whether it was there before.
+
+        The same sweep in another folder, on another machine perhaps, has a parent of its own.
+        """
+        place = f"{environment.get('host')}:{folder.absolute()}"
+        known = {line.mlflow_run_id for line in read_logged(folder) if line.run_id == self._plan.sweep_id}
+        same = f"tags.`nnexp.sweep_id` = '{self._plan.sweep_id}'"
+        for found in self._client.search_runs([self._experiment], same, max_results=SEARCH_PAGE):
+            parent = found.info.run_id
+            if parent in known or found.data.tags.get("nnexp.folder") == place:
+                self._client.update_run(parent, status="RUNNING")
+                return parent, True
         tags = provenance(environment) | {
             "nnexp.sweep_id": self._plan.sweep_id,
-            "nnexp.folder": str(folder),
+            "nnexp.folder": place,
             "mlflow.note.content": self._plan.question,
         }
         name = f"{self._plan.name} {self._plan.sweep_id}"

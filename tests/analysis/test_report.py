@@ -1,6 +1,7 @@
 """The printed answer: what it says, in 80 columns."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from rich.console import Console
 
 from nnexp.analysis.report import answer
 from nnexp.analysis.tables import runs_table, summary_table
+from nnexp.nn import UserError
 from nnexp.sweep.plan import Plan
 from nnexp.sweep.record import Record
 from tests.analysis.sweeps import make_plan, make_record, make_records
@@ -16,10 +18,10 @@ from tests.analysis.sweeps import make_plan, make_record, make_records
 ACCURACIES = [[0.94, 0.96, 0.95], [0.951, 0.953, 0.961], [0.80, 0.81, 0.814]]
 
 
-def printed(plan: Plan, records: dict[str, Record], width: int = 80) -> str:
+def printed(plan: Plan, records: dict[str, Record], width: int = 80, metrics: Sequence[str] = ()) -> str:
     runs = runs_table(plan, records, {})
     file = io.StringIO()
-    Console(file=file, width=width).print(answer(plan, summary_table(plan, runs), runs))
+    Console(file=file, width=width).print(answer(plan, summary_table(plan, runs), runs, metrics))
     output = file.getvalue()
     assert max(map(len, output.splitlines())) <= width
     return output
@@ -114,7 +116,8 @@ def test_a_half_finished_sweep_says_what_it_rests_on(plan: Plan) -> None:
     records = make_records(plan, ACCURACIES)
     del records[plan.runs[-1].run_id]
     output = printed(plan, records)
-    assert "So far 8 of 9 runs have ended: no point is chosen yet." in output
+    told = "So far 8 of 9 runs have ended, 2 of 3 points with all of their seeds: no point is chosen yet."
+    assert told in " ".join(output.split())
     assert "*best" not in output
     assert "test" not in output.lower()
 
@@ -193,3 +196,37 @@ def test_the_best_point_has_a_row_where_many_unfinished_points_are_higher() -> N
     plan = make_plan({"batch_size": range(1, 121)}, seeds=2)
     output = printed(plan, make_records(plan, [[0.9, 0.9], *[[0.95, None]] * 119]))
     assert row(output, "1")[-1] == "*best"
+
+
+def reaching(epochs: Sequence[Sequence[int | None]]) -> tuple[Plan, dict[str, Record]]:
+    """A sweep with the target 0.9, which `[point][seed]` reaches at an epoch, 0.1 s each, or never."""
+    plan = replace(make_plan({"batch_size": range(1, len(epochs) + 1)}, seeds=len(epochs[0])), target=0.9)
+    records = {}
+    for run, reached in zip(plan.runs, [epoch for row in epochs for epoch in row], strict=True):
+        record = make_record(run, 0.9, epochs=5)
+        curve = [0.9 if reached and epoch >= reached else 0.5 for epoch in range(1, 6)]
+        records[run.run_id] = replace(record, history=record.history | {"validation_accuracy": curve})
+    return plan, records
+
+
+def test_epochs_and_seconds_to_the_target_stand_in_the_table_where_it_is_stated(plan: Plan) -> None:
+    """Of 1, 2 and 3 epochs the mean is 2, the sd 1 and the half width 4.302653 / sqrt(3) = 2.484."""
+    output = printed(*reaching([[1, 2, 3], [4, None, 4]]), width=120)
+    assert row(output, "1")[-9:-3] == ["2", "±", "2.5", "0.2", "±", "0.25"]
+    assert row(output, "2")[-9:-3] == ["2", "of", "3"] * 2
+    assert "to 90 %" in output
+    assert "Where not all runs reached 90 %, the table says how many did." in output
+    assert "to 90 %" not in printed(plan, make_records(plan, ACCURACIES))
+
+
+def test_a_narrow_terminal_gives_up_seconds_before_epochs_to_the_target() -> None:
+    output = printed(*reaching([[1, 2, 3], [3, 4, 5]]), width=66)
+    assert "epochs" in output
+    assert "seconds" not in output
+
+
+def test_a_figure_that_is_asked_for_has_a_column(plan: Plan) -> None:
+    output = printed(plan, make_records(plan, ACCURACIES), metrics=["best_epoch", "test_accuracy"])
+    assert row(output, "1")[-7:] == ["2", "±", "0", "93.00", "±", "2.48", "~"]
+    with pytest.raises(UserError, match="unknown metric 'test_acuracy'; did you mean 'test_accuracy'"):
+        printed(plan, make_records(plan, ACCURACIES), metrics=["test_acuracy"])

@@ -21,7 +21,14 @@ import numpy as np
 from tests.benchmarks.harness import environment
 
 HUNDRED = ["learning_rate=0.1,0.2,0.3,0.5,1", "lambda_l2=0,0.1,0.3,1,3", "seed=range(4)"]
-TINY = ["data=synthetic", "train_size=50", "validation_size=20", "hidden_size=3", "batch_size=50"]
+TINY = [
+    "pictures=false",
+    "data=synthetic",
+    "train_size=50",
+    "validation_size=20",
+    "hidden_size=3",
+    "batch_size=50",
+]
 Figure = tuple[str, float, str]  # what, how much, the goal
 
 
@@ -45,7 +52,7 @@ def command(words: Sequence[str], folder: Path) -> tuple[float, float]:
 def usual() -> Iterator[Figure]:
     """100 runs on the digits, 30 epochs each, every curve and model in SQLite: ours beside the usual way."""
     with empty() as folder:
-        ours = command(["nnexp", "-m", *HUNDRED, "n_jobs=2"], folder)
+        ours = command(["nnexp", "-m", *HUNDRED, "n_jobs=2", "pictures=false"], folder)
     with empty() as folder:
         command(["tests.benchmarks.usual", "make-store"], folder)
         words = ["-m", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", *HUNDRED]
@@ -129,7 +136,7 @@ def _ends(folder: Path) -> Iterator[float]:
 def workers() -> Iterator[Figure]:
     """Throughput of two workers beside one, on MNIST (or a data set of its size)."""
     data = "mnist" if os.environ.get("NNEXP_DATA") else "synthetic"
-    words = ["nnexp", "-m", f"data={data}", "seed=range(32)", "epochs=4", "tracking=none"]
+    words = ["nnexp", "-m", f"data={data}", "seed=range(32)", "epochs=4", "tracking=none", "pictures=false"]
     with empty() as folder:
         one = command([*words, "n_jobs=1"], folder)[0]
     with empty() as folder:

@@ -9,7 +9,7 @@ import pytest
 from nnexp import cli
 from nnexp.sweep import worker
 
-SMALL = ["data=synthetic", "epochs=2", "hidden_size=5", "tracking=none", "n_jobs=1"]
+SMALL = ["data=synthetic", "epochs=2", "hidden_size=5", "tracking=none", "n_jobs=1", "pictures=false"]
 UNSTABLE = ["activation=relu", "output=identity", "cost=quadratic", "epochs=20"]
 Command = Callable[..., tuple[int, str, str]]
 

@@ -19,7 +19,7 @@ def test_what_failed_and_what_is_missing_is_trained_and_nothing_else(
     failed = next(name for name, body in whole.items() if b"it broke" in body)
     missing = next(name for name, body in whole.items() if b'"diverged"' in body)
     (records / missing).unlink()
-    status, shown, _ = nnexp("retry", "mixed", "n_jobs=1")
+    status, shown, _ = nnexp("retry", "mixed", "n_jobs=1", "pictures=false")
     assert status == 0
     assert "2 done, 2 to train" in shown
     assert "2 finished, 2 diverged" in nnexp("status", "mixed")[1]
@@ -31,7 +31,7 @@ def test_what_failed_and_what_is_missing_is_trained_and_nothing_else(
 
 def test_a_run_that_fails_again_is_status_1(nnexp: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "train", None)
-    status, shown, _ = nnexp("retry", "mixed", "n_jobs=1")
+    status, shown, _ = nnexp("retry", "mixed", "n_jobs=1", "pictures=false")
     assert status == 1
     assert "1 run failed" in shown
 
@@ -77,7 +77,7 @@ def test_it_logs_where_the_sweep_was_logged_before(nnexp: Command, sweeps: Path)
     status, _, error = nnexp("retry", "mixed")
     assert status == 2
     assert "tracking.uri must be a running MLflow server, but http://127.0.0.1:9" in error
-    assert nnexp("retry", "mixed", "n_jobs=1", "tracking=none")[0] == 0
+    assert nnexp("retry", "mixed", "n_jobs=1", "pictures=false", "tracking=none")[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,10 @@ def logged(store: str, name: str) -> tuple[Any, list[Any]]:
     experiment = client.get_experiment_by_name(name)
     assert experiment is not None
     found = client.search_runs([experiment.experiment_id])
-    (parent,) = [run for run in found if "mlflow.parentRunId" not in run.data.tags]
-    return parent, [run for run in found if run is not parent]
+    place = str(Path("sweeps").absolute())
+    (parent,) = [run for run in found if place in run.data.tags.get("nnexp.folder", "")]
+    mine = [run for run in found if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    return parent, mine
 
 
 def test_what_is_missing_is_uploaded_once(nnexp: Command, store: str, sweeps: Path) -> None:

@@ -53,7 +53,7 @@ def test_every_shipped_sweep_trains_one_epoch(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    words = ["epochs=1", "train_size=300", "sweep.seeds=1", "n_jobs=1", "tracking=none"]
+    words = ["epochs=1", "train_size=300", "sweep.seeds=1", "n_jobs=1", "tracking=none", "pictures=false"]
     assert cli.main([f"+sweep={file.with_suffix('').as_posix()}", *words]) == 0
     (summary,) = tmp_path.rglob("summary.csv")
     rows = summary.read_text().splitlines()
@@ -113,6 +113,7 @@ def test_limits_of_time_reach_the_execution() -> None:
         ("n_jobs=0", "n_jobs must be an integer >= 1 or null (all cores), got 0"),
         ("mode=again", "unknown mode 'again' (choices: cached, force, retry)"),
         ("dry_run=maybe", "dry_run must be true or false, got 'maybe'"),
+        ("pictures=maybe", "pictures must be true or false, got 'maybe'"),
         ("tracking.store=wandb", "unknown tracking.store 'wandb' (choices: mlflow, none)"),
         ("tracking.uri=null", "tracking.uri must be an address"),
         ("monitor.gradient=true", "unknown key in monitor: 'gradient'"),

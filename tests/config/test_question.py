@@ -120,6 +120,8 @@ def test_a_config_dir_is_searched_too(tmp_path: Path) -> None:
         ("sweep: {axes: {momentum: [0]}, exclude: [{momentum: 1}]}", "sweep.exclude must be a point"),
         ("sweep: {axes: {momentum: {low: 0, high: 1}}}", "must be a list or a range {low, high, count}"),
         ("sweep: {timing: yess}", "sweep.timing must be true or false, got 'yess'"),
+        ("sweep: {target: 95}", "sweep.target must be an accuracy > 0 and <= 1, such as 0.95, got 95"),
+        ("sweep: {target: true}", "sweep.target must be an accuracy > 0 and <= 1, such as 0.95, got True"),
         ("sweep: {claims: {a: 1}}", "sweep.claims must be a list of claims"),
         ("sweep: {claims: [a]}", "sweep.claims must be a list of claims"),
         ("momentum: 0.5\nsweep: {zip: {momentum: [0]}}\nepochs: ${momentum}", "names momentum, whose value"),

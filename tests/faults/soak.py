@@ -21,26 +21,37 @@ from tests.faults.driving import SWEEP, all_end, descendants, run, start, store,
 FAULTS = ("parent killed", "worker killed", "Ctrl-C", "SIGTERM", "record damaged", "run fails")
 
 
-def disturb(fault: str, folder: Path, rng: random.Random) -> None:
-    """Start the sweep, or go on with it, and cause one fault at a random moment."""
-    failing = (
-        {"NNEXP_FAULT": f"raises learning_rate=0.5 seed={rng.randrange(3)}"} if fault == "run fails" else {}
-    )
+def disturb(fault: str, folder: Path, rng: random.Random) -> tuple[bool, list[str]]:
+    """Start the sweep, or go on with it, and cause one fault at a random moment.
+
+    Whether it struck (the sweep may have ended before), and what was lost by it.
+    """
+    failing = {}
+    if fault == "run fails":
+        failing = {"NNEXP_FAULT": f"raises learning_rate=0.5 seed={rng.randrange(3)}"}
+    before = records(folder)
     with start(SWEEP, folder, **failing) as process:
         time.sleep(rng.uniform(0.5, 6))
-        workers = descendants(process.pid)
+        struck, workers = process.poll() is None, descendants(process.pid)
         if fault == "parent killed":
             process.kill()
         elif fault in ("Ctrl-C", "SIGTERM"):
             process.send_signal(signal.SIGINT if fault == "Ctrl-C" else signal.SIGTERM)
-        elif fault == "worker killed" and workers:
-            os.kill(rng.choice(workers), signal.SIGKILL)
+        elif fault == "worker killed":
+            struck = bool(workers)
+            for victim in workers[:1]:
+                os.kill(victim, signal.SIGKILL)
         process.communicate(timeout=180)
-    if not all_end(workers, 3):
-        raise AssertionError(f"{fault}: a worker trains on")
+    lost = [] if all_end(workers, 3) else ["a worker trains on"]
+    gone = before - records(folder)
+    if any(not path.with_suffix(".damaged").exists() for path in gone):
+        lost.append("a record is gone")
+    if fault == "run fails":
+        struck = process.returncode == 1
     if fault == "record damaged" and (recorded := records(folder)):
         victim = rng.choice(sorted(recorded))
         victim.write_bytes(victim.read_bytes()[: -rng.randrange(1, 100)])
+    return struck, [f"{fault}: {what}" for what in lost]
 
 
 def records(folder: Path) -> set[Path]:
@@ -54,12 +65,10 @@ def losses(folder: Path, reference: dict[str, str], rng: random.Random, seen: Co
     """What one disturbed sweep has lost."""
     lost: list[str] = []
     for _ in range(rng.randint(1, 3)):
-        before, fault = records(folder), rng.choice(FAULTS)
-        disturb(fault, folder, rng)
-        seen[fault] += 1
-        gone = before - records(folder)
-        if any(not path.with_suffix(".damaged").exists() for path in gone):
-            lost.append(f"{fault}: a record is gone")
+        fault = rng.choice(FAULTS)
+        struck, found = disturb(fault, folder, rng)
+        seen[fault] += struck
+        lost += found
     ended = run([*SWEEP, "mode=retry"], folder)
     if ended.status:
         return [*lost, f"the last start ended with {ended.status}: {ended.shown}"]

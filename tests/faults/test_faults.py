@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def test_a_bad_run_fails_alone_and_retry_makes_the_sweep_whole(
 ) -> None:
     ended = run(QUIET, tmp_path, NNEXP_FAULT=f"{kind} learning_rate=0.5 seed=1")
     assert ended.status == 1, ended.shown
-    assert re.search(r"1 run failed; nnexp retry multirun/\w{8} trains again what failed", ended.shown)
+    assert re.search(r"To train again what failed: nnexp retry multirun/\w{8}", ended.shown)
     assert told in ended.shown
     statuses = [line.split(",")[1] for line in tables(tmp_path)["runs.csv"].splitlines()[1:]]
     assert sorted(statuses) == ["failed"] + ["finished"] * (RUNS - 1)
@@ -73,14 +74,30 @@ def test_a_bad_run_fails_alone_and_retry_makes_the_sweep_whole(
     assert tables(tmp_path) == undisturbed
 
 
-def test_a_run_that_kills_its_worker_once_is_trained_again(
-    tmp_path: Path, undisturbed: dict[str, str]
+@pytest.mark.parametrize("kind", ["killed", "tears"])
+def test_a_worker_that_dies_once_costs_its_own_runs_a_second_training(
+    tmp_path: Path, undisturbed: dict[str, str], kind: str
 ) -> None:
-    once = tmp_path / "once"
-    ended = run(QUIET, tmp_path, NNEXP_FAULT="killed learning_rate=0.5 seed=1", NNEXP_FAULT_ONCE=str(once))
+    once, trained = tmp_path / "once", tmp_path / "trained"
+    fault = {"NNEXP_FAULT": f"{kind} learning_rate=0.5 seed=1", "NNEXP_FAULT_ONCE": str(once)}
+    ended = run(QUIET, tmp_path, **fault, NNEXP_TRAINED=str(trained))
     assert once.exists()
     assert ended.status == 0, ended.shown
     assert tables(tmp_path) == undisturbed
+    times = Counter(trained.read_text().splitlines())
+    assert len(times) == RUNS
+    assert times["0.5 1"] == 2
+    twice = [name for name, number in times.items() if number > 1]
+    assert len(twice) <= 6  # its stack
+    assert max(times.values()) == 2
+
+
+def test_a_run_that_always_kills_its_worker_never_kills_the_sweep(tmp_path: Path) -> None:
+    fault = {"NNEXP_FAULT": "killed learning_rate=0.5 seed=1"}
+    assert run(QUIET, tmp_path, **fault).status == 1
+    again = run([*QUIET, "mode=retry"], tmp_path, **fault)  # the only one left
+    assert again.status == 1, again.shown
+    assert "the worker died (signal 9)" in again.shown
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -126,12 +143,42 @@ def test_a_stop_keeps_what_finished_and_leaves_no_worker(
     assert list(kept.children.values()) == [["FINISHED"]] * RUNS
 
 
+def test_a_stop_after_the_last_run_is_told_and_loses_nothing(
+    tmp_path: Path, undisturbed: dict[str, str]
+) -> None:
+    with start(SWEEP, tmp_path) as process:
+        read_until(process, "[12/12]")
+        time.sleep(0.3)
+        process.send_signal(signal.SIGTERM)
+        shown = process.communicate(timeout=60)[0]
+    assert process.returncode == 143, shown
+    assert "Stopped: 12 of 12 runs are recorded." in shown
+    assert run(SWEEP, tmp_path).status == 0
+    assert tables(tmp_path) == undisturbed
+    kept = store(tmp_path)
+    assert kept.parent == "FINISHED"
+    assert list(kept.children.values()) == [["FINISHED"]] * RUNS
+
+
+def test_one_wish_told_twice_in_a_moment_is_one_stop(tmp_path: Path) -> None:
+    with start(QUIET, tmp_path) as process:
+        read_until(process, "[")
+        process.send_signal(signal.SIGTERM)  # as `timeout` does: to the process, then to its group
+        time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        shown = process.communicate(timeout=60)[0]
+    assert process.returncode == 143
+    assert "Stopped: " in shown
+    assert (sweep_folder(tmp_path) / "summary.csv").exists()
+
+
 def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
     with start(SWEEP, tmp_path) as process:
         read_until(process, "[")
         workers = descendants(process.pid)
         process.send_signal(signal.SIGINT)
         read_until(process, "Stopping")
+        time.sleep(0.6)
         process.send_signal(signal.SIGINT)
         process.wait(timeout=1)
     assert process.returncode == 130
@@ -294,7 +341,8 @@ def test_damaged_records_are_set_aside_and_trained_again(
 ) -> None:
     assert run(QUIET, tmp_path).status == 0
     rng = random.Random(seed)
-    victims = rng.sample(sorted(records(tmp_path)), 3)
+    *victims, weightless = rng.sample(sorted(records(tmp_path)), 4)
+    weightless.with_suffix(".npz").write_bytes(b"")
     for victim, how in zip(victims, ("cut", "flip", "empty"), strict=True):
         content = bytearray(victim.read_bytes())
         if how == "flip":
@@ -304,10 +352,10 @@ def test_damaged_records_are_set_aside_and_trained_again(
             victim.write_bytes(b"")
     again = run(QUIET, tmp_path)
     assert again.status == 0, again.shown
-    for victim in victims:
+    for victim in [*victims, weightless]:
         assert f"The record of run {victim.stem} is damaged" in again.shown
         assert victim.with_suffix(".damaged").exists()
-    assert "9 done, 3 to train" in again.shown
+    assert "8 done, 4 to train" in again.shown
     assert tables(tmp_path) == undisturbed
 
 
@@ -316,7 +364,7 @@ def test_a_sweep_file_edited_meanwhile_changes_nothing_of_what_was_planned(tmp_p
     file.parent.mkdir(parents=True)
     body = {"epochs": 60, "batch_size": 5, "sweep": {"axes": {"learning_rate": [0.1, 0.5]}, "seeds": 4}}
     file.write_text("# @package _global_\n" + yaml.safe_dump(body))
-    words = ["+sweep=mine", "data=synthetic", "tracking=none", "n_jobs=2"]
+    words = ["+sweep=mine", "data=synthetic", "tracking=none", "n_jobs=2", "pictures=false"]
     with start(words, tmp_path) as process:
         read_until(process, "mine:")
         file.write_text("# @package _global_\n" + yaml.safe_dump(body | {"epochs": 1}))
@@ -347,6 +395,22 @@ def test_code_edited_meanwhile_ends_the_sweep_and_what_was_recorded_stays(tmp_pa
     assert f"{done} done" in again.shown
 
 
+def test_code_saved_by_half_fails_no_run(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "nnexp", tmp_path / "code" / "nnexp")
+    shutil.copytree(ROOT / "conf", tmp_path / "code" / "conf")
+    costs = tmp_path / "code" / "nnexp" / "nn" / "costs.py"
+    words = [word.replace("epochs=60", "epochs=100") for word in QUIET]
+    with start(words, tmp_path, PYTHONPATH=str(tmp_path / "code")) as process:
+        read_until(process, "[")
+        costs.write_text(costs.read_text() + "\ndef half(")
+        os.kill(descendants(process.pid)[0], signal.SIGKILL)  # the worker in its place cannot import the core
+        shown = process.communicate(timeout=120)[0]
+    assert process.returncode == 1, shown
+    assert "the code changed while the sweep ran: start again" in shown
+    assert "failed" not in shown
+    assert "Traceback" not in shown
+
+
 def test_the_same_sweep_started_twice_at_once_is_trained_once(
     tmp_path: Path, undisturbed: dict[str, str]
 ) -> None:
@@ -366,4 +430,8 @@ def test_two_sweeps_on_one_store_both_finish(tmp_path: Path) -> None:
     with start(SWEEP, tmp_path) as first, start(other, tmp_path) as second:
         ended = [process.communicate(timeout=180)[0] for process in (first, second)]
     assert (first.returncode, second.returncode) == (0, 0), ended
+    for name, runs in (("multirun", 12), ("other", 6)):
+        held = store(tmp_path, name)
+        assert held.parent == "FINISHED"
+        assert list(held.children.values()) == [["FINISHED"]] * runs
     assert all("MLflow: nnexp ui shows" in shown for shown in ended)

@@ -1,5 +1,6 @@
 """The frozen plan tells, without any configuration, what every run of a sweep is."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,16 @@ def test_a_plan_comes_back_whole(tmp_path: Path) -> None:
     )
     write_plan(planned, {"host": "here"}, tmp_path)
     assert read_plan(tmp_path) == planned
+
+
+def test_claims_and_target_come_back_too(tmp_path: Path) -> None:
+    claims = ({"id": "A", "text": "yes", "check": [{"left": {"sd": {"best": "x"}}, "low": 1e-9}]},)
+    planned = replace(plan({"learning_rate": [0.1]}), claims=claims, target=0.95)
+    write_plan(planned, {}, tmp_path)
+    assert read_plan(tmp_path) == planned
+    changed = replace(planned, claims=())
+    write_plan(changed, {}, tmp_path)
+    assert read_plan(tmp_path) == changed
 
 
 def test_a_plan_that_says_the_same_keeps_its_first_start_and_environment(tmp_path: Path) -> None:

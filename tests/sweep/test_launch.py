@@ -6,13 +6,14 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from nnexp.data import load, share
 from nnexp.sweep.board import Board
-from nnexp.sweep.launch import launch, worker_count
+from nnexp.sweep.identity import numerics_digest
+from nnexp.sweep.launch import CONTEXT, launch, worker_count
 from nnexp.sweep.plan import Plan
 from nnexp.sweep.stacks import make_stacks
 from nnexp.sweep.worker import Outcome, premises
@@ -25,14 +26,15 @@ def launched(made: Plan, folder: Path, workers: int) -> dict[str, Outcome]:
     folder.mkdir()
     share(load(made.runs[0].data), folder)
     board = Board(folder / "board", len(made.runs))
-    stacks = make_stacks(made.runs, range(len(made.runs)), workers)
-    found = launch(stacks, {made.runs[0].data: folder}, premises(), board, workers)
+    stacks = make_stacks(made.runs, range(len(made.runs)), max(1, workers))
+    expected = premises(numerics_digest())
+    found = launch(stacks, {made.runs[0].data: folder}, expected, board, workers)
     return {outcome.run.run_id: outcome for outcome in found}
 
 
 def test_the_number_of_workers_changes_no_bit(tmp_path: Path) -> None:
     made = plan({"learning_rate": [0.1, 1.0], "dropout": [0.0, 0.3]}, hidden_size=40, seeds=[0, 1, 2])
-    one = launched(made, tmp_path / "one", workers=1)
+    one = launched(made, tmp_path / "one", workers=0)
     two = launched(made, tmp_path / "two", workers=2)
     assert set(one) == set(two) == {run.run_id for run in made.runs}
     for run_id, outcome in one.items():
@@ -49,14 +51,18 @@ def test_workers_are_never_more_than_runs_or_fewer_than_one() -> None:
     assert worker_count(None, runs=0) == 1
 
 
-def _loaded() -> list[str]:
-    import nnexp.sweep.worker  # noqa: F401  what a worker imports
+def _tell_what_is_loaded(connection: Any) -> None:
+    import nnexp.sweep.launch  # noqa: F401  what a worker imports
 
-    return [name for name in HEAVY if name in sys.modules]
+    connection.send([name for name in HEAVY if name in sys.modules])
 
 
 def test_a_worker_loads_neither_mlflow_nor_pandas_nor_hydra() -> None:
-    assert Parallel(n_jobs=2)(delayed(_loaded)() for _ in range(2)) == [[], []]
+    ours, theirs = CONTEXT.Pipe()
+    process = CONTEXT.Process(target=_tell_what_is_loaded, args=(theirs,))
+    process.start()
+    assert ours.recv() == []
+    process.join()
 
 
 def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:

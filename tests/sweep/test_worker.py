@@ -13,6 +13,7 @@ from nnexp.data import load, share
 from nnexp.nn import Hyperparameters, Result, train
 from nnexp.sweep import worker
 from nnexp.sweep.board import Board
+from nnexp.sweep.identity import numerics_digest
 from nnexp.sweep.plan import Plan
 from nnexp.sweep.stacks import Stack
 from nnexp.sweep.worker import Outcome, PremiseError, premises, train_stack
@@ -34,7 +35,8 @@ def place(made: Plan, tmp_path: Path) -> Path:
 
 def outcomes(made: Plan, place: Path, **changes: Any) -> list[Outcome]:
     board = Board(place / "board", len(made.runs))
-    return train_stack(Stack(made.runs, (0, 1, 2)), place, replace(premises(), **changes), board)
+    expected = replace(premises(numerics_digest()), **changes)
+    return train_stack(Stack(made.runs, (0, 1, 2)), place, expected, board)
 
 
 def test_a_run_in_a_worker_is_the_run_that_the_core_trains(made: Plan, place: Path) -> None:
@@ -104,7 +106,8 @@ def test_the_board_shows_the_last_epoch_and_who_trains(made: Plan, place: Path) 
             super().show(rows, epoch, metrics)
             seen.append((float(board.rows[2, 0]), float(board.rows[2, 3])))
 
-    result = train_stack(Stack(made.runs, (0, 1, 2)), place, premises(), Watching(place / "board", 3))
+    watching = Watching(place / "board", 3)
+    result = train_stack(Stack(made.runs, (0, 1, 2)), place, premises(numerics_digest()), watching)
     assert seen == [(1, os.getpid()), (2, os.getpid())]
     assert not board.running.any()
     assert result[2].result is not None

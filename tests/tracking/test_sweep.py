@@ -21,6 +21,8 @@ WORDS = [
     "-m",
     "learning_rate=0.1,0.5",
     "seed=0,1,2",
+    "sweep.claims=[{id: A, text: It learns., check: {left: {final: training_accuracy,"
+    " at: {learning_rate: 0.5}}, low: 0.0}}]",
 ]
 
 
@@ -42,6 +44,12 @@ def test_a_sweep_is_in_the_store_with_curves_and_models_and_again_is_not_logged_
     children = [run for run in found if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
     assert parent.info.status == "FINISHED"
     assert parent.data.metrics["finished"] == 6
+    assert parent.data.tags["nnexp.verdict.A"] == "reproduced"
+    assert "- **reproduced** A: It learns." in parent.data.tags["mlflow.note.content"]
+    attached = {file.path for file in client.list_artifacts(parent.info.run_id)}
+    assert attached == {"sweep.yaml", "runs.csv", "history.csv", "summary.csv", "verdicts.csv", "pictures"}
+    drawn = {file.path for file in client.list_artifacts(parent.info.run_id, "pictures")}
+    assert {"pictures/learning_curves.png", "pictures/best_confusion_matrix.svg"} <= drawn
     assert {run.info.run_name for run in children} == {
         f"learning_rate={rate} seed={seed}" for rate in (0.1, 0.5) for seed in (0, 1, 2)
     }

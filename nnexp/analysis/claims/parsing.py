@@ -22,6 +22,7 @@ from nnexp.analysis.claims.checks import Check, read_check
 from nnexp.analysis.claims.points import Point
 from nnexp.analysis.claims.quantities import SETTINGS, Premises
 from nnexp.nn.errors import UserError, unknown
+from nnexp.sweep.plan import Plan
 
 KEYS = ("id", "text", "source", "check", "same_as")
 
@@ -79,6 +80,19 @@ def parse_claims(
                 judged = [name for name in found if found[name].checks]
                 raise UserError(f"claim {claim.id}: {unknown('claim with a check', other, judged)}")
     return tuple(found.values())
+
+
+def claims_of(plan: Plan) -> tuple[Claim, ...]:
+    """The claims of a plan. Raises as `parse_claims`."""
+    first = plan.runs[0]
+    return parse_claims(
+        plan.claims,
+        plan.axes,
+        plan.points,
+        epochs=first.hyperparameters.epochs,
+        timing=plan.timing,
+        settings=first.settings,
+    )
 
 
 def _claim(raw: Mapping[str, Any], sweep: Premises) -> Claim:

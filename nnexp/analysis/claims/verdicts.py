@@ -62,7 +62,7 @@ def _row(claim: Claim, finding: Finding) -> dict[str, object]:
     return {
         "id": claim.id,
         "text": claim.text,
-        "source": claim.source,
+        "source": claim.source or None,
         "verdict": finding.verdict,
         "effect": finding.effect,
         "effect_low": finding.low,

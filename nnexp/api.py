@@ -1,0 +1,83 @@
+"""nnexp in a notebook: start runs and sweeps, and load what they left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnexp.sweep.plan import spelled
+
+if TYPE_CHECKING:  # pandas and matplotlib: only where a sweep is loaded
+    from nnexp.analysis.loaded import LoadedSweep
+
+
+def load_sweep(name: str, sweeps_dir: str | Path = "sweeps") -> LoadedSweep:
+    """The results of the sweep NAME (its newest) or NAME/ID in `sweeps_dir`, else of the published one.
+
+    Returns an object with `runs`, `history`, `summary`, `verdicts` (pandas frames), `plan`, `best()` (a
+    network that predicts) and `plot()`. It takes the sweep's CSV files and records, and no MLflow.
+
+    Raises:
+        UserError: there is no such sweep (names the close ones), or a file of it cannot be read.
+    """
+    from nnexp.analysis import loaded
+
+    return loaded.load_sweep(name, sweeps_dir)
+
+
+def run(**settings: object) -> LoadedSweep:
+    """Train one network, showing its epochs; its results, a sweep of one run.
+
+    Args:
+        settings: hyperparameters and other keys by the names of the command line, such as
+            `learning_rate=0.1, data="mnist", tracking="none"`; dotted ones as `**{"data.scale": 255}`.
+
+    Raises:
+        UserError: a key or a value cannot be used.
+        SweepError: training could not go on.
+    """
+    return _trained([], settings)
+
+
+def run_sweep(name: str, *overrides: str, **settings: object) -> LoadedSweep:
+    """Train what the sweep file `conf/sweep/NAME.yaml` asks, showing progress; its results.
+
+    What is recorded already is not trained again.
+
+    Args:
+        name: as after `+sweep=` on the command line.
+        overrides: words of the command line, such as `"sweep.axes.batch_size=[10,100]"`.
+        settings: as of `run`.
+
+    Raises: as `run`.
+    """
+    return _trained([f"+sweep={name}", *overrides], settings)
+
+
+def _trained(words: Sequence[str], settings: dict[str, object]) -> LoadedSweep:
+    from rich.console import Console
+
+    from nnexp import experiment
+    from nnexp.analysis.loaded import loaded
+    from nnexp.config import load_config
+    from nnexp.nn import UserError
+
+    given = [word for key, value in settings.items() for word in _words(key, value)]
+    config = load_config([*words, *given])
+    if config.execution.dry_run:
+        raise UserError("dry_run is for the command line: nothing is trained, and so nothing can be loaded")
+    sweep = experiment.run_sweep(config, Console())
+    return loaded(sweep.folder, config.execution.sweeps_dir)
+
+
+def _words(key: str, value: object) -> list[str]:
+    """A setting as words of the command line."""
+    if key == "monitor" and isinstance(value, list | tuple):
+        return [f"monitor.{name}=true" for name in value]
+    if isinstance(value, Path):
+        value = str(value)
+    if isinstance(value, str) and not re.fullmatch(r"[\w./:-]+", value):
+        value = "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return [f"{key}={spelled(value)}"]

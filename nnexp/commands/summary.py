@@ -1,0 +1,30 @@
+"""`nnexp summary`: the answer of a sweep, as it was printed at its end."""
+
+from collections.abc import Sequence
+
+from nnexp.commands.words import SWEEPS_DIR, only_name, understood
+
+HELP = """
+nnexp summary NAME[/ID] [metric=final_validation_cost,...] [sweeps_dir=sweeps]
+
+The answer of a sweep: a row per point with its mean and interval, the best point and those like it, the
+verdicts on its claims. Of a sweep that has not ended, what is known so far. metric=... adds columns: any
+figure of runs.csv. NAME alone means its newest sweep, else the published one.
+"""
+METRIC = "metric"
+
+
+def main(words: Sequence[str]) -> int:
+    """Print the answer."""
+    asked = understood("summary", words, keys=(METRIC, SWEEPS_DIR))
+    name = only_name("summary", asked.names)
+
+    from rich.console import Console
+
+    from nnexp.analysis.answer import page
+    from nnexp.commands.results import results
+
+    _, answer = results(name, asked.sweeps_dir)
+    metrics = asked.settings[METRIC].split(",") if METRIC in asked.settings else []
+    Console().print(page(answer, metrics))
+    return 0

@@ -1,0 +1,139 @@
+"""The end of a sweep: its answer is told first, then files, pictures and MLflow are made up to date."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from nnexp.config import Execution
+from nnexp.data import Dataset, DataSpec
+from nnexp.display import count, failures, run_line
+from nnexp.nn import load_model
+from nnexp.sweep.folder import Sweep
+from nnexp.sweep.frozen import FILE
+from nnexp.sweep.stop import SweepError
+from nnexp.tracking import Logger, mlflow_run_ids
+
+if TYPE_CHECKING:  # pandas: too slow to load before training starts
+    from nnexp.analysis.answer import Answer
+    from nnexp.analysis.pictures import Shown
+
+LOGGING_TIME = {"FINISHED": 60.0, "KILLED": 2.0, "FAILED": 2.0}  # seconds that MLflow may take at the end
+
+
+@dataclass
+class Ending:
+    """What the end of a sweep takes. `trained`: whether any run was; `going_on`: the command that goes on;
+    `answered`: whether the answer is printed (a stop may come while the rest is made up to date)."""
+
+    sweep: Sweep
+    execution: Execution
+    load: Callable[[DataSpec], Dataset]
+    console: Console
+    logger: Logger | None
+    trained: bool
+    going_on: str
+    answered: bool = False
+
+    def tell(self, status: str) -> None:
+        """Print the answer, write its files, and end the logging with `status`.
+
+        Raises:
+            SweepError: the sweep is finished, and its CSV files cannot be written.
+        """
+        from nnexp.analysis import answer, csv
+
+        sweep, folder = self.sweep, self.sweep.folder
+        tables = csv.make_tables(sweep.plan, sweep.records, mlflow_run_ids(folder, sweep.records))
+        found = answer.answer_of(sweep, tables, self.execution.sweeps_dir)
+        if not self.answered:
+            self._print(found)
+            self.answered = True
+        unwritten: OSError | None = None
+        try:
+            answer.write(found, folder)
+            pictures = status == "FINISHED" and self._draw(found)
+            if self.logger:
+                self.logger.drain(LOGGING_TIME[status], patient=status == "FINISHED")
+                ids = mlflow_run_ids(folder, sweep.records)
+                csv.write_table("runs", csv.with_mlflow_ids(tables.runs, ids), folder)
+            what = "CSV files and pictures" if pictures else "CSV files"
+            self.console.print(f"{what}: {folder}", highlight=False, soft_wrap=True)
+        except OSError as error:  # told at the end: the answer is worth more than its files
+            unwritten = error
+        if self.logger:
+            self._end_logging(self.logger, status, answer.tags(found))
+        if unwritten and status == "FINISHED":
+            raise SweepError(f"the CSV files could not be written: {unwritten}")
+
+    def _print(self, found: Answer) -> None:
+        from nnexp.analysis import answer
+        from nnexp.analysis.verdict_page import verdict_page
+
+        sweep, console = self.sweep, self.console
+        if len(sweep.plan.runs) == 1:
+            run = sweep.plan.runs[0]
+            console.print(run_line(run, sweep.records.get(run.run_id)), highlight=False)
+            if len(found.verdicts):
+                console.print(verdict_page(found.verdicts))
+        elif sweep.records:
+            console.print(answer.page(found))
+        console.print(failures(sweep.plan, sweep.records, self.going_on), end="")
+
+    def _draw(self, found: Answer) -> bool:
+        """Draw what has changed; whether there are pictures. A single run has none: it ends at once."""
+        sweep, drawn = self.sweep, any(self.sweep.folder.glob("*.png"))
+        if not self.execution.pictures or len(sweep.plan.runs) == 1 or not sweep.statuses["finished"]:
+            return False
+        if self.trained or (not drawn and os.access(sweep.folder, os.W_OK)):
+            try:
+                from nnexp.analysis import pictures
+
+                files, error = pictures.draw(found, sweep.folder, self._best(found))
+            except ImportError as broken:  # matplotlib's libraries; the sweep has its answer all the same
+                files, error = [], str(broken)
+            drawn = bool(files)
+            if error:
+                self.console.print(f"Not every picture could be drawn: {error}", soft_wrap=True)
+        return drawn
+
+    def _best(self, found: Answer) -> Callable[[], Shown] | None:
+        """The network whose weights and mistakes are drawn, loaded when it is its turn."""
+        from nnexp.analysis.answer import best_run
+        from nnexp.analysis.pictures import Shown
+
+        run = best_run(found.plan, found.tables.runs)
+        weights = self.sweep.weights(run.run_id) if run else None
+        if run is None or weights is None:
+            return None
+        return lambda: Shown(load_model(weights), self.load(run.data), found.plan.label(run))
+
+    def _end_logging(self, logger: Logger, status: str, tags: dict[str, str]) -> None:
+        folder = self.sweep.folder
+        told = logger.close(status, self.sweep.statuses, files_of(folder), LOGGING_TIME[status], tags)
+        if told.error is None:
+            line = "MLflow: nnexp ui shows the runs, their curves and models"
+        else:
+            unlogged = len(told.unlogged)
+            what = (
+                f"{count(unlogged, 'run')} not logged yet"
+                if unlogged
+                else "the sweep's own page is not up to date"
+            )
+            line = (
+                f"MLflow: {what} ({told.error}); nnexp sync, or the same command again, brings it up to date"
+            )
+        self.console.print(line, highlight=False, soft_wrap=True)
+
+
+def files_of(folder: Path) -> list[Path]:
+    """What of a sweep's folder is attached to its page in MLflow: plan, CSV files, pictures."""
+    return [
+        folder / FILE,
+        *(path for kind in ("csv", "png", "svg") for path in sorted(folder.glob(f"*.{kind}"))),
+    ]

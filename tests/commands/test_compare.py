@@ -1,0 +1,88 @@
+"""`nnexp compare` shows what differs between two runs."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nnexp.sweep.record import _checksum, read
+from tests.commands.conftest import Command, only, rows
+
+
+def run_ids(sweeps: Path, name: str) -> list[str]:
+    """Of the runs that have a record, in no order that means anything."""
+    return sorted(path.stem for path in (only(sweeps / name) / "records").glob("*.json"))
+
+
+def test_settings_and_figures_stand_side_by_side(nnexp: Command, sweeps: Path) -> None:
+    first, second = run_ids(sweeps, "plain")
+    a, b = (read(only(sweeps / "plain") / "records" / f"{run_id}.json") for run_id in (first, second))
+    status, shown, _ = nnexp("compare", first[:8], second)
+    assert status == 0
+    lines = rows(shown)
+    assert lines[:2] == [["run", first, second], ["status", "finished", "finished"]]
+    differ = lines.index(["Settings", "that", "differ"])
+    assert lines[differ + 1 : differ + 3] == [
+        ["batch_size", str(a.settings["batch_size"]), str(b.settings["batch_size"])],
+        [],
+    ]
+    assert ["Code", "and", "environment", "are", "the", "same"] in lines
+    costs = [a.metrics["test_cost"], b.metrics["test_cost"]]
+    assert costs[0] is not None
+    assert costs[1] is not None
+    told = [f"{costs[0]:.6g}", f"{costs[1]:.6g}", f"{costs[1] - costs[0]:+.4g}"]
+    assert ["test_cost", *told] in lines
+
+
+def test_what_code_and_environment_differ_is_named(nnexp: Command, sweeps: Path) -> None:
+    first, second = run_ids(sweeps, "plain")
+    path = only(sweeps / "plain") / "records" / f"{second}.json"
+    body = json.loads(path.read_text())
+    body.pop("checksum")
+    body["environment"] |= {"numpy": "0.1", "kernel": "Other"}
+    path.write_text(json.dumps(body | {"checksum": _checksum(body)}))
+    lines = rows(nnexp("compare", first, second)[1])
+    heading = lines.index(["Code", "and", "environment", "that", "differ"])
+    assert sorted(row[0] for row in lines[heading + 1 : heading + 3]) == ["kernel", "numpy"]
+
+
+def test_runs_of_two_sweeps_of_which_one_diverged_compare(nnexp: Command, sweeps: Path) -> None:
+    statuses = {read(path).status: path.stem for path in (only(sweeps / "mixed") / "records").glob("*.json")}
+    for status in ("failed", "diverged"):
+        done, shown, _ = nnexp("compare", run_ids(sweeps, "plain")[0], statuses[status], "--plot=x.svg")
+        assert done == 0
+        assert ["status", "finished", status] in rows(shown)
+        assert Path("x.svg").read_text().startswith("<?xml")
+
+
+def test_curves_are_drawn_where_asked(nnexp: Command, sweeps: Path) -> None:
+    shown = nnexp("compare", *run_ids(sweeps, "plain"), "--plot", "curves.png")[1]
+    assert shown.endswith("\nCurves: curves.png\n")
+    assert Path("curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("FIRST", "compare takes two RUNs, got"),
+        ("FIRST FIRST", "compare takes two runs, got"),
+        ("FIRST zzzz", "no run_id begins with zzzz"),
+        ("FIRST abc", "a run is named by at least 4 digits of its run_id, got 'abc'"),
+        ("FIRST SECOND --plot x.gif", "--plot must be a file named *.png or *.svg, got x.gif"),
+        ("FIRST SECOND --plot no/x.png", "--plot must be a file that can be written: No such file"),
+    ],
+)
+def test_a_mistake_is_one_line(words: str, message: str, nnexp: Command, sweeps: Path) -> None:
+    first, second = run_ids(sweeps, "plain")
+    status, _, error = nnexp("compare", *words.replace("FIRST", first).replace("SECOND", second).split())
+    assert (status, error.count("\n")) == (2, 1)
+    assert message in error
+
+
+def test_a_run_without_a_whole_record_cannot_be_compared(nnexp: Command, sweeps: Path) -> None:
+    first, second = run_ids(sweeps, "plain")
+    records = only(sweeps / "plain") / "records"
+    (records / f"{second}.json").write_text("{")
+    assert f"the record of run {second} is damaged" in nnexp("compare", first, second)[2]
+    (records / f"{second}.json").unlink()
+    assert f"run {second} of plain/" in nnexp("compare", first, second)[2]

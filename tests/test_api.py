@@ -1,0 +1,173 @@
+"""nnexp in a notebook: runs and sweeps started from Python, and what they left as frames."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nnexp
+from nnexp.analysis.csv import make_tables, write_tables
+from nnexp.data import load
+from nnexp.sweep import record as records
+from nnexp.sweep.frozen import write_plan
+from tests.analysis.sweeps import make_plan, make_records
+
+SMALL = {"data": "synthetic", "epochs": 3, "hidden_size": 5, "tracking": "none", "n_jobs": 1}
+RATES = """# @package _global_
+sweep:
+  question: Which rates learn?
+  axes: {learning_rate: [0.1, 1.0]}
+  seeds: 3
+  target: 0.05
+  claims:
+    - id: R
+      text: The higher rate learns faster.
+      check:
+        left: {at_epoch: training_accuracy, epoch: 1, at: {learning_rate: 1.0}}
+        rel: ">"
+        right: {at_epoch: training_accuracy, epoch: 1, at: {learning_rate: 0.1}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("conf/sweep").mkdir(parents=True)
+    Path("conf/sweep/rates.yaml").write_text(RATES)
+
+
+def test_a_run_trains_and_gives_its_results(capsys: pytest.CaptureFixture[str]) -> None:
+    done = nnexp.run(**SMALL, learning_rate=0.3, classes=None, monitor=["weight_norm"])
+    assert "3/3" in capsys.readouterr().out
+    assert (done.plan.name, len(done.runs), len(done.history)) == ("single", 1, 4)  # epoch 0 too
+    assert done.runs["learning_rate"].tolist() == [0.3]
+    assert "weight_norm_1" in done.history
+    assert len(done.verdicts) == 0
+
+
+def test_a_sweep_trains_is_judged_and_its_best_network_predicts(capsys: pytest.CaptureFixture[str]) -> None:
+    done = nnexp.run_sweep("rates", "sweep.seeds=4", **SMALL)
+    shown = capsys.readouterr().out
+    assert "[8/8]" in shown
+    assert re.search(r"^reproduced +R +The higher rate", shown, re.M)
+    assert "CSV files and pictures: sweeps/rates/" in shown
+    assert {path.suffix for path in done.folder.glob("*.*")} >= {".csv", ".png", ".svg", ".yaml"}
+    assert done.verdicts["verdict"].tolist() == ["reproduced"]
+    assert [len(table) for table in (done.runs, done.history, done.summary)] == [8, 24, 2]
+    assert done.summary["target_reached"].tolist() == [4, 4]
+    best = done.best()
+    row = done.runs.set_index("run_id").loc[best.run_id]
+    assert row["final_validation_accuracy"] == done.runs["final_validation_accuracy"].max()
+    test = load(done.plan.runs[0].data).data.test
+    assert np.mean(best.predict(test.inputs) == test.labels) == pytest.approx(row["test_accuracy"])
+    assert best.probabilities(test.inputs[:5]).shape == (5, 10)
+    again = nnexp.load_sweep("rates")
+    assert repr(again) == repr(done)
+    assert "2 points x 4 seeds, 8 of 8 runs have ended: 8 finished" in repr(again)
+    capsys.readouterr()
+    assert nnexp.run_sweep("rates", "sweep.seeds=4", **SMALL).folder == done.folder
+    assert "all done" in capsys.readouterr().out
+
+
+def test_every_picture_of_a_sweep_can_be_had() -> None:
+    done = nnexp.run_sweep("rates", **SMALL, pictures=False)
+    assert not list(done.folder.glob("*.png"))
+    assert done.plot().axes[0].get_xlabel() == "learning_rate"
+    assert done.plot("learning_curves").axes[0].get_xlabel() == "epoch"
+    assert done.plot()._repr_png_().startswith(b"\x89PNG")
+    with pytest.raises(nnexp.UserError, match="unknown picture 'learning_curve'; did you mean 'learning_cur"):
+        done.plot("learning_curve")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: nnexp.run(learnin_rate=0.1), "unknown key 'learnin_rate'; did you mean 'learning_rate'?"),
+        (lambda: nnexp.run(data="no such"), "unknown data 'no such'"),
+        (lambda: nnexp.run(learning_rate=-1), "learning_rate must be > 0, got -1"),
+        (lambda: nnexp.run(dry_run=True), "dry_run is for the command line"),
+        (lambda: nnexp.run_sweep("rate"), "unknown sweep 'rate'; did you mean 'rates'?"),
+        (lambda: nnexp.load_sweep("rates"), "no sweep in sweeps yet: python -m nnexp +sweep="),
+    ],
+)
+def test_a_mistake_is_one_line_and_trains_nothing(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(nnexp.UserError) as error:
+        call()
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not Path("sweeps").exists()
+
+
+def test_a_claim_that_the_runs_cannot_answer_is_a_mistake_before_they_train() -> None:
+    Path("conf/sweep/rates.yaml").write_text(RATES.replace("epoch: 1", "epoch: 9"))
+    with pytest.raises(nnexp.UserError, match=r"^claim R: .*epoch.* 9"):
+        nnexp.run_sweep("rates", **SMALL)
+    assert not Path("sweeps").exists()
+
+
+def known(accuracies: list[list[float | None]]) -> None:
+    """A sweep with known accuracies; None: a run that has not ended."""
+    plan = make_plan({"batch_size": [10, 20]}, seeds=2)
+    folder = Path("sweeps", "known", plan.sweep_id)
+    (folder / "records").mkdir(parents=True)
+    write_plan(plan, {}, folder)
+    ended = [accuracy is not None for row in accuracies for accuracy in row]
+    made = make_records(plan, accuracies)
+    kept = {run.run_id: made[run.run_id] for run, here in zip(plan.runs, ended, strict=True) if here}
+    for record in kept.values():
+        records.write(folder / "records", record, None)
+    write_tables(make_tables(plan, kept, {}), folder)
+
+
+def test_a_sweep_that_has_not_ended_says_what_it_rests_on() -> None:
+    known([[0.9, 0.8], [None, 0.7]])
+    loaded = nnexp.load_sweep("known")
+    assert "3 of 4 runs have ended: 3 finished" in repr(loaded)
+    with pytest.raises(nnexp.UserError, match="the weights of run 000000000000 are not there"):
+        loaded.best()
+
+
+def test_a_sweep_without_a_finished_run_has_frames_but_no_best_network_and_no_picture() -> None:
+    known([[None, None], [None, None]])
+    loaded = nnexp.load_sweep("known")
+    assert len(loaded.runs) == 0
+    assert loaded.summary["n"].tolist() == [0, 0]
+    for call in (loaded.best, loaded.plot):
+        with pytest.raises(nnexp.UserError, match=r"no run finished \(0 of 4 runs have ended\)"):
+            call()
+
+
+def test_runs_of_different_code_are_noted() -> None:
+    known([[0.9, 0.8], [0.7, 0.7]])
+    path = next(Path("sweeps").rglob("records/*.json"))
+    body = json.loads(path.read_text())
+    path.write_text(json.dumps(body | {"environment": {"numerics": "b" * 64}}))
+    os.utime(path, (1e9, 1e9))
+    assert "Mixed versions: the runs differ in numerics: None (3 runs), bbbbbbbbbbbb (1 runs)." in repr(
+        nnexp.load_sweep("known")
+    )
+
+
+def test_loading_a_sweep_loads_neither_mlflow_nor_hydra_nor_matplotlib() -> None:
+    known([[0.9, 0.8], [0.7, 0.7]])
+    script = (
+        "import sys, nnexp; nnexp.load_sweep('known'); "
+        "print([name for name in ('mlflow', 'hydra', 'matplotlib', 'joblib') if name in sys.modules])"
+    )
+    place = str(Path(nnexp.__file__).parents[1])
+    told = subprocess.run(
+        [sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": place}, capture_output=True, text=True
+    )
+    assert (told.returncode, told.stdout.strip()) == (0, "[]"), told.stderr
+
+
+def test_inputs_of_another_shape_are_refused() -> None:
+    best = nnexp.run(**SMALL).best()
+    with pytest.raises(nnexp.UserError, match=r"inputs must have the shape \(n, \d+\), got \(3,\)"):
+        best.predict([1, 2, 3])
