@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from nnexp.analysis.claims.parsing import parse_claims
 from nnexp.config import load_config
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -21,6 +23,14 @@ def test_the_sweep_file_can_be_copied(tmp_path: Path, monkeypatch: pytest.Monkey
     made = load_config(["+sweep=momentum"])
     assert made.hyperparameters.learning_rate == 0.05
     assert list(made.question.axes) == ["momentum", "batch_size"]
+
+
+def test_the_claim_can_be_stated() -> None:
+    (block,) = re.findall(r"\n    claims:\n((?: {6}.*\n)+)", README)
+    claims = yaml.safe_load(block)
+    points = [{"batch_size": size} for size in (1, 5, 10, 20, 50, 100, 300)]
+    (claim,) = parse_claims(claims, ["batch_size"], points, epochs=30, timing=False)
+    assert claim.id == "large-batches"
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)

@@ -1,5 +1,6 @@
 """The look of all pictures: sizes, colours, lines that differ in grey too; and how a picture is saved."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
@@ -16,6 +17,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
 from nnexp.sweep.record import replacing
+
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it tells that it lists the fonts
 
 DPI = 150
 WIDTH, HEIGHT = 8.0, 4.5  # inches: a slide's proportions
