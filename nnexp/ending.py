@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from nnexp.display import count, failures, run_line
 from nnexp.nn import load_model
 from nnexp.sweep.folder import Sweep
 from nnexp.sweep.frozen import FILE
+from nnexp.sweep.record import replacing
 from nnexp.sweep.stop import SweepError
 from nnexp.tracking import Logger, mlflow_run_ids
 
@@ -23,12 +24,13 @@ if TYPE_CHECKING:  # pandas: too slow to load before training starts
     from nnexp.analysis.answer import Answer
     from nnexp.analysis.pictures import Shown
 
+DRAWN = ".pictures"  # says, once they are complete, of which trainings the pictures are
 LOGGING_TIME = {"FINISHED": 60.0, "KILLED": 2.0, "FAILED": 2.0}  # seconds that MLflow may take at the end
 
 
 @dataclass
 class Ending:
-    """What the end of a sweep takes. `trained`: whether any run was; `going_on`: the command that goes on;
+    """What the end of a sweep takes. `going_on`: the command that goes on with it;
     `answered`: whether the answer is printed (a stop may come while the rest is made up to date)."""
 
     sweep: Sweep
@@ -36,7 +38,6 @@ class Ending:
     load: Callable[[DataSpec], Dataset]
     console: Console
     logger: Logger | None
-    trained: bool
     going_on: str
     answered: bool = False
 
@@ -57,13 +58,13 @@ class Ending:
         unwritten: OSError | None = None
         try:
             answer.write(found, folder)
-            pictures = status == "FINISHED" and self._draw(found)
+            self.console.print(f"CSV files: {folder}", highlight=False, soft_wrap=True)
+            if status == "FINISHED":
+                self._draw(found)
             if self.logger:
                 self.logger.drain(LOGGING_TIME[status], patient=status == "FINISHED")
                 ids = mlflow_run_ids(folder, sweep.records)
                 csv.write_table("runs", csv.with_mlflow_ids(tables.runs, ids), folder)
-            what = "CSV files and pictures" if pictures else "CSV files"
-            self.console.print(f"{what}: {folder}", highlight=False, soft_wrap=True)
         except OSError as error:  # told at the end: the answer is worth more than its files
             unwritten = error
         if self.logger:
@@ -85,22 +86,22 @@ class Ending:
             console.print(answer.page(found))
         console.print(failures(sweep.plan, sweep.records, self.going_on), end="")
 
-    def _draw(self, found: Answer) -> bool:
-        """Draw what has changed; whether there are pictures. A single run has none: it ends at once."""
-        sweep, drawn = self.sweep, any(self.sweep.folder.glob("*.png"))
+    def _draw(self, found: Answer) -> None:
+        """Draw the pictures, unless those of the same trainings are there. A single run has none."""
+        sweep = self.sweep
         if not self.execution.pictures or len(sweep.plan.runs) == 1 or not sweep.statuses["finished"]:
-            return False
-        if self.trained or (not drawn and os.access(sweep.folder, os.W_OK)):
-            try:
-                from nnexp.analysis import pictures
+            return
+        drawn, content = sweep.folder / DRAWN, _trainings(sweep)
+        if drawn.exists() and drawn.read_text(encoding="utf-8") == content:
+            return
+        from nnexp.analysis import pictures
 
-                files, error = pictures.draw(found, sweep.folder, self._best(found))
-            except ImportError as broken:  # matplotlib's libraries; the sweep has its answer all the same
-                files, error = [], str(broken)
-            drawn = bool(files)
-            if error:
-                self.console.print(f"Not every picture could be drawn: {error}", soft_wrap=True)
-        return drawn
+        files, error = pictures.draw(found, sweep.folder, self._best(found))
+        self.console.print(f"Pictures: {len(files)} files beside them", highlight=False)
+        if error:
+            self.console.print(f"Not every picture could be drawn: {error}", soft_wrap=True)
+        with replacing(drawn) as file:
+            file.write(content.encode())
 
     def _best(self, found: Answer) -> Callable[[], Shown] | None:
         """The network whose weights and mistakes are drawn, loaded when it is its turn."""
@@ -129,6 +130,12 @@ class Ending:
                 f"MLflow: {what} ({told.error}); nnexp sync, or the same command again, brings it up to date"
             )
         self.console.print(line, highlight=False, soft_wrap=True)
+
+
+def _trainings(sweep: Sweep) -> str:
+    """Which trainings a sweep's pictures show."""
+    started = sorted(f"{run_id} {record.timings['started']}" for run_id, record in sweep.records.items())
+    return hashlib.sha256("\n".join(started).encode()).hexdigest()
 
 
 def files_of(folder: Path) -> list[Path]:

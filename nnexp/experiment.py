@@ -174,7 +174,7 @@ class Experiment:
         self.logger = self._logger(uri)
         name = f"{sweep.plan.name}/{sweep.plan.sweep_id}"
         going_on = command_for("retry", name, execution.sweeps_dir)
-        self.ending = Ending(sweep, execution, datasets.load, console, self.logger, bool(self.rows), going_on)
+        self.ending = Ending(sweep, execution, datasets.load, console, self.logger, going_on)
 
     def run(self) -> None:
         """Train, and tell the answer; on a stop, what is known so far."""
@@ -188,7 +188,7 @@ class Experiment:
         except KeyboardInterrupt:
             console.print("Stopping; what has finished is kept. Ctrl-C again ends at once.")
             self.ending.tell("KILLED")
-            console.print(f"Stopped: {self._standing()}", soft_wrap=True)
+            console.print(f"Stopped: {self._standing()}", highlight=False, soft_wrap=True)
             raise
         except SweepError:
             raise
@@ -207,6 +207,8 @@ class Experiment:
         """How far a stopped sweep is, and what goes on with it."""
         if self.execution.mode == "force":
             return f"{self.ended} of {len(self.rows)} runs were trained again; mode=force begins anew"
+        if not self.sweep.pending(self.execution.mode):
+            return "all runs are recorded. The same command again brings files and MLflow up to date"
         done = f"{len(self.sweep.records)} of {len(self.sweep.plan.runs)} runs are recorded"
         return f"{done}. The same command again trains the rest, or {self.ending.going_on}"
 

@@ -56,7 +56,7 @@ def test_a_sweep_trains_is_judged_and_its_best_network_predicts(capsys: pytest.C
     shown = capsys.readouterr().out
     assert "[8/8]" in shown
     assert re.search(r"^reproduced +R +The higher rate", shown, re.M)
-    assert "CSV files and pictures: sweeps/rates/" in shown
+    assert "CSV files: sweeps/rates/" in shown
     assert {path.suffix for path in done.folder.glob("*.*")} >= {".csv", ".png", ".svg", ".yaml"}
     assert done.verdicts["verdict"].tolist() == ["reproduced"]
     assert [len(table) for table in (done.runs, done.history, done.summary)] == [8, 24, 2]

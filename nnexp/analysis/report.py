@@ -152,7 +152,8 @@ def _closing(
         alike = f"{comparison.alike.sum()} of {len(points) - 1} others"
         yield Text(
             f"~ not distinguishable from it: {alike} (paired t-tests, Holm-corrected, also for having chosen "
-            "the best; few seeds tell little apart). Differences are to the baseline."
+            "the best; few seeds tell little apart). Differences are to the baseline; each interval holds "
+            "for itself, the mark for all points at once."
         )
     if plan.target is not None and any(point["target_reached"] < point["n"] for point in points):
         yield Text(f"Where not all runs reached {100 * plan.target:g} %, the table says how many did.")

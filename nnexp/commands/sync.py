@@ -18,7 +18,8 @@ HELP = """
 nnexp sync [NAME[/ID] ...] [tracking=server] [tracking.uri=...] [sweeps_dir=sweeps]
 
 Upload what the records of these sweeps (of all, without names) hold and MLflow lacks, each run once; nothing
-is trained. Without tracking words, to the store that the sweep was logged to before, else to the usual one.
+is trained. Without tracking words, to the store that a sweep was logged to before; of sweeps trained with
+tracking=none only those that are named, to the usual store.
 The exit status is 1 if something could not be uploaded.
 """
 UPLOAD_TIME = 24 * 3600.0  # seconds; a store that does not answer is given up long before
@@ -41,7 +42,8 @@ def main(words: Sequence[str]) -> int:
     if config.tracking.uri is None:
         raise UserError("tracking=none keeps no store to upload to")
     named = [folder_of(name, asked.sweeps_dir) for name in asked.names]
-    folders = list(dict.fromkeys(named)) if named else sweep_folders(asked.sweeps_dir)
+    every = [folder for folder in sweep_folders(asked.sweeps_dir) if asked.only(TRACKING) or _usual(folder)]
+    folders = list(dict.fromkeys(named)) or every
     console, uploads = make_console(), []
     if not folders:
         console.print(f"There is {no_sweeps(asked.sweeps_dir)}.")

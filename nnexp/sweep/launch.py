@@ -155,6 +155,7 @@ class Worker:
 
 def serve(connection: "Connection[Any, Any]", parent: int) -> None:
     """What a worker process does until its connection ends: train what comes, and answer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # loky unblocks it when it starts its first process
     end_with(parent)
     while True:
         try:

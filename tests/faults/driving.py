@@ -24,7 +24,9 @@ def hears_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def start(words: Sequence[str], folder: Path, **environment: str) -> "subprocess.Popen[str]":
+def start(
+    words: Sequence[str], folder: Path, *, own_group: bool = False, **environment: str
+) -> "subprocess.Popen[str]":
     """`python -m nnexp WORDS` in `folder`, with a scratch folder of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     scratch = folder / "scratch"
@@ -39,6 +41,7 @@ def start(words: Sequence[str], folder: Path, **environment: str) -> "subprocess
         stderr=subprocess.STDOUT,
         text=True,
         preexec_fn=hears_ctrl_c,
+        process_group=0 if own_group else None,
     )
 
 

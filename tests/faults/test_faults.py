@@ -152,7 +152,7 @@ def test_a_stop_after_the_last_run_is_told_and_loses_nothing(
         process.send_signal(signal.SIGTERM)
         shown = process.communicate(timeout=60)[0]
     assert process.returncode == 143, shown
-    assert "Stopped: 12 of 12 runs are recorded." in shown
+    assert "Stopped: all runs are recorded." in shown
     assert run(SWEEP, tmp_path).status == 0
     assert tables(tmp_path) == undisturbed
     kept = store(tmp_path)
@@ -170,6 +170,17 @@ def test_one_wish_told_twice_in_a_moment_is_one_stop(tmp_path: Path) -> None:
     assert process.returncode == 143
     assert "Stopped: " in shown
     assert (sweep_folder(tmp_path) / "summary.csv").exists()
+
+
+def test_ctrl_c_on_a_terminal_reaches_no_worker(tmp_path: Path) -> None:
+    """There the signal goes to every process of the group."""
+    with start(QUIET, tmp_path, own_group=True) as process:
+        read_until(process, "[")
+        os.killpg(process.pid, signal.SIGINT)
+        shown = process.communicate(timeout=60)[0]
+    assert process.returncode == 130
+    assert "Stopped: " in shown
+    assert "Traceback" not in shown
 
 
 def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
