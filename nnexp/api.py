@@ -68,7 +68,7 @@ def _trained(words: Sequence[str], settings: dict[str, object]) -> LoadedSweep:
     config = load_config([*words, *given])
     if config.execution.dry_run:
         raise UserError("dry_run is for the command line: nothing is trained, and so nothing can be loaded")
-    sweep = experiment.run_sweep(config, Console())
+    sweep = experiment.run_sweep(config, Console(highlight=False))
     return loaded(sweep.folder, config.execution.sweeps_dir)
 
 

@@ -92,7 +92,7 @@ def _train(words: Sequence[str]) -> int:
 
     from nnexp.experiment import dry_run, run_sweep
 
-    console = Console()
+    console = Console(highlight=False)
     if config.execution.dry_run:
         dry_run(config, console)
         return 0

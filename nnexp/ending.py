@@ -58,7 +58,7 @@ class Ending:
         unwritten: OSError | None = None
         try:
             answer.write(found, folder)
-            self.console.print(f"CSV files: {folder}", highlight=False, soft_wrap=True)
+            self.console.print(f"CSV files: {folder}", soft_wrap=True)
             if status == "FINISHED":
                 self._draw(found)
             if self.logger:
@@ -79,7 +79,7 @@ class Ending:
         sweep, console = self.sweep, self.console
         if len(sweep.plan.runs) == 1:
             run = sweep.plan.runs[0]
-            console.print(run_line(run, sweep.records.get(run.run_id)), highlight=False)
+            console.print(run_line(run, sweep.records.get(run.run_id)))
             if len(found.verdicts):
                 console.print(verdict_page(found.verdicts))
         elif sweep.records:
@@ -97,7 +97,7 @@ class Ending:
         from nnexp.analysis import pictures
 
         files, error = pictures.draw(found, sweep.folder, self._best(found))
-        self.console.print(f"Pictures: {len(files)} files beside them", highlight=False)
+        self.console.print(f"Pictures: {len(files)} files beside them")
         if error:
             self.console.print(f"Not every picture could be drawn: {error}", soft_wrap=True)
         with replacing(drawn) as file:
@@ -129,7 +129,7 @@ class Ending:
             line = (
                 f"MLflow: {what} ({told.error}); nnexp sync, or the same command again, brings it up to date"
             )
-        self.console.print(line, highlight=False, soft_wrap=True)
+        self.console.print(line, soft_wrap=True)
 
 
 def _trainings(sweep: Sweep) -> str:

@@ -134,7 +134,7 @@ def _announce(sweep: Sweep, execution: Execution, datasets: Datasets, console: C
     seconds = estimate_seconds(sweep.plan, rows, workers, datasets.load)
     failed = sum(sweep.records[run.run_id].status not in DONE for run in _settled(sweep, rows))
     told = announcement(sweep.plan, len(rows), failed, workers, seconds)
-    console.print(told, highlight=False, soft_wrap=True)
+    console.print(told, soft_wrap=True)
     return seconds
 
 
@@ -188,7 +188,7 @@ class Experiment:
         except KeyboardInterrupt:
             console.print("Stopping; what has finished is kept. Ctrl-C again ends at once.")
             self.ending.tell("KILLED")
-            console.print(f"Stopped: {self._standing()}", highlight=False, soft_wrap=True)
+            console.print(f"Stopped: {self._standing()}", soft_wrap=True)
             raise
         except SweepError:
             raise

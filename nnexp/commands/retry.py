@@ -41,7 +41,7 @@ def main(words: Sequence[str]) -> int:
     stores = [line.store for line in read_logged(folder)]
     uri = config.tracking.uri if asked.only(TRACKING) else stores[-1] if stores else None
     execution = replace(config.execution, sweeps_dir=asked.sweeps_dir)
-    statuses = carry_out(plan, execution, uri, datasets, Console()).statuses
+    statuses = carry_out(plan, execution, uri, datasets, Console(highlight=False)).statuses
     return int(statuses["failed"] + statuses["timed_out"] > 0)
 
 

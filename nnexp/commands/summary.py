@@ -26,5 +26,5 @@ def main(words: Sequence[str]) -> int:
 
     _, answer = results(name, asked.sweeps_dir)
     metrics = asked.settings[METRIC].split(",") if METRIC in asked.settings else []
-    Console().print(page(answer, metrics))
+    Console(highlight=False).print(page(answer, metrics))
     return 0

@@ -17,6 +17,7 @@ def ui(uri: str, host: str = "127.0.0.1", port: int = 5000) -> NoReturn:
         UserError: there is nothing to show at `uri`, or it is a server, which shows itself.
     """
     command, environment = ui_command(uri, host, port)
+    print(f"MLflow's user interface: http://{host}:{port} (in some seconds; Ctrl-C ends it)", flush=True)
     os.execve(command[0], command, environment)
 
 
@@ -34,6 +35,7 @@ def ui_command(uri: str, host: str, port: int) -> tuple[list[str], Mapping[str, 
     # One reader of one store: no pool of servers, no processes for background jobs.
     environment = {
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "PYTHONWARNINGS": "ignore",  # of MLflow's own making; users cannot mend them
         **os.environ,
         "MLFLOW_BACKEND_STORE_URI": uri,
     }
