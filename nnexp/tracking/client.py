@@ -72,9 +72,20 @@ def _hand_over_credentials(uri: str) -> str:
 
 
 def _make_sqlite(uri: str) -> None:
-    """Start a new SQLite file in WAL mode: fewer disk flushes per run, and the UI reading never blocks us."""
+    """Make a SQLite store whole, or not at all: one whose maker was killed half-way could never be opened.
+
+    It is in WAL mode: fewer disk flushes per run, and the UI reading never blocks us.
+    """
+    from mlflow import MlflowClient
+
     path = sqlite_path(uri)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(path)) as database:
-            database.execute("PRAGMA journal_mode=WAL")
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.new")
+    unfinished.unlink(missing_ok=True)
+    made = f"sqlite:///{unfinished.absolute()}"
+    MlflowClient(tracking_uri=made, registry_uri=made).search_experiments(max_results=1)
+    os.replace(unfinished, path)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode=WAL")
