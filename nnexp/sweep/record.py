@@ -12,13 +12,13 @@ from typing import Any, BinaryIO, Literal
 
 from nnexp.nn import History, Model, save_model
 from nnexp.nn.result import Result
-from nnexp.sweep.identity import canonical_json
 from nnexp.sweep.worker import Outcome
 
 Status = Literal["finished", "diverged", "failed", "timed_out", "killed"]
 BEST = ("validation_cost", "validation_accuracy")
 FINAL = ("training_cost", "training_accuracy", *BEST, "penalty")
 DONE: tuple[Status, ...] = ("finished", "diverged")
+SEAL = b', "checksum": "'
 
 
 @dataclass(frozen=True)
@@ -95,9 +95,8 @@ def write(folder: Path, record: Record, model: Model | None) -> None:
             save_model(file, model)
         content = weights.read_bytes()
         body |= {"weights_sha256": hashlib.sha256(content).hexdigest(), "weights_size": len(content)}
-    body["checksum"] = _checksum(body)
     with replacing(folder / f"{record.run_id}.json") as file:
-        file.write(json.dumps(body, allow_nan=False).encode())
+        file.write(sealed(body))
     _sync_folder(folder)
 
 
@@ -107,9 +106,7 @@ def read(path: Path) -> Record:
     Raises:
         ValueError: the file is torn or damaged, or its weights are missing.
     """
-    body = json.loads(path.read_bytes())
-    if not isinstance(body, dict) or body.pop("checksum", None) != _checksum(body):
-        raise ValueError("its checksum does not match")
+    body = opened(path.read_bytes())
     size, weights = body.pop("weights_size"), weights_path(path.parent, body["run_id"])
     if body.pop("weights_sha256") is not None and not weights.exists():
         raise ValueError("its weights are missing")
@@ -146,8 +143,24 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
 
 
-def _checksum(body: dict[str, Any]) -> str:
-    return hashlib.sha256(canonical_json(body).encode()).hexdigest()
+def sealed(body: dict[str, Any]) -> bytes:
+    """A record's JSON text, whose last key is the checksum of all that stands before it."""
+    text = json.dumps(body, allow_nan=False).encode()
+    return text[:-1] + SEAL + hashlib.sha256(text).hexdigest().encode() + b'"}'
+
+
+def opened(content: bytes) -> dict[str, Any]:
+    """What was sealed.
+
+    Raises:
+        ValueError: a byte of it is not what was written.
+    """
+    start, _, end = content.rpartition(SEAL)
+    text = start + b"}"
+    if end != hashlib.sha256(text).hexdigest().encode() + b'"}':
+        raise ValueError("its checksum does not match")
+    body: dict[str, Any] = json.loads(text)
+    return body
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,11 +1,10 @@
 """`nnexp compare` shows what differs between two runs."""
 
-import json
 from pathlib import Path
 
 import pytest
 
-from nnexp.sweep.record import _checksum, read
+from nnexp.sweep.record import opened, read, sealed
 from tests.commands.conftest import Command, only, rows
 
 
@@ -37,10 +36,9 @@ def test_settings_and_figures_stand_side_by_side(nnexp: Command, sweeps: Path) -
 def test_what_code_and_environment_differ_is_named(nnexp: Command, sweeps: Path) -> None:
     first, second = run_ids(sweeps, "plain")
     path = only(sweeps / "plain") / "records" / f"{second}.json"
-    body = json.loads(path.read_text())
-    body.pop("checksum")
+    body = opened(path.read_bytes())
     body["environment"] |= {"numpy": "0.1", "kernel": "Other"}
-    path.write_text(json.dumps(body | {"checksum": _checksum(body)}))
+    path.write_bytes(sealed(body))
     lines = rows(nnexp("compare", first, second)[1])
     heading = lines.index(["Code", "and", "environment", "that", "differ"])
     assert sorted(row[0] for row in lines[heading + 1 : heading + 3]) == ["kernel", "numpy"]
