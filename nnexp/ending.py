@@ -100,6 +100,7 @@ class Ending:
         self.console.print(f"Pictures: {len(files)} files beside them")
         if error:
             self.console.print(f"Not every picture could be drawn: {error}", soft_wrap=True)
+            return
         with replacing(drawn) as file:
             file.write(content.encode())
 

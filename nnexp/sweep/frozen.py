@@ -113,6 +113,6 @@ def _plan(body: Mapping[str, Any]) -> Plan:
         sweep_id=body["sweep_id"],
         numerics=body["numerics"],
         timing=body["timing"],
-        target=body.get("target"),
-        claims=tuple(body.get("claims", ())),
+        target=body["target"],
+        claims=tuple(body["claims"]),
     )

@@ -12,9 +12,8 @@ from nnexp.sweep.plan import Run
 
 LARGEST = 16  # runs; beyond this a stack gains little, and more is lost when it is cut short
 MEMORY = 64 * 2**20  # bytes of a stack's parameters; gradients and an optimizer's state are up to three more
-LONGEST = (
-    0.75  # of the time that a worker trains: runs are recorded when their stack ends, not all at the end
-)
+# Of the time that a worker trains: runs are recorded when their stack ends, and not all at the very end.
+LONGEST = 0.75
 SPLITS = 8  # per worker: so often is the longest stack split, in search of the cut that ends first
 
 SHARED = tuple(field.name for field in fields(Hyperparameters) if field.name not in PER_RUN)
