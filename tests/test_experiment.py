@@ -164,6 +164,19 @@ def test_a_damaged_plan_is_set_aside_and_written_again(capsys: pytest.CaptureFix
     assert plan.with_suffix(".damaged").exists()
 
 
+def test_a_sweep_that_measures_time_trains_again_what_trained_beside_others(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cli.main([*SWEEP, "n_jobs=2"])
+    capsys.readouterr()
+    assert cli.main([*SWEEP, "n_jobs=2", "sweep.timing=true"]) == 0
+    assert "0 done, 6 to train on 1 worker" in capsys.readouterr().out
+    times = [read(path).timings for path in (folder() / "records").glob("*.json")]
+    assert [(time["alone"], time["shared_by"]) for time in times] == [(True, 1)] * 6
+    assert cli.main([*SWEEP, "n_jobs=2", "sweep.timing=true"]) == 0
+    assert "all done" in capsys.readouterr().out
+
+
 def test_a_diverged_run_is_a_result(capsys: pytest.CaptureFixture[str]) -> None:
     words = "data=synthetic epochs=3 activation=relu output=identity cost=quadratic tracking=none n_jobs=1"
     assert cli.main([*words.split(), "-m", "learning_rate=0.01,1000", "seed=range(3)"]) == 0
