@@ -14,7 +14,7 @@ from nnexp.nn.streams import stream
 Augment = Callable[[np.random.Generator, Array], Array]
 Order = NDArray[np.integer[Any]]
 
-BLOCK = 500  # examples gathered by one call: enough to hide the call, few enough for the cache
+BLOCK = 100  # examples gathered by one call: enough to hide the call, few enough for the cache
 
 
 class Part(NamedTuple):

@@ -31,7 +31,7 @@ from nnexp.sweep.plan import Plan
 HERE = SHADES(0.25)
 LENGTH = 4.6  # inches that the x axis has at least
 GROUPS: dict[str, dict[str, Any]] = {  # how a point compares with the best one -> look of its marker
-    "best": {"marker": "*", "markersize": 17, "markerfacecolor": HERE, "markeredgecolor": "white"},
+    "best": {"marker": "*", "markersize": 17, "markerfacecolor": HERE, "markeredgecolor": "none"},
     "not distinguishable\nfrom the best": {"marker": "o", "markersize": 8, "markerfacecolor": HERE},
     "worse than the best": {"marker": "o", "markersize": 8, "markerfacecolor": "white"},
     "mean": {"marker": "o", "markersize": 8, "markerfacecolor": HERE},
