@@ -1,6 +1,7 @@
 """The command line: Hydra's words, one line for a mistake, an exit status that says how it went."""
 
 import argparse
+import gc
 import os
 import sys
 import traceback
@@ -40,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: all runs done; 1: a run failed; 2: a mistake of the user's; 130: Ctrl-C; 143: SIGTERM.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    gc.set_threshold(100_000, 20, 20)  # a plan and its records stay: looking for garbage costs a fifth
     try:
         with listening():
             return _carry_out(words)
