@@ -12,20 +12,22 @@ from rich.console import Console
 
 from nnexp.config import Execution
 from nnexp.data import Dataset, DataSpec
-from nnexp.display import count, failures, run_line
 from nnexp.nn import load_model
 from nnexp.sweep.folder import Sweep
 from nnexp.sweep.frozen import FILE
 from nnexp.sweep.record import replacing
-from nnexp.sweep.stop import SweepError
+from nnexp.sweep.stop import SweepError, deferred
 from nnexp.tracking import Logger, mlflow_run_ids
+from nnexp.wording import count, failures, run_line
 
 if TYPE_CHECKING:  # pandas: too slow to load before training starts
     from nnexp.analysis.answer import Answer
     from nnexp.analysis.pictures import Shown
 
 DRAWN = ".pictures"  # says, once they are complete, of which trainings the pictures are
-LOGGING_TIME = {"FINISHED": 60.0, "KILLED": 2.0, "FAILED": 2.0}  # seconds that MLflow may take at the end
+# Seconds that MLflow may take at the end: for the records that it lacks, and then for the sweep's own page.
+LOGGING_TIME = {"FINISHED": 60.0, "KILLED": 8.0}
+CLOSING_TIME = {"FINISHED": 60.0, "KILLED": 2.0, "FAILED": 2.0}
 
 
 @dataclass
@@ -47,11 +49,11 @@ class Ending:
         Raises:
             SweepError: the sweep is finished, and its CSV files cannot be written.
         """
-        from nnexp.analysis import answer, csv
+        with deferred():  # a library that is loaded by half cannot be loaded again
+            from nnexp.analysis import answer, csv
 
         sweep, folder = self.sweep, self.sweep.folder
-        tables = csv.make_tables(sweep.plan, sweep.records, mlflow_run_ids(folder, sweep.records))
-        found = answer.answer_of(sweep, tables, self.execution.sweeps_dir)
+        found = answer_now(sweep, self.execution.sweeps_dir)
         if not self.answered:
             self._print(found)
             self.answered = True
@@ -64,13 +66,18 @@ class Ending:
             if self.logger:
                 self.logger.drain(LOGGING_TIME[status], patient=status == "FINISHED")
                 ids = mlflow_run_ids(folder, sweep.records)
-                csv.write_table("runs", csv.with_mlflow_ids(tables.runs, ids), folder)
+                csv.write_table("runs", csv.with_mlflow_ids(found.tables.runs, ids), folder)
         except OSError as error:  # told at the end: the answer is worth more than its files
             unwritten = error
         if self.logger:
             self._end_logging(self.logger, status, answer.tags(found))
         if unwritten and status == "FINISHED":
             raise SweepError(f"the CSV files could not be written: {unwritten}")
+
+    def give_up(self) -> None:
+        """End the logging of a sweep that an error of ours has ended."""
+        if self.logger:
+            self.logger.close("FAILED", self.sweep.statuses, timeout=CLOSING_TIME["FAILED"])
 
     def _print(self, found: Answer) -> None:
         from nnexp.analysis import answer
@@ -117,7 +124,7 @@ class Ending:
 
     def _end_logging(self, logger: Logger, status: str, tags: dict[str, str]) -> None:
         folder = self.sweep.folder
-        told = logger.close(status, self.sweep.statuses, files_of(folder), LOGGING_TIME[status], tags)
+        told = logger.close(status, self.sweep.statuses, files_of(folder), CLOSING_TIME[status], tags)
         if told.error is None:
             line = "MLflow: nnexp ui shows the runs, their curves and models"
         else:
@@ -131,6 +138,14 @@ class Ending:
                 f"MLflow: {what} ({told.error}); nnexp sync, or the same command again, brings it up to date"
             )
         self.console.print(line, soft_wrap=True)
+
+
+def answer_now(sweep: Sweep, sweeps_dir: str | Path) -> Answer:
+    """The answer of a sweep from its records as they stand; its tables name the runs as MLflow does."""
+    from nnexp.analysis import answer, csv
+
+    ids = mlflow_run_ids(sweep.folder, sweep.records)
+    return answer.answer_of(sweep, csv.make_tables(sweep.plan, sweep.records, ids), sweeps_dir)
 
 
 def _trainings(sweep: Sweep) -> str:

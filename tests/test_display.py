@@ -1,14 +1,13 @@
 """What a person sees is what the runs did."""
 
 import io
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from rich.console import Console
 
-from nnexp.display import Bar, Epochs, Lines, ending
+from nnexp.display import Bar, Epochs, Lines
 from nnexp.sweep.board import Board
 from nnexp.sweep.plan import Plan
 from nnexp.sweep.record import Record
@@ -81,9 +80,3 @@ def test_an_epoch_that_was_not_evaluated_gets_no_line() -> None:
     epochs.show((0,), 1, {name: np.array([np.nan]) for name in names})
     epochs.show((0,), 2, {name: np.array([0.5]) for name in names})
     assert text.getvalue() == " 2/10  cost  0.5000  50.00 %  cost  0.5000  50.00 %\n"
-
-
-def test_a_run_that_did_not_finish_says_why() -> None:
-    failed = replace(record("a", 0.5), status="failed", traceback="Traceback\n  ...\nValueError: no\n")
-    assert ending(failed) == "failed: ValueError: no"
-    assert ending(replace(failed, status="diverged")) == "diverged after 4 epochs"

@@ -1,13 +1,14 @@
 """A sweep from its words to its answer: trained once, recorded, exported, and resumed by the same command."""
 
 import re
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from nnexp import cli, experiment
+from nnexp import beginning, cli, experiment
 from nnexp.sweep import worker
 from nnexp.sweep.record import read
 
@@ -86,6 +87,22 @@ def test_a_wider_sweep_trains_only_what_is_new(capsys: pytest.CaptureFixture[str
     assert "8 runs (2 points x 4 seeds), 6 done, 2 to train" in capsys.readouterr().out
 
 
+def test_a_wider_sweep_takes_over_records_and_weights(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main([*SWEEP, "n_jobs=1"])
+    older = folder()
+    wider = [word.replace("range(3)", "range(4)") for word in SWEEP]
+    cli.main([*wider, "n_jobs=1"])
+    (newer,) = (place for place in older.parent.iterdir() if place != older)
+    taken = sorted(path.name for path in (older / "records").iterdir())
+    assert len(taken) == 12  # a record and weights for each of 6 runs
+    for name in taken:
+        assert (newer / "records" / name).read_bytes() == (older / "records" / name).read_bytes()
+    shutil.rmtree(older)
+    capsys.readouterr()
+    assert cli.main([*wider, "n_jobs=1"]) == 0
+    assert "all done" in capsys.readouterr().out
+
+
 def test_force_trains_again_and_finds_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     cli.main([*SWEEP, "n_jobs=1"])
     before = csv(folder())
@@ -133,7 +150,7 @@ def test_a_long_sweep_asks_before_it_trains_where_there_is_somebody_to_ask(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    monkeypatch.setattr(experiment.Confirm, "ask", lambda *args, **kwargs: asked.append(args) and False)
+    monkeypatch.setattr(beginning.Confirm, "ask", lambda *args, **kwargs: asked.append(args) and False)
     assert cli.main([*SWEEP, "n_jobs=1", "confirm_above=0", "sweeps_dir=unasked"]) == 0
     assert asked == []  # a pipe cannot answer
     monkeypatch.setattr("rich.console.Console.is_terminal", True)

@@ -27,7 +27,8 @@ def main(words: Sequence[str]) -> int:
     from rich.console import Console
 
     from nnexp.config import Execution, load_config
-    from nnexp.experiment import Datasets, carry_out
+    from nnexp.experiment import carry_out
+    from nnexp.sweep.datasets import Datasets
     from nnexp.tracking import read_logged
 
     keys = [field.name for field in fields(Execution) if field.name not in NOT_HERE]

@@ -11,9 +11,9 @@ from rich.table import Table
 from nnexp.commands.found import folder_of, name_of
 from nnexp.commands.page import disk_use, make_console, make_table, size
 from nnexp.commands.words import SWEEPS_DIR, understood
-from nnexp.display import count
 from nnexp.nn import UserError
 from nnexp.sweep.lock import held, holder_of
+from nnexp.wording import count
 
 HELP = """
 nnexp rm NAME[/ID] ... [--yes] [sweeps_dir=sweeps]

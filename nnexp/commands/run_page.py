@@ -10,7 +10,6 @@ from rich.table import Table
 from nnexp.commands.found import name_of
 from nnexp.commands.page import make_table, moment
 from nnexp.data import DataSpec
-from nnexp.display import percent
 from nnexp.nn import Hyperparameters
 from nnexp.sweep import record as records
 from nnexp.sweep.frozen import read_plan
@@ -18,6 +17,7 @@ from nnexp.sweep.lock import holder_of
 from nnexp.sweep.plan import Run, spelled
 from nnexp.sweep.record import Record
 from nnexp.tracking import read_logged
+from nnexp.wording import percent
 
 CURVE_ROWS = 12  # of the learning curve
 PARTS = ("training", "validation", "test")

@@ -9,9 +9,9 @@ from rich.table import Table
 from nnexp.commands.found import STATUSES, Found, folder_of, opened, status_of
 from nnexp.commands.page import disk_use, make_console, make_table, moment, size
 from nnexp.commands.words import only_name, understood
-from nnexp.display import command_for, count, failures
 from nnexp.sweep.plan import spelled
 from nnexp.tracking import lacking, read_logged
+from nnexp.wording import command_for, count, failures
 
 HELP = """
 nnexp status NAME[/ID] [sweeps_dir=sweeps]

@@ -10,7 +10,7 @@ from nnexp.commands.found import folder_of, name_of, no_sweeps
 from nnexp.commands.page import make_console
 from nnexp.commands.words import SWEEPS_DIR, TRACKING, understood
 from nnexp.nn import UserError
-from nnexp.sweep.folder import Sweep, open_sweep, sweep_folders
+from nnexp.sweep.folder import open_sweep, sweep_folders
 from nnexp.sweep.frozen import read_body
 from nnexp.sweep.lock import held
 
@@ -65,8 +65,8 @@ def _usual(folder: Path) -> str | None:
 
 def _told(console: Console, name: str, folder: Path, uri: str) -> Upload:
     """Upload one sweep and say how it went; what is wrong with one sweep does not stop the others."""
-    from nnexp.display import count
     from nnexp.tracking import public_uri
+    from nnexp.wording import count
 
     try:
         upload = upload_sweep(folder, uri)
@@ -85,41 +85,27 @@ def upload_sweep(folder: Path, uri: str) -> Upload:
     Raises:
         UserError: the sweep cannot be read, is being trained, or nobody answers at `uri`.
     """
-    from nnexp.tracking import Logged, Logger, append_logged, check, ended_as, lacking, public_uri
+    from nnexp.analysis import answer
+    from nnexp.ending import answer_now, files_of
+    from nnexp.tracking import check, lacking, open_logger, public_uri, standing, up_to_date
 
     store = public_uri(uri)
     with held(folder) as writable:
         sweep = open_sweep(folder)
-        left = set(lacking(folder, store, sweep.records))
-        status = "KILLED" if sweep.pending("cached") else "FINISHED"
-        if not sweep.records or (not left and ended_as(folder, store) == status):
+        if not sweep.records or up_to_date(sweep, uri):
             return Upload(0)
         if not writable:
             raise UserError(f"{folder} must be writable, to note what was uploaded")
         check(uri)
-        append_logged(folder, Logged("", store, "", ""))  # from now on the parent is open, whatever happens
-        logger = Logger(uri, sweep.plan, folder=folder, environment=read_body(folder)["environment"])
+        left = len(lacking(folder, store, sweep.records))
+        logger = open_logger(uri, sweep, read_body(folder)["environment"])
         try:
-            for run in sweep.plan.runs:
-                if run.run_id in left:
-                    logger.submit(run, sweep.records[run.run_id], sweep.weights(run.run_id))
             logger.drain(UPLOAD_TIME)
-            files, tags = _up_to_date(sweep)
+            found = answer_now(sweep, folder.parents[1 + sweep.plan.name.count("/")])
+            answer.write(found, folder)
         except BaseException:
             logger.close("KILLED", sweep.statuses, timeout=2.0)
             raise
+        status, files, tags = standing(sweep), files_of(folder), answer.tags(found)
         error = logger.close(status, sweep.statuses, files, END_TIME, tags).error
-        return Upload(len(left) - len(lacking(folder, store, sweep.records)), error)
-
-
-def _up_to_date(sweep: Sweep) -> tuple[list[Path], dict[str, str]]:
-    """Write the CSV files, which name the runs as MLflow does; files and tags of the sweep's page there."""
-    from nnexp.analysis import answer, csv
-    from nnexp.ending import files_of
-    from nnexp.tracking import mlflow_run_ids
-
-    folder, plan = sweep.folder, sweep.plan
-    tables = csv.make_tables(plan, sweep.records, mlflow_run_ids(folder, sweep.records))
-    found = answer.answer_of(sweep, tables, folder.parents[1 + plan.name.count("/")])
-    answer.write(found, folder)
-    return files_of(folder), answer.tags(found)
+        return Upload(left - len(lacking(folder, store, sweep.records)), error)

@@ -8,7 +8,9 @@ from nnexp.nn import UserError
 HELP = """
 nnexp ui [port=5000] [tracking.uri=sqlite:///mlflow.db]
 
-MLflow's user interface for the store that runs are logged to, on http://127.0.0.1:PORT, until Ctrl-C.
+MLflow's user interface for the store that runs are logged to, on http://127.0.0.1:PORT, until Ctrl-C. It
+prints the addresses to open: of all sweeps, and of the curves of each that was logged lately. There, Views
+lists two views of each sweep: by point (means over seeds) and by run (the best first).
 """
 
 

@@ -31,8 +31,13 @@ def write_plan(plan: Plan, environment: Mapping[str, Any], folder: Path) -> None
         else:
             if body | {"environment": before} == old:
                 return
-    with replacing(path) as file:
-        text = yaml.dump(body, Dumper=DUMPER, sort_keys=False, default_flow_style=None, width=110)
+    write_body(body, folder)
+
+
+def write_body(body: Mapping[str, Any], folder: Path) -> None:
+    """Write what `read_body` gives into `folder`."""
+    with replacing(folder / FILE) as file:
+        text = yaml.dump(dict(body), Dumper=DUMPER, sort_keys=False, default_flow_style=None, width=110)
         file.write(text.encode())
 
 

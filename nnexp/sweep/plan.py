@@ -27,6 +27,7 @@ __all__ = [
     "Question",
     "Run",
     "make_plan",
+    "settings_of",
     "spelled",
 ]
 
@@ -118,6 +119,15 @@ def make_plan(
         target=question.target,
         claims=tuple(question.claims),
     )
+
+
+def settings_of(question: Question, base: Hyperparameters, base_data: DataSpec) -> list[dict[str, Any]]:
+    """The settings of every point (their `seed` is the base's), without a look at any data set.
+
+    Raises:
+        UserError: an axis or a value cannot be used.
+    """
+    return [Run("", *_at(point, base, base_data), 0).settings for point in points_of(question)]
 
 
 def _checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:

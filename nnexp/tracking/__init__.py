@@ -1,14 +1,16 @@
 """MLflow: the only code that imports it, inside functions, so that importing this package does not.
 
-In reading order: `logger` (what the sweep talks to), `tracker` (a sweep's experiment, parent and children),
-`entries` (what a record becomes), `model` and `network_model` (the logged network), `logged` (what is in
-which store), `client` and `address` (MLflow's settings, the stores' addresses), `ui`.
+In reading order: `upload` (a store brought up to date), `logger` (what the sweep talks to), `tracker` (a
+sweep's experiment, parent and children), `entries` (what a record becomes), `model` and `network_model` (the
+logged network), `logged` (what is in which store), `client` and `address` (MLflow's settings, the stores'
+addresses), `ui`.
 """
 
 from nnexp.tracking.address import check, public_uri
-from nnexp.tracking.logged import Logged, append_logged, ended_as, lacking, mlflow_run_ids, read_logged
+from nnexp.tracking.logged import Logged, append_logged, lacking, mlflow_run_ids, read_logged
 from nnexp.tracking.logger import Logger, Report
 from nnexp.tracking.ui import ui
+from nnexp.tracking.upload import open_logger, standing, up_to_date
 
 __all__ = [
     "Logged",
@@ -16,10 +18,12 @@ __all__ = [
     "Report",
     "append_logged",
     "check",
-    "ended_as",
     "lacking",
     "mlflow_run_ids",
+    "open_logger",
     "public_uri",
     "read_logged",
+    "standing",
     "ui",
+    "up_to_date",
 ]

@@ -1,12 +1,13 @@
 """What MLflow is told about a run: pure functions from a record to names and values."""
 
 import getpass
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from nnexp.sweep.plan import spelled
+from nnexp.sweep.plan import DATA_KNOBS, spelled
 from nnexp.sweep.record import Record
 
 # MLflow's limits for one call of log_batch: 1,000 entities in all, 100 of them parameters.
@@ -20,7 +21,8 @@ STATUS = {
     "timed_out": "FAILED",
     "killed": "KILLED",
 }
-PARTS = ("training", "validation", "test", "final", "best")
+PARTS = ("training", "validation", "test", "best")
+DIGEST = 12  # characters of a data set's digest: MLflow shows it beside the name
 
 
 class Measurement(NamedTuple):
@@ -30,6 +32,14 @@ class Measurement(NamedTuple):
     value: float
     timestamp: int
     step: int
+
+
+class Data(NamedTuple):
+    """What a run was trained on; `source`: its name and knobs, JSON text."""
+
+    name: str
+    digest: str
+    source: str
 
 
 def milliseconds(moment: str) -> int:
@@ -53,19 +63,32 @@ def params(record: Record) -> dict[str, str]:
     return {name: spelled(value) for name, value in record.settings.items()}
 
 
+def data(record: Record) -> Data | None:
+    """The data set of a run; None for a record that does not know its digest."""
+    digest = record.environment.get("dataset_digest")
+    if not digest:
+        return None
+    knobs = {name: record.settings.get(name) for name in ("data", *DATA_KNOBS)}
+    return Data(record.settings["data"], digest[:DIGEST], json.dumps(knobs))
+
+
 def metrics(record: Record) -> list[Measurement]:
-    """The curves (step = epoch), then the figures of the whole run, at its last epoch and its end."""
-    end = milliseconds(record.timings["ended"])
-    last = epochs_done(record)
+    """The curves (step = epoch), then the figures of the whole run.
+
+    Figures stand at step 0, where MLflow draws bars to compare, not curves of one dot. `final_*` is left
+    out: MLflow shows the last value of a curve as the run's.
+    """
+    end, curves = milliseconds(record.timings["ended"]), list(_curves(record))
+    curved = {point.name for point in curves}
     seconds = {name: record.timings.get(name) for name in ("seconds", "evaluation_seconds")}
     figures = [
-        Measurement(metric_name(name), float(value), end, last)
-        for name, value in (record.metrics | seconds).items()
-        if value is not None
+        Measurement(name, float(value), end, epochs_done(record) if name in curved else 0)
+        for name, value in ((metric_name(n), v) for n, v in (record.metrics | seconds).items())
+        if value is not None and not name.startswith("final_")
     ]
     # A test curve ends in the figure of the kept network, so that one name has one value at one step.
     taken = {(figure.name, figure.step) for figure in figures}
-    return [point for point in _curves(record) if (point.name, point.step) not in taken] + figures
+    return [point for point in curves if (point.name, point.step) not in taken] + figures
 
 
 def _curves(record: Record) -> Iterator[Measurement]:
@@ -104,16 +127,35 @@ def provenance(environment: Mapping[str, Any]) -> dict[str, str]:
 
 
 def child_tags(record: Record) -> dict[str, str]:
-    """Tags of one run's child: identity, status and provenance; the error in short, if it failed."""
-    tags = provenance(record.environment) | {"nnexp.run_id": record.run_id, "nnexp.status": record.status}
+    """Tags of one run's child: identity, status and provenance, and how it ended as its description."""
+    identity = {"nnexp.run_id": record.run_id, "nnexp.status": record.status}
+    return identity | provenance(record.environment) | {"mlflow.note.content": _description(record)}
+
+
+def _description(record: Record) -> str:
+    """How the run ended, in Markdown, and the command that tells more."""
+    epochs = f"after {epochs_done(record)} epochs"
+    told = f"{record.status.replace('_', ' ').capitalize()} {epochs}"
     if record.traceback:
-        tags["mlflow.note.content"] = record.traceback.strip().splitlines()[-1]
-    return tags
+        told = f"{record.traceback.strip().splitlines()[-1]}\n\nThe whole traceback is among the artifacts"
+    accuracies = {
+        "validation": record.metrics.get("final_validation_accuracy"),
+        "test": record.metrics.get("test_accuracy"),
+    }
+    figures = [
+        f"{part} accuracy {100 * value:.2f} %" for part, value in accuracies.items() if value is not None
+    ]
+    return f"{', '.join([told, *figures])}. `nnexp show {record.run_id}` tells more."
 
 
-def batches(record: Record) -> Iterator[tuple[list[tuple[str, str]], list[Measurement]]]:
-    """Parameters and metrics in portions that one call may carry."""
-    left, points = list(params(record).items()), metrics(record)
+def batches(record: Record, point: int) -> Iterator[tuple[list[tuple[str, str]], list[Measurement]]]:
+    """Parameters and metrics in portions that one call may carry.
+
+    `point`: the number of the run's point in the sweep. It is a metric (from 1, as `dry_run` numbers them),
+    because MLflow sorts by metrics as numbers but by parameters as text, 100 before 20.
+    """
+    order = Measurement("point", float(point + 1), milliseconds(record.timings["ended"]), 0)
+    left, points = list(params(record).items()), [*metrics(record), order]
     while left or points:
         yield left[:BATCH_PARAMS], points[:BATCH_METRICS]
         left, points = left[BATCH_PARAMS:], points[BATCH_METRICS:]

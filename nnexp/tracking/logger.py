@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from nnexp.sweep.plan import Plan, Run
 from nnexp.sweep.record import Record
 from nnexp.tracking.address import public_uri
-from nnexp.tracking.logged import Logged, append_logged, read_logged
+from nnexp.tracking.logged import Logged, append_logged
 from nnexp.tracking.tracker import Tracker
 
 FIRST_PAUSE = 0.5  # seconds after a failure; doubles with each one that follows
@@ -30,7 +30,7 @@ class Entry(NamedTuple):
     weights: Path | None
 
 
-class Ending(NamedTuple):
+class Closing(NamedTuple):
     """What the parent is told at the end, and until when (monotonic seconds) that may take."""
 
     status: str
@@ -60,7 +60,7 @@ class Logger:
         self._store = public_uri(uri)
         self._changed = Condition()  # guards the four that both threads use
         self._waiting: deque[Entry] = deque()
-        self._ending: Ending | None = None
+        self._closing: Closing | None = None
         self._awaited = False  # somebody waits for us
         self._given_up = False
         self._counts: Counter[str] = Counter()
@@ -70,7 +70,7 @@ class Logger:
         self._thread.start()
 
     def submit(self, run: Run, record: Record, weights: Path | None) -> None:
-        """Hand over a durable record; returns at once. Records that are logged already are passed over."""
+        """Hand over a durable record; returns at once. One that is in MLflow already stays as it is there."""
         with self._changed:
             self._waiting.append(Entry(run, record, weights))
             self._changed.notify_all()
@@ -103,7 +103,7 @@ class Logger:
         """
         with self._changed:
             self._awaited = True
-            self._ending = Ending(status, counts, files, tags or {}, time.monotonic() + timeout)
+            self._closing = Closing(status, counts, files, tags or {}, time.monotonic() + timeout)
             self._changed.notify_all()
         self._thread.join(timeout + GRACE)
         with self._changed:
@@ -128,7 +128,7 @@ class Logger:
         with self._changed:
             self._given_up = True
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._ending is not None)
+            self._changed.wait_for(lambda: self._closing is not None)
         self._succeeds(self._only_end)
 
     def _succeeds(self, step: Callable[[Tracker], None]) -> bool:
@@ -145,16 +145,11 @@ class Logger:
 
     def _log_all(self, tracker: Tracker) -> None:
         """Log whatever comes, and end the parent when no more will come."""
-        logged = {
-            (line.run_id, line.started) for line in read_logged(self._folder) if line.store == self._store
-        }
         if not tracker.reopened:
             append_logged(self._folder, Logged(self._plan.sweep_id, self._store, tracker.parent, ""))
         shown = time.monotonic()
         while (entry := self._next()) is not None:
-            training = (entry.record.run_id, entry.record.timings["started"])
-            if not (tracker.reopened and training in logged):
-                self._log(tracker, entry)
+            self._log(tracker, entry)
             with self._changed:
                 self._waiting.popleft()
                 self._changed.notify_all()
@@ -171,22 +166,22 @@ class Logger:
         append_logged(self._folder, line)
 
     def _only_end(self, tracker: Tracker) -> None:
-        if self._ending is not None:
-            tracker.log_files(self._ending.files)
-            tracker.log_tags(self._ending.tags)
-            tracker.finish(self._ending.status, self._ending.counts)
-            end = Logged(self._plan.sweep_id, self._store, tracker.parent, "", self._ending.status)
+        if self._closing is not None:
+            tracker.log_files(self._closing.files)
+            tracker.log_tags(self._closing.tags)
+            tracker.finish(self._closing.status, self._closing.counts)
+            end = Logged(self._plan.sweep_id, self._store, tracker.parent, "", self._closing.status)
             append_logged(self._folder, end)
             self._ended = True
 
     def _next(self) -> Entry | None:
         """The record to log next, waited for; None when no more will come, or no time is left."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._ending is not None)
+            self._changed.wait_for(lambda: self._waiting or self._closing is not None)
             return self._waiting[0] if self._waiting and self._time_left() > 0 else None
 
     def _time_left(self) -> float:
-        return float("inf") if self._ending is None else self._ending.deadline - time.monotonic()
+        return float("inf") if self._closing is None else self._closing.deadline - time.monotonic()
 
     def _rest(self, pause: float) -> None:
         """Wait before the next attempt; whoever starts to wait for the end cuts a long pause short."""

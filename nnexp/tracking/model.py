@@ -1,11 +1,14 @@
 """Trained networks as MLflow models: made from code, never pickled, and loadable without nnexp."""
 
 import shutil
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from nnexp.sweep.lock import scratch
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -18,6 +21,14 @@ PYTHON_ENVIRONMENT = """\
 python: {python}
 build_dependencies: [pip]
 dependencies: [-r requirements.txt]
+"""
+NOTE = """\
+A feed-forward network. It takes inputs (n, {inputs}), {dtype}, scaled as in training, and returns
+(n, {outputs}), a column per class. It loads without nnexp:
+
+    import mlflow
+    network = mlflow.pyfunc.load_model("runs:/{run}/model")
+    outputs = network.predict(inputs)
 """
 
 
@@ -35,25 +46,36 @@ class ModelLogger:
     def __init__(self, client: "MlflowClient", experiment: str) -> None:
         self._client = client
         self._experiment = experiment
-        self._folder = TemporaryDirectory(prefix="nnexp-model-")
+        self._open = ExitStack()
+        self._folder = self._open.enter_context(scratch())
         self._templates: dict[Signature, str] = {}
-        _write_template(Path(self._folder.name))
+        _write_template(self._folder)
 
-    def log(self, mlflow_run_id: str, weights: Path, step: int) -> str:
-        """Log the network in the file `weights` as the run's model, after `step` epochs; return its id."""
+    def log(self, mlflow_run_id: str, weights: Path, step: int, params: Mapping[str, str]) -> str:
+        """Log the network in the file `weights` as the run's model, after `step` epochs; return its id.
+
+        `params`: what tells the models of a sweep apart.
+        """
         from mlflow.entities import LoggedModelOutput
 
-        client, folder = self._client, Path(self._folder.name)
-        model = client.create_logged_model(self._experiment, name=NAME, source_run_id=mlflow_run_id)
+        client, folder = self._client, self._folder
+        signature = _signature(weights)
+        model = client.create_logged_model(
+            self._experiment,
+            name=NAME,
+            source_run_id=mlflow_run_id,
+            tags={"mlflow.note.content": NOTE.format(run=mlflow_run_id, **signature._asdict())},
+            params=dict(params),
+        )
         shutil.copyfile(weights, folder / WEIGHTS)
-        description = self._description(weights)
+        text = self._template(signature)
         for mark, value in (
             ("MODEL_ID", model.model_id),
             ("RUN_ID", mlflow_run_id),
             ("LOCATION", model.artifact_location),
         ):
-            description = description.replace(f"NNEXP_{mark}", value)
-        (folder / "MLmodel").write_text(description, encoding="utf-8")
+            text = text.replace(f"NNEXP_{mark}", value)
+        (folder / "MLmodel").write_text(text, encoding="utf-8")
         client.log_model_artifacts(model.model_id, str(folder))
         client.finalize_logged_model(model.model_id, "READY")
         client.log_outputs(mlflow_run_id, [LoggedModelOutput(model.model_id, step)])
@@ -61,11 +83,10 @@ class ModelLogger:
 
     def close(self) -> None:
         """Remove the temporary folder."""
-        self._folder.cleanup()
+        self._open.close()
 
-    def _description(self, weights: Path) -> str:
+    def _template(self, signature: Signature) -> str:
         """The MLmodel file for a network of this shape, with marks where one model differs from the next."""
-        signature = _signature(weights)
         if signature not in self._templates:
             self._templates[signature] = _mlmodel(signature)
         return self._templates[signature]

@@ -7,19 +7,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nnexp.sweep.plan import Plan, Run
+from nnexp.sweep.plan import Plan, Run, spelled
 from nnexp.sweep.record import Record
 from nnexp.tracking.address import artifact_location
 from nnexp.tracking.client import connect, store_lock
-from nnexp.tracking.entries import STATUS, batches, child_tags, epochs_done, milliseconds, provenance
+from nnexp.tracking.entries import STATUS, batches, child_tags, data, epochs_done, milliseconds, provenance
 from nnexp.tracking.logged import read_logged
 from nnexp.tracking.model import ModelLogger
+from nnexp.tracking.views import views
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 SEARCH_PAGE = 1000
 PICTURES = (".png", ".svg")
+OF_THE_MODEL = ("test/cost", "test/accuracy")  # of the weights that are kept: shown with the model, too
 
 
 class Child(NamedTuple):
@@ -28,7 +30,6 @@ class Child(NamedTuple):
     mlflow_run_id: str
     started: int
     complete: bool
-    models: tuple[str, ...]
 
 
 class Tracker(AbstractContextManager["Tracker"]):
@@ -56,13 +57,14 @@ class Tracker(AbstractContextManager["Tracker"]):
                 return child.mlflow_run_id
             self._discard(child)
         mlflow_run_id = self._create(run, record, started)
-        self._fill(mlflow_run_id, record)
-        models: list[str] = []
+        model = None
         if weights is not None:
-            models.append(self._models.log(mlflow_run_id, weights, epochs_done(record)))
+            varied = {name: spelled(record.settings[name]) for name in (*self._plan.axes, "seed")}
+            model = self._models.log(mlflow_run_id, weights, epochs_done(record), varied)
+        self._fill(mlflow_run_id, run, record, model)
         end = milliseconds(record.timings["ended"])
         self._client.set_terminated(mlflow_run_id, STATUS[record.status], end_time=end)
-        self._children[record.run_id] = Child(mlflow_run_id, started, True, tuple(models))
+        self._children[record.run_id] = Child(mlflow_run_id, started, True)
         return mlflow_run_id
 
     def log_counts(self, counts: Mapping[str, int]) -> None:
@@ -112,7 +114,17 @@ class Tracker(AbstractContextManager["Tracker"]):
             "mlflow.note.content": self._plan.question,
         }
         name = f"{self._plan.name} {self._plan.sweep_id}"
-        return self._client.create_run(self._experiment, tags=tags, run_name=name).info.run_id, False
+        created = self._client.create_run(self._experiment, tags=tags, run_name=name).info
+        self._describe(created.run_id, created.start_time)
+        return created.run_id, False
+
+    def _describe(self, parent: str, created: int) -> None:
+        """Give the experiment its question, and views of the sweep under `parent`."""
+        told = views(self._plan, parent, created)
+        if self._plan.question:
+            told["mlflow.note.content"] = self._plan.question
+        for name, value in told.items():
+            self._client.set_experiment_tag(self._experiment, name, value)
 
     @cached_property
     def _children(self) -> dict[str, Child]:
@@ -126,12 +138,8 @@ class Tracker(AbstractContextManager["Tracker"]):
             )
             for found in page:
                 if run_id := found.data.tags.get("nnexp.run_id"):
-                    models = found.outputs.model_outputs if found.outputs else []
                     children[run_id] = Child(
-                        found.info.run_id,
-                        found.info.start_time,
-                        found.info.status != "RUNNING",
-                        tuple(model.model_id for model in models),
+                        found.info.run_id, found.info.start_time, found.info.status != "RUNNING"
                     )
             token = page.token or ""
         return children
@@ -142,21 +150,27 @@ class Tracker(AbstractContextManager["Tracker"]):
         child = self._client.create_run(self._experiment, start_time=started, tags=tags, run_name=name)
         return str(child.info.run_id)
 
-    def _fill(self, mlflow_run_id: str, record: Record) -> None:
-        from mlflow.entities import Metric, Param
+    def _fill(self, mlflow_run_id: str, run: Run, record: Record, model: str | None) -> None:
+        from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
 
-        for params, metrics in batches(record):
+        for params, metrics in batches(record, run.point):
             self._client.log_batch(
                 mlflow_run_id,
-                metrics=[Metric(*metric) for metric in metrics],
+                metrics=[Metric(*m, model_id=model if m.name in OF_THE_MODEL else None) for m in metrics],
                 params=[Param(*param) for param in params],
             )
+        if trained_on := data(record):
+            dataset = Dataset(trained_on.name, trained_on.digest, "nnexp", trained_on.source)
+            context = InputTag("mlflow.data.context", "training")
+            self._client.log_inputs(mlflow_run_id, [DatasetInput(dataset, [context])])
         if record.traceback:
             self._client.log_text(mlflow_run_id, record.traceback, "traceback.txt")
 
     def _discard(self, child: Child) -> None:
-        for model in child.models:
-            self._client.delete_logged_model(model)
+        """Delete a child and every model of it, also one that was cut before the child knew of it."""
+        its = f"source_run_id = '{child.mlflow_run_id}'"
+        for model in self._client.search_logged_models([self._experiment], its):
+            self._client.delete_logged_model(model.model_id)
         self._client.delete_run(child.mlflow_run_id)
 
 

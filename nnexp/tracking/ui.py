@@ -7,18 +7,43 @@ from typing import NoReturn
 
 from nnexp.nn.errors import UserError
 from nnexp.tracking.address import SERVERS, check, public_uri, scheme, sqlite_path
-from nnexp.tracking.client import prepare
+from nnexp.tracking.client import connect, prepare
+from nnexp.tracking.views import newest_view, sweep_page
+
+MOST_PAGES = 10  # addresses of sweeps that are printed
+# MLflow opens its pages for language models until the user has chosen once.
+ADVICE = (
+    "MLflow's user interface starts in some seconds; Ctrl-C ends it. "
+    "On a first visit, choose Model training at the top left."
+)
 
 
 def ui(uri: str, host: str = "127.0.0.1", port: int = 5000) -> NoReturn:
     """Become MLflow's UI for the store at `uri`, on http://HOST:PORT, until it is stopped.
 
     Raises:
-        UserError: there is nothing to show at `uri`, or it is a server, which shows itself.
+        UserError: there is nothing to show at `uri`, it cannot be opened, or it is a server with its own UI.
     """
     command, environment = ui_command(uri, host, port)
-    print(f"MLflow's user interface: http://{host}:{port} (in some seconds; Ctrl-C ends it)", flush=True)
+    print(ADVICE, flush=True)
+    for name, address in pages(uri, f"http://{host}:{port}").items():
+        print(f"  {name}: {address}", flush=True)
     os.execve(command[0], command, environment)
+
+
+def pages(uri: str, home: str) -> dict[str, str]:
+    """Addresses in the UI at `home`: of all experiments, then of the sweeps that were logged last."""
+    try:
+        client = connect(uri)
+        found = client.search_experiments(order_by=["last_update_time DESC"], max_results=MOST_PAGES + 1)
+    except Exception as error:  # MLflow and its database drivers raise what they like
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise UserError(f"the store cannot be opened: {first.replace(uri, public_uri(uri))}") from error
+    return {"all sweeps": f"{home}/#/experiments"} | {
+        experiment.name: sweep_page(home, experiment.experiment_id, newest_view(experiment.tags))
+        for experiment in found
+        if experiment.name != "Default"
+    }
 
 
 def ui_command(uri: str, host: str, port: int) -> tuple[list[str], Mapping[str, str]]:

@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.faults.driving import SWEEP, all_end, descendants, run, start, store, sweep_folder, tables
+from tests.faults.driving import QUIET, SWEEP, WHOLE, all_end, descendants, records, run, start, store, tables
 
 FAULTS = ("parent killed", "worker killed", "Ctrl-C", "SIGTERM", "record damaged", "run fails")
 
@@ -54,13 +54,6 @@ def disturb(fault: str, folder: Path, rng: random.Random) -> tuple[bool, list[st
     return struck, [f"{fault}: {what}" for what in lost]
 
 
-def records(folder: Path) -> set[Path]:
-    """The files of finished runs."""
-    if not (folder / "sweeps").exists():
-        return set()
-    return set((sweep_folder(folder) / "records").glob("*.json"))
-
-
 def losses(folder: Path, reference: dict[str, str], rng: random.Random, seen: Counter[str]) -> list[str]:
     """What one disturbed sweep has lost."""
     lost: list[str] = []
@@ -75,7 +68,7 @@ def losses(folder: Path, reference: dict[str, str], rng: random.Random, seen: Co
     if tables(folder) != reference:
         lost.append("the tables differ from an undisturbed sweep's")
     held = store(folder)
-    if held.parent != "FINISHED" or list(held.children.values()) != [["FINISHED"]] * 12:
+    if held != WHOLE:
         lost.append(f"MLflow holds {held}")
     return lost
 
@@ -88,7 +81,7 @@ def main() -> None:
     arguments = parser.parse_args()
     rng, seen, lost = random.Random(arguments.seed), Counter[str](), 0
     home = Path(tempfile.mkdtemp(prefix="soak-"))
-    run([*SWEEP, "tracking=none"], home / "reference")
+    run(QUIET, home / "reference")
     reference = tables(home / "reference")
     run(
         ["data=synthetic", "epochs=1"], home / "store"

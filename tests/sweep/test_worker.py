@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from nnexp.data import load, share
 from nnexp.nn import Hyperparameters, Result, train
@@ -46,6 +47,27 @@ def test_a_run_in_a_worker_is_the_run_that_the_core_trains(made: Plan, place: Pa
         assert outcome.result is not None
         assert outcome.result.history["training_cost"] == alone.history["training_cost"]
         assert all(np.array_equal(a, b) for a, b in zip(outcome.result.weights, alone.weights, strict=True))
+
+
+def blas_threads() -> set[int]:
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+def test_a_run_trains_with_one_blas_thread_whatever_the_process_has(
+    made: Plan, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With two, the same products end in other bits."""
+    seen: list[set[int]] = []
+
+    def watched(*args: Any, **kwargs: Any) -> list[Result]:
+        seen.append(blas_threads())
+        return train(*args, **kwargs)
+
+    monkeypatch.setattr(worker, "train", watched)
+    with threadpool_limits(2, user_api="blas"):
+        assert blas_threads() == {2}
+        outcomes(made, place)
+    assert seen == [{1}]
 
 
 @pytest.mark.parametrize("error", [RuntimeError("it broke"), SystemExit(3), MemoryError()])

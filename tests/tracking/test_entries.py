@@ -1,8 +1,9 @@
+import json
 from datetime import UTC, datetime
 
 import pytest
 
-from nnexp.tracking.entries import Measurement, batches, child_tags, metric_name, metrics, params
+from nnexp.tracking.entries import Measurement, batches, child_tags, data, metric_name, metrics, params
 from tests.tracking.samples import a_failure, a_plan, a_record
 
 RUN = a_plan("entries").runs[2]
@@ -14,7 +15,6 @@ NOON = int(datetime(2026, 1, 2, 12, tzinfo=UTC).timestamp()) * 1000
     [
         ("training_cost", "training/cost"),
         ("test_accuracy", "test/accuracy"),
-        ("final_validation_cost", "final/validation_cost"),
         ("best_epoch", "best/epoch"),
         ("penalty", "penalty"),
         ("weight_norm_1", "weight_norm_1"),
@@ -38,11 +38,30 @@ def test_curves_have_a_point_per_epoch_at_the_time_it_was_reached() -> None:
     assert [m.timestamp - NOON for m in curve] == [1167, 2333, 3500]
 
 
-def test_figures_of_the_whole_run_stand_at_its_end() -> None:
+def test_figures_of_the_whole_run_stand_at_its_end_where_bars_are_drawn() -> None:
     logged = metrics(a_record(RUN))
-    assert Measurement("best/validation_accuracy", 0.875, NOON + 3500, 3) in logged
-    assert Measurement("test/accuracy", 0.75, NOON + 3500, 3) in logged
-    assert Measurement("seconds", 3.0, NOON + 3500, 3) in logged
+    assert Measurement("best/validation_accuracy", 0.875, NOON + 3500, 0) in logged
+    assert Measurement("test/accuracy", 0.75, NOON + 3500, 0) in logged
+    assert Measurement("seconds", 3.0, NOON + 3500, 0) in logged
+
+
+def test_the_last_value_of_a_curve_is_not_told_twice() -> None:
+    assert not [m.name for m in metrics(a_record(RUN)) if m.name.startswith("final")]
+
+
+def test_the_point_is_a_number_to_sort_by_in_the_order_of_the_sweep() -> None:
+    ((_, points),) = batches(a_record(RUN), 1)
+    assert points[-1] == Measurement("point", 2.0, NOON + 3500, 0)
+
+
+def test_the_data_set_is_known_by_name_and_digest() -> None:
+    record = a_record(RUN)
+    trained_on = data(record)
+    assert trained_on is not None
+    assert trained_on[:2] == ("digits", "d" * 12)
+    assert json.loads(trained_on.source)["train_size"] is None
+    record.environment["dataset_digest"] = None
+    assert data(record) is None
 
 
 def test_absent_values_are_left_out_and_no_metric_has_two_values_at_a_step() -> None:
@@ -62,10 +81,10 @@ def test_the_penalty_is_a_curve_only_where_something_is_penalised() -> None:
 def test_batches_hold_everything_once_within_the_limits_of_a_call() -> None:
     record = a_record(RUN, epochs=50)
     record.history.update({f"monitor_{i}": [0.5] * 50 for i in range(40)})
-    portions = list(batches(record))
+    portions = list(batches(record, 0))
     assert len(portions) == 3
     assert all(len(p) <= 100 and len(m) <= 1000 and len(p) + len(m) <= 1000 for p, m in portions)
-    assert [m for _, portion in portions for m in portion] == metrics(record)
+    assert [m for _, portion in portions for m in portion][:-1] == metrics(record)
     assert [p for portion, _ in portions for p in portion] == list(params(record).items())
 
 
@@ -81,8 +100,17 @@ def test_tags_say_which_run_it_is_and_where_it_came_from() -> None:
     assert "nnexp.python" not in tags  # not known
 
 
+def test_a_run_is_described_by_how_it_ended() -> None:
+    record = a_record(RUN)
+    record.metrics["final_validation_accuracy"] = 0.9533
+    assert child_tags(record)["mlflow.note.content"] == (
+        "Finished after 3 epochs, validation accuracy 95.33 %, test accuracy 75.00 %. "
+        f"`nnexp show {RUN.run_id}` tells more."
+    )
+
+
 def test_a_failure_is_told_in_short() -> None:
-    assert child_tags(a_failure(RUN))["mlflow.note.content"] == "MemoryError: 8 GiB"
+    assert child_tags(a_failure(RUN))["mlflow.note.content"].startswith("MemoryError: 8 GiB\n\n")
 
 
 def test_a_failed_run_without_history_has_no_metrics() -> None:

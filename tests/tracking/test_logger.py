@@ -8,12 +8,14 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
 from nnexp.sweep.plan import Plan
 from nnexp.tracking import Logger, logger, mlflow_run_ids, read_logged
+from nnexp.tracking.tracker import Tracker
 from tests.tracking.conftest import copy_store
 from tests.tracking.samples import FIRST_LOG, a_failure, a_plan, a_record, children, parent, save_weights
 
@@ -133,6 +135,30 @@ def test_after_draining_everything_is_written_down_and_files_can_follow(store: s
     assert thread.close("KILLED", {"finished": 4}, [table]) == ((), None)
     assert parent(store, "drained").info.status == "KILLED"
     assert len(table.read_text().split()) == 4
+
+
+@pytest.mark.parametrize("stuck", [False, True])
+def test_patience_lasts_as_long_as_records_are_logged(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stuck: bool
+) -> None:
+    """Three records that take longer together, and each for itself less long, than it waits for one."""
+    plan, resume, log = a_plan(f"patient-{stuck}"), Event(), Tracker.log
+
+    def slow(self: Tracker, *entry: Any) -> str:
+        resume.wait(60 if stuck else 0.5)
+        return log(self, *entry)
+
+    thread = Logger(store, plan, folder=tmp_path, environment={})
+    thread.submit(plan.runs[0], a_record(plan.runs[0]), None)
+    thread.drain(timeout=60)
+    monkeypatch.setattr(Tracker, "log", slow)
+    for run in plan.runs[1:]:
+        thread.submit(run, a_record(run), None)
+    thread.drain(timeout=1.3, patient=True)
+    assert len(mlflow_run_ids(tmp_path)) == (1 if stuck else 4)
+    resume.set()
+    assert thread.close("FINISHED", COUNTS) == ((), None)
+    assert len(children(store, f"patient-{stuck}")) == 4
 
 
 def test_a_store_that_another_process_holds_is_waited_for(store: str, tmp_path: Path) -> None:

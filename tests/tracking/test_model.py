@@ -100,6 +100,17 @@ def test_each_run_has_its_own_network_whatever_its_shape(
         np.testing.assert_allclose(given, expected(weights, inputs), rtol=0, atol=1e-12)
 
 
+def test_a_model_tells_what_varies_how_it_is_used_and_how_well_it_does(store: str, tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
+    child, model = log_model(store, "told", save_weights(tmp_path / "weights.npz"))
+    found = MlflowClient(store).get_logged_model(model)
+    assert found.params == {"batch_size": "10", "seed": "0"}
+    assert f'load_model("runs:/{child}/model")' in found.tags["mlflow.note.content"]
+    assert "inputs (n, 4), float32" in found.tags["mlflow.note.content"]
+    assert {metric.key: metric.value for metric in found.metrics} == {"test/cost": 0.5, "test/accuracy": 0.75}
+
+
 def test_a_model_loads_without_nnexp_and_without_a_pickle(
     store: str, inputs: np.ndarray, tmp_path: Path
 ) -> None:

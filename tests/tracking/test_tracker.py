@@ -32,7 +32,7 @@ def test_a_child_has_the_name_times_parameters_and_curves_of_its_run(store: str,
     assert child.data.params == {name: spelled(value) for name, value in run.settings.items()}
     history = MlflowClient(store).get_metric_history(child.info.run_id, "validation/accuracy")
     assert [(m.step, m.value) for m in history] == [(1, 4 / 1), (2, 4 / 2), (3, 4 / 3)]
-    assert child.data.metrics["final/training_cost"] == 0.25
+    assert child.data.metrics["test/accuracy"] == 0.75
     assert child.data.tags["nnexp.dataset_digest"] == "d" * 64
 
 
@@ -96,6 +96,37 @@ def test_a_child_that_was_cut_short_gives_way_to_a_whole_one(store: str, tmp_pat
     assert len(child.outputs.model_outputs) == 1
 
 
+def test_a_model_that_was_cut_before_its_run_knew_of_it_is_deleted(store: str, tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
+    client, run = MlflowClient(store), a_plan("unlinked").runs[0]
+    with a_tracker(store, "unlinked") as tracker:
+        tracker.log(run, a_record(run), None)
+    [child] = children(store, "unlinked")
+    experiment = child.info.experiment_id
+    client.create_logged_model(experiment, name="model", source_run_id=child.info.run_id)
+    client.update_run(child.info.run_id, status="RUNNING")
+    with a_tracker(store, "unlinked") as tracker:
+        again = tracker.log(run, a_record(run), save_weights(tmp_path / "weights.npz"))
+    [model] = client.search_logged_models([experiment])
+    assert (model.source_run_id, model.status) == (again, "READY")
+
+
+def test_a_child_names_its_data_and_its_experiment_the_question_and_views(store: str) -> None:
+    from mlflow import MlflowClient
+
+    run = a_plan("shown").runs[0]
+    with a_tracker(store, "shown") as tracker:
+        tracker.log(run, a_record(run), None)
+    [child] = children(store, "shown")
+    [trained_on] = child.inputs.dataset_inputs
+    assert (trained_on.dataset.name, trained_on.dataset.digest) == ("digits", "d" * 12)
+    assert [(tag.key, tag.value) for tag in trained_on.tags] == [("mlflow.data.context", "training")]
+    tags = MlflowClient(store).get_experiment(child.info.experiment_id).tags
+    assert tags["mlflow.note.content"] == "What does shown do?"
+    assert {"mlflow.sharedViewState.id-shown", "mlflow.sharedViewState.id-shown-runs"} <= tags.keys()
+
+
 def test_a_run_that_was_trained_again_replaces_its_older_child(store: str) -> None:
     run = a_plan("retried").runs[0]
     with a_tracker(store, "retried") as tracker:
@@ -156,8 +187,8 @@ def test_a_deleted_experiment_is_taken_out_of_the_bin(store: str) -> None:
 def test_values_that_are_no_numbers_reach_the_store(store: str) -> None:
     run = a_plan("nan").runs[0]
     record = a_record(run)
-    record.metrics["final_training_cost"] = math.nan
+    record.metrics["test_cost"] = math.nan
     with a_tracker(store, "nan") as tracker:
         tracker.log(run, record, None)
     [child] = children(store, "nan")
-    assert math.isnan(child.data.metrics["final/training_cost"])
+    assert math.isnan(child.data.metrics["test/cost"])

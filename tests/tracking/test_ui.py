@@ -1,9 +1,15 @@
+import sqlite3
 import sys
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from nnexp.nn import UserError
-from nnexp.tracking.ui import ui_command
+from nnexp.tracking.tracker import Tracker
+from nnexp.tracking.ui import pages, ui_command
+from tests.tracking.conftest import copy_store
+from tests.tracking.samples import a_plan
 
 
 def test_the_ui_serves_the_store_without_telling_its_address_to_other_users(store: str) -> None:
@@ -15,7 +21,7 @@ def test_the_ui_serves_the_store_without_telling_its_address_to_other_users(stor
     assert environment["MLFLOW_DISABLE_TELEMETRY"] == "true"
 
 
-def test_a_store_without_runs_is_told_before_anything_starts(tmp_path) -> None:
+def test_a_store_without_runs_is_told_before_anything_starts(tmp_path: Path) -> None:
     with pytest.raises(
         UserError, match=r"nothing was logged at sqlite:///.*/mlflow.db yet: run a sweep first"
     ):
@@ -26,3 +32,20 @@ def test_a_store_without_runs_is_told_before_anything_starts(tmp_path) -> None:
 def test_a_server_shows_itself() -> None:
     with pytest.raises(UserError, match=r"open http://host:5000 in a browser"):
         ui_command("http://ada:secret@host:5000", "127.0.0.1", 5000)
+
+
+def test_the_newest_sweeps_are_told_by_name_with_the_address_of_their_curves(store: str) -> None:
+    with Tracker(store, a_plan("told"), folder=Path("told"), environment={}):
+        pass
+    found = pages(store, "http://127.0.0.1:5000")
+    assert list(found)[:2] == ["all sweeps", "told"]
+    assert "/runs?viewStateShareKey=id-told&" in found["told"]
+    assert "Default" not in found
+
+
+def test_a_store_of_another_version_is_refused_in_a_line(store: str, tmp_path: Path) -> None:
+    uri = copy_store(store, tmp_path / "mlflow.db")
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = 'from the future'")
+    with pytest.raises(UserError, match=r"^the store cannot be opened: .*schema"):
+        pages(uri, "http://127.0.0.1:5000")

@@ -1,6 +1,8 @@
 """Makes chosen runs misbehave, in whatever process trains them; loaded by Python itself from PYTHONPATH.
 
-NNEXP_FAULT = "KIND learning_rate=VALUE seed=VALUE"; with NNEXP_FAULT_ONCE=FILE only until that file exists.
+NNEXP_FAULT = "KIND learning_rate=VALUE seed=VALUE", several of them with semicolons between; with
+NNEXP_FAULT_ONCE=FILE only until that file exists.
+The kind `waits` waits until the file NNEXP_GATE exists; `edits`, `half_edits` change the file NNEXP_EDITED.
 NNEXP_TRAINED=FILE gets a line for each run whenever it is trained.
 """
 
@@ -8,6 +10,8 @@ import os
 import signal
 import sys
 import threading
+import time
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -31,6 +35,19 @@ def misbehave(kind: str) -> None:
         os._exit(7)
     if kind == "tears":
         Connection._send = half_of_it
+    if kind == "waits":
+        while not Path(os.environ["NNEXP_GATE"]).exists():
+            time.sleep(0.02)
+    if kind == "edits":
+        append("\nEXTRA = 1\n")
+    if kind == "half_edits":
+        append("\ndef half(")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def append(text: str) -> None:
+    with Path(os.environ["NNEXP_EDITED"]).open("a") as file:
+        file.write(text)
 
 
 def half_of_it(connection, message, write=None):
@@ -39,7 +56,7 @@ def half_of_it(connection, message, write=None):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def inject(kind: str, values: dict[str, float], once: str | None) -> None:
+def inject(faults: list[tuple[str, dict[str, float]]], once: str | None) -> None:
     from nnexp.sweep import worker
 
     train = worker.train
@@ -48,18 +65,27 @@ def inject(kind: str, values: dict[str, float], once: str | None) -> None:
         if "NNEXP_TRAINED" in os.environ:
             with Path(os.environ["NNEXP_TRAINED"]).open("a") as file:
                 file.writelines(f"{run.learning_rate} {run.seed}\n" for run in runs)
-        if any(all(getattr(run, name) == value for name, value in values.items()) for run in runs) and not (
-            once and Path(once).exists()
-        ):
+        for kind, values in faults:
+            meant = any(all(getattr(run, name) == value for name, value in values.items()) for run in runs)
+            if not meant or (once and Path(once).exists()):
+                continue
             if once:
                 Path(once).touch()
             misbehave(kind)
+            if kind == "endless":
+                runs = [replace(run, epochs=10**9) for run in runs]
         return train(runs, *args, **kwargs)
 
     worker.train = faulty
 
 
+def understood(fault: str) -> tuple[str, dict[str, float]]:
+    kind, *words = fault.split()
+    return kind, {name: float(value) for name, value in (word.split("=") for word in words)}
+
+
 if "NNEXP_FAULT" in os.environ:
-    kind, *words = os.environ["NNEXP_FAULT"].split()
-    pairs = [word.split("=") for word in words]
-    inject(kind, {name: float(value) for name, value in pairs}, os.environ.get("NNEXP_FAULT_ONCE"))
+    inject(
+        [understood(fault) for fault in os.environ["NNEXP_FAULT"].split(";")],
+        os.environ.get("NNEXP_FAULT_ONCE"),
+    )

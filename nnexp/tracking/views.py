@@ -1,0 +1,122 @@
+"""How MLflow's UI shows a sweep: saved views, which are tags of the experiment, listed under "Views"."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from nnexp.sweep.plan import Plan
+
+TAG = "mlflow.sharedViewState."
+FIGURES = ("validation/accuracy", "training/accuracy", "training/cost")  # a column and a chart each
+SECTION = "nnexp"
+# Columns in MLflow's names, with their widths in pixels: its own are too narrow for our names.
+FIXED = {"attributes.`Run Name`": 240, "runDateAndNestInfo": 125}
+PARAM, METRIC = 105, 135
+# Links that open the UI for model training: without these words it opens the one for language models.
+TRAINING = "workflowType=machine_learning"
+
+
+def views(plan: Plan, parent: str, created: int) -> dict[str, str]:
+    """Tags that make two views of a sweep: `ID by point`, means over seeds, and `ID by run`, the best first.
+
+    `parent`: its run in MLflow. `created`: milliseconds since 1970. A sweep without axes has no views.
+    """
+    if not plan.axes:
+        return {}
+    keys = [{"mode": "param", "groupByData": axis} for axis in plan.axes]
+    grouped = {
+        "orderByKey": "metrics.`point`",
+        "orderByAsc": True,
+        "groupBy": {"aggregateFunction": "average", "groupByKeys": keys},
+        "runsHiddenMode": "FIRST_20_RUNS",
+        "compareRunCharts": [_curves(name) for name in FIGURES],
+    }
+    single = {
+        "orderByKey": "metrics.`validation/accuracy`",
+        "orderByAsc": False,
+        "groupBy": None,
+        "runsHiddenMode": "FIRST_10_RUNS",
+        "compareRunCharts": [_curves(FIGURES[0]), _parallel(plan.axes)],
+    }
+    both = {plan.sweep_id: ("by point", grouped), f"{plan.sweep_id}-runs": ("by run", single)}
+    return {
+        TAG + key: json.dumps(
+            {
+                "name": f"{plan.sweep_id} {name}",
+                "createdAt": created,
+                "state": json.dumps(_shared(plan, parent) | state),
+            }
+        )
+        for key, (name, state) in both.items()
+    }
+
+
+def sweep_page(home: str, experiment: str, view: str | None) -> str:
+    """The address of an experiment's runs in the UI at `home`: the charts of a view, or the plain list."""
+    shown = "" if view is None else f"viewStateShareKey={view}&compareRunsMode=CHART&"
+    return f"{home}/#/experiments/{experiment}/runs?{shown}{TRAINING}"
+
+
+def newest_view(tags: dict[str, str]) -> str | None:
+    """The key of the newest view by point among an experiment's tags; None if there is none of ours."""
+    made = {
+        name.removeprefix(TAG): json.loads(value)["createdAt"]
+        for name, value in tags.items()
+        if name.startswith(TAG) and f"{name}-runs" in tags
+    }
+    return max(made, key=made.__getitem__, default=None)
+
+
+def _shared(plan: Plan, parent: str) -> dict[str, Any]:
+    """What both views show: the runs of one sweep, the axes and figures as columns, charts of ours first."""
+    params = [f"params.`{name}`" for name in (*plan.axes, "seed")]
+    metrics = [f"metrics.`{name}`" for name in (*FIGURES, "seconds")]
+    widths = FIXED | dict.fromkeys(params, PARAM) | dict.fromkeys(metrics, METRIC)
+    section = {"uuid": SECTION, "name": "Sweep", "display": True, "isReordered": False, "deleted": False}
+    return {
+        "searchFilter": f"tags.`mlflow.parentRunId` = '{parent}'",
+        "selectedColumns": [*params, *metrics],
+        "columnOrder": list(widths),
+        "columnWidths": widths,
+        "compareRunSections": [section],
+        "isAccordionReordered": True,
+    }
+
+
+def _chart(kind: str, name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "uuid": f"{SECTION}-{name}",
+        "type": kind,
+        "metricSectionId": SECTION,
+        "runsCountToCompare": 10,
+        "deleted": False,
+        "isGenerated": False,
+        "displayName": name,
+        **more,
+    }
+
+
+def _curves(metric: str) -> dict[str, Any]:
+    """A metric by epoch, a line for each run or point."""
+    return _chart(
+        "LINE",
+        metric,
+        metricKey=metric,
+        selectedMetricKeys=[metric],
+        xAxisKey="step",
+        xAxisScaleType="linear",
+        scaleType="linear",
+        lineSmoothness=0,
+        range={},
+        yAxisKey="metric",
+        yAxisExpressions=[],
+        useGlobalXaxisKey=True,
+        useGlobalLineSmoothing=True,
+    )
+
+
+def _parallel(axes: Sequence[str]) -> dict[str, Any]:
+    """Parallel coordinates: the axes, then what was learned, a line for each run."""
+    metrics = ["training/accuracy", "validation/accuracy"]
+    name = "axes and accuracies"
+    return _chart("PARALLEL", name, selectedParams=list(axes), selectedMetrics=metrics, showAllRuns=True)
