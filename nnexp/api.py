@@ -13,11 +13,14 @@ if TYPE_CHECKING:  # pandas and matplotlib: only where a sweep is loaded
     from nnexp.analysis.loaded import LoadedSweep
 
 
-def load_sweep(name: str, sweeps_dir: str | Path = "sweeps") -> LoadedSweep:
+def load_sweep(name: str, sweeps_dir: str | Path | None = None) -> LoadedSweep:
     """The results of the sweep NAME (its newest) or NAME/ID in `sweeps_dir`, else of the published one.
 
-    Returns an object with `runs`, `history`, `summary`, `verdicts` (pandas frames), `plan`, `best()` (a
-    network that predicts) and `plot()`. It takes the sweep's CSV files and records, and no MLflow.
+    Without `sweeps_dir`, the folder `sweeps` here, else in the nearest folder above, is meant.
+
+    Returns an object with `runs`, `history`, `summary`, `verdicts` (pandas frames), `plan`, `table()` and
+    `claims()` (the printed answer), `plot()`, and `best()` (a network that predicts). It takes the sweep's
+    CSV files and records, and no MLflow.
 
     Raises:
         UserError: there is no such sweep (names the close ones), or a file of it cannot be read.

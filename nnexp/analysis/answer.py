@@ -19,6 +19,7 @@ from nnexp.analysis.claims.parsing import claims_of
 from nnexp.analysis.claims.samples import Frames
 from nnexp.analysis.claims.verdicts import judge
 from nnexp.analysis.csv import Tables
+from nnexp.analysis.description import description
 from nnexp.analysis.intervals import compare_with_best
 from nnexp.analysis.tables import samples
 from nnexp.analysis.verdict_page import verdict_page
@@ -55,6 +56,8 @@ def verdicts_of(plan: Plan, tables: Tables, sweeps_dir: str | Path) -> pd.DataFr
         folder = located(name, sweeps_dir)
         other = read_plan(folder)
         frames = results_in(folder, other)
+        if frames.history.empty and len(frames.runs):
+            raise UserError(f"it rests on the sweep {name}, which is here without its history: train it")
         return other, frames.runs, frames.history
 
     return judge(claims_of(plan), plan, tables.runs, tables.history, others)
@@ -94,14 +97,10 @@ def write_parquet(answer: Answer, folder: Path) -> list[Path]:
 
 
 def tags(answer: Answer) -> dict[str, str]:
-    """The verdicts as tags of the sweep's page in MLflow, and in its description, below the question."""
-    verdicts = answer.verdicts
-    if not len(verdicts):
-        return {}
-    found = dict(zip(verdicts["id"], verdicts["verdict"], strict=True))
-    lines = [f"- **{v}** {i}: {text}" for (i, v), text in zip(found.items(), verdicts["text"], strict=True)]
-    told = "\n".join([answer.plan.question, "", *lines])
-    named = {re.sub(r"[^\w./ -]", "_", f"nnexp.verdict.{i}"): v for i, v in found.items()}
+    """Tags of the sweep's page in MLflow: each verdict, and the answer as its description."""
+    verdicts = dict(zip(answer.verdicts["id"], answer.verdicts["verdict"], strict=True))
+    named = {re.sub(r"[^\w./ -]", "_", f"nnexp.verdict.{i}"): v for i, v in verdicts.items()}
+    told = description(answer.plan, answer.tables, answer.verdicts, answer.notes)
     return named | {"mlflow.note.content": told}
 
 

@@ -52,15 +52,16 @@ def write_table(name: str, table: pd.DataFrame, folder: Path) -> Path:
 
 
 def read_tables(plan: Plan, folder: Path) -> Tables:
-    """The three tables of a sweep from its CSV files.
+    """The three tables of a sweep from its CSV files; its history is empty where it was published without.
 
     Raises:
         UserError: as `read_runs`; or a column is not there, or a row is of no run of the plan, or of one
             that another row is of.
     """
+    history = folder / "history.csv"
     tables = Tables(
         read_runs(folder / "runs.csv"),
-        read_history(folder / "history.csv"),
+        read_history(history) if history.exists() else history_table(plan, {}),
         read_summary(folder / "summary.csv"),
     )
     for (name, table), usual in zip(tables._asdict().items(), make_tables(plan, {}, {}), strict=True):

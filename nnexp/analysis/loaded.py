@@ -1,17 +1,17 @@
-"""A sweep as a notebook sees it: frames, verdicts, the best network, pictures."""
+"""A sweep as a notebook sees it: frames, table, verdicts, pictures, the best network."""
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from rich.console import Console, RenderableType
 
+from nnexp.analysis import report
 from nnexp.analysis.answer import (
     VERDICTS,
     Answer,
@@ -23,7 +23,9 @@ from nnexp.analysis.answer import (
     verdicts_of,
 )
 from nnexp.analysis.csv import Tables, read_verdicts
-from nnexp.nn import Model, UserError, load_model, predict
+from nnexp.analysis.network import Network
+from nnexp.analysis.verdict_page import verdict_page
+from nnexp.nn import UserError, load_model
 from nnexp.nn.errors import unknown
 from nnexp.sweep import record as records
 from nnexp.sweep.frozen import read_plan
@@ -32,42 +34,25 @@ from nnexp.sweep.plan import Plan
 if TYPE_CHECKING:
     from nnexp.analysis.plots import Picture
 
+OVER_EPOCHS = ("learning_curves", "accuracy_over_time")  # pictures of the history
+PAGE_WIDTH = 90  # characters: what a notebook shows without wrapping
 
-@dataclass(frozen=True)
-class Network:
-    """A trained network that answers. `run_id`, `label`: which run it is, and what varies there."""
 
-    run_id: str
-    label: str
-    model: Model = field(repr=False)
+class Page(str):
+    """Text that a notebook shows as it is printed."""
 
-    def probabilities(self, inputs: ArrayLike) -> NDArray[np.floating]:
-        """The outputs (n, C) for `inputs (n, d)`, scaled as the training data were; with `output: identity`
-        they are no probabilities.
+    __slots__ = ()
 
-        Raises:
-            UserError: the inputs have another shape.
-        """
-        given, first = np.asarray(inputs), self.model.weights[0]
-        if given.ndim != 2 or given.shape[1] != first.shape[1]:
-            raise UserError(f"inputs must have the shape (n, {first.shape[1]}), got {given.shape}")
-        settings = self.model.hyperparameters
-        return predict(
-            self.model.weights,
-            self.model.biases,
-            given.astype(first.dtype),
-            activation=settings.activation,
-            output=settings.output,
-        )
-
-    def predict(self, inputs: ArrayLike) -> NDArray[np.integer]:
-        """The labels (n,) of `inputs (n, d)`: the largest output. Raises as `probabilities`."""
-        return np.asarray(self.probabilities(inputs).argmax(axis=1))
+    def __repr__(self) -> str:
+        return str(self)
 
 
 @dataclass(frozen=True, repr=False)
 class LoadedSweep:
-    """A sweep's results. `runs`, `history`, `summary`, `verdicts`: the frames of its CSV files."""
+    """A sweep's results. `runs`, `history`, `summary`, `verdicts`: the frames of its CSV files.
+
+    Results that were published without their epochs have an empty `history`.
+    """
 
     folder: Path
     plan: Plan
@@ -77,8 +62,11 @@ class LoadedSweep:
     verdicts: pd.DataFrame
 
     def __repr__(self) -> str:
-        name = f"{self.plan.name}/{self.plan.sweep_id}"
-        shape = f"{len(self.plan.points)} points x {len(self.plan.seeds)} seeds"
+        plan = self.plan
+        name = (
+            f"{plan.name}/{plan.sweep_id} on {', '.join(dict.fromkeys(run.data.name for run in plan.runs))}"
+        )
+        shape = f"{len(plan.points)} points x {len(plan.seeds)} seeds"
         return "\n".join([f"<sweep {name}: {shape}, {self.standing}>", *self.notes])
 
     @property
@@ -94,6 +82,22 @@ class LoadedSweep:
         """What is odd about the runs, a line each; from the records, where they are there."""
         return mixed_versions(environments_in(self.folder))
 
+    def table(self, *metrics: str) -> Page:
+        """The answer as it is printed: a row per point, the best one marked, and its test accuracy.
+
+        Args:
+            metrics: figures of runs.csv that get a column of their own, such as `final_training_accuracy`.
+
+        Raises:
+            UserError: the sweep has no such figure.
+        """
+        return _page(report.answer(self.plan, self.summary, self.runs, metrics))
+
+    def claims(self) -> Page:
+        """The verdict on each of the sweep's claims, with the figures it rests on, as it is printed."""
+        told = verdict_page(self.verdicts) if len(self.verdicts) else "The sweep file states no claims."
+        return _page(told)
+
     def best(self) -> Network:
         """The network of the best point that did best, both on validation data.
 
@@ -104,6 +108,8 @@ class LoadedSweep:
         if run is None:
             raise UserError(f"sweep {self.plan.name} has no best network: no run finished ({self.standing})")
         weights = records.weights_path(self.folder / "records", run.run_id)
+        if not weights.parent.exists():
+            raise self._published_without("weights")
         if not weights.exists():
             raise UserError(f"the weights of run {run.run_id} are not there: {weights}")
         return Network(run.run_id, self.plan.label(run), load_model(weights))
@@ -112,26 +118,53 @@ class LoadedSweep:
         """The picture of this name, such as `learning_curves`; without one, the picture of the answer.
 
         Raises:
-            UserError: there is no picture of this name, or no run finished.
+            UserError: there is no picture of this name, no run finished, or the sweep was published without
+                the epochs that the picture shows.
         """
         from nnexp.analysis.plots import sweep_figures  # matplotlib
 
         if not (self.runs["status"] == "finished").any():
             raise UserError(f"sweep {self.plan.name} has no pictures: no run finished ({self.standing})")
         pictures = sweep_figures(self.plan, self.runs, self.history, self.summary)
+        if self.history.empty and (name in OVER_EPOCHS or not pictures):
+            raise self._published_without("epochs")
         if name is not None and name not in pictures:
             raise unknown("picture", name, pictures)
         return pictures[name or next(iter(pictures))]
 
+    def _published_without(self, what: str) -> UserError:
+        """What to say of published results, which lack records and histories."""
+        data = self.runs["data"].unique()
+        words = [f"+sweep={self.plan.name}", *(f"data={name}" for name in data if len(data) == 1)]
+        command = " ".join(["python -m nnexp", *words])
+        return UserError(f"sweep {self.plan.name} was published without its {what}: {command} trains it here")
 
-def load_sweep(name: str, sweeps_dir: str | Path = "sweeps") -> LoadedSweep:
+
+def _page(told: RenderableType) -> Page:
+    """What is printed, as plain text, without blank lines around it."""
+    console = Console(width=PAGE_WIDTH, color_system=None, force_jupyter=False, force_terminal=False)
+    with console.capture() as capture:
+        console.print(told)
+    return Page("\n".join(line.rstrip() for line in capture.get().strip("\n").splitlines()))
+
+
+def load_sweep(name: str, sweeps_dir: str | Path | None = None) -> LoadedSweep:
     """The results of the sweep NAME (its newest) or NAME/ID in `sweeps_dir`, else of the published one.
 
-    Reads CSV files; where they are missing, or know less than the records, the records.
+    Without `sweeps_dir`, the folder `sweeps` here, else in the nearest folder above: a notebook inside
+    `sweeps` finds it. Reads CSV files; where they are missing, or know less than the records, the records.
+
     Raises:
         UserError: there is no such sweep (names the close ones), or a file of it cannot be read.
     """
-    return loaded(located(name, sweeps_dir), sweeps_dir)
+    folder = nearest("sweeps") if sweeps_dir is None else sweeps_dir
+    return loaded(located(name, folder), folder)
+
+
+def nearest(name: str) -> Path:
+    """The folder `name` here, or in the nearest folder above that has one; else the one here."""
+    above = [Path(*[".."] * up, name) for up in range(len(Path.cwd().parts))]
+    return next((folder for folder in above if folder.is_dir()), above[0])
 
 
 def loaded(

@@ -1,7 +1,7 @@
 """The pictures of a sweep as files: none of them may break it."""
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -10,8 +10,10 @@ from matplotlib.figure import Figure
 
 from nnexp.analysis.answer import Answer
 from nnexp.analysis.plots import confusion_matrix, first_layer, save, sweep_figures, worst_mistakes
+from nnexp.analysis.plots.style import png
 from nnexp.data import Dataset
 from nnexp.nn import Model, predict
+from nnexp.nn.errors import unknown
 
 ERRORS = "pictures_error.txt"  # beside the pictures: the traceback of those that could not be made
 
@@ -43,6 +45,21 @@ def draw(
         except Exception as error:  # whatever matplotlib, a font, the disk may do: the answer is there
             errors.append(error)
     return files, _noted(errors, folder)
+
+
+def png_files(answer: Answer, more: Sequence[str] = ()) -> dict[str, bytes]:
+    """File name -> the PNG of the sweep's main picture, and of `more` by name; none if no run finished.
+
+    Raises:
+        UserError: there is no picture of this name.
+    """
+    if not (answer.tables.runs["status"] == "finished").any():
+        return {}
+    figures = sweep_figures(answer.plan, *answer.tables)
+    for name in more:
+        if name not in figures:
+            raise unknown("picture", name, figures)
+    return {f"{name}.png": png(figures[name]) for name in dict.fromkeys([next(iter(figures)), *more])}
 
 
 def network_figures(shown: Shown) -> Iterator[tuple[str, Figure]]:

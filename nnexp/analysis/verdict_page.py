@@ -19,7 +19,9 @@ def verdict_page(verdicts: pd.DataFrame) -> Group:
     table.add_column()
     for row in verdicts.to_dict("records"):
         told = Text(" ".join(row["text"].split()))
-        for line in (_figures(row), row["note"]):
+        published = row.get("published")
+        stated = f"published: {published}" if isinstance(published, str) else ""
+        for line in (stated, _figures(row), row["note"]):
             if isinstance(line, str) and line:  # a missing note is NA
                 told.append(f"\n{line}", style="dim")
         table.add_row(Text(row["verdict"], style=STYLES.get(row["verdict"], "dim")), Text(row["id"]), told)

@@ -21,11 +21,13 @@ from yaml import YAMLError
 
 from nnexp.config import overrides as words
 from nnexp.config.question import check_axes_alone, question_of
-from nnexp.config.schema import ROOT_DATA, Config, Execution, Tracking, check_keys, defaults
+from nnexp.config.schema import CLAIMED, ROOT_DATA, Config, Execution, Tracking, check_keys, defaults
 from nnexp.data import DataSpec
 from nnexp.nn import Hyperparameters, UserError
 from nnexp.nn.errors import unknown
 from nnexp.sweep.points import HYPERPARAMETERS
+
+_DOTTED = tuple(f"{key}." for key in CLAIMED)
 
 
 def conf_dir() -> Path:
@@ -79,6 +81,7 @@ def load_config(overrides: Sequence[str], *, multirun: bool = False, config_dir:
         question=asked,
         tracking=Tracking(**values["tracking"]),
         execution=Execution(**{name: values[name] for name in Execution.__dataclass_fields__}),
+        changed=bool(several) or any(f"{o.key_or_group}.".startswith(_DOTTED) for o in plain),
     )
 
 
@@ -114,9 +117,8 @@ def _options(loader: ConfigLoader, group: str) -> list[str]:
     """The files of a group, those of its folders too: `book/overfitting`."""
     files = loader.get_group_options(group, ObjectType.CONFIG)
     folders = loader.get_group_options(group, ObjectType.GROUP)
-    return sorted(
-        [*files, *(f"{sub}/{name}" for sub in folders for name in _options(loader, f"{group}/{sub}"))]
-    )
+    deeper = (f"{sub}/{name}" for sub in sorted(folders) for name in _options(loader, f"{group}/{sub}"))
+    return [*sorted(files), *deeper]
 
 
 def _check_shadows(plain: Sequence[Override]) -> None:

@@ -13,6 +13,11 @@ from nnexp.sweep.ranges import KEYS as RANGE_KEYS
 
 MODES = ("cached", "retry", "force")
 STORES = ("mlflow", "none")
+# What a claim may name of its sweep, beside metrics: its points, its epochs, what is recorded.
+CLAIMED = (
+    *("epochs", "evaluate_every", "hidden_layers", "monitor"),
+    *(f"sweep.{name}" for name in ("axes", "zip", "points", "exclude", "timing")),
+)
 ROOT_DATA = ("train_size", "validation_size", "classes")  # data knobs that are flat at the root
 
 
@@ -100,13 +105,14 @@ class SweepFile:
 
 @dataclass(frozen=True)
 class Config:
-    """One command, understood."""
+    """One command, understood. `changed`: whether it changes, in a sweep file, what claims rest on."""
 
     hyperparameters: Hyperparameters
     data: DataSpec
     question: Question
     tracking: Tracking
     execution: Execution
+    changed: bool = False
 
 
 def _names(kind: type[Any]) -> tuple[str, ...]:

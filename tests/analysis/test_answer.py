@@ -1,6 +1,5 @@
 """What a sweep says at its end: verdicts, notes, pictures; and where it finds results."""
 
-import csv
 import io
 import os
 import re
@@ -35,6 +34,7 @@ from nnexp.sweep import record as records_of
 from nnexp.sweep.folder import Sweep
 from nnexp.sweep.frozen import write_plan
 from nnexp.sweep.record import Record
+from tests.analysis.edited import edit
 from tests.analysis.sweeps import make_plan, make_record, make_records
 
 ACCURACIES = [[0.94, 0.96, 0.95], [0.951, 0.953, 0.961], [0.80, 0.81, 0.814]]
@@ -112,7 +112,7 @@ def test_verdicts_are_tags_whose_names_any_store_takes(tmp_path: Path) -> None:
     assert named["nnexp.verdict.C d_"] == "refuted"
     assert named["mlflow.note.content"].startswith("What does the known sweep show?\n")
     assert "- **undecided** B: 10 beats 1." in named["mlflow.note.content"]
-    assert tags(answered(sweep_of(tmp_path, (), "other"), tmp_path)) == {}
+    assert list(tags(answered(sweep_of(tmp_path, (), "other"), tmp_path))) == ["mlflow.note.content"]
 
 
 def test_a_claim_takes_the_newest_sweep_of_a_name_else_published_results(tmp_path: Path) -> None:
@@ -190,13 +190,6 @@ def test_results_come_from_the_csv_files_until_a_record_is_newer(tmp_path: Path)
     assert len(results_in(folder, plan).runs) == 9
     (folder / "history.csv").unlink()
     assert len(results_in(folder, plan).history) == 18
-
-
-def edit(path: Path, row: int, column: str, cell: str) -> None:
-    lines = list(csv.reader(path.read_text().splitlines()))
-    lines[row - 1][lines[0].index(column)] = cell
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows(lines)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from nnexp.analysis.csv import (
 from nnexp.nn import UserError
 from nnexp.sweep.plan import Plan
 from nnexp.sweep.record import Record
+from tests.analysis.edited import edit
 from tests.analysis.sweeps import make_plan, make_record, make_records
 
 
@@ -102,13 +103,6 @@ def test_any_value_survives_as_the_csv_module_reads_it(rows: list[tuple[float, s
     assert [row[0] for row in read] == ["" if f != f else repr(f) for f in table["training_cost"].tolist()]
     assert [row[1] for row in read] == [text or "" for text in texts]
     assert [row[2] for row in read] == [str(i) for i in integers]
-
-
-def edit(path: Path, row: int, column: str, cell: str) -> None:
-    lines = list(csv.reader(path.read_text().splitlines()))
-    lines[row - 1][lines[0].index(column)] = cell
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows(lines)
 
 
 @pytest.mark.parametrize(

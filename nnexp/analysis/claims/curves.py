@@ -30,13 +30,6 @@ class Statistic(NamedTuple):
     of: Callable[[Curve, float], float]
 
 
-def better(metric: str) -> int:
-    """1: the higher the better, -1: the lower, 0: neither."""
-    if metric.endswith("accuracy"):
-        return 1
-    return -1 if metric.endswith("cost") or "seconds" in metric or metric == "epochs_done" else 0
-
-
 def trained(curve: Curve) -> Curve:
     """Without epoch 0, which is before training."""
     rows = curve.epochs > 0
@@ -61,6 +54,11 @@ def _mean_first(curve: Curve, epochs: float) -> float:
     return _mean(curve.values[curve.epochs <= epochs]) if curve.last >= epochs else math.nan
 
 
+def _lowest_first(curve: Curve, epochs: float) -> float:
+    first = curve.values[curve.epochs <= epochs]
+    return float(first.min()) if len(first) and curve.last >= epochs else math.nan
+
+
 def _mean_step(curve: Curve, epochs: float) -> float:
     return _mean(np.abs(np.diff(curve.values))[curve.epochs[1:] > curve.last - epochs])
 
@@ -80,6 +78,7 @@ STATISTICS = {
     "increases": Statistic(None, lambda curve, _: float((np.diff(curve.values) > 0).sum())),
     "at_epoch": Statistic("epoch", _at),
     "mean_first": Statistic("epochs", _mean_first),
+    "lowest_first": Statistic("epochs", _lowest_first),
     "mean_last": Statistic("epochs", lambda curve, n: _mean(curve.values[curve.epochs > curve.last - n])),
     "mean_step": Statistic("epochs", _mean_step),  # mean |change| between neighbours, in the last epochs
     "epochs_to": Statistic("target", lambda curve, target: _reached(curve.epochs, curve, target)),

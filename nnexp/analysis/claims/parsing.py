@@ -4,19 +4,20 @@
       - id: B5-02
         text: A second hidden layer helps.
         source: Nielsen, ch. 5
+        published: 96.9 %                     # text or a number; shown beside ours, never compared
         check:                                # or a list of checks: all must hold
           left: {best: validation_accuracy, at: {hidden_layers: 2}}
           rel: ">"
           right: {best: validation_accuracy, at: {hidden_layers: 1}}
           margin: 0.001
 
-What a check may say: see `checks`; what it compares: `quantities`. In place of a check, `same_as: [ids]`
-names claims of the file, whose verdict this one takes.
+What a check may say: see `checks`; what it compares: `quantities`. In place of a check, `same_as`
+lists claims whose verdict this one takes: ids of this file, or `{sweep: NAME, id: ID}` of another one.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from nnexp.analysis.claims.checks import Check, read_check
 from nnexp.analysis.claims.points import Point
@@ -24,7 +25,17 @@ from nnexp.analysis.claims.quantities import SETTINGS, Premises
 from nnexp.nn.errors import UserError, unknown
 from nnexp.sweep.plan import Plan
 
-KEYS = ("id", "text", "source", "check", "same_as")
+KEYS = ("id", "text", "source", "published", "check", "same_as")
+
+
+class Reference(NamedTuple):
+    """A claim with a check, of this sweep (None) or of another one."""
+
+    sweep: str | None
+    id: str
+
+    def __str__(self) -> str:
+        return self.id if self.sweep is None else f"{self.id} of sweep {self.sweep}"
 
 
 @dataclass(frozen=True)
@@ -33,9 +44,10 @@ class Claim:
 
     id: str
     text: str
-    source: str
+    source: str = ""
+    published: str = ""
     checks: tuple[Check, ...] = ()
-    same_as: tuple[str, ...] = ()
+    same_as: tuple[Reference, ...] = ()
 
 
 def parse_claims(
@@ -75,9 +87,9 @@ def parse_claims(
             raise UserError(f"claim {name}: {error}") from None
         found[claim.id] = claim
     for claim in found.values():
-        for other in claim.same_as:
-            if other == claim.id or other not in found or found[other].same_as:
-                judged = [name for name in found if found[name].checks]
+        for sweep_name, other in claim.same_as:
+            judged = [name for name in found if found[name].checks]
+            if sweep_name is None and other not in judged:
                 raise UserError(f"claim {claim.id}: {unknown('claim with a check', other, judged)}")
     return tuple(found.values())
 
@@ -102,15 +114,37 @@ def _claim(raw: Mapping[str, Any], sweep: Premises) -> Claim:
     for key in ("id", "text", "source"):
         if not isinstance(raw.get(key, ""), str) or not (raw.get(key) or key == "source"):
             raise UserError(f"{key} must be text, got {raw.get(key)!r}")
+    published = raw.get("published", "")
+    if isinstance(published, bool) or not isinstance(published, str | int | float):
+        raise UserError(f"published must be text or a number, got {published!r}")
     if ("check" in raw) == ("same_as" in raw):
         got = "both" if "check" in raw else "neither"
         raise UserError(f"a claim must have a check or same_as, got {got}")
     same_as = raw.get("same_as", [])
-    if not isinstance(same_as, list | tuple) or not all(isinstance(name, str) for name in same_as):
-        raise UserError(f"same_as must be a list of ids, got {same_as!r}")
+    if not isinstance(same_as, list | tuple):
+        raise UserError(f"same_as must be a list of claims, got {same_as!r}")
     checks = raw.get("check", [])
     checks = checks if isinstance(checks, list | tuple) else [checks]
     if not checks and not same_as:
         raise UserError("a claim must have at least one check, got none")
-    head = (raw["id"], raw["text"], raw.get("source", ""))
-    return Claim(*head, tuple(read_check(check, sweep) for check in checks), tuple(same_as))
+    return Claim(
+        raw["id"],
+        raw["text"],
+        raw.get("source", ""),
+        str(published),
+        tuple(read_check(check, sweep) for check in checks),
+        tuple(_reference(other) for other in same_as),
+    )
+
+
+def _reference(raw: Any) -> Reference:
+    """A claim that `same_as` names."""
+    if isinstance(raw, str):
+        return Reference(None, raw)
+    if (
+        isinstance(raw, Mapping)
+        and set(raw) == {"sweep", "id"}
+        and all(isinstance(v, str) for v in raw.values())
+    ):
+        return Reference(raw["sweep"], raw["id"])
+    raise UserError(f"same_as must name claims, by id or as {{sweep: NAME, id: ID}}, got {raw!r}")

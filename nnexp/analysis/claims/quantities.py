@@ -7,16 +7,18 @@
 
 `at` is a partial point that selects one point of the sweep (none where there is but one); beside
 difference, ratio, sd and share it holds for their parts. `sweep: NAME` takes another sweep's point, and
-`best_of: AXIS` the best one along an axis. `{share: diverged}` is the share of runs that diverged.
+`best_of: AXIS` the best one along an axis. `relative_to: METRIC` divides the curve by another one, epoch by
+epoch: {lowest: gradient_norm_bias_2, relative_to: gradient_norm_bias_1}. `{share: diverged}` is the share of
+runs that diverged.
 """
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nnexp.analysis.claims.curves import STATISTICS, better
+from nnexp.analysis.claims.curves import STATISTICS
+from nnexp.analysis.claims.metrics import better, check_metric, check_recorded
 from nnexp.analysis.claims.points import Point, select
 from nnexp.nn.errors import UserError, unknown
 
@@ -24,14 +26,8 @@ PAIRS = ("difference", "ratio")
 OVER_SEEDS = ("sd", "share")
 NAMES = (*STATISTICS, *PAIRS, *OVER_SEEDS)
 TO_TARGET = ("epochs_to", "seconds_to")
+TAKES_BETTER = ("best", "best_epoch", *TO_TARGET)  # make sense only where one way is better
 UNITLESS = ("best_epoch", "increases", *TO_TARGET)  # in epochs or seconds, whatever the metric is in
-RUN_METRICS = ("epochs_done", "seconds_per_epoch", "evaluation_seconds")  # one value per run
-METRICS = (
-    *(f"{part}_{what}" for part in ("training", "validation", "test") for what in ("cost", "accuracy")),
-    *("penalty", "seconds", "dead_classes", *RUN_METRICS),
-)
-OF_LAYERS = re.compile(r"(?:(gradient_norm)_(?:bias|weight)|(saturated_share|weight_norm))_([1-9]\d*)")
-LAYERED = ("gradient_norm_bias_1", "gradient_norm_weight_1", "saturated_share_1", "weight_norm_1")
 SETTINGS: dict[str, Any] = {"monitor": (), "hidden_layers": 1, "evaluate_every": 1}
 
 
@@ -59,6 +55,7 @@ class Quantity:
     at: tuple[tuple[str, Any], ...] = ()
     sweep: str | None = None
     best_of: str | None = None
+    relative_to: str = ""
     parts: tuple["Quantity", ...] = ()
 
     @property
@@ -74,18 +71,29 @@ class Quantity:
         """1: the higher the better, -1: the lower, 0: neither."""
         if self.statistic in TO_TARGET:
             return -1
-        return 0 if self.statistic in ("best_epoch", "increases", "mean_step") else better(self.metric)
+        return 0 if self.statistic in ("best_epoch", "increases", "mean_step") else self.curve_better
+
+    @property
+    def curve_better(self) -> int:
+        """The same for the values of its curve."""
+        return 0 if self.relative_to else better(self.metric)
 
     @property
     def is_accuracy(self) -> bool:
         """Whether its values are fractions of examples."""
         if self.statistic in ("difference", "sd"):
             return all(part.is_accuracy for part in self.parts)
-        return self.statistic not in UNITLESS and self.metric.endswith("accuracy")
+        plain = self.statistic not in UNITLESS and not self.relative_to
+        return plain and self.metric.endswith("accuracy")
 
     @property
     def is_time(self) -> bool:
-        return any(q.statistic == "seconds_to" or "seconds" in q.metric for q in self.leaves)
+        return any(q.statistic == "seconds_to" or "seconds" in q.metric + q.relative_to for q in self.leaves)
+
+    @property
+    def of_kept_weights(self) -> bool:
+        """Whether it is evaluated once, at the end of a run: what every run has of the test data."""
+        return self.statistic == "final" and self.metric.startswith("test_") and not self.relative_to
 
 
 def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
@@ -138,7 +146,7 @@ def _statistic(raw: Any) -> str:
         raise unknown("statistic", key, NAMES)
     allowed = [named[0], "at", "sweep"]
     if named[0] in STATISTICS:
-        allowed += ["best_of", *filter(None, [STATISTICS[named[0]].number])]
+        allowed += ["best_of", "relative_to", *filter(None, [STATISTICS[named[0]].number])]
     elif named[0] == "share" and raw["share"] != "diverged":
         allowed += ["above", "below"]
     for key in raw:
@@ -156,9 +164,11 @@ def _limit(raw: Mapping[str, Any]) -> tuple[float, bool]:
 
 def _leaf(raw: Mapping[str, Any], statistic: str, at: Point, other: str | None) -> Quantity:
     """A statistic of a metric, with its number."""
-    metric, best_of, value = raw[statistic], raw.get("best_of"), None
+    metric, best_of, relative_to, value = raw[statistic], raw.get("best_of"), raw.get("relative_to", ""), None
     if metric != "diverged":
-        _check_metric(metric, statistic)
+        check_metric(metric, statistic, curve="relative_to" in raw)
+    if "relative_to" in raw:
+        check_metric(relative_to, statistic, curve=True)
     if statistic in STATISTICS and (name := STATISTICS[statistic].number):
         if name not in raw:
             raise UserError(f"{statistic} must have {name}, got {dict(raw)}")
@@ -166,20 +176,14 @@ def _leaf(raw: Mapping[str, Any], statistic: str, at: Point, other: str | None) 
         value = number(name, raw[name], least, 1 if name == "target" and better(metric) > 0 else math.inf)
         if name != "target" and not value.is_integer():
             raise UserError(f"{name} must be a whole number, got {raw[name]!r}")
-    found = Quantity(statistic, metric, value, at=tuple(at.items()), sweep=other, best_of=best_of)
+    place = tuple(at.items())
+    found = Quantity(statistic, metric, value, True, place, other, best_of, relative_to)
+    if statistic in TAKES_BETTER and not found.curve_better:
+        told = f"{metric} relative to {relative_to}" if relative_to else metric
+        raise UserError(f"{statistic} takes an accuracy or a cost, got {told}")
     if best_of is not None and not found.better:
         raise UserError(f"best_of takes an accuracy, a cost or a time, got {statistic} {metric}")
     return found
-
-
-def _check_metric(metric: Any, statistic: str) -> None:
-    """The metric has a name, and the statistic makes sense of it."""
-    if not isinstance(metric, str) or not (metric in METRICS or OF_LAYERS.fullmatch(metric)):
-        raise unknown("metric", metric, (*METRICS, *LAYERED))
-    if metric in RUN_METRICS and statistic != "final":
-        raise UserError(f"{metric} is one number per run: its statistic must be final, got {statistic}")
-    if statistic in ("best", "best_epoch", *TO_TARGET) and not better(metric):
-        raise UserError(f"{statistic} takes an accuracy or a cost, got {metric}")
 
 
 def _checked(found: Quantity, sweep: Premises, along: str | None) -> Quantity:
@@ -195,19 +199,12 @@ def _checked(found: Quantity, sweep: Premises, along: str | None) -> Quantity:
 
 def _check_run(found: Quantity, settings: Mapping[str, Any]) -> None:
     """Runs with these settings have the metric, and the epochs that the statistic asks for."""
-    metric, monitors, layer = found.metric, settings["monitor"], OF_LAYERS.fullmatch(found.metric)
-    needed = layer[1] or layer[2] if layer else metric if metric == "dead_classes" else ""
-    if metric.startswith("test_") and found.statistic != "final":
-        needed = "test"
-    if needed and needed not in monitors:
-        raise UserError(f"{found.statistic} {metric} takes monitor.{needed}=true, got {list(monitors)}")
-    layers = settings["hidden_layers"] + (not metric.startswith("saturated_share"))
-    if layer and int(layer[3]) > layers:
-        raise UserError(f"layer must be within 1 and {layers}, got {metric}")
+    for metric in filter(None, (found.metric, found.relative_to)):
+        check_recorded(metric, settings, at_end=found.of_kept_weights)
     epochs, every = settings["epochs"], settings["evaluate_every"]
     name = STATISTICS[found.statistic].number if found.statistic in STATISTICS else None
     if name in ("epoch", "epochs") and found.number is not None:
-        watched = bool(set(monitors) - {"test"})  # these monitors look before training, too
+        watched = bool(set(settings["monitor"]) - {"test"})  # these monitors look before training, too
         number(name, int(found.number), 0 if name == "epoch" and watched else 1, epochs)
         if name == "epoch" and found.number != epochs and (not every or found.number % every):
             raise UserError(f"epoch must be one that is evaluated (every {every}), got {found.number:g}")

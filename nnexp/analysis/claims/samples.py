@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nnexp.analysis.claims.curves import STATISTICS, Curve, better, statistic_of
+from nnexp.analysis.claims.curves import STATISTICS, Curve, statistic_of
+from nnexp.analysis.claims.metrics import OBJECTIVE, RUN_METRICS
 from nnexp.analysis.claims.points import select
-from nnexp.analysis.claims.quantities import OVER_SEEDS, RUN_METRICS, Quantity
+from nnexp.analysis.claims.quantities import OVER_SEEDS, Quantity
 from nnexp.nn import UserError
 from nnexp.sweep.plan import Plan, spelled
 
@@ -61,13 +62,9 @@ class Results:
         if quantity.metric == "diverged":
             return {s: DIVERGED[status] for s, status in self.status(point).items() if status in DIVERGED}
         finished = {s: i for s, i in self._ids(point).items() if self._status.get(i) == "finished"}
-        if quantity.metric in RUN_METRICS or (
-            quantity.metric.startswith("test_") and quantity.statistic == "final"
-        ):
+        if quantity.metric in RUN_METRICS or quantity.of_kept_weights:
             column = self.runs[quantity.metric].astype("float64")
             return {seed: float(column[run_id]) for seed, run_id in finished.items()}
-        if quantity.metric not in self.history:
-            raise UserError(f"sweep {self.plan.name} does not record {quantity.metric}")
         return {seed: self._statistic(quantity, run_id) for seed, run_id in finished.items()}
 
     def _ids(self, point: int) -> dict[int, str]:
@@ -79,6 +76,10 @@ class Results:
 
     def _column(self, name: str) -> NDArray[np.float64]:
         """A column of the history, NaN for a missing value."""
+        if name == OBJECTIVE:
+            return self._column("training_cost") + self._column("penalty")
+        if name not in self.history:
+            raise UserError(f"sweep {self.plan.name} does not record {name}")
         if name not in self._columns:
             self._columns[name] = self.history[name].to_numpy(np.float64, na_value=np.nan)
         return self._columns[name]
@@ -87,9 +88,12 @@ class Results:
         rows = self._rows.get(run_id, np.empty(0, np.int64))
         columns = ("epoch", quantity.metric, "seconds")
         epochs, values, seconds = (self._column(name)[rows] for name in columns)
+        if quantity.relative_to:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                values = values / self._column(quantity.relative_to)[rows]
         known = ~np.isnan(values)
         last = float(epochs.max(initial=0))
-        curve = Curve(epochs[known], values[known], seconds[known], last, better(quantity.metric))
+        curve = Curve(epochs[known], values[known], seconds[known], last, quantity.curve_better)
         return statistic_of(quantity.statistic, curve, quantity.number)
 
 
@@ -107,6 +111,10 @@ class Sweeps:
                 raise UserError(f"it rests on the sweep {name}, which is not at hand")
             self._known[name] = Results(*self._others(name))
         return self._known[name]
+
+    def as_seen_from(self, name: str | None) -> "Sweeps":
+        """The same, with another sweep in the place of the one that is judged."""
+        return Sweeps(self[name], self._others)
 
     def points(self, leaf: Quantity, place: Mapping[str, Any], along: str | None = None) -> list[int]:
         """The points that a quantity may take its values from."""
@@ -170,7 +178,10 @@ def told(quantity: Quantity) -> str:
     number = (
         "" if quantity.number is None else f" ({STATISTICS[quantity.statistic].number} {quantity.number:g})"
     )
-    return f"{quantity.statistic} {quantity.metric}{number}{placed(dict(quantity.at), quantity.sweep)}"
+    relative = f" relative to {quantity.relative_to}" if quantity.relative_to else ""
+    return (
+        f"{quantity.statistic} {quantity.metric}{relative}{number}{placed(dict(quantity.at), quantity.sweep)}"
+    )
 
 
 def placed(at: Mapping[str, Any], sweep: str | None = None) -> str:

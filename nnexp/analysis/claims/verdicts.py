@@ -3,7 +3,8 @@
 A check whose interval lies on the right side of its threshold is reproduced, on the wrong side refuted,
 and across it undecided. Without an interval (median, best, each, sd, share) it is decided as stated. A claim
 is reproduced if all of its checks are, at 95 % each; it is refuted if one is, at 95 % after Bonferroni's
-correction for their number, so that neither happens by chance in more than 5 % of cases.
+correction for their number, so that neither happens by chance in more than 5 % of cases. A claim that is the
+same as others is reproduced if all of them are.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,15 +16,15 @@ from nnexp.analysis.claims.checks import Check
 from nnexp.analysis.claims.comparisons import Comparison, compare
 from nnexp.analysis.claims.findings import NOT_JUDGED, Finding, join
 from nnexp.analysis.claims.optimum import optimum
-from nnexp.analysis.claims.parsing import Claim
+from nnexp.analysis.claims.parsing import Claim, Reference, claims_of
 from nnexp.analysis.claims.quantities import Quantity
 from nnexp.analysis.claims.samples import Frames, Results, Sweeps, placed, standing
-from nnexp.nn import UserError
+from nnexp.nn.errors import UserError, unknown
 from nnexp.sweep.plan import Plan
 
 ORDER = ("refuted", NOT_JUDGED, "undecided", "reproduced")  # the first that any check has is the claim's
 DTYPES = {
-    **dict.fromkeys(("id", "text", "source", "verdict"), "string"),
+    **dict.fromkeys(("id", "text", "source", "published", "verdict"), "string"),
     **dict.fromkeys(("effect", "effect_low", "effect_high", "threshold"), "float64"),
     **{"n": "Int64", "seeds_needed": "Int64", "note": "string"},
 }
@@ -38,9 +39,10 @@ def judge(
 ) -> pd.DataFrame:
     """One row per claim, in their order: the verdict, and the figures of the check that decides it.
 
-    `verdict`: reproduced, refuted, undecided, or not judged (`note` says why). `effect`: left - right,
-    left / right, or left; with its interval where it has one; `threshold`: what it is compared with.
-    `seeds_needed`: an estimate for an undecided claim; missing if none helps or it is more than 1000.
+    `published`: the figure of the source, as the claim gives it. `verdict`: reproduced, refuted, undecided,
+    or not judged (`note` says why). `effect`: left - right, left / right, or left; with its interval where
+    it has one; `threshold`: what it is compared with. `seeds_needed`: an estimate for an undecided claim;
+    missing if none helps or it is more than 1000.
 
     `runs`, `history`: the frames of `tables`. `others` gives plan, runs and history of another sweep by
     name, and raises UserError if there is none.
@@ -48,7 +50,7 @@ def judge(
     sweeps = Sweeps(Results(plan, runs, history), others)
     found: dict[str, Finding] = {}
     for claim in sorted(claims, key=lambda claim: bool(claim.same_as)):
-        found[claim.id] = _same(claim, found) if claim.same_as else _judged(claim, sweeps)
+        found[claim.id] = _same(claim, found, sweeps) if claim.same_as else _judged(claim, sweeps)
     rows = [_row(claim, found[claim.id]) for claim in claims]
     return pd.DataFrame({name: pd.Series([r[name] for r in rows], dtype=DTYPES[name]) for name in DTYPES})
 
@@ -63,6 +65,7 @@ def _row(claim: Claim, finding: Finding) -> dict[str, object]:
         "id": claim.id,
         "text": claim.text,
         "source": claim.source or None,
+        "published": claim.published or None,
         "verdict": finding.verdict,
         "effect": finding.effect,
         "effect_low": finding.low,
@@ -143,10 +146,23 @@ def _timed(claim: Claim, sweeps: Sweeps) -> list[tuple[str | None, int]]:
     return _used(claim, sweeps, time=True)
 
 
-def _same(claim: Claim, found: Mapping[str, Finding]) -> Finding:
+def _same(claim: Claim, found: Mapping[str, Finding], sweeps: Sweeps) -> Finding:
     """The figures of the claim among those it rests on that decides."""
-    verdict = combined([found[name].verdict for name in claim.same_as])
-    deciding = next(name for name in claim.same_as if found[name].verdict == verdict)
-    figures = f", figures of {deciding}" if len(claim.same_as) > 1 else ""
-    note = f"as {', '.join(claim.same_as)}{figures}"
-    return replace(found[deciding], note=join(note, found[deciding].note))
+    findings = [found[r.id] if r.sweep is None else _elsewhere(r, sweeps) for r in claim.same_as]
+    verdict = combined([finding.verdict for finding in findings])
+    number = next(i for i, finding in enumerate(findings) if finding.verdict == verdict)
+    figures = f", figures of {claim.same_as[number].id}" if len(findings) > 1 else ""
+    note = f"as {', '.join(map(str, claim.same_as))}{figures}"
+    return replace(findings[number], note=join(note, findings[number].note))
+
+
+def _elsewhere(reference: Reference, sweeps: Sweeps) -> Finding:
+    """A claim of another sweep, judged by that sweep's runs."""
+    try:
+        other = sweeps.as_seen_from(reference.sweep)
+        claims = {claim.id: claim for claim in claims_of(other[None].plan) if claim.checks}
+        if reference.id not in claims:
+            raise unknown(f"claim with a check of sweep {reference.sweep}", reference.id, claims)
+    except UserError as error:
+        return Finding(NOT_JUDGED, note=str(error))
+    return _judged(claims[reference.id], other)

@@ -33,9 +33,14 @@ __all__ = [
 def sweep_figures(
     plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, summary: pd.DataFrame
 ) -> dict[str, Picture]:
-    """File name -> the pictures that fit the sweep's number of axes, from its three CSV files."""
+    """File name -> the pictures that fit the sweep's number of axes, from its three CSV files.
+
+    Without a history, as results are published, there are no curves.
+    """
     figures: dict[str, Picture] = {}
     match len(plan.axes):
+        case 0 if history.empty:
+            return {}
         case 0:
             return {"learning_curves": training_and_validation(plan, runs, history)}
         case 1:
@@ -44,6 +49,8 @@ def sweep_figures(
             figures["heat_map"] = heat_map(plan, runs, summary)
         case _:
             figures["parallel_coordinates"] = parallel_coordinates(plan, runs, summary)
+    if history.empty:
+        return figures
     figures["learning_curves"] = learning_curves(plan, runs, history)
     figures["accuracy_over_time"] = accuracy_over_time(plan, runs, history)
     return figures

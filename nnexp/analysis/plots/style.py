@@ -21,6 +21,7 @@ from nnexp.sweep.record import replacing
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it tells that it lists the fonts
 
 DPI = 150
+INLINE_DPI = 96  # in a notebook, whose file it makes large
 WIDTH, HEIGHT = 8.0, 4.5  # inches: a slide's proportions
 TITLE, LABEL, TICK, SMALL = 15, 13, 12, 11  # font sizes in points
 INK, DIM, FAINT = "0.1", "0.35", "0.8"  # greys of text, notes and grids
@@ -34,7 +35,14 @@ class Picture(Figure):
     """A figure that a notebook shows by itself."""
 
     def _repr_png_(self) -> bytes:
-        return png(self)
+        return png(self, INLINE_DPI)
+
+    def _ipython_display_(self) -> None:
+        """Called by IPython: its own way for figures, once pyplot is imported, takes 8 times the bytes."""
+        from IPython.display import display
+
+        shown = {"image/png": self._repr_png_(), "text/plain": repr(self)}
+        display(shown, raw=True)  # type: ignore[no-untyped-call]
 
 
 class Measure(NamedTuple):
@@ -114,11 +122,11 @@ def contrast(color: Any) -> str:
     return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.55 else "black"
 
 
-def png(figure: Figure) -> bytes:
+def png(figure: Figure, dpi: int = DPI) -> bytes:
     """The figure as a PNG file; 256 colours, which makes it half as large."""
     drawn, small = BytesIO(), BytesIO()
-    figure.savefig(drawn, format="png")
-    Image.open(drawn).convert("RGB").quantize(256).save(small, format="png", dpi=(DPI, DPI))
+    figure.savefig(drawn, format="png", dpi=dpi)
+    Image.open(drawn).convert("RGB").quantize(256).save(small, format="png", dpi=(dpi, dpi))
     return small.getvalue()
 
 

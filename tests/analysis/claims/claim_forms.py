@@ -113,6 +113,36 @@ FORMS: dict[str, tuple[list[dict[str, Any]], str, dict[str, Any]]] = {
         " {at_epoch: gradient_norm_bias_1, epoch: 0}]}, low: 15, high: 35, over: median}",
         {"hidden_layers": 3},
     ),
+    "one layer above another at every epoch": (
+        [{}],
+        "{left: {lowest: gradient_norm_bias_3, relative_to: gradient_norm_bias_1}, rel: '>', right: 1,"
+        " over: each}",
+        {"hidden_layers": 3},
+    ),
+    "in the first epochs": (
+        [{}],
+        "{left: {lowest_first: gradient_norm_bias_3, relative_to: gradient_norm_bias_1, epochs: 20},"
+        " low: 1, over: each}",
+        {"hidden_layers": 3},
+    ),
+    "a rebound": (
+        [{}],
+        "{left: {at_epoch: gradient_norm_bias_1, epoch: 30}, rel: '>', times: 2,"
+        " right: {lowest: gradient_norm_bias_1}, over: each}",
+        {},
+    ),
+    "share of seeds where a layer is above another": (
+        [{}],
+        "{left: {share: {at_epoch: gradient_norm_bias_2, relative_to: gradient_norm_bias_1, epoch: 0},"
+        " above: 1}, low: 0.9}",
+        {"hidden_layers": 2},
+    ),
+    "cost with its penalty": (
+        [{}],
+        "{left: {final: objective}, low: 0.28, high: 0.315, over: median}",
+        {},
+    ),
+    "a rule that ended the run": ([{}], "{left: {final: epochs_done}, high: 299, over: each}", {}),
     "ratio of ratios": (
         [{"activation": "sigmoid"}, {"activation": "tanh"}],
         "{left: {ratio: [{at_epoch: gradient_norm_bias_2, epoch: 0},"

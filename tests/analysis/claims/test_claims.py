@@ -61,6 +61,9 @@ MISTAKES = {
     "{left: {AT}, low: 0, over: medain}": "unknown over 'medain'; did you mean 'median'",
     "{left: {increases: training_cost, at: {batch_size: 1}}, low: 0, over: best}": "best takes an acc",
     "{left: {BEST, best_of: batch_size}, low: 0}": "best_of picks a point by its result: over must be median",
+    "{left: {AT, relative_to: penalty}, low: 0}": "takes an accuracy or a cost, got validation_accuracy rela",
+    "{left: {final: penalty, relative_to: epochs_done, at: {batch_size: 1}}, low: 0}": "unknown metric 'epoc",
+    "{left: {final: epochs_done, relative_to: penalty, at: {batch_size: 1}}, low: 0}": "unknown metric 'epoc",
     "{left: {sd: {AT}}, low: 0, over: mean}": "sd is over the seeds already",
     "{left: {sd: {AT}}, rel: '>', right: {AT}}": "left and right must both be over seeds, got sd, best",
     "{left: {share: {AT}}, low: 0}": "share must have above or below, got neither",
@@ -133,7 +136,8 @@ def test_the_default_is_paired_for_two_quantities_and_mean_for_one() -> None:
 
 
 CHECK = {"left": {"final": "penalty"}, "low": 0}
-GOOD = {"id": "A-1", "text": "It is so.", "check": CHECK}
+ELSEWHERE = {"sweep": "book/depth", "id": "B5-02"}
+GOOD: dict[str, Any] = {"id": "A-1", "text": "It is so.", "check": CHECK}
 
 
 @pytest.mark.parametrize(
@@ -152,13 +156,40 @@ GOOD = {"id": "A-1", "text": "It is so.", "check": CHECK}
             [GOOD, {"id": "B", "text": "x", "same_as": ["A-2"]}],
             "claim B: unknown claim with a check 'A-2'; did you",
         ),
-        ([GOOD, {"id": "B", "text": "x", "same_as": "A-1"}], "claim B: same_as must be a list of ids"),
+        (
+            [GOOD, {"id": "B", "text": "x", "same_as": "A-1"}],
+            "claim B: same_as must be a list of claims, got",
+        ),
+        (
+            [{"id": "B", "text": "x", "same_as": [{"sweep": "depth"}]}],
+            "claim B: same_as must name claims, by id",
+        ),
+        ([{"id": "B", "text": "x", "same_as": [3]}], "by id or as {sweep: NAME, id: ID}, got 3"),
+        ([GOOD | {"published": [96.9]}], r"claim A-1: published must be text or a number, got \[96.9\]"),
+        ([GOOD | {"published": True}], "claim A-1: published must be text or a number, got True"),
         ([{"id": "B", "text": "x", "same_as": ["B"]}], "claim B: unknown claim with a check 'B'"),
     ],
 )
 def test_a_wrong_claim_is_refused(claims: Any, message: str) -> None:
     with pytest.raises(UserError, match=message):
         parse_claims(claims, [], [{}], epochs=3, timing=False)
+
+
+def test_a_claim_of_another_sweep_and_a_published_figure_are_kept() -> None:
+    claims = [GOOD | {"published": 96.9}, {"id": "B", "text": "x"} | {"same_as": ["A-1", ELSEWHERE]}]
+    first, second = parse_claims(claims, [], [{}], epochs=3, timing=False)
+    assert (first.published, second.published) == ("96.9", "")
+    assert second.same_as == ((None, "A-1"), ("book/depth", "B5-02"))
+
+
+def test_a_curve_relative_to_another_takes_what_both_take() -> None:
+    check = "{left: {lowest: gradient_norm_bias_2, relative_to: saturated_share_1}, low: 0}"
+    assert parsed(yaml.safe_load(check), [{}]).checks
+    with pytest.raises(UserError, match="saturated_share_1 by epoch takes"):
+        parsed(yaml.safe_load(check), [{}], monitor=("gradient_norm",))
+    check = "{left: {final: test_cost, relative_to: penalty}, low: 0}"
+    with pytest.raises(UserError, match="test_cost by epoch takes"):
+        parsed(yaml.safe_load(check), [{}], monitor=())
 
 
 def test_reading_claims_loads_neither_pandas_nor_scipy() -> None:

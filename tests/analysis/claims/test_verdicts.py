@@ -276,7 +276,7 @@ def test_verdicts_keep_their_columns_dtypes_and_bytes(rng: np.random.Generator) 
     first, again = verdicts(checks, sweep), verdicts(checks, sweep)
     assert first.to_csv() == again.to_csv()
     dtypes = {
-        **dict.fromkeys(("id", "text", "source", "verdict"), "string"),
+        **dict.fromkeys(("id", "text", "source", "published", "verdict"), "string"),
         **dict.fromkeys(("effect", "effect_low", "effect_high", "threshold"), "float64"),
         **{"n": "Int64", "seeds_needed": "Int64", "note": "string"},
     }

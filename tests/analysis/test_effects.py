@@ -1,0 +1,96 @@
+"""The figures of a verdict, in the units that a reader expects."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nnexp.analysis.claims.parsing import parse_claims
+from nnexp.analysis.effects import told_effect
+
+POINTS = [{"batch_size": 10}, {"batch_size": 100}, {"batch_size": 1000}]
+AT, THERE = {"batch_size": 10}, {"batch_size": 100}
+FIGURES = {
+    "effect": 0.01234,
+    "effect_low": 0.01,
+    "effect_high": 0.02,
+    "threshold": 0.005,
+    "n": 5,
+    "note": pd.NA,
+}
+
+
+def told(check: object, **figures: object) -> str:
+    """What is told of a claim with this check, and these figures in its row."""
+    (claim,) = parse_claims(
+        [{"id": "A", "text": "It is so.", "check": check}], ["batch_size"], POINTS, epochs=30, timing=True
+    )
+    return told_effect(claim, pd.Series({**FIGURES, **figures}))
+
+
+@pytest.mark.parametrize(
+    ("check", "figures"),
+    [
+        (
+            {"left": {"final": "validation_accuracy", "at": AT}, "low": 0.005},
+            "1.23 % (1.00 to 2.00), threshold 0.50, n = 5",
+        ),
+        (
+            {
+                "left": {"final": "test_accuracy", "at": AT},
+                "rel": ">",
+                "right": {"final": "test_accuracy", "at": THERE},
+                "margin": 0.005,
+            },
+            "+1.23 points (+1.00 to +2.00), threshold +0.50, n = 5",
+        ),
+        (
+            {"left": {"final": "validation_accuracy"}, "along": "batch_size", "rel": ">"},
+            "+1.23 points (+1.00 to +2.00), threshold +0.50, n = 5",
+        ),
+        (
+            {
+                "left": {"final": "seconds_per_epoch", "at": AT},
+                "rel": ">",
+                "right": {"final": "seconds_per_epoch", "at": THERE},
+                "times": 0.005,
+            },
+            "0.01234 times (0.01 to 0.02), threshold 0.005, n = 5",
+        ),
+        (
+            {"left": {"best_epoch": "validation_accuracy", "at": AT}, "low": 0.005},
+            "0.01234 (0.01 to 0.02), threshold 0.005, n = 5",
+        ),
+        (
+            {"left": {"share": "diverged", "at": AT}, "low": 0.005},
+            "1.23 % (1.00 to 2.00), threshold 0.50, n = 5",
+        ),
+        (
+            {
+                "left": {
+                    "difference": [{"final": "training_accuracy"}, {"final": "test_accuracy"}],
+                    "at": AT,
+                },
+                "low": 0.005,
+            },
+            "+1.23 points (+1.00 to +2.00), threshold +0.50, n = 5",
+        ),
+    ],
+)
+def test_an_effect_is_told_in_its_unit(check: object, figures: str) -> None:
+    assert told(check) == figures
+
+
+def test_the_unit_is_that_of_the_check_that_decides() -> None:
+    checks = [
+        {"left": {"best_epoch": "validation_accuracy", "at": AT}, "low": 0},
+        {"left": {"final": "validation_accuracy", "at": AT}, "low": 0},
+    ]
+    assert told(checks, note="check 1 of 2: so it is").startswith("0.01234 (")
+    assert told(checks, note="check 2 of 2").startswith("1.23 % (")
+
+
+def test_without_an_interval_there_is_none_and_without_an_effect_there_is_the_note() -> None:
+    check = {"left": {"final": "validation_accuracy", "at": AT}, "low": 0, "over": "median"}
+    assert told(check, effect_low=np.nan, effect_high=np.nan) == "1.23 %, threshold 0.50, n = 5"
+    assert told(check, effect=np.nan, note="no run has a value") == "no run has a value"
+    assert told(check, effect=np.nan) == ""
