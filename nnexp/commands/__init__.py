@@ -13,6 +13,8 @@ SUMMARIES = {
     "show": "one run: settings, figures, learning curve, environment, traceback",
     "compare": "two runs: what differs in settings, code and figures; their curves",
     "export": "the tables of a sweep as CSV or Parquet files",
+    "publish": "put the answers of finished sweeps into the lab book",
+    "labbook": "every claim with its published verdict",
     "retry": "train again what failed or timed out, and what is missing",
     "sync": "upload to MLflow what it lacks",
     "rm": "remove sweeps",

@@ -8,6 +8,7 @@ import pytest
 
 from nnexp import cli
 from nnexp.sweep import worker
+from tests.commands import lab as labs
 
 SMALL = ["data=synthetic", "epochs=2", "hidden_size=5", "tracking=none", "n_jobs=1", "pictures=false"]
 UNSTABLE = ["activation=relu", "output=identity", "cost=quadratic", "epochs=20"]
@@ -41,6 +42,28 @@ def sweeps(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
     shutil.copytree(trained, tmp_path / "sweeps")
     return Path("sweeps")
+
+
+@pytest.fixture(scope="session")
+def trained_lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sweep files of `lab`, both trained; tests work on copies."""
+    place = tmp_path_factory.mktemp("lab")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        labs.write_files()
+        for name in labs.FILES:
+            labs.train(name)
+    return place
+
+
+@pytest.fixture
+def lab(trained_lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, with a lab book of two sweep files; the shipped ones are left out."""
+    place = tmp_path / "lab"
+    shutil.copytree(trained_lab, place)
+    monkeypatch.chdir(place)
+    monkeypatch.setattr("nnexp.commands.asked.choices", lambda _: ({"sweep": list(labs.FILES)}, ""))
+    return place
 
 
 @pytest.fixture

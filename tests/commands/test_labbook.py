@@ -1,0 +1,275 @@
+"""`nnexp labbook`: every claim with its verdict, from committed files alone; the page is up to date."""
+
+import csv
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from nnexp import cli
+from nnexp.analysis.labbook import Row, make_rows
+from nnexp.commands.asked import all_asked
+from nnexp.commands.labbook import BEGIN, END, counted, with_table
+from nnexp.commands.publish import BUDGET, book_files
+from tests.commands.conftest import Command, rows
+from tests.commands.lab import edit, train
+
+REPOSITORY = Path(__file__).parents[2]
+KNOWN = Path(__file__).with_name("book_rows.csv")  # every row of the book and the notes, with its kind
+PUBLISHED = Path("sweeps", "published")
+FILE = "conf/sweep/tiny.yaml"
+VERDICTS = PUBLISHED / "tiny" / "verdicts.csv"
+PAGE = Path("sweeps", "README.md")
+LISTED = Path("sweeps", "rows.yaml")
+
+
+@pytest.fixture(scope="module")
+def published(trained_lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of both sweeps, published."""
+    place = tmp_path_factory.mktemp("published")
+    shutil.copytree(trained_lab, place, dirs_exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        assert cli.main(["publish", "tiny", "other"]) == 0
+    return place / PUBLISHED
+
+
+@pytest.fixture
+def book(lab: Path, published: Path) -> Path:
+    """The lab with both sweeps published, and a page without its table."""
+    shutil.copytree(published, PUBLISHED)
+    PAGE.write_text(f"# The lab book\n\nA story.\n\n{BEGIN}\n{END}\n\nMore.\n")
+    return lab
+
+
+def row_of(nnexp: Command, name: str) -> str:
+    """The line that `nnexp labbook` prints for a row."""
+    (line,) = [line for line in nnexp("labbook")[1].splitlines() if line.split()[:1] == [name]]
+    return line.rstrip()
+
+
+def stale(nnexp: Command) -> tuple[list[str], list[str]]:
+    """The ids of the rows that are stale, and the reasons."""
+    lines = nnexp("labbook")[1].splitlines()
+    reasons = [line.removeprefix("stale: ") for line in lines if line.startswith("stale: ")]
+    return [line.split()[0] for line in lines if re.search(r"\w, stale ", line)], reasons
+
+
+def test_before_anything_is_published_every_claim_is_not_run(nnexp: Command, lab: Path) -> None:
+    status, shown, _ = nnexp("labbook")
+    assert status == 0
+    assert [line[0] for line in rows(shown)[1:6]] == ["B3-9", "B3-10", "B3-11", "S0-1", "X0-1"]
+    assert all(line[1:3] == ["not", "run"] for line in rows(shown)[1:6])
+    assert shown.splitlines()[-1] == "5 rows: 5 not run; 0 stale"
+
+
+def test_published_verdicts_are_shown_with_their_figures(nnexp: Command, book: Path) -> None:
+    shown = nnexp("labbook")[1]
+    with VERDICTS.open() as file:
+        (told,) = [row for row in csv.DictReader(file) if row["id"] == "B3-10"]
+    effect, low, high = (100 * float(told[name]) for name in ("effect", "effect_low", "effect_high"))
+    figures = f"{effect:+.2f} points ({low:+.2f} to {high:+.2f}), threshold +0.00, n = 3"
+    line = row_of(nnexp, "B3-10")
+    assert line.split()[1] == told["verdict"]
+    assert figures in line
+    assert "96.49 %" in line
+    assert "as X0-1, B3-9" in row_of(nnexp, "S0-1")
+    assert shown.splitlines()[-1].endswith("; 0 stale")
+
+
+def test_the_table_is_written_between_its_marks(nnexp: Command, book: Path) -> None:
+    status, shown, _ = nnexp("labbook", "--write")
+    assert (status, shown.startswith(f"{PAGE}: 5 rows: ")) == (0, True)
+    text = PAGE.read_text()
+    assert text.startswith(f"# The lab book\n\nA story.\n\n{BEGIN}\n")
+    assert text.endswith(f"\n{END}\n\nMore.\n")
+    (line,) = [line for line in text.splitlines() if line.startswith("| B3-10 |")]
+    assert r"| Batches of 10 learn more \| faster. | 96.49 % | " in line
+    assert line.endswith("| [tiny](../conf/sweep/tiny.yaml) |")
+    assert nnexp("labbook", "--check") == (0, f"{PAGE} is up to date\n", "")
+    edit(PAGE, "96.49 %", "96.94 %")
+    assert nnexp("labbook", "--check") == (1, f"{PAGE} is out of date: nnexp labbook --write\n", "")
+
+
+def test_notebooks_are_linked_where_they_are(nnexp: Command, book: Path) -> None:
+    Path("sweeps", "tiny.ipynb").write_text("{}")
+    nnexp("labbook", "--write")
+    assert "[tiny](../conf/sweep/tiny.yaml), [notebook](tiny.ipynb) |" in PAGE.read_text()
+    assert "notebook](other" not in PAGE.read_text()
+
+
+def test_results_of_other_code_are_stale(nnexp: Command, book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nnexp.analysis.published.numerics_digest", lambda: "0" * 64)
+    ids, reasons = stale(nnexp)
+    assert ids == ["B3-9", "B3-10", "B3-11", "S0-1", "X0-1"]
+    assert reasons == [
+        f"{name} was trained with other code of the numerical core" for name in ("tiny", "other")
+    ]
+    nnexp("labbook", "--write")
+    assert "; 5 stale.\n" in PAGE.read_text()
+    assert "\n**Stale**: tiny was trained with other code of the numerical core.\n" in PAGE.read_text()
+    assert PAGE.read_text().count(", **stale** |") == 5
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("epochs: 2", "epochs: 3", "epochs"),
+        ("seeds: 3", "seeds: 5", "the seeds"),
+        ("50]", "60]", "batch_size"),
+    ],
+)
+def test_results_of_another_sweep_file_are_stale(
+    old: str, new: str, what: str, nnexp: Command, book: Path
+) -> None:
+    edit(FILE, old, new)
+    ids, reasons = stale(nnexp)
+    assert reasons == [f"tiny: the sweep file has changed {what} since"]
+    assert ids == ["B3-9", "B3-10", "B3-11", "S0-1", "X0-1"]  # other's claims take a point, a claim of tiny
+
+
+def test_a_verdict_on_another_check_is_stale(nnexp: Command, book: Path) -> None:
+    edit(FILE, 'rel: ">", right: 0}', 'rel: ">", right: 1}')
+    assert stale(nnexp) == (["B3-11"], ["tiny: the check of B3-11 has changed since"])
+
+
+def test_other_words_for_a_claim_are_shown_and_not_stale(nnexp: Command, book: Path) -> None:
+    edit(FILE, "The best accuracy is one.", "It is an accuracy.")
+    assert stale(nnexp) == ([], [])
+    assert row_of(nnexp, "B3-9").endswith("It is an accuracy.")
+
+
+def test_a_claim_that_is_new_is_not_run(nnexp: Command, book: Path) -> None:
+    edit(FILE, "    - id: B3-9", "    - id: B3-8")
+    edit("conf/sweep/other.yaml", "id: B3-9", "id: B3-8")
+    for name in ("B3-8", "S0-1"):
+        assert row_of(nnexp, name).split()[1:3] == ["not", "run"]
+
+
+@pytest.mark.parametrize("column", ["verdict", "effect", "n"])
+def test_a_verdict_that_the_runs_do_not_give_is_stale(column: str, nnexp: Command, book: Path) -> None:
+    with VERDICTS.open() as file:
+        table = list(csv.DictReader(file))
+    (line,) = [row for row in table if row["id"] == "B3-9"]
+    line[column] = {"verdict": "refuted", "effect": "0.99", "n": "4"}[column]
+    with VERDICTS.open("w", newline="") as file:
+        writer = csv.DictWriter(file, table[0])
+        writer.writeheader()
+        writer.writerows(table)
+    assert stale(nnexp) == (["B3-9", "S0-1"], ["tiny: judged anew from runs.csv, B3-9 comes out otherwise"])
+
+
+def test_results_on_another_data_set_count_only_where_the_file_names_none(nnexp: Command, book: Path) -> None:
+    assert stale(nnexp) == ([], [])  # other was trained with data=synthetic, its file leaves it open
+    edit(FILE, "  - override /data: synthetic", "  - override /data: mnist")
+    assert stale(nnexp)[1] == ["tiny: the sweep file has changed data since"]
+
+
+def test_a_sweep_whose_results_another_needs_must_be_published(nnexp: Command, book: Path) -> None:
+    shutil.rmtree(PUBLISHED / "tiny")
+    assert stale(nnexp) == (["X0-1"], ["tiny is not published"])
+    assert row_of(nnexp, "S0-1").split()[1:3] == ["not", "run"]
+
+
+def test_a_claim_of_two_sweeps_holds_if_it_holds_in_both(nnexp: Command, book: Path) -> None:
+    edit("conf/sweep/other.yaml", "    - id: X0-1", "    - id: B3-9")
+    edit("conf/sweep/other.yaml", "[X0-1, {sweep: tiny, id: B3-9}]", "[B3-9]")
+    train("other")
+    nnexp("publish", "other")
+    line = row_of(nnexp, "B3-9")
+    assert line.split()[1] == "reproduced"
+    assert "tiny: " in line
+    assert "; other: " in line
+    edit("conf/sweep/other.yaml", "margin: 0.9", "margin: -0.9")
+    train("other")
+    nnexp("publish", "other")
+    assert row_of(nnexp, "B3-9").split()[1] == row_of(nnexp, "S0-1").split()[1] == "refuted"
+
+
+def test_an_id_that_is_not_the_books_is_the_sweeps_own(nnexp: Command, lab: Path) -> None:
+    edit(FILE, "    - id: B3-11", "    - id: same")
+    edit("conf/sweep/other.yaml", "    - id: X0-1", "    - id: same")
+    edit("conf/sweep/other.yaml", "[X0-1, {sweep: tiny, id: B3-9}]", "[same, {sweep: tiny, id: same}]")
+    shown = nnexp("labbook")[1]
+    assert [line for line in shown.splitlines() if line.startswith("tiny: same ")]
+    assert [line for line in shown.splitlines() if line.startswith("other: same ")]
+    assert "as other: same, tiny: same" in row_of(nnexp, "S0-1")
+
+
+def test_rows_that_no_sweep_answers_are_linked_to_what_does(nnexp: Command, book: Path) -> None:
+    Path("tests").mkdir()
+    Path("tests", "test_it.py").touch()
+    LISTED.write_text("""
+- {id: D1, kind: exact, claim: The split., published: null, where: "tests/test_it.py::test_split"}
+- {id: B1-06, kind: context, claim: An exercise., published: null, where: no figure is printed}
+- {id: S1-4, kind: direction, claim: Both., published: 4, where: "", same_as: [D1, B3-9]}
+""")
+    nnexp("labbook", "--write")
+    text = PAGE.read_text()
+    assert "| The split. |  |  | tested | [test](../tests/test_it.py) |" in text
+    assert "| An exercise. |  |  | not judged | no figure is printed |" in text
+    assert "| Both. | 4 | as D1, B3-9 | reproduced |  |" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("tiny", "labbook takes no names, got 'tiny'"),
+        ("--write --check", "labbook takes --write or --check, got both"),
+        ("--chek", "unknown option of labbook '--chek'; did you mean '--check'?"),
+        ("--write", "sweeps/README.md does not exist"),
+    ],
+)
+def test_a_mistake_is_one_line(words: str, message: str, nnexp: Command, lab: Path) -> None:
+    status, shown, error = nnexp("labbook", *words.split())
+    assert (status, shown, error.count("\n")) == (2, "", 1)
+    assert message in error
+
+
+def test_a_page_without_its_marks_is_left_alone(nnexp: Command, lab: Path) -> None:
+    PAGE.write_text(f"{END}\n{BEGIN}\n")
+    status, _, error = nnexp("labbook", "--write")
+    assert (status, PAGE.read_text()) == (2, f"{END}\n{BEGIN}\n")
+    assert "sweeps/README.md must have one line" in error
+
+
+@pytest.fixture(scope="module")
+def committed() -> list[Row]:
+    """The rows of the committed lab book."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(REPOSITORY)
+        return make_rows(all_asked("sweeps"), "sweeps")
+
+
+def test_the_committed_page_is_up_to_date(committed: list[Row], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    text = PAGE.read_text(encoding="utf-8")
+    assert text == with_table(text, committed, PAGE), "nnexp labbook --write brings it up to date"
+    assert f"{counted(committed)}." in text
+    assert text.count(", **stale** |") == sum(bool(row.stale) for row in committed)
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        assert "://" in target or PAGE.parent.joinpath(target).exists(), f"a link leads nowhere: {target}"
+
+
+def test_a_test_that_a_row_names_is_there(committed: list[Row]) -> None:
+    named = [row.where.split("::") for row in committed if "::" in row.where]
+    for path, name in named:
+        assert f"def {name}(" in (REPOSITORY / path).read_text(encoding="utf-8")
+
+
+def test_no_row_of_the_book_is_missing(committed: list[Row]) -> None:
+    with KNOWN.open() as file:
+        known = [row["id"] for row in csv.DictReader(file)]
+    assert len(known) == 109
+    assert not set(known) - {row.id for row in committed}
+
+
+def test_the_committed_book_is_small_and_tells_nothing_of_a_machine() -> None:
+    files = book_files(REPOSITORY / "sweeps")
+    assert sum(path.stat().st_size for path in files) <= BUDGET
+    for path in files:
+        if path.suffix in (".yaml", ".csv", ".md"):
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(r"(?<![\w./])/(home|root|work|tmp|Users|mnt|opt|var)/", text), path
+            assert not re.search(r"\b(host|platform): ", text), path
