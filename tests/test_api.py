@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -105,10 +106,28 @@ def test_a_mistake_is_one_line_and_trains_nothing(call: Callable[[], object], me
 
 
 def test_a_claim_that_the_runs_cannot_answer_is_a_mistake_before_they_train() -> None:
-    Path("conf/sweep/rates.yaml").write_text(RATES.replace("epoch: 1", "epoch: 9"))
-    with pytest.raises(nnexp.UserError, match=r"^claim R: .*epoch.* 9"):
-        nnexp.run_sweep("rates", **SMALL)
+    Path("conf/sweep/rates.yaml").write_text(RATES.replace("epoch: 1", "epoch: 99"))
+    with pytest.raises(nnexp.UserError, match=r"^claim R: .*epoch.* 99"):
+        nnexp.run_sweep("rates", **{k: v for k, v in SMALL.items() if k != "epochs"})
     assert not Path("sweeps").exists()
+
+
+def test_a_sweep_with_fewer_epochs_or_values_is_judged_by_the_claims_that_it_can_answer(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    late = RATES[RATES.index("    - id: R") :].replace("id: R", "id: LATE").replace("epoch: 1", "epoch: 9")
+    same = "    - {id: SAME, text: As the other., same_as: [LATE]}\n"
+    Path("conf/sweep/rates.yaml").write_text(RATES + late + same)
+    fewer_epochs = nnexp.run_sweep("rates", pictures=False, **SMALL)
+    assert fewer_epochs.verdicts["id"].tolist() == ["R"]
+    told = capsys.readouterr().out
+    assert "Left out, as the sweep is changed: claim LATE: epoch must be within 1 and 3, got 9\n" in told
+    assert "Left out, as the sweep is changed: claim SAME: unknown claim with a check 'LATE'" in told
+    changed = "sweep.axes.learning_rate=[0.1,0.5]"
+    fewer_values = nnexp.run_sweep("rates", changed, pictures=False, **SMALL)
+    assert len(fewer_values.verdicts) == 0
+    assert fewer_values.claims() == "The sweep file states no claims."
+    assert "claim R: unknown value of axis learning_rate 1.0" in capsys.readouterr().out
 
 
 def known(accuracies: list[list[float | None]]) -> None:
@@ -141,6 +160,48 @@ def test_a_sweep_without_a_finished_run_has_frames_but_no_best_network_and_no_pi
     for call in (loaded.best, loaded.plot):
         with pytest.raises(nnexp.UserError, match=r"no run finished \(0 of 4 runs have ended\)"):
             call()
+
+
+def test_a_notebook_shows_the_answer_as_it_is_printed() -> None:
+    known([[0.9, 0.8], [0.7, 0.7]])
+    loaded = nnexp.load_sweep("known")
+    table = loaded.table("best_epoch")
+    assert repr(table) == str(table)
+    assert re.search(r"^ +10 +85.00 +2 +baseline .* 2 ", table, re.M)
+    assert "Best on validation: batch_size=10. Its test accuracy: 83.00 % (n = 2)." in table
+    assert not any(line.endswith(" ") for line in table.splitlines())
+    with pytest.raises(nnexp.UserError, match="unknown metric 'best_epok'; did you mean 'best_epoch'"):
+        loaded.table("best_epok")
+
+
+def test_published_results_load_without_records_and_history() -> None:
+    known([[0.9, 0.8], [0.7, 0.7]])
+    folder = next(Path("sweeps/known").iterdir())
+    whole = nnexp.load_sweep("known")
+    Path("sweeps/published").mkdir()
+    folder.rename("sweeps/published/known")
+    shutil.rmtree("sweeps/published/known/records")
+    Path("sweeps/published/known/history.csv").unlink()
+    loaded = nnexp.load_sweep("known")
+    assert loaded.runs.equals(whole.runs)
+    assert loaded.table() == whole.table()
+    assert list(loaded.history) == list(whole.history)
+    assert len(loaded.history) == 0
+    assert loaded.plot().axes[0].get_xlabel() == "batch_size"
+    command = "python -m nnexp \\+sweep=known data=digits trains it here"
+    with pytest.raises(nnexp.UserError, match=f"^sweep known was published without its epochs: {command}$"):
+        loaded.plot("learning_curves")
+    with pytest.raises(nnexp.UserError, match=f"^sweep known was published without its weights: {command}$"):
+        loaded.best()
+
+
+def test_a_notebook_inside_the_folder_of_sweeps_finds_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    known([[0.9, 0.8], [0.7, 0.7]])
+    at_the_root = nnexp.load_sweep("known")
+    Path("sweeps/book").mkdir()
+    for place in ("sweeps", "book"):
+        monkeypatch.chdir(place)
+        assert nnexp.load_sweep("known").runs.equals(at_the_root.runs)
 
 
 def test_runs_of_different_code_are_noted() -> None:

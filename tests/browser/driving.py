@@ -1,0 +1,79 @@
+"""MLflow's UI, served by `nnexp ui` and seen in Chromium."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from tests.tracking.conftest import free_port
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+START_TIME = 120  # seconds that the server may take to come up
+STEP_TIME = 60_000  # milliseconds that a step in the browser may take
+SIZE = {"width": 1400, "height": 900}
+# The UI's assistant for language models opens by itself on a first visit, over a quarter of the window.
+CLOSE_ASSISTANT = 'localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true")'
+
+
+def chromium() -> str | None:
+    """The installed browser, if there is one."""
+    found = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    return next((path for path in found if path), None)
+
+
+@contextmanager
+def serving_ui(store: Path, log: Path) -> Iterator[dict[str, str]]:
+    """`nnexp ui` for a SQLite file, up; name -> address as it printed them. Ended at the end."""
+    port, uri = free_port(), f"sqlite:///{store.absolute()}"
+    with log.open("w+") as told:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "nnexp", "ui", f"port={port}", f"tracking.uri={uri}"],
+            stdout=told,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            _wait_until_up(f"http://127.0.0.1:{port}/health", process, log)
+            yield dict(re.findall(r"^  (.+): (http\S+)$", log.read_text(), re.MULTILINE))
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@contextmanager
+def browsing() -> Iterator["Page"]:
+    """A page of a fresh browser."""
+    from playwright.sync_api import sync_playwright
+
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses to sandbox for root
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=sandbox)
+        page = browser.new_page(viewport=SIZE, color_scheme="light")
+        page.set_default_timeout(STEP_TIME)
+        page.add_init_script(CLOSE_ASSISTANT)
+        yield page
+        browser.close()
+
+
+def _wait_until_up(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(START_TIME * 2):
+        try:
+            with urlopen(address, timeout=5):
+                return
+        except (URLError, OSError):
+            try:
+                process.wait(0.5)
+            except subprocess.TimeoutExpired:
+                continue
+            raise RuntimeError(f"the server ended: {log.read_text()}") from None
+    raise TimeoutError(f"nobody answers at {address}: {log.read_text()}")

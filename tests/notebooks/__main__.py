@@ -1,0 +1,30 @@
+"""Execute the lab book's notebooks on real results and keep their outputs.
+
+python -m tests.notebooks [FOLDER [NAME ...]]
+
+FOLDER (default: this one) is where the sweeps were trained, and holds their `sweeps`; NAME (default: all) is
+a sweep such as batch_size or book/overfitting.
+"""
+
+import sys
+from pathlib import Path
+
+import nbformat
+
+from nnexp.sweep.record import replacing
+from tests.notebooks.execution import NOTEBOOKS, executed, name_of, read
+
+
+def main(words: list[str]) -> None:
+    folder, names = Path(*words[:1]).resolve(), words[1:]
+    for path in NOTEBOOKS:
+        if names and name_of(path) not in names:
+            continue
+        done = executed(read(path), folder / "sweeps")
+        with replacing(path) as file:
+            file.write(nbformat.writes(done).encode())
+        print(f"{name_of(path)}: {path.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,67 @@
+"""The lab book's notebooks: where they are, what they load, and how they are executed."""
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from traitlets.config import Config
+
+REPOSITORY = Path(__file__).parents[2]
+SWEEPS = REPOSITORY / "sweeps"
+NOTEBOOKS = sorted([*SWEEPS.glob("*.ipynb"), *SWEEPS.glob("book/*.ipynb")])
+# Every warning is an error but those of Jupyter's own code, which we cannot change and users do not see.
+STRICT = (
+    "import warnings\nwarnings.simplefilter('error')\nwarnings.filterwarnings('ignore', module='ipykernel')"
+)
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+SECONDS = 120  # that a cell may take
+
+
+def name_of(path: Path) -> str:
+    """The name of the sweep that a notebook is about: its path, as in `conf/sweep`."""
+    return path.relative_to(SWEEPS).with_suffix("").as_posix()
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def code_of(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """Its cells of code."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def loaded_by(notebook: nbformat.NotebookNode) -> list[str]:
+    """The names of the sweeps that its cells load."""
+    code = "\n".join(cell.source for cell in code_of(notebook))
+    return list(dict.fromkeys(re.findall(r"load_sweep\(\"([^\"]+)\"", code)))
+
+
+def executed(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
+    """The notebook with the outputs that it gives in `folder`, and nothing that differs from time to time.
+
+    Raises:
+        CellExecutionError: a cell failed, or warned.
+    """
+    strict = nbformat.v4.new_code_cell(STRICT)
+    running = nbformat.v4.new_notebook(cells=[strict, *notebook.cells], metadata=METADATA)
+    place = {"metadata": {"path": str(folder)}}
+    with tempfile.TemporaryDirectory() as scratch:
+        sockets = Config(KernelManager={"transport": "ipc", "connection_file": f"{scratch}/kernel.json"})
+        client = NotebookClient(
+            running, timeout=SECONDS, resources=place, record_timing=False, config=sockets
+        )
+        client.execute(env=os.environ | {"PYTHONPATH": str(REPOSITORY), "IPYTHONDIR": scratch})
+    done = nbformat.v4.new_notebook(cells=running.cells[1:], metadata=METADATA)
+    for number, cell in enumerate(code_of(done), start=1):
+        cell.execution_count = number
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = number
+    return done
