@@ -18,12 +18,13 @@ CUT = "\n\n{left} more points are in summary.csv."
 
 def description(plan: Plan, tables: Tables, verdicts: pd.DataFrame, notes: Iterable[str]) -> str:
     """Question, best point and verdicts, which MLflow shows at once; below them table, notes, commands."""
-    parts = report.answer(plan, tables.summary, tables.runs).renderables
+    _, *parts = report.answer(plan, tables.summary, tables.runs).renderables  # without the question
     texts = [part for part in parts if isinstance(part, Text) and part.plain.strip()]
-    question, *told = [" ".join(text.plain.split()) for text in texts]
-    bold = [line for line, text in zip(told, texts[1:], strict=True) if text.style == "bold"]
+    told = [" ".join(text.plain.split()) for text in texts]
+    bold = [line for line, text in zip(told, texts, strict=True) if text.style == "bold"]
     heading, *closing = [line for line in told if line not in bold] or [""]
-    top = "\n\n".join([question, *(f"**{line}**" for line in bold), *_verdicts(verdicts)])
+    question = [" ".join(plan.question.split())] if plan.question else []
+    top = "\n\n".join([*question, *(f"**{line}**" for line in bold), *_verdicts(verdicts)])
     bottom = "\n\n".join([*closing, *notes, *_how(plan)])
     room = MOST_CHARACTERS - len(top + heading + bottom) - 6  # the empty lines between
     rows = [_table(part.rows, part.marks, room) for part in parts if isinstance(part, Fitting)]

@@ -134,8 +134,8 @@ def child_tags(record: Record) -> dict[str, str]:
 
 def _description(record: Record) -> str:
     """How the run ended, in Markdown, and the command that tells more."""
-    epochs = f"after {epochs_done(record)} epochs"
-    told = f"{record.status.replace('_', ' ').capitalize()} {epochs}"
+    epochs = epochs_done(record)
+    told = f"{record.status.replace('_', ' ').capitalize()} after {epochs} epoch{'s' * (epochs != 1)}"
     if record.traceback:
         told = f"{record.traceback.strip().splitlines()[-1]}\n\nThe whole traceback is among the artifacts"
     accuracies = {

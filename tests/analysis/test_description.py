@@ -33,6 +33,13 @@ def test_the_answer_stands_first_and_the_table_below() -> None:
     assert f"nnexp summary {plan.name}/{plan.sweep_id}" in blocks[-1]
 
 
+def test_a_sweep_that_asks_nothing_begins_with_its_answer() -> None:
+    plan = replace(make_plan({"batch_size": [1, 10, 1000]}, seeds=3), question="")
+    told = description(plan, make_tables(plan, make_records(plan, ACCURACIES), {}), UNCLAIMED, [])
+    assert told.startswith("**Best on validation: batch_size=10.")
+    assert told.split("\n\n")[1].startswith("Data: digits.")
+
+
 def test_what_is_held_fixed_is_named_where_it_is_not_the_default() -> None:
     plan = make_plan({"batch_size": [1, 10]}, seeds=3)
     [told] = [

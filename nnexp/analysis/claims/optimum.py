@@ -53,16 +53,20 @@ def _optimum_with_interval(check: Check, limits: Limits, values: Floats) -> Find
     effect, _, where = _inside(check, values, n)
     inside, ends = values[1:-1], values[[0, -1]]
     best = inside[inside.mean(axis=1).argmax()]
-    end = ends[ends.mean(axis=1).argmax()]
     level = 1 - (1 - LEVEL) / len(inside)
     gain = mean_interval(best - ends, level)
-    low, high = (float(limit[ends.mean(axis=1).argmax()]) for limit in (gain.low, gain.high))
-    found = replace(limits.finding("undecided", effect, n, where), low=low, high=high)
-    if n < LEAST_SEEDS:
-        return undecided(found, abs(effect - limits.low), float(np.std(best - end, ddof=n > 1)), level)
-    if all(limits.side(float(limit)) == 0 for limit in gain.low):
-        return replace(found, verdict="reproduced")
-    for edge in ends:
+    better = int(ends.mean(axis=1).argmax())
+
+    def against(end: int, verdict: str) -> Finding:
+        found = limits.finding(verdict, effect if end == better else float(gain.mean[end]), n, where)
+        return replace(found, low=float(gain.low[end]), high=float(gain.high[end]))
+
+    if n >= LEAST_SEEDS and all(limits.side(float(limit)) == 0 for limit in gain.low):
+        return against(better, "reproduced")
+    for edge in ends if n >= LEAST_SEEDS else ():
         if all(limits.side(float(limit)) for limit in mean_interval(inside - edge, 1 - (1 - LEVEL) / 2).high):
-            return replace(found, verdict="refuted")
-    return undecided(found, abs(effect - limits.low), float(np.std(best - end, ddof=1)), level)
+            return against(better, "refuted")
+    left_open = better if n < LEAST_SEEDS else int(gain.low.argmin())  # the end that may be as good
+    found = against(left_open, "undecided")
+    spread = float(np.std(best - ends[left_open], ddof=n > 1))
+    return undecided(found, abs(found.effect - limits.low), spread, level)
