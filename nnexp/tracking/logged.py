@@ -2,7 +2,9 @@
 
 import json
 import os
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,10 +60,25 @@ def ended_as(folder: Path, store: str) -> str | None:
 
 
 def lines_of(folder: Path, store: str) -> list[Logged]:
-    """The lines about one store, oldest first; none about a SQLite file that is gone."""
-    if scheme(store) == "sqlite" and not sqlite_path(store).exists():
+    """The lines about one store, oldest first; none about a SQLite file that is gone, or made anew since."""
+    lines = [line for line in read_logged(folder) if line.store == store]
+    parents = [line.mlflow_run_id for line in lines if line.run_id == folder.name]
+    if scheme(store) == "sqlite" and not _holds(sqlite_path(store), parents[-1:]):
         return []
-    return [line for line in read_logged(folder) if line.store == store]
+    return lines
+
+
+def _holds(store: Path, runs: Sequence[str]) -> bool:
+    """Whether the SQLite file has these of MLflow's runs, as far as can be told without waiting for a lock."""
+    if not store.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(store, timeout=0)) as database:
+            return all(
+                database.execute("SELECT 1 FROM runs WHERE run_uuid = ?", [run]).fetchone() for run in runs
+            )
+    except sqlite3.Error as error:
+        return "no such table" not in str(error)
 
 
 def append_logged(folder: Path, entry: Logged) -> None:

@@ -35,11 +35,11 @@ def test_a_server_shows_itself() -> None:
 
 
 def test_the_newest_sweeps_are_told_by_name_with_the_address_of_their_curves(store: str) -> None:
-    with Tracker(store, a_plan("told"), folder=Path("told"), environment={}):
+    with Tracker(store, a_plan("newest"), folder=Path("newest"), environment={}):
         pass
     found = pages(store, "http://127.0.0.1:5000")
-    assert list(found)[:2] == ["all sweeps", "told"]
-    assert "/runs?viewStateShareKey=id-told&" in found["told"]
+    assert list(found)[:2] == ["all sweeps", "newest"]
+    assert "/runs?viewStateShareKey=id-newest&" in found["newest"]
     assert "Default" not in found
 
 
