@@ -30,7 +30,7 @@ def test_the_claim_can_be_stated() -> None:
     claims = yaml.safe_load(block)
     points = [{"batch_size": size} for size in (1, 5, 10, 20, 50, 100, 300)]
     (claim,) = parse_claims(claims, ["batch_size"], points, epochs=30, timing=False)
-    assert claim.id == "large-batches"
+    assert claim.id == "rare-updates"
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)

@@ -69,7 +69,7 @@ def lines_of(folder: Path, store: str) -> list[Logged]:
 
 
 def _holds(store: Path, runs: Sequence[str]) -> bool:
-    """Whether the SQLite file has these of MLflow's runs, as far as can be told without waiting for a lock."""
+    """Whether the SQLite file has these of MLflow's runs, as far as one can tell without a lock."""
     if not store.exists():
         return False
     try:
