@@ -22,7 +22,7 @@ from nnexp.sweep.record import Record, record_of
 from nnexp.sweep.stacks import make_stacks
 from nnexp.sweep.stop import SweepError, deferred
 from nnexp.sweep.worker import Outcome, PremiseError, Progress, premises
-from nnexp.tracking import Logger, check, mlflow_run_ids, open_logger, up_to_date
+from nnexp.tracking import Logger, check, mlflow_run_ids, open_logger, reopen, up_to_date
 from nnexp.wording import command_for, plan_table
 
 TABLES_EVERY = 60.0  # seconds between CSV files while runs train; more where writing them takes long
@@ -93,7 +93,8 @@ class Experiment:
         self.sweep, self.execution, self.datasets, self.console = sweep, execution, datasets, console
         self.premises = premises(sweep.plan.numerics, execution.max_seconds)
         self.environment = environment(self.premises)
-        settle(sweep, self.environment)
+        if settle(sweep, self.environment):
+            reopen(sweep.folder)
         self.rows = sweep.pending(execution.mode)
         self.workers = workers_for(sweep.plan, execution, len(self.rows))
         self.ended, self.tables_due = 0, time.monotonic() + TABLES_EVERY

@@ -11,6 +11,7 @@ import yaml
 from nnexp import beginning, cli, experiment
 from nnexp.sweep import worker
 from nnexp.sweep.record import read
+from nnexp.tracking import Logged, append_logged, read_logged
 
 SMALL = ["data=synthetic", "epochs=2", "hidden_size=5", "tracking=none", "pictures=false"]
 SWEEP = [*SMALL, "-m", "learning_rate=0.1,0.5", "seed=range(3)"]
@@ -78,6 +79,17 @@ def test_the_same_command_again_trains_nothing_and_answers_from_the_records(
     assert "all done" in shown
     assert shown.split("Data: ")[1] == answer
     assert csv(folder()) == before
+
+
+def test_what_mlflow_was_told_is_out_of_date_once_the_claims_have_changed() -> None:
+    check = "{left: {final: training_cost, at: {learning_rate: 0.5}}, low: 0, high: 1}"
+    claim = f"sweep.claims=[{{id: a, text: b, source: c, check: {check}}}]"
+    for words, told in ((SWEEP, "FINISHED"), (SWEEP, "FINISHED"), ([*SWEEP, claim], "")):
+        cli.main([*words, "n_jobs=1"])
+        place = folder()
+        if not read_logged(place):
+            append_logged(place, Logged(place.name, "http://host", "parent", "", "FINISHED"))
+        assert read_logged(place)[-1].status == told
 
 
 def test_a_wider_sweep_trains_only_what_is_new(capsys: pytest.CaptureFixture[str]) -> None:

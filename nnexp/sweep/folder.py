@@ -132,15 +132,17 @@ def named_folder(sweeps_dir: str | Path, words: str) -> Path:
     return names[found[0]]
 
 
-def settle(sweep: Sweep, environment: Mapping[str, Any]) -> None:
+def settle(sweep: Sweep, environment: Mapping[str, Any]) -> bool:
     """Make the sweep's folder whole: its frozen plan, all its records, and damaged ones set aside.
+
+    Returns whether the plan is new, or has other claims or words than before.
 
     Raises:
         UserError: the folder cannot be written.
     """
     try:
         sweep.records_folder.mkdir(parents=True, exist_ok=True)
-        write_plan(sweep.plan, environment, sweep.folder)
+        changed = write_plan(sweep.plan, environment, sweep.folder)
         for leftover in sweep.records_folder.glob(".*.tmp"):  # of a process that was killed
             leftover.unlink()
         for run_id in sweep.damaged:
@@ -152,6 +154,7 @@ def settle(sweep: Sweep, environment: Mapping[str, Any]) -> None:
         raise UserError(
             f"sweeps_dir must be a folder that can be written: {error.strerror}: {sweep.folder}"
         ) from error
+    return changed
 
 
 def _adopt(path: Path, folder: Path) -> None:

@@ -18,8 +18,8 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, whe
 DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-def write_plan(plan: Plan, environment: Mapping[str, Any], folder: Path) -> None:
-    """Freeze `plan` in `folder`. The time of the first start is kept, and so is a file that says the same."""
+def write_plan(plan: Plan, environment: Mapping[str, Any], folder: Path) -> bool:
+    """Freeze `plan` in `folder`; whether it was not there so. The time of the first start is kept."""
     body = _body(plan) | {"started": datetime.now(UTC).isoformat(), "environment": dict(environment)}
     path = folder / FILE
     if path.exists():
@@ -30,8 +30,9 @@ def write_plan(plan: Plan, environment: Mapping[str, Any], folder: Path) -> None
             path.rename(path.with_suffix(".damaged"))
         else:
             if body | {"environment": before} == old:
-                return
+                return False
     write_body(body, folder)
+    return True
 
 
 def write_body(body: Mapping[str, Any], folder: Path) -> None:

@@ -7,7 +7,7 @@ addresses), `ui`.
 """
 
 from nnexp.tracking.address import check, public_uri
-from nnexp.tracking.logged import Logged, append_logged, lacking, mlflow_run_ids, read_logged
+from nnexp.tracking.logged import Logged, append_logged, lacking, mlflow_run_ids, read_logged, reopen
 from nnexp.tracking.logger import Logger, Report
 from nnexp.tracking.ui import ui
 from nnexp.tracking.upload import open_logger, standing, up_to_date
@@ -23,6 +23,7 @@ __all__ = [
     "open_logger",
     "public_uri",
     "read_logged",
+    "reopen",
     "standing",
     "ui",
     "up_to_date",

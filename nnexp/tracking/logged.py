@@ -81,6 +81,12 @@ def _holds(store: Path, runs: Sequence[str]) -> bool:
         return "no such table" not in str(error)
 
 
+def reopen(folder: Path) -> None:
+    """Note that the page of the sweep in `folder` is out of date, in every store that has one."""
+    for store in dict.fromkeys(line.store for line in read_logged(folder)):
+        append_logged(folder, Logged("", store, "", ""))
+
+
 def append_logged(folder: Path, entry: Logged) -> None:
     """Add a line, durably; it starts on a line of its own, whatever a crash left before it."""
     with (folder / FILE).open("ab+") as file:
