@@ -95,13 +95,14 @@ def _timed(runs: list[Hyperparameters], part: Data, examples: int) -> tuple[floa
     ends: list[float] = []
     sizes = [part.training.inputs.shape[1], *[runs[0].hidden_size] * runs[0].hidden_layers, part.n_classes]
     K = len(runs)
-    zeros = [
-        (np.zeros((K, fan_out, fan_in)), np.zeros((K, 1, fan_out))) for fan_in, fan_out in pairwise(sizes)
+    small = [  # not zeros: deltas below the range of normal numbers would take twenty times as long
+        (np.full((K, fan_out, fan_in), 0.01), np.zeros((K, 1, fan_out)))
+        for fan_in, fan_out in pairwise(sizes)
     ]
     results = train(
         runs,
         part,
-        initial=zeros,
+        initial=small,
         order=_order(runs, len(part.training.labels), examples),
         progress=lambda epoch, metrics: ends.append(time.perf_counter()),
     )
