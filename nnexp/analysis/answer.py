@@ -152,12 +152,18 @@ def results_in(folder: Path, plan: Plan, mlflow_run_ids: Mapping[str, str] = Map
         UserError: neither is there, or what is there cannot be read.
     """
     records = folder / "records"
-    newest = max((path.stat().st_mtime_ns for path in records.glob("*.json")), default=0)
     written = [folder / f"{name}.csv" for name in Tables._fields]
-    current = all(path.exists() for path in written) and written[0].stat().st_mtime_ns >= newest
+    current = all(path.exists() for path in written) and written[0].stat().st_mtime_ns >= newest_record(
+        folder
+    )
     if current or not records.is_dir():
         return csv.read_tables(plan, folder)
     return csv.make_tables(plan, open_sweep(folder).records, mlflow_run_ids)
+
+
+def newest_record(folder: Path) -> int:
+    """When a record was last written in the sweep's folder, in nanoseconds; 0 where there is none."""
+    return max((path.stat().st_mtime_ns for path in (folder / "records").glob("*.json")), default=0)
 
 
 def best_run(plan: Plan, runs: pd.DataFrame) -> Run | None:

@@ -7,9 +7,10 @@ from typing import NamedTuple, get_args
 import numpy as np
 import pandas as pd
 
-from nnexp.analysis.tables import dtype_of, history_table, runs_table, summary_table
+from nnexp.analysis.claims.verdicts import DTYPES, ORDER
+from nnexp.analysis.tables import dtype_of, frame, history_table, runs_table, summary_table
 from nnexp.nn import UserError, unknown
-from nnexp.sweep.plan import Plan
+from nnexp.sweep.plan import SETTINGS, Plan
 from nnexp.sweep.record import Record, Status, replacing
 
 
@@ -55,8 +56,8 @@ def read_tables(plan: Plan, folder: Path) -> Tables:
     """The three tables of a sweep from its CSV files; its history is empty where it was published without.
 
     Raises:
-        UserError: as `read_runs`; or a column is not there, or a row is of no run of the plan, or of one
-            that another row is of.
+        UserError: as `read_runs`; or a column is not there, rows are missing, stand there twice, in another
+            order or for no run of the plan, or a setting is not the plan's.
     """
     history = folder / "history.csv"
     tables = Tables(
@@ -68,21 +69,50 @@ def read_tables(plan: Plan, folder: Path) -> Tables:
         for column in _names(usual):
             if column not in table:
                 raise UserError(f"{folder / f'{name}.csv'} has no column {column!r}")
-    seeds = {run.run_id: run.hyperparameters.seed for run in plan.runs}
-    runs, ids = tables.runs, tables.runs["run_id"]
-    for name, table in (("runs", runs), ("history", tables.history)):
-        for row in table.index[~table["run_id"].isin(seeds)][:1]:
+    _check_planned(tables, plan, folder)
+    if history.exists():
+        _check_epochs(tables, history)
+    return tables
+
+
+def _check_planned(tables: Tables, plan: Plan, folder: Path) -> None:
+    """Raise where a table has other runs than the plan, or other settings."""
+    settings = {run.run_id: run.settings for run in plan.runs}
+    for name, table in (("runs", tables.runs), ("history", tables.history)):
+        for row in table.index[~table["run_id"].isin(settings)][:1]:
             place = _place(folder / f"{name}.csv", "run_id", row)
             raise UserError(f"{place} must be a run of sweep {plan.name}, got {table['run_id'][row]!r}")
+    ids = tables.runs["run_id"]
     for row in ids.index[ids.duplicated()][:1]:
         raise UserError(f"{_place(folder / 'runs.csv', 'run_id', row)} stands there twice: {ids[row]!r}")
-    for row in runs.index[runs["seed"] != ids.map(seeds)][:1]:
-        place = _place(folder / "runs.csv", "seed", row)
-        raise UserError(f"{place} must be {seeds[ids[row]]} as in the plan, got {runs['seed'][row]}")
     if len(tables.summary) != len(plan.points):
         rows = f"{len(plan.points)} rows, one per point, got {len(tables.summary)}"
         raise UserError(f"{folder / 'summary.csv'} must have {rows}")
-    return tables
+    axes = ("seed", *plan.axes)
+    planned = {
+        "runs": frame({name: [settings[run][name] for run in ids] for name in SETTINGS}),
+        "history": frame({name: [settings[run][name] for run in tables.history["run_id"]] for name in axes}),
+        "summary": frame({axis: [point[axis] for point in plan.points] for axis in plan.axes}),
+    }
+    for name, table in tables._asdict().items():
+        for column in planned[name]:
+            right, found = planned[name][column], table[column]
+            same = ((found == right) | (found.isna() & right.isna())).fillna(False).astype(bool)
+            for row in table.index[~same][:1]:
+                place = _place(folder / f"{name}.csv", str(column), row)
+                raise UserError(f"{place} must be {right[row]} as in the plan, got {found[row]}")
+
+
+def _check_epochs(tables: Tables, path: Path) -> None:
+    """Raise where an epoch stands twice, or the last ones of a finished run are missing."""
+    history, runs = tables.history, tables.runs
+    for row in history.index[history.duplicated(["run_id", "epoch"])][:1]:
+        raise UserError(f"{_place(path, 'epoch', row)} stands there twice: {history['epoch'][row]}")
+    last = history.groupby("run_id")["epoch"].max()
+    finished = runs[runs["status"] == "finished"]
+    for run, done in zip(finished["run_id"], finished["epochs_done"], strict=True):
+        if last.get(run) != done:
+            raise UserError(f"{path} must end with epoch {done} for run {run}, got {last.get(run, 'none')}")
 
 
 def read_runs(path: Path) -> pd.DataFrame:
@@ -112,7 +142,15 @@ def read_summary(path: Path) -> pd.DataFrame:
 
 def read_verdicts(path: Path) -> pd.DataFrame:
     """The frame of a verdicts.csv, with its dtypes. Raises as `read_runs`."""
-    return _read(path, ("id", "verdict"))
+    verdicts = _read(path, ("id", "verdict"))
+    for column in DTYPES:
+        if column not in verdicts:
+            raise UserError(f"{path} has no column {column!r}")
+    for row in verdicts.index[~verdicts["verdict"].isin(ORDER)]:
+        raise UserError(
+            f"{_place(path, 'verdict', row)}: {unknown('verdict', verdicts['verdict'][row], ORDER)}"
+        )
+    return verdicts
 
 
 def _csv(table: pd.DataFrame) -> str:

@@ -19,6 +19,7 @@ from nnexp.analysis.answer import (
     environments_in,
     located,
     mixed_versions,
+    newest_record,
     results_in,
     verdicts_of,
 )
@@ -173,9 +174,15 @@ def loaded(
     """The same for a folder; `sweeps_dir`: where claims find other sweeps."""
     plan = read_plan(folder)
     tables = results_in(folder, plan, mlflow_run_ids)
+    return LoadedSweep(folder, plan, *tables, _verdicts_in(folder, plan, tables, sweeps_dir))
+
+
+def _verdicts_in(folder: Path, plan: Plan, tables: Tables, sweeps_dir: str | Path) -> pd.DataFrame:
+    """Those of verdicts.csv, unless a record is newer: then they are judged anew."""
     path = folder / f"{VERDICTS}.csv"
-    verdicts = read_verdicts(path) if path.exists() else verdicts_of(plan, tables, sweeps_dir)
-    return LoadedSweep(folder, plan, *tables, verdicts)
+    if path.exists() and path.stat().st_mtime_ns >= newest_record(folder):
+        return read_verdicts(path)
+    return verdicts_of(plan, tables, sweeps_dir)
 
 
 def as_answer(sweep: LoadedSweep) -> Answer:

@@ -18,10 +18,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from nnexp.analysis.claims.parsing import Claim, claims_of
-from nnexp.analysis.claims.verdicts import ORDER
 from nnexp.analysis.csv import read_tables, read_verdicts
 from nnexp.analysis.rejudging import Runs, comes_out_again, sweeps_of
-from nnexp.nn.errors import UserError, unknown
+from nnexp.nn.errors import UserError
 from nnexp.sweep.frozen import FILE, read_plan
 from nnexp.sweep.identity import numerics_digest
 from nnexp.sweep.plan import Plan, Question, spelled
@@ -64,9 +63,6 @@ def _read(folder: Path) -> Published:
     except UserError as error:
         raise UserError(f"{folder / FILE}: {error}") from None
     rows = {str(row["id"]): row for _, row in table.iterrows() if row["id"] in claims}
-    for row in rows.values():
-        if row["verdict"] not in ORDER:
-            raise UserError(f"{path}: {unknown('verdict', row['verdict'], ORDER)}")
     return Published(Runs(plan, read_tables(plan, folder).runs), rows, claims)
 
 

@@ -60,7 +60,7 @@ def runs_table(plan: Plan, records: Mapping[str, Record], mlflow_run_ids: Mappin
     }
     values |= {n: [record.settings[n] for record in done] for n in SETTINGS if n != "seed"}
     values |= {n: [outcome.get(n) for outcome in outcomes] for n in (*metrics_of(plan), "seconds_shared_by")}
-    return _frame(values)
+    return frame(values)
 
 
 def history_table(plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:
@@ -71,8 +71,8 @@ def history_table(plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:
     head = {"run_id": [record.run_id for record in done]}
     head |= {n: [record.settings[n] for record in done] for n in ("seed", *plan.axes)}
     body = {n: _joined(done, lengths, n) for n in ("epoch", *HISTORY, *monitors)}
-    repeated = _frame(head).take(np.repeat(np.arange(len(done)), lengths)).reset_index(drop=True)
-    return pd.concat([repeated, _frame(body)], axis=1)
+    repeated = frame(head).take(np.repeat(np.arange(len(done)), lengths)).reset_index(drop=True)
+    return pd.concat([repeated, frame(body)], axis=1)
 
 
 def summary_table(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
@@ -94,7 +94,7 @@ def summary_table(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
     columns = (mean, low, high, *mean_interval(metrics - metrics[:, plan.baseline, None])[:3])
     for k, metric in enumerate(names):
         values |= {f"{metric}_{s}": column[k] for s, column in zip(STATISTICS, columns, strict=True)}
-    return _frame(values)
+    return frame(values)
 
 
 def samples(plan: Plan, runs: pd.DataFrame, metrics: Sequence[str]) -> NDArray[np.float64]:
@@ -170,7 +170,8 @@ def _counts(plan: Plan, runs: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
     return {name: np.bincount(points[kinds[name]], minlength=len(plan.points)) for name in names}
 
 
-def _frame(values: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
+def frame(values: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
+    """Columns by name, each with its dtype."""
     return pd.DataFrame({name: _column(name, column) for name, column in values.items()})
 
 

@@ -198,11 +198,15 @@ def test_results_come_from_the_csv_files_until_a_record_is_newer(tmp_path: Path)
         ("runs", 4, "run_id", "123", "column 'run_id', row 4 must be a run of sweep known, got '123'"),
         ("runs", 3, "run_id", "000000000000", "column 'run_id', row 3 stands there twice: '000000000000'"),
         ("runs", 5, "seed", "7", "column 'seed', row 5 must be 0 as in the plan, got 7"),
+        ("runs", 2, "epochs", "9", "column 'epochs', row 2 must be 30 as in the plan, got 9"),
         ("runs", 1, "test_cost", "tc", "runs.csv has no column 'test_cost'"),
         ("history", 9, "run_id", "x", "column 'run_id', row 9 must be a run of sweep known, got 'x'"),
         ("history", 1, "validation_accuracy", "v", "history.csv has no column 'validation_accuracy'"),
         ("history", 2, "epoch", "one", "column 'epoch', row 2 must be a whole number, got 'one'"),
+        ("history", 3, "epoch", "1", "column 'epoch', row 3 stands there twice: 1"),
         ("summary", 1, "test_cost_mean", "x", "summary.csv has no column 'test_cost_mean'"),
+        ("verdicts", 2, "verdict", "true", "column 'verdict', row 2: unknown verdict 'true'"),
+        ("verdicts", 1, "effect", "e", "verdicts.csv has no column 'effect'"),
         ("verdicts", 2, "effect", "big", "column 'effect', row 2 must be a number, got 'big'"),
     ],
 )
@@ -218,6 +222,37 @@ def test_a_file_edited_by_hand_is_named_with_column_and_row(
         loaded(sweep.folder, tmp_path)
     assert message in str(error.value)
     assert f"{name}.csv" in str(error.value)
+
+
+def test_a_summary_in_another_order_is_an_error(tmp_path: Path) -> None:
+    sweep = sweep_of(tmp_path)
+    write(answered(sweep, tmp_path), sweep.folder)
+    path = sweep.folder / "summary.csv"
+    head, *rows = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([head, *reversed(rows)]))
+    os.utime(sweep.folder / "runs.csv", (2e9, 2e9))
+    with pytest.raises(UserError, match=r"summary.csv, column 'batch_size', row 2 must be 1 .*, got 1000"):
+        results_in(sweep.folder, sweep.plan)
+
+
+def test_a_history_that_lost_its_last_epochs_is_an_error(tmp_path: Path) -> None:
+    sweep = sweep_of(tmp_path)
+    write(answered(sweep, tmp_path), sweep.folder)
+    path = sweep.folder / "history.csv"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    os.utime(sweep.folder / "runs.csv", (2e9, 2e9))
+    with pytest.raises(UserError, match=r"history.csv must end with epoch \d+ for run \w+, got \d+"):
+        results_in(sweep.folder, sweep.plan)
+
+
+def test_verdicts_older_than_a_record_are_judged_anew(tmp_path: Path) -> None:
+    sweep = sweep_of(tmp_path)
+    found = answered(sweep, tmp_path)
+    write(found, sweep.folder)
+    edit(sweep.folder / "verdicts.csv", 2, "verdict", "undecided")
+    assert loaded(sweep.folder, tmp_path).verdicts["verdict"][0] == "undecided"
+    os.utime(sweep.folder / "verdicts.csv", (1e9, 1e9))
+    assert loaded(sweep.folder, tmp_path).verdicts.equals(found.verdicts)
 
 
 def test_a_summary_that_lost_a_point_is_an_error(tmp_path: Path) -> None:

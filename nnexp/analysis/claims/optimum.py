@@ -7,7 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnexp.analysis.claims.checks import Check
-from nnexp.analysis.claims.findings import NOT_JUDGED, Finding, Limits, limits_of, undecided, unreached, worst
+from nnexp.analysis.claims.findings import (
+    NOT_JUDGED,
+    Finding,
+    Limits,
+    join,
+    limits_of,
+    undecided,
+    unreached,
+    worst,
+)
 from nnexp.analysis.claims.samples import Sample, difference
 from nnexp.analysis.intervals import LEAST_SEEDS, LEVEL, mean_interval
 from nnexp.sweep.plan import spelled
@@ -56,9 +65,11 @@ def _optimum_with_interval(check: Check, limits: Limits, values: Floats) -> Find
     level = 1 - (1 - LEVEL) / len(inside)
     gain = mean_interval(best - ends, level)
     better = int(ends.mean(axis=1).argmax())
+    corrected = f"the interval is wider for choosing the best of {len(inside)}" if len(inside) > 1 else ""
+    note = join(where, corrected)
 
     def against(end: int, verdict: str) -> Finding:
-        found = limits.finding(verdict, effect if end == better else float(gain.mean[end]), n, where)
+        found = limits.finding(verdict, effect if end == better else float(gain.mean[end]), n, note)
         return replace(found, low=float(gain.low[end]), high=float(gain.high[end]))
 
     if n >= LEAST_SEEDS and all(limits.side(float(limit)) == 0 for limit in gain.low):
@@ -69,4 +80,9 @@ def _optimum_with_interval(check: Check, limits: Limits, values: Floats) -> Find
     left_open = better if n < LEAST_SEEDS else int(gain.low.argmin())  # the end that may be as good
     found = against(left_open, "undecided")
     spread = float(np.std(best - ends[left_open], ddof=n > 1))
-    return undecided(found, abs(found.effect - limits.low), spread, level)
+    told = undecided(found, abs(found.effect - limits.low), spread, level)
+    if n >= LEAST_SEEDS and told.seeds_needed is not None and told.seeds_needed <= n:
+        return replace(
+            found, note=join(note, "another point inside leaves it open")
+        )  # it may be better still
+    return told
