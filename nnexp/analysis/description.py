@@ -8,6 +8,7 @@ from rich.text import Text
 from nnexp.analysis import report
 from nnexp.analysis.csv import Tables
 from nnexp.analysis.fitting import Fitting
+from nnexp.analysis.verdict_page import figures
 from nnexp.data import DataSpec
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.plan import Plan, Run, spelled
@@ -33,8 +34,11 @@ def description(plan: Plan, tables: Tables, verdicts: pd.DataFrame, notes: Itera
 
 def _verdicts(verdicts: pd.DataFrame) -> list[str]:
     """A list of the claims as one block of Markdown; nothing without claims."""
-    claims = zip(verdicts["id"], verdicts["verdict"], verdicts["text"], strict=True)
-    lines = [f"- **{verdict}** {name}: {' '.join(text.split())}" for name, verdict, text in claims]
+    lines = []
+    for row in verdicts.to_dict("records"):
+        line = f"- **{row['verdict']}** {row['id']}: {' '.join(row['text'].split())}"
+        told = "; ".join(part for part in (figures(row), row["note"]) if isinstance(part, str) and part)
+        lines.append(f"{line} ({told})" if told else line)
     return ["\n".join(lines)] if lines else []
 
 

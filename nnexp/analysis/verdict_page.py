@@ -21,7 +21,7 @@ def verdict_page(verdicts: pd.DataFrame) -> Group:
         told = Text(" ".join(row["text"].split()))
         published = row.get("published")
         stated = f"published: {published}" if isinstance(published, str) else ""
-        for line in (stated, _figures(row), row["note"]):
+        for line in (stated, figures(row), row["note"]):
             if isinstance(line, str) and line:  # a missing note is NA
                 told.append(f"\n{line}", style="dim")
         table.add_row(Text(row["verdict"], style=STYLES.get(row["verdict"], "dim")), Text(row["id"]), told)
@@ -32,7 +32,7 @@ def verdict_page(verdicts: pd.DataFrame) -> Group:
     return Group(Text(), Text(f"Claims: {summed}", style="bold"), table)
 
 
-def _figures(row: dict[Any, Any]) -> str:
+def figures(row: dict[Any, Any]) -> str:
     """`effect 0.0123, 95 % interval 0.004 to 0.0206, threshold 0.001, n = 5`; empty without an effect."""
     parts = []
     if not np.isnan(row["effect"]):
