@@ -72,6 +72,8 @@ def find_sweep(folder: Path, plan: Plan) -> Sweep:
     for place in sorted(folder.parent.glob("*/records")):
         done = {run_id for run_id, record in found.items() if _counts(record, plan)}
         missing = {run.run_id for run in plan.runs} - done
+        if not missing:
+            break
         others = {path.stem: path for path in place.glob("*.json") if path.stem in missing}
         for run_id, record in records.read_all(others)[0].items():
             if _counts(record, plan):

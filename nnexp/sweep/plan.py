@@ -1,6 +1,7 @@
 """From axes to points to runs: a pure function of the question; nothing here writes or trains."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -99,7 +100,7 @@ def make_plan(
         dataset = load(data)
         check_fit([hyperparameters], dataset.data)
         for seed in seeds:
-            replicate = replace(hyperparameters, seed=seed)
+            replicate = _with_seed(hyperparameters, seed)
             identity = run_id(replicate, data, dataset, numerics)
             runs.append(Run(identity, replicate, data, number))
         settings = runs[-1].settings
@@ -130,12 +131,20 @@ def settings_of(question: Question, base: Hyperparameters, base_data: DataSpec) 
     return [Run("", *_at(point, base, base_data), 0).settings for point in points_of(question)]
 
 
+def _with_seed(hyperparameters: Hyperparameters, seed: int) -> Hyperparameters:
+    """The same with another seed, checked before: `replace` would check all of the values again."""
+    replicate = copy(hyperparameters)
+    object.__setattr__(replicate, "seed", seed)
+    return replicate
+
+
 def _checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
     if not seeds:
         raise UserError("sweep.seeds must name at least one seed, got none")
     for seed in seeds:
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
             raise UserError(f"sweep.seeds must be integers >= 0, got {seed!r}")
+        Hyperparameters(seed=seed)  # what else it takes
     if len(set(seeds)) < len(seeds):
         raise UserError(f"sweep.seeds must differ, got {list(seeds)}")
     return tuple(seeds)

@@ -107,11 +107,14 @@ def read(path: Path) -> Record:
         ValueError: the file is torn or damaged, or its weights are missing.
     """
     body = opened(path.read_bytes())
-    size, weights = body.pop("weights_size"), weights_path(path.parent, body["run_id"])
-    if body.pop("weights_sha256") is not None and not weights.exists():
-        raise ValueError("its weights are missing")
-    if size is not None and weights.stat().st_size != size:
-        raise ValueError("its weights are cut")
+    size, digest = body.pop("weights_size"), body.pop("weights_sha256")
+    if digest is not None:
+        try:
+            found = os.stat(weights_path(path.parent, body["run_id"])).st_size
+        except FileNotFoundError:
+            raise ValueError("its weights are missing") from None
+        if found != size:
+            raise ValueError("its weights are cut")
     return Record(**body)
 
 
