@@ -14,7 +14,7 @@ import pandas as pd
 from rich.console import Group
 from rich.text import Text
 
-from nnexp.analysis import csv, report
+from nnexp.analysis import csv, reading, report
 from nnexp.analysis.claims.parsing import claims_of
 from nnexp.analysis.claims.samples import Frames
 from nnexp.analysis.claims.verdicts import judge
@@ -157,7 +157,7 @@ def results_in(folder: Path, plan: Plan, mlflow_run_ids: Mapping[str, str] = Map
         folder
     )
     if current or not records.is_dir():
-        return csv.read_tables(plan, folder)
+        return reading.read_tables(plan, folder)
     return csv.make_tables(plan, open_sweep(folder).records, mlflow_run_ids)
 
 

@@ -23,8 +23,9 @@ from nnexp.analysis.answer import (
     results_in,
     verdicts_of,
 )
-from nnexp.analysis.csv import Tables, read_verdicts
+from nnexp.analysis.csv import Tables
 from nnexp.analysis.network import Network
+from nnexp.analysis.reading import read_verdicts
 from nnexp.analysis.verdict_page import verdict_page
 from nnexp.nn import UserError, load_model
 from nnexp.nn.errors import unknown

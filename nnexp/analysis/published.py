@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from nnexp.analysis.claims.parsing import Claim, claims_of
-from nnexp.analysis.csv import read_tables, read_verdicts
+from nnexp.analysis.reading import read_tables, read_verdicts
 from nnexp.analysis.rejudging import Runs, comes_out_again, sweeps_of
 from nnexp.nn.errors import UserError
 from nnexp.sweep.frozen import FILE, read_plan

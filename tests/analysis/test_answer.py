@@ -26,8 +26,9 @@ from nnexp.analysis.answer import (
     write,
     write_parquet,
 )
-from nnexp.analysis.csv import make_tables, read_verdicts
+from nnexp.analysis.csv import make_tables
 from nnexp.analysis.loaded import loaded
+from nnexp.analysis.reading import read_verdicts
 from nnexp.data import DataSpec, load
 from nnexp.nn import Hyperparameters, Model, UserError, train
 from nnexp.sweep import record as records_of
@@ -224,27 +225,6 @@ def test_a_file_edited_by_hand_is_named_with_column_and_row(
     assert f"{name}.csv" in str(error.value)
 
 
-def test_a_summary_in_another_order_is_an_error(tmp_path: Path) -> None:
-    sweep = sweep_of(tmp_path)
-    write(answered(sweep, tmp_path), sweep.folder)
-    path = sweep.folder / "summary.csv"
-    head, *rows = path.read_text().splitlines(keepends=True)
-    path.write_text("".join([head, *reversed(rows)]))
-    os.utime(sweep.folder / "runs.csv", (2e9, 2e9))
-    with pytest.raises(UserError, match=r"summary.csv, column 'batch_size', row 2 must be 1 .*, got 1000"):
-        results_in(sweep.folder, sweep.plan)
-
-
-def test_a_history_that_lost_its_last_epochs_is_an_error(tmp_path: Path) -> None:
-    sweep = sweep_of(tmp_path)
-    write(answered(sweep, tmp_path), sweep.folder)
-    path = sweep.folder / "history.csv"
-    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
-    os.utime(sweep.folder / "runs.csv", (2e9, 2e9))
-    with pytest.raises(UserError, match=r"history.csv must end with epoch \d+ for run \w+, got \d+"):
-        results_in(sweep.folder, sweep.plan)
-
-
 def test_verdicts_older_than_a_record_are_judged_anew(tmp_path: Path) -> None:
     sweep = sweep_of(tmp_path)
     found = answered(sweep, tmp_path)
@@ -255,13 +235,28 @@ def test_verdicts_older_than_a_record_are_judged_anew(tmp_path: Path) -> None:
     assert loaded(sweep.folder, tmp_path).verdicts.equals(found.verdicts)
 
 
-def test_a_summary_that_lost_a_point_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("summary", lambda rows: rows[:-1], r"summary.csv must have 3 rows, one per point, got 2"),
+        (
+            "summary",
+            lambda rows: rows[::-1],
+            r"column 'batch_size', row 2 must be 1 .*, got 1000",
+        ),
+        ("history", lambda rows: rows[:-1], r"history.csv must end with epoch \d+ for run \w+, got \d+"),
+    ],
+)
+def test_rows_that_are_missing_or_moved_are_an_error(
+    tmp_path: Path, name: str, change: Callable[[list[str]], list[str]], message: str
+) -> None:
     sweep = sweep_of(tmp_path)
     write(answered(sweep, tmp_path), sweep.folder)
-    path = sweep.folder / "summary.csv"
-    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    path = sweep.folder / f"{name}.csv"
+    head, *rows = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([head, *change(rows)]))
     os.utime(sweep.folder / "runs.csv", (2e9, 2e9))
-    with pytest.raises(UserError, match=r"summary\.csv must have 3 rows, one per point, got 2"):
+    with pytest.raises(UserError, match=message):
         results_in(sweep.folder, sweep.plan)
 
 

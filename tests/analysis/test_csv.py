@@ -15,11 +15,9 @@ from nnexp.analysis.csv import (
     Tables,
     _csv,
     make_tables,
-    read_history,
-    read_runs,
-    read_summary,
     write_tables,
 )
+from nnexp.analysis.reading import read_history, read_runs, read_summary
 from nnexp.nn import UserError
 from nnexp.sweep.plan import Plan
 from nnexp.sweep.record import Record
