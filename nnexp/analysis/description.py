@@ -7,8 +7,8 @@ from rich.text import Text
 
 from nnexp.analysis import report
 from nnexp.analysis.csv import Tables
+from nnexp.analysis.effects import told_effect
 from nnexp.analysis.fitting import Fitting
-from nnexp.analysis.verdict_page import figures
 from nnexp.data import DataSpec
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.plan import Plan, Run, spelled
@@ -37,7 +37,7 @@ def _verdicts(verdicts: pd.DataFrame) -> list[str]:
     lines = []
     for row in verdicts.to_dict("records"):
         line = f"- **{row['verdict']}** {row['id']}: {' '.join(row['text'].split())}"
-        told = "; ".join(part for part in (figures(row), row["note"]) if isinstance(part, str) and part)
+        told = "; ".join(part for part in (told_effect(row), row["note"]) if isinstance(part, str) and part)
         lines.append(f"{line} ({told})" if told else line)
     return ["\n".join(lines)] if lines else []
 

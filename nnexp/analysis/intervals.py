@@ -111,6 +111,15 @@ def compare_with_best(samples: Floats, level: float = LEVEL) -> Comparison:
     return Comparison(best, p, worse, alike)
 
 
+def least_told(points: int, seeds: int, level: float = LEVEL) -> float:
+    """By how many times the sd of its paired difference a point must lie below the best of `points` to be the
+    first that `compare_with_best` calls worse."""
+    from scipy.special import stdtrit
+
+    p = (1 - level) / (points * (points - 1))
+    return float(-stdtrit(seeds - 1, p) / np.sqrt(seeds))
+
+
 def two_groups(samples: Floats, least_gap: float = 0.0) -> NDArray[np.bool_]:
     """Whether the values of `samples (..., seeds)` fall into two groups, where a t interval misleads.
 

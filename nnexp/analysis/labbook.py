@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pandas as pd
+
 from nnexp.analysis.claims.verdicts import combined
 from nnexp.analysis.effects import told_effect
 from nnexp.analysis.listed import LISTED, NOT_RUN, TESTED, read_listed
@@ -82,7 +84,7 @@ def _part(
 ) -> Part:
     if name not in book or (row := book[name].verdicts.get(claim["id"])) is None:
         return Part(NOT_RUN)
-    ours = told_effect(book[name].claims[claim["id"]], row)
+    ours = told_effect(row.to_dict()) or ("" if pd.isna(row["note"]) else str(row["note"]))
     return Part(str(row["verdict"]), ours, outdated(name, claim, book, files))
 
 

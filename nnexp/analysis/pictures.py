@@ -37,7 +37,7 @@ def draw(
     errors: list[Exception] = []
     kinds: list[Callable[[], dict[str, Figure]]] = [lambda: dict(sweep_figures(answer.plan, *answer.tables))]
     if shown:
-        kinds.append(lambda: dict(network_figures(shown())))
+        kinds.append(lambda: {f"best_{name}": figure for name, figure in network_figures(shown())})
     for figures in kinds:
         try:
             for name, figure in figures().items():
@@ -70,11 +70,11 @@ def network_figures(shown: Shown) -> Iterator[tuple[str, Figure]]:
         model.weights, model.biases, examples.inputs, activation=settings.activation, output=settings.output
     )
     if shape:
-        yield "best_first_layer", first_layer(model.weights[0], shape, shown.label)
-    yield "best_confusion_matrix", confusion_matrix(examples.labels, outputs, shown.label)
+        yield "first_layer", first_layer(model.weights[0], shape, shown.label)
+    yield "confusion_matrix", confusion_matrix(examples.labels, outputs, shown.label)
     if shape:
         images = examples.inputs.reshape(-1, *shape)
-        yield "best_worst_mistakes", worst_mistakes(examples.labels, outputs, images, shown.label)
+        yield "worst_mistakes", worst_mistakes(examples.labels, outputs, images, shown.label)
 
 
 def _noted(errors: list[Exception], folder: Path) -> str | None:

@@ -10,7 +10,14 @@ from rich.console import Group
 from rich.text import Text
 
 from nnexp.analysis.fitting import Fitting
-from nnexp.analysis.intervals import LEAST_SEEDS, Comparison, compare_with_best, mean_interval, two_groups
+from nnexp.analysis.intervals import (
+    LEAST_SEEDS,
+    Comparison,
+    compare_with_best,
+    least_told,
+    mean_interval,
+    two_groups,
+)
 from nnexp.analysis.tables import metrics_of, points_of, samples
 from nnexp.nn.errors import unknown
 from nnexp.sweep.plan import Plan, spelled
@@ -152,8 +159,8 @@ def _closing(
         alike = f"{comparison.alike.sum()} of {len(points) - 1} others"
         yield Text(
             f"~ not distinguishable from it: {alike} (paired t-tests, Holm-corrected, also for having chosen "
-            "the best; few seeds tell little apart). Differences are to the baseline; each interval holds "
-            "for itself, the mark for all points at once."
+            f"the best). To be told apart, a point must be worse by {_times(points)}. Differences are to the "
+            "baseline; each interval holds for itself, the mark for all points at once."
         )
     if plan.target is not None and any(point["target_reached"] < point["n"] for point in points):
         yield Text(f"Where not all runs reached {100 * plan.target:g} %, the table says how many did.")
@@ -165,6 +172,13 @@ def _closing(
         yield Text(
             "Two groups: some seeds did far better than others; no mean describes both.", style="yellow"
         )
+
+
+def _times(points: Sequence[Point]) -> str:
+    """How far apart points must be, with these seeds and with twice as many."""
+    n = max(point["n"] for point in points)
+    now, then = (least_told(len(points), seeds) for seeds in (n, 2 * n))
+    return f"{now:.2g} times the sd of its paired difference, with {2 * n} seeds {then:.2g} times"
 
 
 def _unfinished(points: Sequence[Point]) -> str:

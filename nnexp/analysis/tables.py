@@ -31,7 +31,10 @@ HISTORY = (
     *(f"{part}_{what}" for part in ("training", "validation", "test") for what in ("cost", "accuracy")),
     *("penalty", "seconds"),
 )
-TEXTS = ("run_id", "mlflow_run_id", "status", "id", "text", "source", "published", "verdict", "note")
+TEXTS = (
+    *("run_id", "mlflow_run_id", "status"),
+    *("id", "text", "source", "published", "verdict", "effect_kind", "note"),
+)
 INTEGERS = (
     *("epoch", "epochs_done", "best_epoch", "epochs_to_target", "dead_classes", "seconds_shared_by"),
     *("n", "failed", "diverged", "target_reached", "seeds_needed"),

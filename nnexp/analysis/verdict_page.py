@@ -1,12 +1,11 @@
 """The verdicts of a sweep, to print: each with the figures it rests on."""
 
-from typing import Any
-
-import numpy as np
 import pandas as pd
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
+
+from nnexp.analysis.effects import told_effect
 
 STYLES = {"reproduced": "green", "refuted": "red", "undecided": "yellow"}  # others: dim
 
@@ -21,7 +20,7 @@ def verdict_page(verdicts: pd.DataFrame) -> Group:
         told = Text(" ".join(row["text"].split()))
         published = row.get("published")
         stated = f"published: {published}" if isinstance(published, str) else ""
-        for line in (stated, figures(row), row["note"]):
+        for line in (stated, told_effect(row), row["note"]):
             if isinstance(line, str) and line:  # a missing note is NA
                 told.append(f"\n{line}", style="dim")
         table.add_row(Text(row["verdict"], style=STYLES.get(row["verdict"], "dim")), Text(row["id"]), told)
@@ -29,16 +28,7 @@ def verdict_page(verdicts: pd.DataFrame) -> Group:
     summed = ", ".join(
         f"{counts[verdict]} {verdict}" for verdict in (*STYLES, "not judged") if verdict in counts
     )
-    return Group(Text(), Text(f"Claims: {summed}", style="bold"), table)
-
-
-def figures(row: dict[Any, Any]) -> str:
-    """`effect 0.0123, 95 % interval 0.004 to 0.0206, threshold 0.001, n = 5`; empty without an effect."""
-    parts = []
-    if not np.isnan(row["effect"]):
-        parts.append(f"effect {row['effect']:.4g}")
-        if not np.isnan(row["effect_low"]):
-            parts.append(f"95 % interval {row['effect_low']:.4g} to {row['effect_high']:.4g}")
-        parts.append(f"threshold {row['threshold']:.4g}")
-        parts.append(f"n = {row['n']}")
-    return ", ".join(parts)
+    heading = Text(f"Claims: {summed}", style="bold")
+    if verdicts["effect_low"].notna().any():
+        heading.append("; in brackets 95 % intervals", style="not bold dim")
+    return Group(Text(), heading, table)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from nnexp.commands import status
 from nnexp.commands.found import folder_of, name_of, no_sweeps, opened, run_named
@@ -13,17 +14,19 @@ from nnexp.nn.errors import unknown
 from nnexp.sweep.folder import sweep_folders
 
 HELP = """
-nnexp show RUN [sweeps_dir=sweeps]
+nnexp show RUN [--pictures FOLDER] [sweeps_dir=sweeps]
 nnexp show NAME[/ID] [sweeps_dir=sweeps]
 
 Everything about one run: settings, figures, learning curve, times, environment, where it is in MLflow and on
-disk, and why it failed. RUN is a run_id or its first digits, at least 4. For a NAME, what nnexp status shows.
+disk, and why it failed. RUN is a run_id or its first digits, at least 4. --pictures draws the weights of its
+first layer, its confusion matrix and its worst mistakes. For a NAME, what nnexp status shows.
 """
+PICTURES = "--pictures"
 
 
 def main(words: Sequence[str]) -> int:
     """Print the page of a run, or of a sweep."""
-    asked = understood("show", words)
+    asked = understood("show", words, valued=(PICTURES,))
     name, place = only_name("show", asked.names, "RUN, NAME or NAME/ID"), asked.sweeps_dir
     folders = sweep_folders(place)
     if not folders:
@@ -34,10 +37,18 @@ def main(words: Sequence[str]) -> int:
             folder = folder_of(name, place)
         except UserError as error:
             raise error if "/" in name else unknown("run or sweep", name, names) from error
+        if PICTURES in asked.settings:
+            raise UserError(f"{PICTURES} draws a RUN, got {name}: those of a sweep lie in its folder")
         status.tell(opened(folder, place), place, make_console())
         return 0
     run_id, homes = run_named(name, place)
-    tell(run_id, homes, place, make_console())
+    console = make_console()
+    tell(run_id, homes, place, console)
+    if PICTURES in asked.settings:
+        from nnexp.commands.run_pictures import draw
+
+        for path in draw(run_id, homes, Path(asked.settings[PICTURES])):
+            console.print(f"Picture: {path}")
     return 0
 
 

@@ -18,6 +18,7 @@ def test_the_answer_stands_first_and_the_table_below() -> None:
     plan = replace(make_plan({"batch_size": [1, 10, 1000]}, seeds=3), question="What does it do?")
     known = {"id": "A", "verdict": "reproduced", "text": "10 beats\n 1000."}
     figures = {
+        "effect_kind": "accuracy difference",
         "effect": 0.14,
         "effect_low": 0.12,
         "effect_high": 0.16,
@@ -30,7 +31,7 @@ def test_the_answer_stands_first_and_the_table_below() -> None:
     blocks = told.split("\n\n")
     assert blocks[0] == "What does it do?"
     assert blocks[1].startswith("**Best on validation: batch_size=10. Its test accuracy:")
-    told_figures = "effect 0.14, 95 % interval 0.12 to 0.16, threshold 0.01, n = 3"
+    told_figures = "+14.00 points (+12.00 to +16.00), threshold +1.00, n = 3"
     assert blocks[2] == f"- **reproduced** A: 10 beats 1000. ({told_figures})"
     assert blocks[3].startswith("Data: digits. Validation accuracy after the last epoch, in %. Mean ± 95 %")
     header, ruler, *rows = blocks[4].splitlines()

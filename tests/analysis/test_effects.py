@@ -20,11 +20,11 @@ FIGURES = {
 
 
 def told(check: object, **figures: object) -> str:
-    """What is told of a claim with this check, and these figures in its row."""
+    """What is told of these figures in the row of a claim with this check."""
     (claim,) = parse_claims(
         [{"id": "A", "text": "It is so.", "check": check}], ["batch_size"], POINTS, epochs=30, timing=True
     )
-    return told_effect(claim, pd.Series({**FIGURES, **figures}))
+    return told_effect({**FIGURES, "effect_kind": claim.checks[0].effect_kind, **figures})
 
 
 @pytest.mark.parametrize(
@@ -80,17 +80,7 @@ def test_an_effect_is_told_in_its_unit(check: object, figures: str) -> None:
     assert told(check) == figures
 
 
-def test_the_unit_is_that_of_the_check_that_decides() -> None:
-    checks = [
-        {"left": {"best_epoch": "validation_accuracy", "at": AT}, "low": 0},
-        {"left": {"final": "validation_accuracy", "at": AT}, "low": 0},
-    ]
-    assert told(checks, note="check 1 of 2: so it is").startswith("0.01234 (")
-    assert told(checks, note="check 2 of 2").startswith("1.23 % (")
-
-
-def test_without_an_interval_there_is_none_and_without_an_effect_there_is_the_note() -> None:
+def test_without_an_interval_there_is_none_and_without_an_effect_there_is_nothing() -> None:
     check = {"left": {"final": "validation_accuracy", "at": AT}, "low": 0, "over": "median"}
     assert told(check, effect_low=np.nan, effect_high=np.nan) == "1.23 %, threshold 0.50, n = 5"
-    assert told(check, effect=np.nan, note="no run has a value") == "no run has a value"
     assert told(check, effect=np.nan) == ""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nnexp.analysis.intervals import compare_with_best, mean_interval, two_groups
+from nnexp.analysis.intervals import compare_with_best, least_told, mean_interval, two_groups
 
 SIMULATIONS = 2000
 
@@ -111,6 +111,17 @@ def test_clearly_worse_points_are_found(rng: np.random.Generator) -> None:
     assert comparison.worse.tolist() == [True, False, False, True]
     assert comparison.alike.sum() == 1
     assert comparison.best in (1, 2)
+
+
+@pytest.mark.parametrize("n", [3, 5, 10])
+def test_a_point_is_called_worse_from_the_distance_on_that_is_told(n: int) -> None:
+    pattern = np.arange(n) * 1.0
+    pattern[-1] = 1e-6  # two values as close as on a fine grid
+    pattern = (pattern - pattern.mean()) / pattern.std(ddof=1)
+    for times, worse in ((1.01, True), (0.99, False)):
+        below = times * least_told(4, n) * 0.01
+        samples = np.array([np.full(n, 0.9)] * 3 + [0.9 - below + 0.01 * pattern])
+        assert compare_with_best(samples).worse.tolist() == [False, False, False, worse]
 
 
 def test_a_point_cannot_be_best_by_the_seeds_that_failed(rng: np.random.Generator) -> None:

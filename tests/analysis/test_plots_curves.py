@@ -69,6 +69,15 @@ def test_a_diverged_run_is_drawn_up_to_a_cross() -> None:
     assert axes.get_ylim()[0] < 20
 
 
+def test_a_run_that_ran_out_of_time_is_not_called_diverged() -> None:
+    plan = make_plan({"learning_rate": [0.1, 10.0]}, 3)
+    records = make_records(plan, np.full((2, 3), 0.9))
+    for k, status in ((3, "diverged"), (4, "timed_out")):
+        records[plan.runs[k].run_id] = replace(make_record(plan.runs[k], 0.2, epochs=3), status=status)
+    axes = plots.learning_curves(*frames(plan, records)[:3]).axes[0]
+    assert {"diverged run", "timed out run"} <= set(axes.get_legend_handles_labels()[1])
+
+
 @pytest.mark.parametrize(("longest", "scale"), [(100.0, "log"), (5.0, "linear")])
 def test_time_is_the_mean_of_the_seeds_on_a_scale_that_suits(longest: float, scale: str) -> None:
     plan = make_plan({"batch_size": [10, 20]}, 2)

@@ -64,7 +64,7 @@ def test_the_surest_mistakes_come_first(rng: np.random.Generator) -> None:
     shown = [np.asarray(image.get_array()) for image in axes.images]
     np.testing.assert_array_equal(shown, images[[2, 0, 3]])
     assert [text.get_text() for text in axes.texts[::2]] == ["2 → 0", "0 → 1", "0 → 1"]
-    assert [text.get_text() for text in axes.texts[1::2]] == ["99.0 %", "80.0 %", "40.0 %"]
+    assert [text.get_text() for text in axes.texts[1::2]] == ["0.990", "0.800", "0.400"]
     assert figure.get_suptitle() == "The 3 worst of 3 mistakes on validation data"
     check_layout(figure)
 

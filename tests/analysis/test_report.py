@@ -66,6 +66,12 @@ def test_best_and_like_it_are_marked_and_the_test_accuracy_stands_once(plan: Pla
     assert output.count("est accuracy") == 1
 
 
+def test_the_table_says_how_far_apart_points_must_be_to_be_told_apart(plan: Plan) -> None:
+    """Holm's first step takes t(.05 / 6, 2) = 7.6488 for 3 of 3 seeds, and t(.05 / 6, 5) = 3.5341 for 6."""
+    output = " ".join(printed(plan, make_records(plan, ACCURACIES)).split())
+    assert "worse by 4.4 times the sd of its paired difference, with 6 seeds 1.4 times" in output
+
+
 def test_below_three_seeds_there_is_no_interval_and_the_header_says_why() -> None:
     plan = make_plan({"batch_size": [1, 10]}, seeds=2)
     output = printed(plan, make_records(plan, [[0.9, 0.91], [0.8, 0.81]]))

@@ -103,3 +103,20 @@ def test_what_cannot_be_found_is_one_line(name: str, message: str, nnexp: Comman
     status, shown, error = nnexp("show", name)
     assert (status, shown, error.count("\n")) == (2, "", 1)
     assert message in error
+
+
+def test_the_pictures_of_a_run_are_drawn_on_request(nnexp: Command, sweeps: Path, tmp_path: Path) -> None:
+    run_id = run_ids(sweeps, "plain")[0]
+    status, shown, _ = nnexp("show", run_id, "--pictures", str(tmp_path / "drawn"))
+    assert status == 0
+    kinds = ("confusion_matrix", "first_layer", "worst_mistakes")
+    files = sorted(path.name for path in (tmp_path / "drawn").iterdir())
+    assert files == sorted(f"{run_id}_{kind}.{suffix}" for kind in kinds for suffix in ("png", "svg"))
+    assert all(f"Picture: {tmp_path / 'drawn' / name}" in shown for name in files)
+
+
+def test_pictures_take_a_run_with_weights(nnexp: Command, sweeps: Path, tmp_path: Path) -> None:
+    status, _, error = nnexp("show", "plain", "--pictures", str(tmp_path))
+    assert (status, "--pictures draws a RUN, got plain" in error) == (2, True)
+    status, _, error = nnexp("show", run_ids(sweeps, "mixed")[1], "--pictures", str(tmp_path))
+    assert (status, "has no weights to draw" in error) == (2, True)

@@ -52,6 +52,16 @@ class Check:
     grid: tuple[Any, ...] = ()
     optimum: bool = False
 
+    @property
+    def effect_kind(self) -> str:
+        """What its effect is: accuracy, accuracy difference, share, ratio or value."""
+        if self.times is not None:
+            return "ratio"
+        differs = isinstance(self.right, Quantity) or self.along is not None
+        if self.left.is_accuracy:
+            return "accuracy difference" if differs or self.left.statistic == "difference" else "accuracy"
+        return "share" if self.left.statistic == "share" and not differs else "value"
+
 
 def read_check(raw: Any, sweep: Premises) -> Check:
     """The check that a sweep file states.

@@ -20,7 +20,7 @@ NO_NUMBER = "no run reached the target, or there is nothing to divide by"
 @dataclass(frozen=True)
 class Finding:
     """A verdict with its figures, NaN or None where there is none. `clearance`: distance to the threshold,
-    negative on its wrong side."""
+    negative on its wrong side. `effect_kind`: that of the check."""
 
     verdict: str
     effect: float = math.nan
@@ -31,6 +31,7 @@ class Finding:
     seeds_needed: int | None = None
     note: str = ""
     clearance: float = math.nan
+    effect_kind: str | None = None
 
 
 class Limits(NamedTuple):

@@ -24,7 +24,7 @@ from nnexp.sweep.plan import Plan
 
 ORDER = ("refuted", NOT_JUDGED, "undecided", "reproduced")  # the first that any check has is the claim's
 DTYPES = {
-    **dict.fromkeys(("id", "text", "source", "published", "verdict"), "string"),
+    **dict.fromkeys(("id", "text", "source", "published", "verdict", "effect_kind"), "string"),
     **dict.fromkeys(("effect", "effect_low", "effect_high", "threshold"), "float64"),
     **{"n": "Int64", "seeds_needed": "Int64", "note": "string"},
 }
@@ -40,9 +40,9 @@ def judge(
     """One row per claim, in their order: the verdict, and the figures of the check that decides it.
 
     `published`: the figure of the source, as the claim gives it. `verdict`: reproduced, refuted, undecided,
-    or not judged (`note` says why). `effect`: left - right, left / right, or left; with its interval where
-    it has one; `threshold`: what it is compared with. `seeds_needed`: an estimate for an undecided claim;
-    missing if none helps or it is more than 1000.
+    or not judged (`note` says why). `effect`: left - right, left / right, or left, as `effect_kind` says,
+    with its interval where it has one; `threshold`: what it is compared with. `seeds_needed`: an estimate
+    for an undecided claim; missing if none helps or it is more than 1000.
 
     `runs`, `history`: the frames of `tables`. `others` gives plan, runs and history of another sweep by
     name, and raises UserError if there is none.
@@ -67,6 +67,7 @@ def _row(claim: Claim, finding: Finding) -> dict[str, object]:
         "source": claim.source or None,
         "published": claim.published or None,
         "verdict": finding.verdict,
+        "effect_kind": finding.effect_kind,
         "effect": finding.effect,
         "effect_low": finding.low,
         "effect_high": finding.high,
@@ -111,7 +112,8 @@ def _findings(claim: Claim, sweeps: Sweeps) -> list[Finding]:
             verdict = combined([finding.verdict for finding in told])
             finding = min((f for f in told if f.verdict == verdict), key=lambda f: f.clearance)
         part = f"check {number} of {len(steps)}" if len(steps) > 1 else ""
-        findings.append(replace(finding, note=": ".join(filter(None, [part, finding.note]))))
+        note = ": ".join(filter(None, [part, finding.note]))
+        findings.append(replace(finding, note=note, effect_kind=check.effect_kind))
     return findings
 
 

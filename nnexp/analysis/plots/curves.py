@@ -15,6 +15,7 @@ from nnexp.analysis.plots.points import compared, on_axes, on_data, seeds_told
 from nnexp.analysis.plots.scales import WIDE, label_of, scale_of
 from nnexp.analysis.plots.style import (
     BROKEN,
+    INK,
     WIDTH,
     Measure,
     Picture,
@@ -36,7 +37,8 @@ def learning_curves(
     """A metric against the epoch: a line per point, the mean over its finished runs, with a band.
 
     The band is the 95 % interval at each epoch, from 3 seeds on. A run that stopped early counts on with its
-    last value. Runs that diverged are drawn one by one, up to a cross. Of more than 10 points, 10 are shown.
+    last value. Runs that did not finish are drawn one by one, up to a cross. Of more than 10 points, 10 are
+    shown.
 
     Args:
         plan: the sweep.
@@ -134,7 +136,7 @@ def _draw(
     thick: int | None,
     over_time: bool,
 ) -> None:
-    """A line and a band per point, and its diverged runs; the line number `thick` is the best point's."""
+    """A line and a band per point, and its broken runs; the line number `thick` is the best point's."""
     means = [together(point.finished) if point.finished else None for point in points]
     for number, (mean, look) in enumerate(zip(means, lines(len(points)), strict=True)):
         if mean is None:
@@ -143,9 +145,9 @@ def _draw(
             look |= {"linewidth": 2.6 if number == thick else 1.6, "label": names[number]}
             _draw_mean(axes, told, mean, look, over_time, number)
     for point, look in zip(points, lines(len(points)), strict=True):
-        _draw_diverged(axes, told, point.diverged, look, over_time)
+        _draw_broken(axes, told, point.broken, look, over_time)
     known = [told.factor * part for mean in means if mean for part in _late(mean.interval)]
-    known += [told.factor * run.metric for point in points for run in point.diverged]
+    known += [told.factor * run.metric for point in points for _, run in point.broken]
     if known:
         limits(axes, told, min(map(np.nanmin, known)), max(map(np.nanmax, known)))
     _tidy(axes, over_time)
@@ -170,18 +172,19 @@ def _draw_mean(
     axes.fill_between(x, low, high, color=look["color"], alpha=0.18, linewidth=0)
 
 
-def _draw_diverged(
-    axes: Axes, told: Measure, runs: Sequence[RunCurve], look: dict[str, Any], over_time: bool
+def _draw_broken(
+    axes: Axes, told: Measure, runs: Sequence[tuple[str, RunCurve]], look: dict[str, Any], over_time: bool
 ) -> None:
-    """Single runs, thin, each up to a cross where it diverged."""
-    for run in runs:
+    """Single runs, thin, each up to a cross where it diverged, failed or ran out of time."""
+    for status, run in runs:
         x, y = run.seconds if over_time else run.epochs, told.factor * run.metric
-        first = "diverged run" not in axes.get_legend_handles_labels()[1]
+        label = f"{status.replace('_', ' ')} run"
+        first = label not in axes.get_legend_handles_labels()[1]
         cross: dict[str, Any] = {
-            "color": BROKEN,
+            "color": BROKEN if status == "diverged" else INK,
             "markersize": 8,
             "zorder": 5,
-            "label": "_" * (not first) + "diverged run",
+            "label": "_" * (not first) + label,
         }
         axes.plot(x, y, color=look["color"], linestyle=look["linestyle"], linewidth=0.8, label="_run")
         axes.plot(x[-1:], y[-1:], "X", **cross)

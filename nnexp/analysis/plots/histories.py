@@ -30,10 +30,10 @@ class PointCurve(NamedTuple):
 
 
 class PointHistory(NamedTuple):
-    """The runs of a point that have a history."""
+    """The runs of a point that have a history; those that did not finish by their status."""
 
     finished: list[RunCurve]
-    diverged: list[RunCurve]
+    broken: list[tuple[str, RunCurve]]
 
 
 def histories(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, metric: str) -> dict[int, PointHistory]:
@@ -46,7 +46,10 @@ def histories(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, metric: str
             table = columns[rows[run_id]]
             curve = RunCurve(*table[~np.isnan(table[:, 2])].T)
             if len(curve.epochs):
-                (found[point].finished if status == "finished" else found[point].diverged).append(curve)
+                if status == "finished":
+                    found[point].finished.append(curve)
+                else:
+                    found[point].broken.append((status, curve))
     return found
 
 

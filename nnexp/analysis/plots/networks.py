@@ -55,19 +55,17 @@ def first_layer(weights: Floats, image_shape: tuple[int, int], of: str = "") -> 
     return figure
 
 
-def confusion_matrix(
-    labels: Labels, probabilities: Floats, of: str = "", part: str = "validation"
-) -> Picture:
+def confusion_matrix(labels: Labels, outputs: Floats, of: str = "", part: str = "validation") -> Picture:
     """How often each class was read as each other one; only the mistakes are shaded.
 
     Args:
         labels: (n,), the true classes.
-        probabilities: (n, C), the network's outputs; the largest is its answer.
+        outputs: (n, C), the network's outputs; the largest is its answer.
         of: whose mistakes they are, for the title.
         part: the examples' part of the data.
     """
-    classes = probabilities.shape[1]
-    answers = probabilities.argmax(1)
+    classes = outputs.shape[1]
+    answers = outputs.argmax(1)
     counts = np.zeros((classes, classes), dtype=int)
     np.add.at(counts, (labels, answers), 1)
     mistakes = np.where(np.eye(classes, dtype=bool), 0, counts)
@@ -89,21 +87,21 @@ def confusion_matrix(
 
 
 def worst_mistakes(
-    labels: Labels, probabilities: Floats, images: Floats, of: str = "", part: str = "validation"
+    labels: Labels, outputs: Floats, images: Floats, of: str = "", part: str = "validation"
 ) -> Picture:
     """The 24 mistakes in which the network was surest: largest margin of its answer over the true class.
 
     Args:
         labels: (n,), the true classes.
-        probabilities: (n, C), the network's outputs.
+        outputs: (n, C), the network's outputs.
         images: (n, height, width).
         of: whose mistakes they are, for the title.
         part: the examples' part of the data.
     """
     rows = np.arange(len(labels))
-    answers = probabilities.argmax(1)
+    answers = outputs.argmax(1)
     wrong = rows[answers != labels]
-    margin = probabilities[wrong, answers[wrong]] - probabilities[wrong, labels[wrong]]
+    margin = outputs[wrong, answers[wrong]] - outputs[wrong, labels[wrong]]
     worst = wrong[np.argsort(-margin, kind="stable")][:WORST]
     notes = ["Above: true class → the network's answer; below: its output for that answer"]
     title = f"The {len(worst)} worst of {len(wrong):,} mistakes" if len(wrong) else "No mistakes"
@@ -119,7 +117,7 @@ def worst_mistakes(
         words: dict[str, Any] = {"ha": "center", "color": INK}
         told = f"{labels[row]} → {answers[row]}"
         axes.text(left + 0.5, top - 0.06, told, va="bottom", fontsize=TICK, **words)
-        sure = f"{100 * probabilities[row, answers[row]]:.1f} %"
+        sure = f"{outputs[row, answers[row]]:.3f}"
         axes.text(left + 0.5, top + 1.06, sure, va="top", fontsize=SMALL, **words)
     axes.set_xlim(0, 1.25 * IN_A_ROW - 0.25)
     axes.set_ylim(1.65 * (WORST // IN_A_ROW) - 0.35, -0.35)

@@ -60,15 +60,16 @@ def metric_by_axis(
     title = f"{told.name}{on_axes(plan)}{on_data(plan)}"
     figure = picture(title, notes_on_points(metric, summary, dots=True), height=height)
     axes = panel(figure, axis, told.label) if upright else panel(figure, told.label, axis)
+    comparison = compared(plan, runs)
     if upright:
-        along_x(axes, scale, LENGTH)
+        along_x(axes, scale, LENGTH, [] if comparison.best is None else [scale.places[comparison.best]])
     else:
         axes.set_yticks(list(scale.ticks), list(scale.ticks.values()))
         axes.set_ylim(len(scale.ticks) - 0.5, -0.5)
     values = told.factor * samples(plan, runs, [metric])[0]
     figures = mean_low_high(summary, metric, told.factor)
     _draw_seeds(axes, scale, values)
-    _draw_means(axes, scale, figures, compared(plan, runs))
+    _draw_means(axes, scale, figures, comparison)
     known = [*figures[~np.isnan(figures)], *values[~np.isnan(values)]]
     if known:
         limits(axes, told, min(known), max(known), upright)

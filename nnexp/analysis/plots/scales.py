@@ -55,8 +55,9 @@ def label_of(value: Any) -> str:
     return spelled(value)
 
 
-def along_x(axes: Axes, scale: Scale, inches: float) -> None:
-    """Put the x axis, `inches` long, on `scale`, with ticks at the values as far as their labels fit."""
+def along_x(axes: Axes, scale: Scale, inches: float, wanted: Sequence[float] = ()) -> None:
+    """Put the x axis, `inches` long, on `scale`, with ticks at the values as far as their labels fit, those
+    `wanted` before others."""
     places = sorted(scale.ticks)
     if scale.kind == "log":
         axes.set_xscale("log")
@@ -64,7 +65,7 @@ def along_x(axes: Axes, scale: Scale, inches: float) -> None:
         positive = places[1:]
         step = np.log10(positive[-1] / positive[0]) / (len(positive) - 1)
         axes.set_xscale("symlog", linthresh=positive[0], linscale=float(step))
-    fitting = fitting_labels(axes, scale.ticks, inches)
+    fitting = fitting_labels(axes, scale.ticks, inches, wanted)
     axes.set_xticks(fitting, [scale.ticks[place] for place in fitting])
     axes.set_xticks([], minor=True)
 
@@ -81,19 +82,24 @@ def _by_factors(values: Sequence[float]) -> bool:
     return not even and values[-1] / values[0] >= 4 and min(factors) > 1.4 and max(factors) < 2 * min(factors)
 
 
-def fitting_labels(axes: Axes, labels: Mapping[float, str], inches: float) -> list[float]:
-    """The places, ascending, whose labels do not touch along an x axis so long; first and last among them."""
+def fitting_labels(
+    axes: Axes, labels: Mapping[float, str], inches: float, wanted: Sequence[float] = ()
+) -> list[float]:
+    """The places, ascending, whose labels do not touch along an x axis so long.
+
+    First and last are among them, then those `wanted`, as far as they fit.
+    """
     places = sorted(labels)
     at = axes.transScale.transform([(place, 0) for place in places])[:, 0]
     at = (at - at[0]) / (at[-1] - at[0] or 1.0) * 0.9 * inches
     width = [0.1 * len(labels[place]) + 0.12 for place in places]
-    last = len(places) - 1
+    ends = [0, len(places) - 1]
 
     def clear(one: int, other: int) -> bool:
         return bool(abs(at[one] - at[other]) >= (width[one] + width[other]) / 2)
 
-    kept = [0]
-    for k in range(1, last + 1):
-        if clear(k, kept[-1]) and (k == last or clear(k, last)):
+    kept = list(dict.fromkeys(ends))
+    for k in [*(places.index(place) for place in wanted), *range(len(places))]:
+        if all(clear(k, other) for other in kept):
             kept.append(k)
-    return [places[k] for k in kept]
+    return [places[k] for k in sorted(kept)]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -61,7 +62,8 @@ def test_every_check_of_a_claim_must_hold_and_the_failing_one_is_shown() -> None
     sweep = of_accuracies([[0.95, 0.951, 0.949], [0.9, 0.901, 0.9]])
     row = verdict([ABOVE, {"left": B, "rel": ">", "right": 0.93, "over": "median"}], sweep)
     assert (row["verdict"], row["effect"], row["threshold"]) == ("refuted", 0.9, 0.93)
-    assert row["note"] == "check 2 of 2"
+    assert (row["note"], row["effect_kind"]) == ("check 2 of 2", "accuracy")
+    assert verdict(ABOVE, sweep)["effect_kind"] == "accuracy difference"
 
 
 @pytest.mark.parametrize(
@@ -104,6 +106,30 @@ def test_an_optimum_lies_inside_or_not(over: str, rng: np.random.Generator) -> N
         assert row["effect"] == pytest.approx(
             means[1] - means[0] if told == "reproduced" else -0.06, abs=0.005
         )
+
+
+def judged_inside(means: list[float], spreads: list[float]) -> pd.Series:
+    """The verdict on an optimum inside, of points with 5 seeds that lie `spreads` sd around `means`."""
+    check = {"left": {"final": "validation_accuracy"}, "along": "batch_size", "optimum": "inside"}
+    pattern = np.random.default_rng(3).normal(size=(len(means), 5))
+    pattern = (pattern - pattern.mean(1, keepdims=True)) / pattern.std(1, ddof=1, keepdims=True)
+    values = np.array(means)[:, None] + np.array(spreads)[:, None] * pattern
+    return verdict(check, of_accuracies(values, batch_size=list(range(1, len(means) + 1))))
+
+
+def test_an_undecided_optimum_is_told_against_the_end_that_leaves_it_open() -> None:
+    row = judged_inside([0.88, 0.9, 0.7], [0.001, 0.001, 0.2])  # the lower end has the wide interval
+    assert row["verdict"] == "undecided"
+    assert row["effect"] == pytest.approx(0.2)
+    assert row["effect_low"] < 0
+    assert row["seeds_needed"] > 5
+
+
+def test_where_more_seeds_are_no_advice_another_point_inside_leaves_an_optimum_open() -> None:
+    row = judged_inside([0.91, 0.9, 0.89, 0.7], [0.001, 0.001, 0.2, 0.001])
+    assert row["verdict"] == "undecided"
+    assert "another point inside leaves it open" in row["note"]
+    assert pd.isna(row["seeds_needed"])
 
 
 def test_the_best_point_is_compared() -> None:
@@ -213,6 +239,7 @@ def test_a_claim_takes_the_verdict_of_those_it_is_the_same_as() -> None:
     assert told["verdict"].tolist() == ["refuted", "reproduced", "refuted"]
     assert told["threshold"].tolist() == [0.95, 0.5, 0.95]
     assert told["note"][0] == "as X, Y, figures of Y"
+    assert told["effect_kind"].tolist() == ["accuracy"] * 3
 
 
 def test_another_sweep_pairs_by_seed() -> None:
@@ -276,7 +303,7 @@ def test_verdicts_keep_their_columns_dtypes_and_bytes(rng: np.random.Generator) 
     first, again = verdicts(checks, sweep), verdicts(checks, sweep)
     assert first.to_csv() == again.to_csv()
     dtypes = {
-        **dict.fromkeys(("id", "text", "source", "published", "verdict"), "string"),
+        **dict.fromkeys(("id", "text", "source", "published", "verdict", "effect_kind"), "string"),
         **dict.fromkeys(("effect", "effect_low", "effect_high", "threshold"), "float64"),
         **{"n": "Int64", "seeds_needed": "Int64", "note": "string"},
     }

@@ -1,0 +1,35 @@
+"""The pictures of one run: what `nnexp show RUN --pictures FOLDER` draws."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from nnexp.analysis.pictures import Shown, network_figures
+from nnexp.analysis.plots import save
+from nnexp.data import load
+from nnexp.nn import UserError, load_model
+from nnexp.sweep.frozen import read_plan
+from nnexp.sweep.record import weights_path
+
+
+def draw(run_id: str, homes: Sequence[Path], folder: Path) -> list[Path]:
+    """Draw the network that the run kept, as RUN_first_layer.png and so on; the files.
+
+    Raises:
+        UserError: none of the sweeps `homes` has its weights, or `folder` cannot be written.
+    """
+    paths = [weights_path(home / "records", run_id) for home in homes]
+    weights = next((path for path in reversed(paths) if path.exists()), None)
+    if weights is None:
+        raise UserError(f"run {run_id} has no weights to draw: it has not finished")
+    plan = read_plan(weights.parents[1])
+    run = next(run for run in plan.runs if run.run_id == run_id)
+    shown = Shown(load_model(weights), load(run.data), plan.label(run))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return [
+            path
+            for name, figure in network_figures(shown)
+            for path in save(figure, folder, f"{run_id}_{name}")
+        ]
+    except OSError as error:
+        raise UserError(f"the pictures cannot be written: {error.strerror}: {folder}") from error
