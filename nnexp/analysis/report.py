@@ -24,6 +24,9 @@ from nnexp.sweep.plan import Plan, spelled
 
 LEAST_GAP = 0.05  # of accuracy: two groups of seeds closer than this are worth no warning
 MOST_ROWS = 100
+TEST_ASKED = (
+    "Test figures stand at every point because they were asked for: a point chosen by them is not tested."
+)
 
 Point = dict[Hashable, Any]  # one row of the summary
 
@@ -53,6 +56,7 @@ def answer(plan: Plan, summary: pd.DataFrame, runs: pd.DataFrame, metrics: Seque
         _heading(plan, points, runs, metric),
         _table(plan, points, runs, metrics, shown, comparison, grouped),
         *_closing(plan, points, runs, comparison, grouped),
+        *([Text(TEST_ASKED, style="yellow")] if any(name.startswith("test_") for name in metrics) else []),
     )
 
 

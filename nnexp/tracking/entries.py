@@ -7,6 +7,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import yaml
+
 from nnexp.sweep.plan import DATA_KNOBS, spelled
 from nnexp.sweep.record import Record
 
@@ -82,13 +84,23 @@ def metrics(record: Record) -> list[Measurement]:
     curved = {point.name for point in curves}
     seconds = {name: record.timings.get(name) for name in ("seconds", "evaluation_seconds")}
     figures = [
-        Measurement(name, float(value), end, epochs_done(record) if name in curved else 0)
+        Measurement(name, _shown(name, value), end, epochs_done(record) if name in curved else 0)
         for name, value in ((metric_name(n), v) for n, v in (record.metrics | seconds).items())
         if value is not None and not name.startswith("final_")
     ]
     # A test curve ends in the figure of the kept network, so that one name has one value at one step.
     taken = {(figure.name, figure.step) for figure in figures}
     return [point for point in curves if (point.name, point.step) not in taken] + figures
+
+
+def _shown(name: str, value: float) -> float:
+    """A figure as MLflow shows it, in full: four digits of a time are as many as mean something."""
+    return float(f"{value:.4g}") if "seconds" in name else float(value)
+
+
+def config(record: Record) -> str:
+    """Every setting of a run as YAML text, exact: what its parameters say, as a file."""
+    return yaml.safe_dump(record.settings, sort_keys=False)
 
 
 def _curves(record: Record) -> Iterator[Measurement]:

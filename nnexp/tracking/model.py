@@ -51,10 +51,12 @@ class ModelLogger:
         self._templates: dict[Signature, str] = {}
         _write_template(self._folder)
 
-    def log(self, mlflow_run_id: str, weights: Path, step: int, params: Mapping[str, str]) -> str:
+    def log(
+        self, mlflow_run_id: str, weights: Path, step: int, params: Mapping[str, str], config: str
+    ) -> str:
         """Log the network in the file `weights` as the run's model, after `step` epochs; return its id.
 
-        `params`: what tells the models of a sweep apart.
+        `params`: what tells the models of a sweep apart; `config`: all settings of the run, YAML text.
         """
         from mlflow.entities import LoggedModelOutput
 
@@ -76,6 +78,7 @@ class ModelLogger:
         ):
             text = text.replace(f"NNEXP_{mark}", value)
         (folder / "MLmodel").write_text(text, encoding="utf-8")
+        (folder / "config.yaml").write_text(config, encoding="utf-8")
         client.log_model_artifacts(model.model_id, str(folder))
         client.finalize_logged_model(model.model_id, "READY")
         client.log_outputs(mlflow_run_id, [LoggedModelOutput(model.model_id, step)])

@@ -11,7 +11,16 @@ from nnexp.sweep.plan import Plan, Run, spelled
 from nnexp.sweep.record import Record
 from nnexp.tracking.address import artifact_location
 from nnexp.tracking.client import connect, store_lock
-from nnexp.tracking.entries import STATUS, batches, child_tags, data, epochs_done, milliseconds, provenance
+from nnexp.tracking.entries import (
+    STATUS,
+    batches,
+    child_tags,
+    config,
+    data,
+    epochs_done,
+    milliseconds,
+    provenance,
+)
 from nnexp.tracking.logged import read_logged
 from nnexp.tracking.model import ModelLogger
 from nnexp.tracking.views import views
@@ -60,7 +69,7 @@ class Tracker(AbstractContextManager["Tracker"]):
         model = None
         if weights is not None:
             varied = {name: spelled(record.settings[name]) for name in (*self._plan.axes, "seed")}
-            model = self._models.log(mlflow_run_id, weights, epochs_done(record), varied)
+            model = self._models.log(mlflow_run_id, weights, epochs_done(record), varied, config(record))
         self._fill(mlflow_run_id, run, record, model)
         end = milliseconds(record.timings["ended"])
         self._client.set_terminated(mlflow_run_id, STATUS[record.status], end_time=end)

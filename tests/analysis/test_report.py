@@ -66,6 +66,13 @@ def test_best_and_like_it_are_marked_and_the_test_accuracy_stands_once(plan: Pla
     assert output.count("est accuracy") == 1
 
 
+def test_who_asks_for_test_figures_at_every_point_is_warned(plan: Plan) -> None:
+    records = make_records(plan, ACCURACIES)
+    warning = "a point chosen by them is not tested"
+    assert warning in " ".join(printed(plan, records, metrics=["test_accuracy"]).split())
+    assert warning not in " ".join(printed(plan, records, metrics=["final_training_accuracy"]).split())
+
+
 def test_the_table_says_how_far_apart_points_must_be_to_be_told_apart(plan: Plan) -> None:
     """Holm's first step takes t(.05 / 6, 2) = 7.6488 for 3 of 3 seeds, and t(.05 / 6, 5) = 3.5341 for 6."""
     output = " ".join(printed(plan, make_records(plan, ACCURACIES)).split())

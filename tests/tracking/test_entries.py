@@ -2,8 +2,18 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+import yaml
 
-from nnexp.tracking.entries import Measurement, batches, child_tags, data, metric_name, metrics, params
+from nnexp.tracking.entries import (
+    Measurement,
+    batches,
+    child_tags,
+    config,
+    data,
+    metric_name,
+    metrics,
+    params,
+)
 from tests.tracking.samples import a_failure, a_plan, a_record
 
 RUN = a_plan("entries").runs[2]
@@ -43,6 +53,19 @@ def test_figures_of_the_whole_run_stand_at_its_end_where_bars_are_drawn() -> Non
     assert Measurement("best/validation_accuracy", 0.875, NOON + 3500, 0) in logged
     assert Measurement("test/accuracy", 0.75, NOON + 3500, 0) in logged
     assert Measurement("seconds", 3.0, NOON + 3500, 0) in logged
+
+
+def test_times_are_told_in_four_digits_and_other_figures_exactly() -> None:
+    record = a_record(RUN)
+    record.timings["seconds"] = 12.3456789
+    record.metrics["test_cost"] = 0.123456789
+    values = {m.name: m.value for m in metrics(record)}
+    assert (values["seconds"], values["test/cost"]) == (12.35, 0.123456789)
+
+
+def test_the_config_is_every_setting_as_yaml() -> None:
+    settings = a_record(RUN).settings
+    assert yaml.safe_load(config(a_record(RUN))) == json.loads(json.dumps(settings))  # a list for a tuple
 
 
 def test_the_last_value_of_a_curve_is_not_told_twice() -> None:

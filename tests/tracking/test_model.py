@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from nnexp.nn import Hyperparameters, Model, load_model, predict, save_model
 from nnexp.nn.activations import ACTIVATIONS
@@ -53,6 +54,16 @@ def at_store(store: str) -> Any:
     mlflow.set_tracking_uri(store)
     yield mlflow.pyfunc
     mlflow.set_tracking_uri(None)
+
+
+def test_the_config_of_its_run_lies_beside_a_logged_model(store: str, tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+    from mlflow.artifacts import load_text
+
+    _, model = log_model(store, "config", save_weights(tmp_path / "weights.npz"))
+    place = MlflowClient(store).get_logged_model(model).artifact_location
+    settings = yaml.safe_load(load_text(f"{place}/config.yaml"))
+    assert settings["hidden_size"] == a_plan("config").runs[0].hyperparameters.hidden_size
 
 
 @pytest.mark.parametrize("address", ["models:/{model}", "runs:/{child}/model"])
