@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import URLError
@@ -46,7 +46,8 @@ def serving_ui(store: Path, log: Path) -> Iterator[dict[str, str]]:
             _wait_until_up(f"http://127.0.0.1:{port}/health", process, log)
             yield dict(re.findall(r"^  (.+): (http\S+)$", log.read_text(), re.MULTILINE))
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended by itself, and its log says why
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
