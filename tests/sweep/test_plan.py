@@ -108,6 +108,7 @@ def test_the_baseline_is_the_named_point_else_the_base_point_else_the_first(
         ({"axes": {}, "seeds": []}, "sweep.seeds must name at least one seed, got none"),
         ({"axes": {}, "seeds": [1, 1]}, "sweep.seeds must differ, got [1, 1]"),
         ({"axes": {}, "seeds": [-1]}, "sweep.seeds must be integers >= 0, got -1"),
+        ({"axes": {}, "seeds": [0, 2**63]}, "seed must be >= 0 and < 2^63"),
         ({"axes": {"hidden_size": [3]}, "baseline": {"hidden_size": 4}}, "sweep.baseline must be a point"),
         ({"axes": {"hidden_size": [3]}, "baseline": {}}, "sweep.baseline must give values of axes"),
         ({"axes": {"hidden_size": [3]}, "baseline": {"hiden_size": 3}}, "did you mean 'hidden_size'?"),

@@ -70,9 +70,13 @@ def test_a_damaged_record_is_no_record(tmp_path: Path, outcome: Outcome, damage:
     assert set(wrong) == {outcome.run.run_id}
 
 
-def test_a_record_without_its_weights_is_no_record(tmp_path: Path, outcome: Outcome) -> None:
+def test_a_record_without_all_of_its_weights_is_no_record(tmp_path: Path, outcome: Outcome) -> None:
     path = written(tmp_path, outcome)
-    path.with_suffix(".npz").unlink()
+    weights = path.with_suffix(".npz")
+    weights.write_bytes(weights.read_bytes()[:-1])
+    with pytest.raises(ValueError, match="its weights are cut"):
+        records.read(path)
+    weights.unlink()
     with pytest.raises(ValueError, match="its weights are missing"):
         records.read(path)
 
