@@ -13,6 +13,7 @@ Floats = NDArray[np.float64]
 
 LEVEL = 0.95
 MOST_SEEDS = 1000  # beyond this, "more seeds" is no advice
+LEAST_GAP = 0.05  # of accuracy: two groups of seeds closer than this are worth no warning
 LEAST_SEEDS = 3  # two values would give 12.7 standard errors either side, four times as many as three do
 
 

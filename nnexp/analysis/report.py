@@ -11,6 +11,7 @@ from rich.text import Text
 
 from nnexp.analysis.fitting import Fitting
 from nnexp.analysis.intervals import (
+    LEAST_GAP,
     LEAST_SEEDS,
     Comparison,
     compare_with_best,
@@ -22,7 +23,6 @@ from nnexp.analysis.tables import metrics_of, points_of, samples
 from nnexp.nn.errors import unknown
 from nnexp.sweep.plan import Plan, spelled
 
-LEAST_GAP = 0.05  # of accuracy: two groups of seeds closer than this are worth no warning
 MOST_ROWS = 100
 TEST_ASKED = (
     "Test figures stand at every point because they were asked for: a point chosen by them is not tested."

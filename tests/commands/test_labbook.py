@@ -242,6 +242,7 @@ def committed() -> list[Row]:
         return make_rows(all_asked("sweeps"), "sweeps")
 
 
+@pytest.mark.slow
 def test_the_committed_page_is_up_to_date(committed: list[Row], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)
     text = PAGE.read_text(encoding="utf-8")
@@ -252,12 +253,14 @@ def test_the_committed_page_is_up_to_date(committed: list[Row], monkeypatch: pyt
         assert "://" in target or PAGE.parent.joinpath(target).exists(), f"a link leads nowhere: {target}"
 
 
+@pytest.mark.slow
 def test_a_test_that_a_row_names_is_there(committed: list[Row]) -> None:
     named = [row.where.split("::") for row in committed if "::" in row.where]
     for path, name in named:
         assert f"def {name}(" in (REPOSITORY / path).read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_no_row_of_the_book_is_missing(committed: list[Row]) -> None:
     with KNOWN.open() as file:
         known = [row["id"] for row in csv.DictReader(file)]

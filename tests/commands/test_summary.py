@@ -36,10 +36,11 @@ def test_a_point_with_failed_or_diverged_runs_says_so(nnexp: Command) -> None:
 
 
 def test_a_figure_that_is_asked_for_gets_a_column(nnexp: Command) -> None:
-    plain, more = nnexp("summary", "plain")[1], nnexp("summary", "plain", "metric=best_epoch,test_cost")[1]
+    plain = nnexp("summary", "plain")[1]
+    more = nnexp("summary", "plain", "metric=best_epoch,final_validation_cost")[1]
     assert "epoch" not in plain.split("in %.")[1].split("s/epoch")[0]
     assert len(more.splitlines()) == len(plain.splitlines())
-    assert [word for word in more.split() if word in ("best", "test")][:2] == ["best", "test"]
+    assert [word for word in more.split() if word in ("best", "final")][:2] == ["best", "final"]
 
 
 def test_a_sweep_that_is_being_trained_says_what_is_known_so_far(nnexp: Command, sweeps: Path) -> None:

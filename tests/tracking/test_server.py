@@ -2,12 +2,14 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
+import pytest
 
 from nnexp.nn import load_model, predict
 from nnexp.tracking import Logger, check, mlflow_run_ids
 from tests.tracking.samples import a_plan, a_record, children, save_weights
 
 
+@pytest.mark.slow
 def test_a_server_gets_runs_and_models_that_load_back(server: str, tmp_path: Path) -> None:
     check(server)
     plan = a_plan("served")

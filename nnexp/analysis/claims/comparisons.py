@@ -19,10 +19,16 @@ from nnexp.analysis.claims.findings import (
     worst,
 )
 from nnexp.analysis.claims.samples import Sample, Values, difference, ratio
-from nnexp.analysis.intervals import LEAST_SEEDS, LEVEL, mean_interval, two_groups, welch_interval
+from nnexp.analysis.intervals import (
+    LEAST_GAP,
+    LEAST_SEEDS,
+    LEVEL,
+    mean_interval,
+    two_groups,
+    welch_interval,
+)
 
 Floats = NDArray[np.float64]
-LEAST_GAP = 0.05  # of accuracy: two groups of seeds closer than this are worth no warning
 
 
 class Comparison(NamedTuple):

@@ -71,7 +71,7 @@ def picture(title: str, notes: Sequence[str] = (), width: float = WIDTH, height:
     title = title[:1].upper() + title[1:]
     figure.suptitle(fill(title, int(7.8 * width)), fontsize=TITLE, fontweight="bold", color=INK, **left)
     if notes:
-        text = fill(". ".join(notes) + ".", int(12.5 * width))
+        text = fill(". ".join(notes) + ".", int(11.8 * width))
         figure.supxlabel(text, fontsize=SMALL, color=DIM, **left)
     return figure
 
