@@ -241,7 +241,10 @@ def test_a_single_run_shows_every_epoch_and_both_accuracies(capsys: pytest.Captu
     assert cli.main(["data=synthetic", "epochs=3", "tracking=none"]) == 0
     shown = capsys.readouterr().out
     assert [f"{epoch}/3" in shown for epoch in (1, 2, 3)] == [True] * 3
-    assert re.search(r"After epoch 3: validation accuracy \d+\.\d\d %, test accuracy \d+\.\d\d %", shown)
+    assert re.search(
+        r"After epoch 3: validation accuracy \d+\.\d\d %, test accuracy \d+\.\d\d % \(run [0-9a-f]{12}\)",
+        shown,
+    )
 
 
 def test_a_record_that_cannot_be_written_ends_the_sweep_in_one_line(

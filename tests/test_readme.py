@@ -26,8 +26,8 @@ def test_the_sweep_file_can_be_copied(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_the_claim_can_be_stated() -> None:
-    (block,) = re.findall(r"\n    claims:\n((?: {6}.*\n)+)", README)
-    claims = yaml.safe_load(block)
+    (block,) = re.findall(r"\n    sweep:\n((?: {6}.*\n)+)", README)
+    claims = yaml.safe_load(block)["claims"]
     points = [{"batch_size": size} for size in (1, 5, 10, 20, 50, 100, 300)]
     (claim,) = parse_claims(claims, ["batch_size"], points, epochs=30, timing=False)
     assert claim.id == "rare-updates"

@@ -112,12 +112,12 @@ def compare_with_best(samples: Floats, level: float = LEVEL) -> Comparison:
     return Comparison(best, p, worse, alike)
 
 
-def least_told(points: int, seeds: int, level: float = LEVEL) -> float:
-    """By how many times the sd of its paired difference a point must lie below the best of `points` to be the
-    first that `compare_with_best` calls worse."""
+def least_told(candidates: int, tests: int, seeds: int, level: float = LEVEL) -> float:
+    """By how many times the sd of its paired difference a point must lie below the best to be the first that
+    `compare_with_best` calls worse, in so many tests against the best of so many candidates."""
     from scipy.special import stdtrit
 
-    p = (1 - level) / (points * (points - 1))
+    p = (1 - level) / (candidates * tests)
     return float(-stdtrit(seeds - 1, p) / np.sqrt(seeds))
 
 

@@ -84,7 +84,8 @@ def _part(
 ) -> Part:
     if name not in book or (row := book[name].verdicts.get(claim["id"])) is None:
         return Part(NOT_RUN)
-    ours = told_effect(row.to_dict()) or ("" if pd.isna(row["note"]) else str(row["note"]))
+    note = "" if pd.isna(row["note"]) else str(row["note"])
+    ours = "; ".join(filter(None, [told_effect(row.to_dict()), note]))
     return Part(str(row["verdict"]), ours, outdated(name, claim, book, files))
 
 
@@ -115,7 +116,12 @@ def _row(entry: Entry, entries: Mapping[str, Entry]) -> Row:
     told = {name: part.ours for name, part in entry.parts.items() if part.ours}
     ours = [f"{name}: {figures}" if len(entry.parts) > 1 else figures for name, figures in told.items()]
     if entry.same_as:
-        ours.append(f"as {', '.join(entry.same_as)}")
+        others = {
+            name: together([p.verdict for p in _all_parts(entries[name], entries, ())])
+            for name in entry.same_as
+        }
+        holds = ("reproduced", TESTED)
+        ours.append("as " + ", ".join(f"{o} ({v})" if v not in holds else o for o, v in others.items()))
     verdict = together([part.verdict for part in parts])
     stale = dict.fromkeys(part.stale for part in parts if part.stale) if verdict != NOT_RUN else ()
     return Row(

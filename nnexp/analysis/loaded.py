@@ -51,15 +51,12 @@ class Page(str):
 
 @dataclass(frozen=True, repr=False)
 class LoadedSweep:
-    """A sweep's results. `runs`, `history`, `summary`, `verdicts`: the frames of its CSV files.
-
-    Results that were published without their epochs have an empty `history`.
-    """
+    """A sweep's results. `runs`, `history`, `summary`, `verdicts`: the frames of its CSV files."""
 
     folder: Path
     plan: Plan
     runs: pd.DataFrame
-    history: pd.DataFrame
+    epochs: pd.DataFrame
     summary: pd.DataFrame
     verdicts: pd.DataFrame
 
@@ -70,6 +67,17 @@ class LoadedSweep:
         )
         shape = f"{len(plan.points)} points x {len(plan.seeds)} seeds"
         return "\n".join([f"<sweep {name}: {shape}, {self.standing}>", *self.notes])
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """The frame of history.csv, a row per run and epoch.
+
+        Raises:
+            UserError: the sweep was published without its epochs.
+        """
+        if self.epochs.empty and len(self.runs) and not (self.folder / "records").is_dir():
+            raise self._published_without("epochs")
+        return self.epochs
 
     @property
     def standing(self) -> str:
@@ -97,7 +105,11 @@ class LoadedSweep:
 
     def claims(self) -> Page:
         """The verdict on each of the sweep's claims, with the figures it rests on, as it is printed."""
-        told = verdict_page(self.verdicts) if len(self.verdicts) else "The sweep file states no claims."
+        told = (
+            verdict_page(self.verdicts)
+            if len(self.verdicts)
+            else "No claims: the sweep file states none, or none that these runs can answer."
+        )
         return _page(told)
 
     def best(self) -> Network:
@@ -127,8 +139,8 @@ class LoadedSweep:
 
         if not (self.runs["status"] == "finished").any():
             raise UserError(f"sweep {self.plan.name} has no pictures: no run finished ({self.standing})")
-        pictures = sweep_figures(self.plan, self.runs, self.history, self.summary)
-        if self.history.empty and (name in OVER_EPOCHS or not pictures):
+        pictures = sweep_figures(self.plan, self.runs, self.epochs, self.summary)
+        if self.epochs.empty and (name in OVER_EPOCHS or not pictures):
             raise self._published_without("epochs")
         if name is not None and name not in pictures:
             raise unknown("picture", name, pictures)
@@ -188,5 +200,5 @@ def _verdicts_in(folder: Path, plan: Plan, tables: Tables, sweeps_dir: str | Pat
 
 def as_answer(sweep: LoadedSweep) -> Answer:
     """What `page` prints."""
-    tables: Any = (sweep.runs, sweep.history, sweep.summary)
+    tables: Any = (sweep.runs, sweep.epochs, sweep.summary)
     return Answer(sweep.plan, Tables(*tables), sweep.verdicts, sweep.notes)

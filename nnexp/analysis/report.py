@@ -163,8 +163,9 @@ def _closing(
         alike = f"{comparison.alike.sum()} of {len(points) - 1} others"
         yield Text(
             f"~ not distinguishable from it: {alike} (paired t-tests, Holm-corrected, also for having chosen "
-            f"the best). To be told apart, a point must be worse by {_times(points)}. Differences are to the "
-            "baseline; each interval holds for itself, the mark for all points at once."
+            f"the best). To be told apart, a point must be worse by {_times(comparison, points)}. "
+            "Differences are to the baseline; each interval holds for itself, the mark for all points at "
+            "once."
         )
     if plan.target is not None and any(point["target_reached"] < point["n"] for point in points):
         yield Text(f"Where not all runs reached {100 * plan.target:g} %, the table says how many did.")
@@ -174,15 +175,16 @@ def _closing(
         yield Text(f"{unfinished}: means take finished runs only, best a point with the most.", style="red")
     if grouped.any():
         yield Text(
-            "Two groups: some seeds did far better than others; no mean describes both.", style="yellow"
+            "Two groups: some seeds ended far from the others; no mean describes both.", style="yellow"
         )
 
 
-def _times(points: Sequence[Point]) -> str:
+def _times(comparison: Comparison, points: Sequence[Point]) -> str:
     """How far apart points must be, with these seeds and with twice as many."""
     n = max(point["n"] for point in points)
-    now, then = (least_told(len(points), seeds) for seeds in (n, 2 * n))
-    return f"{now:.2g} times the sd of its paired difference, with {2 * n} seeds {then:.2g} times"
+    candidates, tests = sum(point["n"] == n for point in points), int((~np.isnan(comparison.p)).sum())
+    now, then = (least_told(candidates, tests, seeds) for seeds in (n, 2 * n))
+    return f"{now:.1f} times the sd of its paired difference, with {2 * n} seeds {then:.1f} times"
 
 
 def _unfinished(points: Sequence[Point]) -> str:

@@ -75,23 +75,33 @@ def _checked_alone(folder: Path, sweeps_dir: str) -> Found:
     return found
 
 
+def _check_data(found: Found, home: Path) -> None:
+    """Results on one data set do not take the place of results on another."""
+    if (home / FILE).exists():
+        old, new = (body["settings"].get("data") for body in (read_body(home), read_body(found.sweep.folder)))
+        if old != new:
+            told = f"{home} has results on {old}, and {found.name} is on {new}"
+            raise UserError(f"{told}: remove that folder first if these are to take its place")
+
+
 def publish(found: Found, sweeps_dir: str, pictures: Sequence[str]) -> list[Path]:
     """Write what is committed of a sweep, and remove what an earlier one left; the files.
 
     Raises:
-        UserError: there is no picture of this name, or a file cannot be written.
+        UserError: there is no picture of this name, results on other data are there, or a file cannot be
+            written.
     """
     from nnexp.analysis import answer, csv
     from nnexp.analysis.pictures import png_files
     from nnexp.analysis.published import HOME
 
-    sweep = found.sweep
+    sweep, home = found.sweep, Path(sweeps_dir, HOME, found.sweep.plan.name)
+    _check_data(found, home)
     tables = csv.make_tables(sweep.plan, sweep.records, {})
     told = answer.answer_of(sweep, tables, sweeps_dir)
     kept = {"runs": tables.runs, "summary": tables.summary}
     kept |= {answer.VERDICTS: told.verdicts} if len(told.verdicts) else {}
     drawn = png_files(told, pictures)
-    home = Path(sweeps_dir, HOME, sweep.plan.name)
     try:
         home.mkdir(parents=True, exist_ok=True)
         for old in (*home.glob("*.png"), *home.glob("*.csv")):

@@ -20,7 +20,7 @@ def draw(run_id: str, homes: Sequence[Path], folder: Path) -> list[Path]:
     paths = [weights_path(home / "records", run_id) for home in homes]
     weights = next((path for path in reversed(paths) if path.exists()), None)
     if weights is None:
-        raise UserError(f"run {run_id} has no weights to draw: it has not finished")
+        raise UserError(f"run {run_id} has no weights to draw: only a run that finished keeps them")
     plan = read_plan(weights.parents[1])
     run = next(run for run in plan.runs if run.run_id == run_id)
     shown = Shown(load_model(weights), load(run.data), plan.label(run))

@@ -22,6 +22,7 @@ def test_the_answer_stands_first_and_the_table_below() -> None:
         "effect": 0.14,
         "effect_low": 0.12,
         "effect_high": 0.16,
+        "rel": ">",
         "threshold": 0.01,
         "n": 3,
         "note": None,
@@ -31,7 +32,7 @@ def test_the_answer_stands_first_and_the_table_below() -> None:
     blocks = told.split("\n\n")
     assert blocks[0] == "What does it do?"
     assert blocks[1].startswith("**Best on validation: batch_size=10. Its test accuracy:")
-    told_figures = "+14.00 points (+12.00 to +16.00), threshold +1.00, n = 3"
+    told_figures = "+14.00 points (+12.00 to +16.00), wanted > +1.00, n = 3"
     assert blocks[2] == f"- **reproduced** A: 10 beats 1000. ({told_figures})"
     assert blocks[3].startswith("Data: digits. Validation accuracy after the last epoch, in %. Mean ± 95 %")
     header, ruler, *rows = blocks[4].splitlines()

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nnexp.analysis.claims.findings import limits_of
 from nnexp.analysis.claims.parsing import parse_claims
 from nnexp.analysis.effects import told_effect
 
@@ -24,7 +25,9 @@ def told(check: object, **figures: object) -> str:
     (claim,) = parse_claims(
         [{"id": "A", "text": "It is so.", "check": check}], ["batch_size"], POINTS, epochs=30, timing=True
     )
-    return told_effect({**FIGURES, "effect_kind": claim.checks[0].effect_kind, **figures})
+    check_, limits = claim.checks[0], limits_of(claim.checks[0])
+    known = {"effect_kind": check_.effect_kind, "rel": limits.relation(limits.nearer(0.005))}
+    return told_effect(FIGURES | known | figures)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +35,7 @@ def told(check: object, **figures: object) -> str:
     [
         (
             {"left": {"final": "validation_accuracy", "at": AT}, "low": 0.005},
-            "1.23 % (1.00 to 2.00), threshold 0.50, n = 5",
+            "1.23 % (1.00 to 2.00), wanted >= 0.50, n = 5",
         ),
         (
             {
@@ -41,11 +44,11 @@ def told(check: object, **figures: object) -> str:
                 "right": {"final": "test_accuracy", "at": THERE},
                 "margin": 0.005,
             },
-            "+1.23 points (+1.00 to +2.00), threshold +0.50, n = 5",
+            "+1.23 points (+1.00 to +2.00), wanted > +0.50, n = 5",
         ),
         (
             {"left": {"final": "validation_accuracy"}, "along": "batch_size", "rel": ">"},
-            "+1.23 points (+1.00 to +2.00), threshold +0.50, n = 5",
+            "+1.23 points (+1.00 to +2.00), wanted > +0.50, n = 5",
         ),
         (
             {
@@ -54,15 +57,15 @@ def told(check: object, **figures: object) -> str:
                 "right": {"final": "seconds_per_epoch", "at": THERE},
                 "times": 0.005,
             },
-            "0.01234 times (0.01 to 0.02), threshold 0.005, n = 5",
+            "0.01234 times (0.01 to 0.02), wanted > 0.005, n = 5",
         ),
         (
             {"left": {"best_epoch": "validation_accuracy", "at": AT}, "low": 0.005},
-            "0.01234 (0.01 to 0.02), threshold 0.005, n = 5",
+            "0.01234 (0.01 to 0.02), wanted >= 0.005, n = 5",
         ),
         (
             {"left": {"share": "diverged", "at": AT}, "low": 0.005},
-            "1.23 % (1.00 to 2.00), threshold 0.50, n = 5",
+            "1.23 % (1.00 to 2.00), wanted >= 0.50, n = 5",
         ),
         (
             {
@@ -72,7 +75,7 @@ def told(check: object, **figures: object) -> str:
                 },
                 "low": 0.005,
             },
-            "+1.23 points (+1.00 to +2.00), threshold +0.50, n = 5",
+            "+1.23 points (+1.00 to +2.00), wanted >= +0.50, n = 5",
         ),
     ],
 )
@@ -82,5 +85,11 @@ def test_an_effect_is_told_in_its_unit(check: object, figures: str) -> None:
 
 def test_without_an_interval_there_is_none_and_without_an_effect_there_is_nothing() -> None:
     check = {"left": {"final": "validation_accuracy", "at": AT}, "low": 0, "over": "median"}
-    assert told(check, effect_low=np.nan, effect_high=np.nan) == "1.23 %, threshold 0.50, n = 5"
+    assert told(check, effect_low=np.nan, effect_high=np.nan) == "1.23 %, wanted >= 0.50, n = 5"
     assert told(check, effect=np.nan) == ""
+    assert told(check, effect=np.inf) == "one side never reaches the target, n = 5"
+
+
+def test_a_difference_that_rounds_to_nothing_has_no_minus() -> None:
+    check = {"left": {"final": "validation_accuracy"}, "along": "batch_size", "rel": ">="}
+    assert told(check, effect=-1e-6, effect_low=np.nan).startswith("+0.00 points, wanted >= ")

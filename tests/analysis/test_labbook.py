@@ -40,7 +40,7 @@ def test_a_row_rests_on_others_however_deep(tmp_path: Path) -> None:
     )
     found = rows_of(text + listed("D", kind="exact"), tmp_path)
     assert [found[name].verdict for name in "ABCD"] == ["refuted", "refuted", "refuted", "tested"]
-    assert found["C"].ours == "as B, D"
+    assert found["C"].ours == "as B (refuted), D"
 
 
 def test_there_are_no_rows_where_nothing_is_listed(tmp_path: Path) -> None:

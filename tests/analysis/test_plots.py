@@ -28,7 +28,7 @@ def frames(plan: Plan, records: Mapping[str, Record]) -> Frames:
 
 def sweep(axes: Mapping[str, Sequence[Any]], seeds: int = 3, spread: float = 0.004) -> Frames:
     """Accuracies from 90 % on, half a point higher at each point, apart by `spread` between seeds."""
-    plan = make_plan(axes, seeds)
+    plan = make_plan(axes, seeds, epochs=2)
     steps = np.minimum(0.9 + 0.005 * np.arange(len(plan.points)), 0.97)
     noise = spread * np.random.default_rng(0).standard_normal((len(plan.points), seeds))
     return frames(plan, make_records(plan, steps[:, None] + noise))
@@ -179,9 +179,13 @@ def test_parallel_coordinates_lead_each_point_through_its_values() -> None:
             {"dropout": [0.0, 0.5], "batch_size": [5, 10], "epochs": [1, 2]},
             ["parallel_coordinates", "learning_curves", "accuracy_over_time"],
         ),
+        (
+            {"dropout": [0.0, 0.5], "epochs": [2]},
+            ["accuracy_by_dropout", "learning_curves", "accuracy_over_time"],
+        ),
     ],
 )
-def test_the_number_of_axes_decides_what_is_drawn(axes: dict[str, list[Any]], names: list[str]) -> None:
+def test_the_axes_decide_what_is_drawn(axes: dict[str, list[Any]], names: list[str]) -> None:
     assert list(plots.sweep_figures(*sweep(axes))) == names
 
 

@@ -69,7 +69,7 @@ def test_published_verdicts_are_shown_with_their_figures(nnexp: Command, book: P
     with VERDICTS.open() as file:
         (told,) = [row for row in csv.DictReader(file) if row["id"] == "B3-10"]
     effect, low, high = (100 * float(told[name]) for name in ("effect", "effect_low", "effect_high"))
-    figures = f"{effect:+.2f} points ({low:+.2f} to {high:+.2f}), threshold +0.00, n = 3"
+    figures = f"{effect:+.2f} points ({low:+.2f} to {high:+.2f}), wanted > +0.00, n = 3"
     line = row_of(nnexp, "B3-10")
     assert line.split()[1] == told["verdict"]
     assert figures in line
@@ -194,7 +194,7 @@ def test_an_id_that_is_not_the_books_is_the_sweeps_own(nnexp: Command, lab: Path
     shown = nnexp("labbook")[1]
     assert [line for line in shown.splitlines() if line.startswith("tiny: same ")]
     assert [line for line in shown.splitlines() if line.startswith("other: same ")]
-    assert "as other: same, tiny: same" in row_of(nnexp, "S0-1")
+    assert "as other: same (not run), tiny: same (not run)" in row_of(nnexp, "S0-1")
 
 
 def test_rows_that_no_sweep_answers_are_linked_to_what_does(nnexp: Command, book: Path) -> None:

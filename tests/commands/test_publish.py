@@ -65,8 +65,8 @@ def test_published_results_load_without_records(nnexp: Command, lab: Path) -> No
     pd.testing.assert_frame_equal(here.runs, there.runs)
     pd.testing.assert_frame_equal(here.summary, there.summary)
     pd.testing.assert_frame_equal(here.verdicts, there.verdicts)
-    assert list(there.history) == list(here.history)
-    assert there.history.empty
+    with pytest.raises(UserError, match="sweep tiny was published without its epochs"):
+        _ = there.history
     assert there.plot().axes
     with pytest.raises(UserError, match="sweep tiny was published without its epochs"):
         there.plot("learning_curves")
@@ -159,3 +159,17 @@ def refused(nnexp: Command, message: str) -> None:
     assert (status, shown, error.count("\n")) == (2, "", 1)
     assert message in error
     assert not HOME.exists()
+
+
+def test_results_on_other_data_do_not_take_the_place_of_those_that_are_there(
+    nnexp: Command, lab: Path
+) -> None:
+    assert nnexp("publish", "other")[0] == 0
+    before = {path.name: path.read_bytes() for path in (HOME / "other").iterdir()}
+    body = (HOME / "other" / "sweep.yaml").read_text()
+    assert body.count("data: synthetic") == 1
+    (HOME / "other" / "sweep.yaml").write_text(body.replace("data: synthetic", "data: mnist"))
+    status, _, error = nnexp("publish", "other")
+    assert (status, "sweeps/published/other has results on mnist" in error) == (2, True)
+    (HOME / "other" / "sweep.yaml").write_text(body)
+    assert {path.name: path.read_bytes() for path in (HOME / "other").iterdir()} == before

@@ -54,13 +54,15 @@ class Check:
 
     @property
     def effect_kind(self) -> str:
-        """What its effect is: accuracy, accuracy difference, share, ratio or value."""
-        if self.times is not None:
-            return "ratio"
+        """What its effect is: accuracy or share, the difference of two of them, ratio, or value."""
         differs = isinstance(self.right, Quantity) or self.along is not None
-        if self.left.is_accuracy:
-            return "accuracy difference" if differs or self.left.statistic == "difference" else "accuracy"
-        return "share" if self.left.statistic == "share" and not differs else "value"
+        divides = self.left.statistic == "ratio" or bool(self.left.relative_to)
+        if self.times is not None or (divides and not differs):
+            return "ratio"
+        kind = "accuracy" if self.left.is_accuracy else "share" if self.left.statistic == "share" else ""
+        if not kind:
+            return "value"
+        return f"{kind} difference" if differs or self.left.statistic == "difference" else kind
 
 
 def read_check(raw: Any, sweep: Premises) -> Check:

@@ -20,12 +20,14 @@ NO_NUMBER = "no run reached the target, or there is nothing to divide by"
 @dataclass(frozen=True)
 class Finding:
     """A verdict with its figures, NaN or None where there is none. `clearance`: distance to the threshold,
-    negative on its wrong side. `effect_kind`: that of the check."""
+    negative on its wrong side. `rel`: how the effect must lie to it, one of > >= < <= =. `effect_kind`: that
+    of the check."""
 
     verdict: str
     effect: float = math.nan
     low: float = math.nan
     high: float = math.nan
+    rel: str | None = None
     threshold: float = math.nan
     n: int | None = None
     seeds_needed: int | None = None
@@ -57,7 +59,14 @@ class Limits(NamedTuple):
         threshold = self.nearer(effect)
         sign = -1 if self.side(effect) else 1
         clearance = sign * abs(effect - threshold)
-        return Finding(verdict, effect, threshold=threshold, n=n, note=note, clearance=clearance)
+        rel = self.relation(threshold)
+        return Finding(verdict, effect, rel=rel, threshold=threshold, n=n, note=note, clearance=clearance)
+
+    def relation(self, limit: float) -> str:
+        """How an effect that meets the check lies to one of its limits."""
+        if self.low == self.high:
+            return "="
+        return (">" if limit == self.low else "<") + "=" * (not self.strict)
 
     def stated(self, effect: float, n: int, note: str = "") -> Finding:
         """The finding without an interval."""

@@ -25,8 +25,8 @@ from nnexp.sweep.plan import Plan
 ORDER = ("refuted", NOT_JUDGED, "undecided", "reproduced")  # the first that any check has is the claim's
 DTYPES = {
     **dict.fromkeys(("id", "text", "source", "published", "verdict", "effect_kind"), "string"),
-    **dict.fromkeys(("effect", "effect_low", "effect_high", "threshold"), "float64"),
-    **{"n": "Int64", "seeds_needed": "Int64", "note": "string"},
+    **dict.fromkeys(("effect", "effect_low", "effect_high"), "float64"),
+    **{"rel": "string", "threshold": "float64", "n": "Int64", "seeds_needed": "Int64", "note": "string"},
 }
 
 
@@ -41,8 +41,8 @@ def judge(
 
     `published`: the figure of the source, as the claim gives it. `verdict`: reproduced, refuted, undecided,
     or not judged (`note` says why). `effect`: left - right, left / right, or left, as `effect_kind` says,
-    with its interval where it has one; `threshold`: what it is compared with. `seeds_needed`: an estimate
-    for an undecided claim; missing if none helps or it is more than 1000.
+    with its interval where it has one; `rel`, `threshold`: how it must lie to which figure.
+    `seeds_needed`: an estimate for an undecided claim; missing if none helps or it is more than 1000.
 
     `runs`, `history`: the frames of `tables`. `others` gives plan, runs and history of another sweep by
     name, and raises UserError if there is none.
@@ -71,6 +71,7 @@ def _row(claim: Claim, finding: Finding) -> dict[str, object]:
         "effect": finding.effect,
         "effect_low": finding.low,
         "effect_high": finding.high,
+        "rel": finding.rel,
         "threshold": finding.threshold,
         "n": finding.n,
         "seeds_needed": finding.seeds_needed,

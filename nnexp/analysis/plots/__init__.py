@@ -10,7 +10,7 @@ from nnexp.analysis.plots.curves import accuracy_over_time, learning_curves, tra
 from nnexp.analysis.plots.grids import heat_map
 from nnexp.analysis.plots.networks import confusion_matrix, first_layer, worst_mistakes
 from nnexp.analysis.plots.parallel import parallel_coordinates
-from nnexp.analysis.plots.points import metric_by_axis
+from nnexp.analysis.plots.points import leading_axis, metric_by_axis
 from nnexp.analysis.plots.style import Picture, save
 from nnexp.sweep.plan import Plan
 
@@ -33,22 +33,21 @@ __all__ = [
 def sweep_figures(
     plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, summary: pd.DataFrame
 ) -> dict[str, Picture]:
-    """File name -> the pictures that fit the sweep's number of axes, from its three CSV files.
+    """File name -> the pictures that fit the sweep's axes, from its three CSV files.
 
     Without a history, as results are published, there are no curves.
     """
     figures: dict[str, Picture] = {}
-    match len(plan.axes):
-        case 0 if history.empty:
-            return {}
-        case 0:
-            return {"learning_curves": training_and_validation(plan, runs, history)}
-        case 1:
-            figures[f"accuracy_by_{plan.axes[0]}"] = metric_by_axis(plan, runs, summary)
-        case 2:
-            figures["heat_map"] = heat_map(plan, runs, summary)
-        case _:
-            figures["parallel_coordinates"] = parallel_coordinates(plan, runs, summary)
+    if not plan.axes and history.empty:
+        return {}
+    if not plan.axes:
+        return {"learning_curves": training_and_validation(plan, runs, history)}
+    if axis := leading_axis(plan):
+        figures[f"accuracy_by_{axis}"] = metric_by_axis(plan, runs, summary)
+    elif len(plan.axes) == 2:
+        figures["heat_map"] = heat_map(plan, runs, summary)
+    else:
+        figures["parallel_coordinates"] = parallel_coordinates(plan, runs, summary)
     if history.empty:
         return figures
     figures["learning_curves"] = learning_curves(plan, runs, history)

@@ -118,7 +118,7 @@ def _notes(plan: Plan, runs: pd.DataFrame, shown: int) -> list[str]:
     told = [f"Mean over {seeds_told(counts)}{band}" if max(counts) > 1 else "One seed"]
     if shown < len(plan.points):
         told.append(f"{shown} of {len(plan.points)} points, evenly spaced, the best among them")
-    if len(finished["epochs_done"].unique()) > 1:
+    if (finished["epochs_done"] < finished["epochs"]).any():
         told.append("Runs that stopped early count on with their last value")
     return told
 

@@ -1,4 +1,4 @@
-"""A metric at every point of a sweep with one axis, with its interval."""
+"""A metric at every point along a sweep's leading axis, with its interval."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,7 +26,7 @@ from nnexp.analysis.plots.style import (
 )
 from nnexp.analysis.report import accuracy_metric
 from nnexp.analysis.tables import samples
-from nnexp.sweep.plan import Plan
+from nnexp.sweep.plan import Plan, spelled
 
 HERE = SHADES(0.25)
 LENGTH = 4.6  # inches that the x axis has at least
@@ -41,18 +41,19 @@ GROUPS: dict[str, dict[str, Any]] = {  # how a point compares with the best one 
 def metric_by_axis(
     plan: Plan, runs: pd.DataFrame, summary: pd.DataFrame, metric: str | None = None
 ) -> Picture:
-    """A metric of a sweep with one axis: mean and 95 % interval per point, and every seed as a dot.
+    """A metric along the leading axis of a sweep: mean and 95 % interval per point, and every seed as a dot.
 
     Numbers lie along x, on the scale that suits them; other values are rows, one below the other. The best
     point on validation, and those not distinguishable from it, are marked once all runs have ended. A cross
     at the edge says how many runs of a point diverged or failed.
 
     Args:
-        plan: of exactly one axis.
+        plan: with a `leading_axis`.
         runs, summary: the frames of runs.csv and summary.csv.
         metric: a metric of summary.csv; by default the validation accuracy that points are compared by.
     """
-    (axis,) = plan.axes
+    axis = leading_axis(plan)
+    assert axis is not None
     metric = metric or accuracy_metric(plan)
     told, scale = measure(metric), scale_of([point[axis] for point in plan.points])
     upright = scale.kind != "categories"
@@ -76,6 +77,12 @@ def metric_by_axis(
     _draw_broken(axes, scale, summary)
     legend(axes)
     return figure
+
+
+def leading_axis(plan: Plan) -> str | None:
+    """The axis that tells all points apart: the only one, or the first of several that change together."""
+    values = {spelled(point[axis]) for axis in plan.axes[:1] for point in plan.points}
+    return plan.axes[0] if plan.axes and len(values) == len(plan.points) else None
 
 
 def compared(plan: Plan, runs: pd.DataFrame) -> Comparison:

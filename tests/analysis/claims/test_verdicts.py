@@ -47,6 +47,7 @@ def test_a_range_is_decided_when_the_interval_is_inside_or_outside(
     low: float, high: float, verdict_of: str, threshold: float
 ) -> None:
     row = verdict({"left": A, "low": low, "high": high}, of_accuracies([[0.9, 0.905, 0.902], [0.5] * 3]))
+    assert row["rel"] == (">=" if threshold == low else "<=")
     assert row["verdict"] == verdict_of
     assert row["threshold"] == threshold
 
@@ -304,8 +305,8 @@ def test_verdicts_keep_their_columns_dtypes_and_bytes(rng: np.random.Generator) 
     assert first.to_csv() == again.to_csv()
     dtypes = {
         **dict.fromkeys(("id", "text", "source", "published", "verdict", "effect_kind"), "string"),
-        **dict.fromkeys(("effect", "effect_low", "effect_high", "threshold"), "float64"),
-        **{"n": "Int64", "seeds_needed": "Int64", "note": "string"},
+        **dict.fromkeys(("effect", "effect_low", "effect_high"), "float64"),
+        **{"rel": "string", "threshold": "float64", "n": "Int64", "seeds_needed": "Int64", "note": "string"},
     }
     for frame in (first, verdicts([], sweep)):
         assert frame.dtypes.astype(str).to_dict() == dtypes
