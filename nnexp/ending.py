@@ -64,7 +64,8 @@ class Ending:
             if status == "FINISHED":
                 self._draw(found)
             if self.logger:
-                self.logger.drain(LOGGING_TIME[status], patient=status == "FINISHED")
+                with self.console.status("Logging to MLflow"):
+                    self.logger.drain(LOGGING_TIME[status], patient=status == "FINISHED")
                 ids = mlflow_run_ids(folder, sweep.records)
                 csv.write_table("runs", csv.with_mlflow_ids(found.tables.runs, ids), folder)
         except OSError as error:  # told at the end: the answer is worth more than its files

@@ -177,7 +177,8 @@ def _check_nested(parent: str, value: Any) -> None:
         dotted = f"{parent}.{key}"
         if parent == "sweep" and key not in NESTED["sweep"] and key in ROOT:
             raise UserError(
-                f"the first line of a sweep file must be '# @package _global_', else {key} is lost"
+                f"{key} is a knob and no key of sweep: to vary it, put it under sweep.axes; to set it, do "
+                "not indent it, and the first line of a sweep file must be '# @package _global_'"
             )
         if parent == "monitor" and not isinstance(inner, bool):
             raise UserError(f"{dotted} must be true or false, got {inner!r}")

@@ -19,7 +19,7 @@ from nnexp.nn.arrays import aligned  # noqa: E402
 from nnexp.nn.batches import Part  # noqa: E402
 from nnexp.nn.costs import OUTPUTS  # noqa: E402
 from nnexp.nn.evaluation import evaluate  # noqa: E402
-from nnexp.nn.network import Network, Parameters, layer_buffers  # noqa: E402
+from nnexp.nn.network import Backprop, Network, Parameters, layer_buffers, logits  # noqa: E402
 from nnexp.nn.training import draw_parameters  # noqa: E402
 
 Epoch = Callable[[], float]
@@ -115,6 +115,28 @@ def parameters(shape: Shape, runs: int = 1) -> tuple[list[Any], list[Any]]:
 def one_hot() -> Any:
     """Training targets (n, 10)."""
     return np.eye(10, dtype=np.float32)[data().training.labels]
+
+
+def passes(shape: Shape, backward: bool) -> Epoch:
+    """The forward pass of every mini-batch, alone or with the backward pass; no updates."""
+    network = Network(shape.sizes, ACTIVATIONS["sigmoid"], OUTPUTS["sigmoid", "cross_entropy"])
+    drawn, grads = (Parameters.zeros(shape.sizes, 1, np.float32) for _ in range(2))
+    drawn.flat[:] = np.random.default_rng(2).standard_normal(drawn.flat.shape) / 28
+    backprop = Backprop(network, drawn, grads, shape.batch_size)
+    buffers = layer_buffers(shape.sizes, 1, shape.batch_size, np.float32)
+    X, Y = data().training.inputs[None, :1000], one_hot()[None, :1000].astype(np.float32)
+    scale = np.full((1, shape.batch_size, shape.sizes[-1]), 1 / shape.batch_size, np.float32)
+
+    def all_batches() -> None:
+        for start in range(0, N, shape.batch_size):
+            rows = slice(start % 1000, start % 1000 + shape.batch_size)
+            if backward:
+                backprop(X[:, rows], Y[:, rows], scale)
+            else:
+                top = logits(network, drawn, X[:, rows], buffers)
+                network.output.function(top, top)
+
+    return lambda: timed(all_batches)
 
 
 def gemm_floor(shape: Shape) -> Epoch:
@@ -303,6 +325,8 @@ CONTENDERS: dict[str, Callable[[Shape], Epoch]] = {
     "ours": lambda shape: ours(shape, (0,)),
     "ours, stack of 16, one seed": lambda shape: ours(shape, (0,) * STACK),
     "ours, stack of 16, own seeds": lambda shape: ours(shape, tuple(range(STACK))),
+    "forward pass": lambda shape: passes(shape, backward=False),
+    "forward and backward pass": lambda shape: passes(shape, backward=True),
     "evaluate validation": lambda shape: evaluation(shape, "validation"),
     "evaluate training": lambda shape: evaluation(shape, "training"),
 }

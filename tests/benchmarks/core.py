@@ -77,6 +77,8 @@ def report(results: dict[Shape, Times]) -> None:
     for name in ("evaluate validation", "evaluate training"):
         share = mean([ratio(times, name, "ours") for times in results.values()])
         print(f"{name}: {share:.1%} of a training epoch")
+    both = mean([ratio(times, "forward and backward pass", "forward pass") for times in results.values()])
+    print(f"forward and backward pass: {both:.2f} forward passes")
 
 
 def main() -> None:
