@@ -88,6 +88,7 @@ class Ending:
         if len(sweep.plan.runs) == 1:
             run = sweep.plan.runs[0]
             console.print(run_line(run, sweep.records.get(run.run_id)))
+            console.print(f"nnexp show {run.run_id} tells more", soft_wrap=True)
             if len(found.verdicts):
                 console.print(verdict_page(found.verdicts))
         elif sweep.records:

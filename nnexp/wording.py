@@ -109,5 +109,5 @@ def run_line(run: Run, record: Record | None) -> str:
     validation = percent(record.metrics[f"{kept}_validation_accuracy"])
     return (
         f"After epoch {epoch}: validation accuracy {validation}, "
-        f"test accuracy {percent(record.metrics['test_accuracy'])} (run {run.run_id})"
+        f"test accuracy {percent(record.metrics['test_accuracy'])}"
     )

@@ -242,7 +242,8 @@ def test_a_single_run_shows_every_epoch_and_both_accuracies(capsys: pytest.Captu
     shown = capsys.readouterr().out
     assert [f"{epoch}/3" in shown for epoch in (1, 2, 3)] == [True] * 3
     assert re.search(
-        r"After epoch 3: validation accuracy \d+\.\d\d %, test accuracy \d+\.\d\d % \(run [0-9a-f]{12}\)",
+        r"After epoch 3: validation accuracy \d+\.\d\d %, test accuracy \d+\.\d\d %\n"
+        r"nnexp show [0-9a-f]{12} tells more",
         shown,
     )
 

@@ -29,7 +29,7 @@ from nnexp.sweep.plan import Plan
 Floats = NDArray[np.float64]
 MANY = 300  # lines from which on they are pixels in an SVG file too
 MOST_TICKS = 12
-SPREAD = 0.55  # of the room of a value that its lines take
+SPREAD, WIDEST = 0.55, 0.12  # of the room of a value, and of an axis, that the lines of a value take at most
 PLATE = {"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.5}
 
 
@@ -76,7 +76,8 @@ def _heights(scale: Scale, mean: Floats) -> Floats:
     """Where each point crosses an axis, 0 to 1: at its value, a little higher the better the point is."""
     rank = np.argsort(np.argsort(np.nan_to_num(mean, nan=-np.inf), kind="stable"))
     beside = rank / max(len(mean) - 1, 1) - 0.5
-    heights: Floats = (scale.places + 0.5 + SPREAD * beside) / len(scale.ticks)
+    room = 1 / len(scale.ticks)
+    heights: Floats = (scale.places + 0.5) * room + min(SPREAD * room, WIDEST) * beside
     return heights
 
 
