@@ -153,17 +153,16 @@ def results_in(folder: Path, plan: Plan, mlflow_run_ids: Mapping[str, str] = Map
     """
     records = folder / "records"
     written = [folder / f"{name}.csv" for name in Tables._fields]
-    current = all(path.exists() for path in written) and written[0].stat().st_mtime_ns >= newest_record(
-        folder
-    )
-    if current or not records.is_dir():
+    if (all(path.exists() for path in written) and is_current(written[0])) or not records.is_dir():
         return reading.read_tables(plan, folder)
     return csv.make_tables(plan, open_sweep(folder).records, mlflow_run_ids)
 
 
-def newest_record(folder: Path) -> int:
-    """When a record was last written in the sweep's folder, in nanoseconds; 0 where there is none."""
-    return max((path.stat().st_mtime_ns for path in (folder / "records").glob("*.json")), default=0)
+def is_current(table: Path) -> bool:
+    """Whether a table in a sweep's folder is there, and no record is newer."""
+    records = (table.parent / "records").glob("*.json")
+    newest = max((path.stat().st_mtime_ns for path in records), default=0)
+    return table.exists() and table.stat().st_mtime_ns >= newest
 
 
 def best_run(plan: Plan, runs: pd.DataFrame) -> Run | None:

@@ -17,9 +17,9 @@ from nnexp.analysis.answer import (
     Answer,
     best_run,
     environments_in,
+    is_current,
     located,
     mixed_versions,
-    newest_record,
     results_in,
     verdicts_of,
 )
@@ -193,7 +193,7 @@ def loaded(
 def _verdicts_in(folder: Path, plan: Plan, tables: Tables, sweeps_dir: str | Path) -> pd.DataFrame:
     """Those of verdicts.csv, unless a record is newer: then they are judged anew."""
     path = folder / f"{VERDICTS}.csv"
-    if path.exists() and path.stat().st_mtime_ns >= newest_record(folder):
+    if is_current(path):
         return read_verdicts(path)
     return verdicts_of(plan, tables, sweeps_dir)
 

@@ -55,6 +55,7 @@ def checked(folder: Path, sweeps_dir: str) -> Found:
     from nnexp.analysis.rejudging import sweeps_of
 
     found = _checked_alone(folder, sweeps_dir)
+    _check_data(found, sweeps_dir)
     for other in sorted({name for claim in claims_of(found.sweep.plan) for name in sweeps_of(claim)}):
         _checked_alone(folder_of(other, sweeps_dir), sweeps_dir)
     return found
@@ -75,8 +76,11 @@ def _checked_alone(folder: Path, sweeps_dir: str) -> Found:
     return found
 
 
-def _check_data(found: Found, home: Path) -> None:
+def _check_data(found: Found, sweeps_dir: str) -> None:
     """Results on one data set do not take the place of results on another."""
+    from nnexp.analysis.published import HOME
+
+    home = Path(sweeps_dir, HOME, found.sweep.plan.name)
     if (home / FILE).exists():
         old, new = (body["settings"].get("data") for body in (read_body(home), read_body(found.sweep.folder)))
         if old != new:
@@ -88,15 +92,13 @@ def publish(found: Found, sweeps_dir: str, pictures: Sequence[str]) -> list[Path
     """Write what is committed of a sweep, and remove what an earlier one left; the files.
 
     Raises:
-        UserError: there is no picture of this name, results on other data are there, or a file cannot be
-            written.
+        UserError: there is no picture of this name, or a file cannot be written.
     """
     from nnexp.analysis import answer, csv
     from nnexp.analysis.pictures import png_files
     from nnexp.analysis.published import HOME
 
     sweep, home = found.sweep, Path(sweeps_dir, HOME, found.sweep.plan.name)
-    _check_data(found, home)
     tables = csv.make_tables(sweep.plan, sweep.records, {})
     told = answer.answer_of(sweep, tables, sweeps_dir)
     kept = {"runs": tables.runs, "summary": tables.summary}

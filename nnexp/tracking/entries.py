@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from nnexp.sweep.frozen import DUMPER
 from nnexp.sweep.plan import DATA_KNOBS, spelled
 from nnexp.sweep.record import Record
 
@@ -100,7 +101,7 @@ def _shown(name: str, value: float) -> float:
 
 def config(record: Record) -> str:
     """Every setting of a run as YAML text, exact: what its parameters say, as a file."""
-    return yaml.safe_dump(record.settings, sort_keys=False)
+    return str(yaml.dump(record.settings, Dumper=DUMPER, sort_keys=False))
 
 
 def _curves(record: Record) -> Iterator[Measurement]:

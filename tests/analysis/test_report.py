@@ -66,6 +66,13 @@ def test_best_and_like_it_are_marked_and_the_test_accuracy_stands_once(plan: Pla
     assert output.count("est accuracy") == 1
 
 
+def test_points_that_lack_seeds_are_no_candidates_for_the_best(plan: Plan) -> None:
+    """Two candidates and one test: t(.05 / 2, 2) = 4.3027 for 3 seeds, t(.05 / 2, 5) = 2.5706 for 6."""
+    known = [ACCURACIES[0], ACCURACIES[1], [None, *ACCURACIES[2][1:]]]
+    output = " ".join(printed(plan, make_records(plan, known)).split())
+    assert "worse by 2.5 times the sd of its paired difference, with 6 seeds 1.0 times" in output
+
+
 def test_who_asks_for_test_figures_at_every_point_is_warned(plan: Plan) -> None:
     records = make_records(plan, ACCURACIES)
     warning = "a point chosen by them is not tested"

@@ -169,7 +169,8 @@ def test_results_on_other_data_do_not_take_the_place_of_those_that_are_there(
     body = (HOME / "other" / "sweep.yaml").read_text()
     assert body.count("data: synthetic") == 1
     (HOME / "other" / "sweep.yaml").write_text(body.replace("data: synthetic", "data: mnist"))
-    status, _, error = nnexp("publish", "other")
+    status, _, error = nnexp("publish", "tiny", "other")
     assert (status, "sweeps/published/other has results on mnist" in error) == (2, True)
+    assert not TINY.exists()
     (HOME / "other" / "sweep.yaml").write_text(body)
     assert {path.name: path.read_bytes() for path in (HOME / "other").iterdir()} == before

@@ -82,7 +82,6 @@ def _optimum_with_interval(check: Check, limits: Limits, values: Floats) -> Find
     spread = float(np.std(best - ends[left_open], ddof=n > 1))
     told = undecided(found, abs(found.effect - limits.low), spread, level)
     if n >= LEAST_SEEDS and told.seeds_needed is not None and told.seeds_needed <= n:
-        return replace(
-            found, note=join(note, "another point inside leaves it open")
-        )  # it may be better still
+        # more seeds are no advice: a point inside that ended lower may be better still
+        return replace(found, note=join(note, "another point inside leaves it open"))
     return told
