@@ -166,6 +166,14 @@ def test_parallel_coordinates_lead_each_point_through_its_values() -> None:
     assert axes.collections[0].get_linewidths()[-1] > axes.collections[0].get_linewidths()[0]
 
 
+def test_parallel_lines_stay_near_their_values() -> None:
+    plan, runs, _, summary = sweep({"batch_size": [10, 40], "dropout": [0.0, 0.5], "epochs": [1, 2]})
+    collection = plots.parallel_coordinates(plan, runs, summary).axes[0].collections[0]
+    heights = np.array([path.vertices[:-1, 1] for path in collection.get_paths()])
+    labels = np.array([0.25, 0.75])
+    assert abs(heights[..., None] - labels).min(-1).max() <= 0.06 + 1e-9
+
+
 @pytest.mark.parametrize(
     ("axes", "names"),
     [
