@@ -66,6 +66,7 @@ def test_the_surest_mistakes_come_first(rng: np.random.Generator) -> None:
     assert [text.get_text() for text in axes.texts[::2]] == ["2 → 0", "0 → 1", "0 → 1"]
     assert [text.get_text() for text in axes.texts[1::2]] == ["0.990", "0.800", "0.400"]
     assert figure.get_suptitle() == "The 3 worst of 3 mistakes on validation data"
+    assert axes.get_ylim()[0] < 1.65  # one line of images, and no room for more
     check_layout(figure)
 
 

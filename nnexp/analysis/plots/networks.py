@@ -105,7 +105,9 @@ def worst_mistakes(
     worst = wrong[np.argsort(-margin, kind="stable")][:WORST]
     notes = ["Above: true class → the network's answer; below: its output for that answer"]
     title = f"The {len(worst)} worst of {len(wrong):,} mistakes" if len(wrong) else "No mistakes"
-    figure = picture(f"{title} on {part} data{of and f', {of}'}", notes if len(worst) else [], height=5.2)
+    lines = max(1, -(-len(worst) // IN_A_ROW))
+    heading = f"{title} on {part} data{of and f', {of}'}"
+    figure = picture(heading, notes if len(worst) else [], height=1.0 + 1.4 * lines)
     axes = panel(figure, "", "")
     axes.set_axis_off()
     for number, row in enumerate(worst):
@@ -120,7 +122,7 @@ def worst_mistakes(
         sure = f"{outputs[row, answers[row]]:.3f}"
         axes.text(left + 0.5, top + 1.06, sure, va="top", fontsize=SMALL, **words)
     axes.set_xlim(0, 1.25 * IN_A_ROW - 0.25)
-    axes.set_ylim(1.65 * (WORST // IN_A_ROW) - 0.35, -0.35)
+    axes.set_ylim(1.65 * lines - 0.35, -0.35)
     return figure
 
 
