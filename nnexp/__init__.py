@@ -6,7 +6,8 @@ In a notebook: `load_sweep(name)` gives the results of a sweep; `run` and `run_s
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from nnexp.nn import Data, Examples, Hyperparameters, Result, UserError, train
+from nnexp.errors import UserError
+from nnexp.nn import Data, Examples, Hyperparameters, Result, train
 
 if TYPE_CHECKING:
     from nnexp.api import load_sweep, run, run_sweep

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnexp.sweep.plan import spelled
+from nnexp.text import spelled
 
 if TYPE_CHECKING:  # pandas and matplotlib: only where a sweep is loaded
-    from nnexp.analysis.loaded import LoadedSweep
+    from nnexp.experiment.loaded_sweep import LoadedSweep
 
 
 def load_sweep(name: str, sweeps_dir: str | Path | None = None) -> LoadedSweep:
@@ -25,9 +25,9 @@ def load_sweep(name: str, sweeps_dir: str | Path | None = None) -> LoadedSweep:
     Raises:
         UserError: there is no such sweep (names the close ones), or a file of it cannot be read.
     """
-    from nnexp.analysis import loaded
+    from nnexp.experiment import loaded_sweep
 
-    return loaded.load_sweep(name, sweeps_dir)
+    return loaded_sweep.load_sweep(name, sweeps_dir)
 
 
 def run(**settings: object) -> LoadedSweep:
@@ -62,16 +62,16 @@ def run_sweep(name: str, *overrides: str, **settings: object) -> LoadedSweep:
 def _trained(words: Sequence[str], settings: dict[str, object]) -> LoadedSweep:
     from rich.console import Console
 
-    from nnexp import experiment
-    from nnexp.analysis.loaded import loaded
     from nnexp.config import load_config
-    from nnexp.nn import UserError
+    from nnexp.errors import UserError
+    from nnexp.experiment import training
+    from nnexp.experiment.loaded_sweep import loaded
 
     given = [word for key, value in settings.items() for word in _words(key, value)]
     config = load_config([*words, *given])
     if config.execution.dry_run:
         raise UserError("dry_run is for the command line: nothing is trained, and so nothing can be loaded")
-    sweep = experiment.run_sweep(config, Console(highlight=False))
+    sweep = training.run_sweep(config, Console(highlight=False))
     return loaded(sweep.folder, config.execution.sweeps_dir)
 
 

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from nnexp import __version__
 from nnexp.commands import SUMMARIES, run
 from nnexp.commands.rules import rules
-from nnexp.nn import UserError
-from nnexp.nn.errors import unknown
-from nnexp.sweep.stop import Stopped, SweepError, listening
+from nnexp.errors import UserError, unknown
+from nnexp.sweep.pool.stop import Stopped, SweepError, listening
 
 RUN_FAILED, USER_MISTAKE = 1, 2
 
@@ -92,7 +91,7 @@ def _train(words: Sequence[str]) -> int:
 
     from rich.console import Console
 
-    from nnexp.experiment import dry_run, run_sweep
+    from nnexp.experiment.training import dry_run, run_sweep
 
     console = Console(highlight=False)
     if config.execution.dry_run:

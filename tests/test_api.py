@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 import nnexp
-from nnexp.analysis.csv import make_tables, write_tables
 from nnexp.data import load
-from nnexp.sweep import record as records
-from nnexp.sweep.frozen import write_plan
-from tests.analysis.sweeps import make_plan, make_records
+from nnexp.results.write_csv import make_tables, write_tables
+from nnexp.sweep.store import record as records
+from nnexp.sweep.store.plan_file import write_plan
+from tests.results.sweeps import make_plan, make_records
 
 SMALL = {"data": "synthetic", "epochs": 3, "hidden_size": 5, "tracking": "none", "n_jobs": 1}
 RATES = """# @package _global_

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nnexp.analysis.claims.parsing import parse_claims
+from nnexp.claims.parsing import parse_claims
 from nnexp.config import load_config
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")

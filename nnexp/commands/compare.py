@@ -6,13 +6,13 @@ from typing import Any
 
 from rich.table import Table
 
-from nnexp.commands.found import name_of, run_named
-from nnexp.commands.page import make_console, make_table
-from nnexp.commands.words import understood
-from nnexp.nn import UserError
-from nnexp.sweep import record as records
-from nnexp.sweep.plan import spelled
-from nnexp.sweep.record import Record
+from nnexp.commands.arguments import understood
+from nnexp.commands.console import make_console, make_table
+from nnexp.commands.lookup import name_of, run_named
+from nnexp.errors import UserError
+from nnexp.sweep.store import record as records
+from nnexp.sweep.store.record import Record
+from nnexp.text import spelled
 
 HELP = """
 nnexp compare RUN RUN [--plot FILE.png] [sweeps_dir=sweeps]
@@ -105,7 +105,7 @@ def _figures(first: Record, second: Record) -> Table:
 
 
 def _draw(path: Path, first: Record, second: Record) -> None:
-    from nnexp.analysis.plots.pair import save_curves
+    from nnexp.plots.pair import save_curves
 
     differing = _differing(first.settings, second.settings)
     names = [" ".join(f"{k}={values[side]}" for k, values in differing.items()) for side in (0, 1)]

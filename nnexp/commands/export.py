@@ -4,11 +4,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnexp.commands.page import make_console
-from nnexp.commands.words import only_name, understood
-from nnexp.nn import UserError
-from nnexp.nn.errors import unknown
-from nnexp.sweep.frozen import FILE
+from nnexp.commands.arguments import only_name, understood
+from nnexp.commands.console import make_console
+from nnexp.errors import UserError, unknown
+from nnexp.sweep.store.plan_file import FILE
 
 HELP = """
 nnexp export NAME[/ID] [--format csv|parquet] [--to FOLDER] [sweeps_dir=sweeps]
@@ -28,8 +27,8 @@ def main(words: Sequence[str]) -> int:
     if kind not in FORMATS:
         raise unknown("format", kind, FORMATS)
 
-    from nnexp.analysis import answer
     from nnexp.commands.results import results
+    from nnexp.report import answer
 
     folder, found = results(name, asked.sweeps_dir)
     to = Path(asked.settings.get(TO, folder))

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnexp.commands.page import make_console, make_table
-from nnexp.commands.words import understood
-from nnexp.nn import UserError
-from nnexp.sweep.record import replacing
+from nnexp.commands.arguments import understood
+from nnexp.commands.console import make_console, make_table
+from nnexp.errors import UserError
+from nnexp.files import replacing
 
 if TYPE_CHECKING:  # pandas
-    from nnexp.analysis.labbook import Row
+    from nnexp.labbook.rows import Row
 
 HELP = """
 nnexp labbook [--write | --check] [sweeps_dir=sweeps]
@@ -32,8 +32,8 @@ END = "<!-- The end of the table. -->"
 
 def main(words: Sequence[str]) -> int:
     """Print the table, write it, or check it; 1 if the page is not up to date."""
-    from nnexp.analysis.labbook import make_rows
-    from nnexp.commands.asked import all_asked
+    from nnexp.labbook.rows import make_rows
+    from nnexp.labbook.sweep_files import all_asked
 
     asked = understood("labbook", words, options=(WRITE, CHECK))
     if asked.names:
@@ -75,7 +75,7 @@ def _print(rows: "Sequence[Row]") -> None:
 
 def counted(rows: "Sequence[Row]") -> str:
     """`12 rows: 3 reproduced, 9 not run; 2 stale`."""
-    from nnexp.analysis.listed import VERDICTS
+    from nnexp.labbook.rows_file import VERDICTS
 
     counts = Counter(row.verdict for row in rows)
     told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
@@ -126,7 +126,7 @@ def _escaped(text: str) -> str:
 
 def _links(row: "Row", page: Path) -> str:
     """To the sweep files and their notebooks, or to what answers the row instead."""
-    from nnexp.commands.asked import file_of
+    from nnexp.labbook.sweep_files import file_of
 
     if not row.sweeps:
         path = row.where.partition("::")[0]

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from textwrap import shorten
 
-from nnexp.commands.found import name_of, no_sweeps, opened
-from nnexp.commands.page import disk_use, make_console, make_table, moment, size
-from nnexp.commands.words import understood
-from nnexp.nn import UserError
-from nnexp.sweep.folder import sweep_folders
+from nnexp.commands.arguments import understood
+from nnexp.commands.console import disk_use, make_console, make_table, moment, size
+from nnexp.commands.lookup import name_of, no_sweeps, opened
+from nnexp.errors import UserError
+from nnexp.sweep.store.folder import sweep_folders
 
 HELP = """
 nnexp list [sweeps_dir=sweeps]

@@ -6,11 +6,11 @@ from typing import Any
 
 from rich.filesize import decimal
 
-from nnexp.commands.found import Found, folder_of, opened
-from nnexp.commands.page import make_console
-from nnexp.commands.words import understood
-from nnexp.nn import UserError
-from nnexp.sweep.frozen import FILE, read_body, write_body
+from nnexp.commands.arguments import understood
+from nnexp.commands.console import make_console
+from nnexp.commands.lookup import Found, folder_of, opened
+from nnexp.errors import UserError
+from nnexp.sweep.store.plan_file import FILE, read_body, write_body
 
 HELP = """
 nnexp publish NAME[/ID] ... [--pictures heat_map,learning_curves] [sweeps_dir=sweeps]
@@ -51,8 +51,8 @@ def checked(folder: Path, sweeps_dir: str) -> Found:
     Raises:
         UserError: it may not, and why.
     """
-    from nnexp.analysis.claims.parsing import claims_of
-    from nnexp.analysis.rejudging import sweeps_of
+    from nnexp.claims.parsing import claims_of
+    from nnexp.labbook.rejudging import sweeps_of
 
     found = _checked_alone(folder, sweeps_dir)
     _check_data(found, sweeps_dir)
@@ -62,8 +62,8 @@ def checked(folder: Path, sweeps_dir: str) -> Found:
 
 
 def _checked_alone(folder: Path, sweeps_dir: str) -> Found:
-    from nnexp.analysis.published import check_current
-    from nnexp.commands.asked import asked_by
+    from nnexp.labbook.published_results import check_current
+    from nnexp.labbook.sweep_files import asked_by
 
     found = opened(folder, sweeps_dir)
     plan, name = found.sweep.plan, found.name
@@ -78,7 +78,7 @@ def _checked_alone(folder: Path, sweeps_dir: str) -> Found:
 
 def _check_data(found: Found, sweeps_dir: str) -> None:
     """Results on one data set do not take the place of results on another."""
-    from nnexp.analysis.published import HOME
+    from nnexp.labbook.published_results import HOME
 
     home = Path(sweeps_dir, HOME, found.sweep.plan.name)
     if (home / FILE).exists():
@@ -94,12 +94,13 @@ def publish(found: Found, sweeps_dir: str, pictures: Sequence[str]) -> list[Path
     Raises:
         UserError: there is no picture of this name, or a file cannot be written.
     """
-    from nnexp.analysis import answer, csv
-    from nnexp.analysis.pictures import png_files
-    from nnexp.analysis.published import HOME
+    from nnexp.labbook.published_results import HOME
+    from nnexp.plots.pictures import png_files
+    from nnexp.report import answer
+    from nnexp.results import write_csv
 
     sweep, home = found.sweep, Path(sweeps_dir, HOME, found.sweep.plan.name)
-    tables = csv.make_tables(sweep.plan, sweep.records, {})
+    tables = write_csv.make_tables(sweep.plan, sweep.records, {})
     told = answer.answer_of(sweep, tables, sweeps_dir)
     kept = {"runs": tables.runs, "summary": tables.summary}
     kept |= {answer.VERDICTS: told.verdicts} if len(told.verdicts) else {}
@@ -110,7 +111,7 @@ def publish(found: Found, sweeps_dir: str, pictures: Sequence[str]) -> list[Path
             old.unlink()
         write_body(without_machine(read_body(sweep.folder)), home)
         for name, table in kept.items():
-            csv.write_table(name, table, home)
+            write_csv.write_table(name, table, home)
         for name, content in drawn.items():
             (home / name).write_bytes(content)
     except OSError as error:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from nnexp.analysis.answer import Answer, located
-from nnexp.analysis.loaded import as_answer, loaded
+from nnexp.experiment.loaded_sweep import as_answer, loaded
+from nnexp.report.answer import Answer, located
 from nnexp.tracking import mlflow_run_ids
 
 

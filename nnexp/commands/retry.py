@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
-from nnexp.commands.found import folder_of, name_of
-from nnexp.commands.words import SWEEPS_DIR, TRACKING, only_name, understood
+from nnexp.commands.arguments import SWEEPS_DIR, TRACKING, only_name, understood
+from nnexp.commands.lookup import folder_of, name_of
 from nnexp.data import Dataset, DataSpec
-from nnexp.nn import UserError
-from nnexp.sweep.frozen import read_body, read_plan
-from nnexp.sweep.identity import numerics_digest, run_id
-from nnexp.sweep.plan import Plan
+from nnexp.errors import UserError
+from nnexp.sweep.question.identity import numerics_digest, run_id
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.store.plan_file import read_body, read_plan
 
 HELP = """
 nnexp retry NAME[/ID] [n_jobs=4] [max_seconds=60] [tracking=sqlite] [tracking.uri=...] [sweeps_dir=sweeps]
@@ -27,8 +27,8 @@ def main(words: Sequence[str]) -> int:
     from rich.console import Console
 
     from nnexp.config import Execution, load_config
-    from nnexp.experiment import carry_out
-    from nnexp.sweep.datasets import Datasets
+    from nnexp.experiment.training import carry_out
+    from nnexp.sweep.pool.datasets import Datasets
     from nnexp.tracking import read_logged
 
     keys = [field.name for field in fields(Execution) if field.name not in NOT_HERE]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from rich.table import Table
 
-from nnexp.commands.found import folder_of, name_of
-from nnexp.commands.page import disk_use, make_console, make_table, size
-from nnexp.commands.words import SWEEPS_DIR, understood
-from nnexp.nn import UserError
-from nnexp.sweep.lock import held, holder_of
-from nnexp.wording import count
+from nnexp.commands.arguments import SWEEPS_DIR, understood
+from nnexp.commands.console import disk_use, make_console, make_table, size
+from nnexp.commands.lookup import folder_of, name_of
+from nnexp.errors import UserError
+from nnexp.sweep.store.lock import held, holder_of
+from nnexp.text import count
 
 HELP = """
 nnexp rm NAME[/ID] ... [--yes] [sweeps_dir=sweeps]

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnexp.analysis.pictures import Shown, network_figures
-from nnexp.analysis.plots import save
 from nnexp.data import load
-from nnexp.nn import UserError, load_model
-from nnexp.sweep.frozen import read_plan
-from nnexp.sweep.record import weights_path
+from nnexp.errors import UserError
+from nnexp.nn import load_model
+from nnexp.plots import save
+from nnexp.plots.pictures import Shown, network_figures
+from nnexp.sweep.store.plan_file import read_plan
+from nnexp.sweep.store.record import weights_path
 
 
 def draw(run_id: str, homes: Sequence[Path], folder: Path) -> list[Path]:

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nnexp.commands import status
-from nnexp.commands.found import folder_of, name_of, no_sweeps, opened, run_named
-from nnexp.commands.page import make_console
-from nnexp.commands.run_page import tell
-from nnexp.commands.words import only_name, understood
-from nnexp.nn import UserError
-from nnexp.nn.errors import unknown
-from nnexp.sweep.folder import sweep_folders
+from nnexp.commands.arguments import only_name, understood
+from nnexp.commands.console import make_console
+from nnexp.commands.lookup import folder_of, name_of, no_sweeps, opened, run_named
+from nnexp.commands.run_report import tell
+from nnexp.errors import UserError, unknown
+from nnexp.sweep.store.folder import sweep_folders
 
 HELP = """
 nnexp show RUN [--pictures FOLDER] [sweeps_dir=sweeps]

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from nnexp.commands.found import STATUSES, Found, folder_of, opened, status_of
-from nnexp.commands.page import disk_use, make_console, make_table, moment, size
-from nnexp.commands.words import only_name, understood
-from nnexp.sweep.plan import spelled
+from nnexp.commands.arguments import only_name, understood
+from nnexp.commands.console import disk_use, make_console, make_table, moment, size
+from nnexp.commands.lookup import STATUSES, Found, folder_of, opened, status_of
+from nnexp.experiment.messages import command_for, failures
+from nnexp.text import count, spelled
 from nnexp.tracking import lacking, read_logged
-from nnexp.wording import command_for, count, failures
 
 HELP = """
 nnexp status NAME[/ID] [sweeps_dir=sweeps]

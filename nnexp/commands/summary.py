@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nnexp.commands.words import SWEEPS_DIR, only_name, understood
+from nnexp.commands.arguments import SWEEPS_DIR, only_name, understood
 
 HELP = """
 nnexp summary NAME[/ID] [metric=final_validation_cost,...] [sweeps_dir=sweeps]
@@ -21,8 +21,8 @@ def main(words: Sequence[str]) -> int:
 
     from rich.console import Console
 
-    from nnexp.analysis.answer import page
     from nnexp.commands.results import results
+    from nnexp.report.answer import page
 
     _, answer = results(name, asked.sweeps_dir)
     metrics = asked.settings[METRIC].split(",") if METRIC in asked.settings else []

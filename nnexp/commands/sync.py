@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-from nnexp.commands.found import folder_of, name_of, no_sweeps
-from nnexp.commands.page import make_console
-from nnexp.commands.words import SWEEPS_DIR, TRACKING, understood
-from nnexp.nn import UserError
-from nnexp.sweep.folder import open_sweep, sweep_folders
-from nnexp.sweep.frozen import read_body
-from nnexp.sweep.lock import held
+from nnexp.commands.arguments import SWEEPS_DIR, TRACKING, understood
+from nnexp.commands.console import make_console
+from nnexp.commands.lookup import folder_of, name_of, no_sweeps
+from nnexp.errors import UserError
+from nnexp.sweep.store.folder import open_sweep, sweep_folders
+from nnexp.sweep.store.lock import held
+from nnexp.sweep.store.plan_file import read_body
 
 HELP = """
 nnexp sync [NAME[/ID] ...] [tracking=server] [tracking.uri=...] [sweeps_dir=sweeps]
@@ -65,8 +65,8 @@ def _usual(folder: Path) -> str | None:
 
 def _told(console: Console, name: str, folder: Path, uri: str) -> Upload:
     """Upload one sweep and say how it went; what is wrong with one sweep does not stop the others."""
+    from nnexp.text import count
     from nnexp.tracking import public_uri
-    from nnexp.wording import count
 
     try:
         upload = upload_sweep(folder, uri)
@@ -85,8 +85,8 @@ def upload_sweep(folder: Path, uri: str) -> Upload:
     Raises:
         UserError: the sweep cannot be read, is being trained, or nobody answers at `uri`.
     """
-    from nnexp.analysis import answer
-    from nnexp.ending import answer_now, files_of
+    from nnexp.experiment.finishing import answer_now, files_of
+    from nnexp.report import answer
     from nnexp.tracking import check, lacking, open_logger, public_uri, standing, up_to_date
 
     store = public_uri(uri)

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from nnexp.commands.words import TRACKING, understood
-from nnexp.nn import UserError
+from nnexp.commands.arguments import TRACKING, understood
+from nnexp.errors import UserError
 
 HELP = """
 nnexp ui [port=5000] [tracking.uri=sqlite:///mlflow.db]

@@ -23,9 +23,9 @@ from nnexp.config import overrides as words
 from nnexp.config.question import check_axes_alone, question_of
 from nnexp.config.schema import CLAIMED, ROOT_DATA, Config, Execution, Tracking, check_keys, defaults
 from nnexp.data import DataSpec
-from nnexp.nn import Hyperparameters, UserError
-from nnexp.nn.errors import unknown
-from nnexp.sweep.points import HYPERPARAMETERS
+from nnexp.errors import UserError, unknown
+from nnexp.nn import Hyperparameters
+from nnexp.sweep.question.points import HYPERPARAMETERS
 
 _DOTTED = tuple(f"{key}." for key in CLAIMED)
 

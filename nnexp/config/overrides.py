@@ -9,7 +9,7 @@ from hydra.core.override_parser.types import Override, QuotedString, ValueType
 from hydra.errors import HydraException
 
 from nnexp.config.schema import check_key
-from nnexp.nn import UserError
+from nnexp.errors import UserError
 
 GROUPS = ("data", "tracking", "sweep")
 

@@ -8,8 +8,8 @@ from typing import Any
 from hydra.core.override_parser.types import Override
 
 from nnexp.config.schema import SweepFile
-from nnexp.nn import UserError
-from nnexp.sweep.points import Question, axes_of
+from nnexp.errors import UserError
+from nnexp.sweep.question.points import Question, axes_of
 
 
 def question_of(

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from nnexp.data import DataSpec
-from nnexp.nn import Hyperparameters, UserError
-from nnexp.nn.errors import unknown
+from nnexp.errors import UserError, unknown
+from nnexp.nn import Hyperparameters
 from nnexp.nn.hyperparameters import MONITORS
-from nnexp.sweep.points import AXES, Question
-from nnexp.sweep.ranges import KEYS as RANGE_KEYS
+from nnexp.sweep.question.points import AXES, Question
+from nnexp.sweep.question.ranges import KEYS as RANGE_KEYS
 
 MODES = ("cached", "retry", "force")
 STORES = ("mlflow", "none")
@@ -75,7 +75,7 @@ def _is_number(value: object) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class SweepFile:
-    """The keys of `sweep:` in a sweep file; `nnexp/sweep/points.py` says what they mean."""
+    """The keys of `sweep:` in a sweep file; `nnexp/sweep/question/points.py` says what they mean."""
 
     name: str | None = None
     question: str = ""

@@ -9,7 +9,7 @@ import numpy as np
 from nnexp.data.dataset import DataSpec
 from nnexp.data.source import Source, digest_of
 from nnexp.data.split import Part, consecutive_split, digits_split
-from nnexp.nn.errors import UserError
+from nnexp.errors import UserError
 
 SYNTHETIC_CLASSES = 10
 SYNTHETIC_SIZES = 1_000, 250, 250

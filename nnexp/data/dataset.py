@@ -9,7 +9,7 @@ from typing import Any
 
 from nnexp.data.augment import DISTORTIONS
 from nnexp.data.split import EXPANSIONS
-from nnexp.nn.errors import UserError, unknown
+from nnexp.errors import UserError, unknown
 from nnexp.nn.examples import Data
 
 

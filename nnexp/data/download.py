@@ -5,7 +5,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from nnexp.nn.errors import UserError
+from nnexp.errors import UserError
 
 TIMEOUT = 10  # seconds without an answer before the next mirror is tried
 

@@ -13,7 +13,7 @@ from nnexp.data.dataset import DataSpec
 from nnexp.data.download import cache_folder, download
 from nnexp.data.source import Source, digest_of
 from nnexp.data.split import Part, book_split
-from nnexp.nn.errors import UserError
+from nnexp.errors import UserError
 
 FILES: dict[str, tuple[int, ...]] = {
     "train-images-idx3-ubyte": (60_000, 28, 28),

@@ -13,7 +13,7 @@ from nnexp.data.idx import official
 from nnexp.data.npz import users_file
 from nnexp.data.source import Source
 from nnexp.data.split import Part, Parts, expanded, first, keep_classes, scaled
-from nnexp.nn.errors import UserError, unknown
+from nnexp.errors import UserError, unknown
 from nnexp.nn.examples import Data
 
 DATASETS: dict[str, Callable[[DataSpec], Source]] = {

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from nnexp.data.dataset import DataSpec
 from nnexp.data.source import Source, digest_of
 from nnexp.data.split import Part, Parts
-from nnexp.nn.errors import UserError
+from nnexp.errors import UserError
 
 ARRAYS = tuple(f"{part}_{kind}" for part in Parts._fields for kind in Part._fields)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnexp.data.dataset import Dataset
-from nnexp.nn.errors import UserError
+from nnexp.errors import UserError
 from nnexp.nn.examples import Data, Examples
 
 PARTS = ("training", "validation", "test")

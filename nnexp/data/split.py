@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.nn.errors import UserError
+from nnexp.errors import UserError
 from nnexp.nn.examples import Examples
 
 BOOK_TRAINING_SIZE = 50_000

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from nnexp.errors import UserError
 from nnexp.nn.arrays import Array, aligned
-from nnexp.nn.errors import UserError
 from nnexp.nn.examples import Examples
 from nnexp.nn.streams import stream
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields
 from numbers import Real
 from typing import Any
 
+from nnexp.errors import UserError, unknown
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.costs import COSTS_OF_OUTPUT
-from nnexp.nn.errors import UserError, unknown
 from nnexp.nn.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from nnexp.nn.optimizers import OPTIMIZERS
 from nnexp.nn.schedules import SCHEDULES

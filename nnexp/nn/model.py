@@ -12,10 +12,10 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from nnexp.errors import UserError, unknown
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.arrays import Array
 from nnexp.nn.costs import OUTPUT_FUNCTIONS
-from nnexp.nn.errors import UserError, unknown
 from nnexp.nn.hyperparameters import Hyperparameters
 
 BOOK_COSTS = {"CrossEntropyCost": "cross_entropy", "QuadraticCost": "quadratic"}

@@ -8,7 +8,6 @@ import numpy as np
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.batches import Augment, Order, Part
 from nnexp.nn.costs import OUTPUTS
-from nnexp.nn.doorway import Initial, check_fit, given_orders, given_parameters
 from nnexp.nn.evaluation import PerRun, evaluate
 from nnexp.nn.examples import Data
 from nnexp.nn.hyperparameters import Hyperparameters
@@ -18,6 +17,7 @@ from nnexp.nn.result import Result
 from nnexp.nn.runlog import METRICS, RunLog
 from nnexp.nn.stack import Stack
 from nnexp.nn.streams import stream
+from nnexp.nn.validation import Initial, check_fit, given_orders, given_parameters
 
 Progress = Callable[[int, dict[str, PerRun]], bool | None]
 

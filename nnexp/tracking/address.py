@@ -10,7 +10,7 @@ from urllib.error import HTTPError
 from urllib.parse import quote, unquote
 from urllib.request import Request, urlopen
 
-from nnexp.nn.errors import UserError, unknown
+from nnexp.errors import UserError, unknown
 
 SERVERS = ("http", "https")
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")

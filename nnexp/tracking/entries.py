@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from nnexp.sweep.frozen import DUMPER
-from nnexp.sweep.plan import DATA_KNOBS, spelled
-from nnexp.sweep.record import Record
+from nnexp.sweep.question.plan import DATA_KNOBS
+from nnexp.sweep.store.plan_file import DUMPER
+from nnexp.sweep.store.record import Record
+from nnexp.text import spelled
 
 # MLflow's limits for one call of log_batch: 1,000 entities in all, 100 of them parameters.
 BATCH_PARAMS = 100

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nnexp.sweep.record import Record
+from nnexp.sweep.store.record import Record
 from nnexp.tracking.address import scheme, sqlite_path
 
 FILE = "logged.jsonl"

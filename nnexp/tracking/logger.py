@@ -7,8 +7,8 @@ from pathlib import Path
 from threading import Condition, Thread
 from typing import Any, NamedTuple
 
-from nnexp.sweep.plan import Plan, Run
-from nnexp.sweep.record import Record
+from nnexp.sweep.question.plan import Plan, Run
+from nnexp.sweep.store.record import Record
 from nnexp.tracking.address import public_uri
 from nnexp.tracking.logged import Logged, append_logged
 from nnexp.tracking.tracker import Tracker

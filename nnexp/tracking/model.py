@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from nnexp.sweep.lock import scratch
+from nnexp.files import scratch
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -7,8 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nnexp.sweep.plan import Plan, Run, spelled
-from nnexp.sweep.record import Record
+from nnexp.sweep.question.plan import Plan, Run
+from nnexp.sweep.store.record import Record
+from nnexp.text import spelled
 from nnexp.tracking.address import artifact_location
 from nnexp.tracking.client import connect, store_lock
 from nnexp.tracking.entries import (

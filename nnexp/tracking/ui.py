@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import NoReturn
 
-from nnexp.nn.errors import UserError
+from nnexp.errors import UserError
 from nnexp.tracking.address import SERVERS, check, public_uri, scheme, sqlite_path
 from nnexp.tracking.client import connect, prepare
 from nnexp.tracking.views import newest_view, sweep_page

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from nnexp.nn import UserError
-from nnexp.sweep.folder import Sweep
+from nnexp.errors import UserError
+from nnexp.sweep.store.folder import Sweep
 from nnexp.tracking.address import public_uri
 from nnexp.tracking.logged import Logged, append_logged, ended_as, lacking
 from nnexp.tracking.logger import Logger

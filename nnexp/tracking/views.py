@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from nnexp.sweep.plan import Plan
+from nnexp.sweep.question.plan import Plan
 
 TAG = "mlflow.sharedViewState."
 FIGURES = ("validation/accuracy", "training/accuracy", "training/cost")  # a column and a chart each

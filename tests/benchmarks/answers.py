@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from nnexp.analysis.csv import make_tables, write_tables
-from nnexp.analysis.loaded import load_sweep
-from nnexp.sweep.frozen import write_plan
-from nnexp.sweep.plan import Plan
-from nnexp.sweep.record import Record
-from tests.analysis.sweeps import make_plan, make_record
+from nnexp.experiment.loaded_sweep import load_sweep
+from nnexp.results.write_csv import make_tables, write_tables
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.store.plan_file import write_plan
+from nnexp.sweep.store.record import Record
+from tests.results.sweeps import make_plan, make_record
 
 SEEDS, EPOCHS, MEMORY = 10, 30, 2e9
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nnexp import cli
-from nnexp.sweep import worker
+from nnexp.sweep.pool import worker
 from tests.commands import lab as labs
 
 SMALL = ["data=synthetic", "epochs=2", "hidden_size=5", "tracking=none", "n_jobs=1", "pictures=false"]
@@ -62,7 +62,7 @@ def lab(trained_lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     place = tmp_path / "lab"
     shutil.copytree(trained_lab, place)
     monkeypatch.chdir(place)
-    monkeypatch.setattr("nnexp.commands.asked.choices", lambda _: ({"sweep": list(labs.FILES)}, ""))
+    monkeypatch.setattr("nnexp.labbook.sweep_files.choices", lambda _: ({"sweep": list(labs.FILES)}, ""))
     return place
 
 

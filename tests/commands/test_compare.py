@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nnexp.sweep.record import opened, read, sealed
+from nnexp.sweep.store.record import opened, read, sealed
 from tests.commands.conftest import Command, only, rows
 
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nnexp.sweep.lock import held
+from nnexp.sweep.store.lock import held
 from tests.commands.conftest import Command, only, rows
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import nnexp as package
-from nnexp.nn import UserError
-from nnexp.sweep.frozen import read_body
+from nnexp.errors import UserError
+from nnexp.sweep.store.plan_file import read_body
 from tests.commands.conftest import Command, only
 from tests.commands.lab import edit, train
 
@@ -101,7 +101,7 @@ def test_a_sweep_whose_claims_take_one_that_lacks_a_run_is_refused(nnexp: Comman
 
 
 def test_a_sweep_of_other_code_is_refused(nnexp: Command, lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nnexp.analysis.published.numerics_digest", lambda: "0" * 64)
+    monkeypatch.setattr("nnexp.labbook.published_results.numerics_digest", lambda: "0" * 64)
     refused(nnexp, "was trained with other code of the numerical core: train it anew")
 
 

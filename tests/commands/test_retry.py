@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnexp.commands import retry
-from nnexp.sweep import worker
+from nnexp.sweep.pool import worker
 from nnexp.tracking import Logged, append_logged
 from tests.commands.conftest import SMALL, Command, only
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nnexp.sweep.lock import held
+from nnexp.sweep.store.lock import held
 from tests.commands.conftest import Command, only
 
 

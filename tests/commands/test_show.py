@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nnexp.sweep.record import read
+from nnexp.sweep.store.record import read
 from nnexp.tracking import Logged, append_logged
 from tests.commands.conftest import Command, only, rows
 

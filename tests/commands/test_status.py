@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from nnexp.sweep.lock import held
+from nnexp.sweep.store.lock import held
 from tests.commands.conftest import Command, only, rows
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
-from nnexp.sweep import worker
-from nnexp.sweep.lock import held
+from nnexp.sweep.pool import worker
+from nnexp.sweep.store.lock import held
 from nnexp.tracking import Logged, append_logged
 from tests.commands.conftest import SMALL, Command, only
 

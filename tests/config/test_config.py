@@ -7,9 +7,10 @@ import pytest
 from nnexp import cli
 from nnexp.config import Config, conf_dir, load_config
 from nnexp.data import DataSpec
-from nnexp.nn import Hyperparameters, UserError
+from nnexp.errors import UserError
+from nnexp.nn import Hyperparameters
 
-# Those of the book, in a folder of their own, need MNIST: see tests/analysis/claims/test_book.py.
+# Those of the book, in a folder of their own, need MNIST: see tests/claims/test_book.py.
 SWEEPS = sorted(path.relative_to(conf_dir() / "sweep") for path in (conf_dir() / "sweep").glob("*.yaml"))
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from nnexp.config import Config, load_config
 from nnexp.data import load
-from nnexp.nn import UserError
-from nnexp.sweep.plan import make_plan
-from nnexp.sweep.points import points_of
+from nnexp.errors import UserError
+from nnexp.sweep.question.plan import make_plan
+from nnexp.sweep.question.points import points_of
 
 
 def config(*words: str, multirun: bool = False) -> Config:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nnexp.data import DataSpec, bundled, load
-from nnexp.nn.errors import UserError
+from nnexp.errors import UserError
 
 COMPARE = """
 import sys

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nnexp.data import DataSpec
-from nnexp.nn.errors import UserError
+from nnexp.errors import UserError
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nnexp.data import DataSpec, download, load
-from nnexp.nn.errors import UserError
+from nnexp.errors import UserError
 
 from .conftest import Mirror
 

@@ -9,7 +9,7 @@ import pytest
 
 from nnexp.data import DataSpec, load
 from nnexp.data.idx import official, read_idx
-from nnexp.nn.errors import UserError
+from nnexp.errors import UserError
 
 from .conftest import idx_bytes
 

@@ -10,7 +10,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from nnexp.data import DATASETS, DataSpec, augmenter, load
-from nnexp.nn.errors import UserError
+from nnexp.errors import UserError
 
 CONF = Path(__file__).parents[2] / "conf" / "data"
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nnexp.data import DataSpec, load, open_shared, share
-from nnexp.nn.errors import UserError
+from nnexp.errors import UserError
 
 
 def test_what_is_opened_is_what_was_shared(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from nnexp.data.split import (
     keep_classes,
     scaled,
 )
-from nnexp.nn.errors import UserError
+from nnexp.errors import UserError
 from nnexp.nn.examples import Examples
 
 

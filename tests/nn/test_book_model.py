@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from nnexp.nn import Hyperparameters, Model, UserError, read_book_model, write_book_model
+from nnexp.errors import UserError
+from nnexp.nn import Hyperparameters, Model, read_book_model, write_book_model
 from tests.nn.driving import random_layers, same_bits
 
 

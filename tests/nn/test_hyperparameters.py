@@ -6,7 +6,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from nnexp.nn import MONITORS, PER_RUN, Hyperparameters, UserError
+from nnexp.errors import UserError
+from nnexp.nn import MONITORS, PER_RUN, Hyperparameters
 
 ACTIVATIONS = "arcsinh, elu, identity, leaky_relu, relu, sigmoid, softplus, step, tanh"
 INITIALIZERS = (

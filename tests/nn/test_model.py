@@ -8,15 +8,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from nnexp.nn import (
-    Hyperparameters,
-    Model,
-    UserError,
-    load_model,
-    predict,
-    save_model,
-    train,
-)
+from nnexp.errors import UserError
+from nnexp.nn import Hyperparameters, Model, load_model, predict, save_model, train
 from tests import reference
 from tests.nn.driving import layers_of, random_data, same_bits
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nnexp.nn import Examples, Hyperparameters, UserError, check_fit, train
+from nnexp.errors import UserError
+from nnexp.nn import Examples, Hyperparameters, check_fit, train
 from tests.nn.driving import random_data, same_bits
 
 DATA = random_data(np.random.default_rng(0), n=8, d=3, classes=2)

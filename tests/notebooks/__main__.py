@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 
-from nnexp.sweep.record import replacing
+from nnexp.files import replacing
 from tests.notebooks.execution import NOTEBOOKS, executed, name_of, read
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from nnexp.data import DataSpec, load
 from nnexp.nn import Hyperparameters
-from nnexp.sweep.plan import Plan, Question, make_plan
+from nnexp.sweep.question.plan import Plan, Question, make_plan
 
 
 def plan(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from nnexp.nn import UserError
+from nnexp.errors import UserError
 from nnexp.tracking import check
 from tests.tracking.samples import FIRST_LOG
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from nnexp.data import DataSpec
 from nnexp.nn import Hyperparameters, Model, save_model
-from nnexp.sweep.plan import Plan, Run
-from nnexp.sweep.record import Record
+from nnexp.sweep.question.plan import Plan, Run
+from nnexp.sweep.store.record import Record
 
 ENVIRONMENT = {
     "nnexp": "0.1.0",

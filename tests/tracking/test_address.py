@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from nnexp.nn import UserError
+from nnexp.errors import UserError
 from nnexp.tracking.address import artifact_location, check, public_uri, split_credentials
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from nnexp.sweep.plan import Plan
+from nnexp.sweep.question.plan import Plan
 from nnexp.tracking import Logger, logger, mlflow_run_ids, read_logged
 from nnexp.tracking.tracker import Tracker
 from tests.tracking.conftest import copy_store

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nnexp.sweep.plan import spelled
+from nnexp.text import spelled
 from nnexp.tracking.entries import metrics
 from nnexp.tracking.tracker import Tracker
 from tests.tracking.samples import a_failure, a_plan, a_record, children, save_weights

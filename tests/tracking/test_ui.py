@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nnexp.nn import UserError
+from nnexp.errors import UserError
 from nnexp.tracking.tracker import Tracker
 from nnexp.tracking.ui import pages, ui_command
 from tests.tracking.conftest import copy_store

@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from nnexp.sweep.folder import Sweep
+from nnexp.sweep.store.folder import Sweep
 from nnexp.tracking import open_logger, read_logged, standing, up_to_date
 from tests.tracking.samples import a_failure, a_plan, a_record, children, parent
 

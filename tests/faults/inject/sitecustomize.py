@@ -57,7 +57,7 @@ def half_of_it(connection, message, write=None):
 
 
 def inject(faults: list[tuple[str, dict[str, float]]], once: str | None) -> None:
-    from nnexp.sweep import worker
+    from nnexp.sweep.pool import worker
 
     train = worker.train
 

@@ -1,0 +1,173 @@
+"""One check of a claim: the condition that finished runs meet or do not, read from a sweep file.
+
+A check is one of
+    left rel right + margin      `right` a quantity or a number; rel: > >= < <=
+    left rel times * right
+    low <= left <= high          one of the two may be left out
+    along: AXIS                  `rel` between each value of the axis and the one before it, with margin or
+                                 times; `between: [a, b]` takes a part of the axis
+    along: AXIS, optimum: inside    the best value is not at an end (by more than margin)
+over the seeds by `over`: mean, median, best, each (holds at every seed; two quantities at the same seed) or
+paired (mean over the seeds of the difference; with times, geometric mean of the ratio). The default is
+paired for two quantities, else mean. Only mean and paired have intervals. A quantity: see `quantities`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nnexp.claims.places import select, sorted_along
+from nnexp.claims.quantities import OVER_SEEDS, Premises, Quantity, number, read_quantity
+from nnexp.errors import UserError, unknown
+
+RELATIONS = (">", ">=", "<", "<=")
+OVER = ("mean", "median", "best", "each", "paired")
+STATED = "stated"  # over the seeds by the quantity itself: sd, share
+OPTIMUM_OVER = ("median", "each", "paired")
+# The forms: the keys that tell each, and the keys that it takes beside them, left and over.
+FORMS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("rel",): ("right", "margin", "times", "along", "between"),
+    ("low", "high"): (),
+    ("optimum",): ("margin", "along", "between"),
+}
+KEYS = ("left", "over", *dict.fromkeys(key for form in FORMS.items() for keys in form for key in keys))
+
+
+@dataclass(frozen=True)
+class Check:
+    """One condition; the fields are the keys of the sweep file, `over` with its default filled in.
+
+    `along`: the axis; `grid`: those of its values that count, in order.
+    """
+
+    left: Quantity
+    over: str
+    rel: str | None = None
+    right: Quantity | float | None = None
+    margin: float = 0.0
+    times: float | None = None
+    low: float | None = None
+    high: float | None = None
+    along: str | None = None
+    grid: tuple[Any, ...] = ()
+    optimum: bool = False
+
+    @property
+    def effect_kind(self) -> str:
+        """What its effect is: accuracy or share, the difference of two of them, ratio, or value."""
+        differs = isinstance(self.right, Quantity) or self.along is not None
+        divides = self.left.statistic == "ratio" or bool(self.left.relative_to)
+        if self.times is not None or (divides and not differs):
+            return "ratio"
+        kind = "accuracy" if self.left.is_accuracy else "share" if self.left.statistic == "share" else ""
+        if not kind:
+            return "value"
+        return f"{kind} difference" if differs or self.left.statistic == "difference" else kind
+
+
+def read_check(raw: Any, sweep: Premises) -> Check:
+    """The check that a sweep file states.
+
+    Raises:
+        UserError: it cannot be understood, or the runs of the sweep cannot answer it.
+    """
+    if not isinstance(raw, Mapping) or "left" not in raw:
+        raise UserError(f"a check must be a mapping with left, got {raw!r}")
+    for key in raw:
+        if key not in KEYS:
+            raise unknown("key of a check", key, KEYS)
+    forms = [form for form in FORMS if any(key in raw for key in form)]
+    if len(forms) != 1:
+        raise UserError(f"a check must have either rel, or low and high, or optimum, got {', '.join(raw)}")
+    form, along = forms[0], raw.get("along")
+    for key in raw:
+        if key not in ("left", "over", *form, *FORMS[form]):
+            raise UserError(f"a check with {form[0]} takes no {key}, got {raw[key]!r}")
+    left = read_quantity(raw["left"], sweep, along)
+    right = raw.get("right")
+    right = read_quantity(right, sweep) if isinstance(right, Mapping) else right
+    if form == ("rel",):
+        _check_relation(raw, left, right)
+    if "optimum" in raw and (raw["optimum"] != "inside" or along is None or not left.better):
+        raise UserError(
+            f"optimum must be inside, along an axis, of an accuracy, a cost or a time, got {dict(raw)}"
+        )
+    numbers = {k: number(k, raw[k]) for k in ("margin", "times", "low", "high") if k in raw}
+    if right is not None and not isinstance(right, Quantity):
+        numbers["right"] = right = number("right", right)
+    _check_numbers(numbers, left)
+    return Check(
+        left=left,
+        over=_over(raw, left, right),
+        rel=raw.get("rel"),
+        right=right,
+        margin=numbers.get("margin", 0.0),
+        **{name: numbers.get(name) for name in ("times", "low", "high")},
+        along=along,
+        grid=_values(raw, left, sweep) if along is not None else (),
+        optimum="optimum" in raw,
+    )
+
+
+def _check_relation(raw: Mapping[str, Any], left: Quantity, right: Quantity | float | None) -> None:
+    if raw["rel"] not in RELATIONS:
+        raise unknown("rel", raw["rel"], RELATIONS)
+    if (right is None) == ("along" not in raw):
+        raise UserError(f"a check with rel must have right or along, got {', '.join(raw)}")
+    if "times" in raw and ("margin" in raw or ("right" in raw and not isinstance(right, Quantity))):
+        raise UserError("times multiplies a quantity, and takes no margin beside it")
+    if isinstance(right, Quantity) and (left.statistic in OVER_SEEDS) != (right.statistic in OVER_SEEDS):
+        raise UserError(f"left and right must both be over seeds, got {left.statistic}, {right.statistic}")
+
+
+def _check_numbers(numbers: Mapping[str, float], left: Quantity) -> None:
+    """Numbers that make sense: factors above 0, low <= high, accuracies and shares as fractions."""
+    if numbers.get("times", 1.0) <= 0:
+        raise UserError(f"times must be > 0, got {numbers['times']:g}")
+    if numbers.get("low", 0.0) > numbers.get("high", numbers.get("low", 0.0)):
+        raise UserError(f"low must be <= high, got {numbers['low']:g} and {numbers['high']:g}")
+    for name, value in numbers.items():
+        if name != "times" and (left.is_accuracy or left.statistic == "share") and abs(value) > 1:
+            what = "a share" if left.statistic == "share" else "an accuracy"
+            raise UserError(f"{name} must be within -1 and 1, since {what} is a fraction, got {value:g}")
+
+
+def _over(raw: Mapping[str, Any], left: Quantity, right: Quantity | float | None) -> str:
+    """How the seeds are taken together; refused where it makes no sense."""
+    two = isinstance(right, Quantity) or "along" in raw
+    over: Any = raw.get("over", "paired" if two else "mean")
+    if left.statistic in OVER_SEEDS:
+        if "over" in raw or "optimum" in raw:
+            raise UserError(f"{left.statistic} is over the seeds already: it takes no over and no optimum")
+        return STATED
+    if over not in (choices := OPTIMUM_OVER if "optimum" in raw else OVER):
+        raise unknown("over", over, choices)
+    if over == "paired" and not two:
+        raise UserError("over: paired compares two quantities; the interval of one is over: mean")
+    sides = [left, right] if isinstance(right, Quantity) else [left]
+    if over == "best" and not all(side.better for side in sides):
+        raise UserError(f"over: best takes an accuracy, a cost or a time, got {left.statistic} {left.metric}")
+    if over in ("mean", "paired") and any(leaf.best_of for side in sides for leaf in side.leaves):
+        raise UserError(f"best_of picks a point by its result: over must be median, best or each, got {over}")
+    return str(over)
+
+
+def _values(raw: Mapping[str, Any], left: Quantity, sweep: Premises) -> tuple[Any, ...]:
+    """The values of the axis, in order; every part of `left` has a point at each."""
+    axis, between, optimum = raw["along"], raw.get("between"), "optimum" in raw
+    leaves = list(left.leaves)
+    if any(leaf.sweep is not None or leaf.best_of is not None for leaf in leaves):
+        raise UserError("along takes the points of this sweep, and no best_of")
+    found = sorted_along(sweep.points, select(sweep.points, dict(leaves[0].at), axis), axis)
+    values = [sweep.points[i][axis] for i in found]
+    if between is not None:
+        if not isinstance(between, list | tuple) or len(between) != 2:
+            raise UserError(f"between must be two values of {axis}, got {between!r}")
+        low, high = (number("between", value) for value in between)
+        values = [value for value in values if low <= value <= high]
+    if len(values) < 2 + optimum:
+        raise UserError(f"along {axis} must leave at least {2 + optimum} values, got {values}")
+    for leaf in leaves:
+        for value in values:
+            select(sweep.points, {**dict(leaf.at), axis: value})
+    return tuple(values)

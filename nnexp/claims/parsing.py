@@ -1,0 +1,150 @@
+"""Claims: what a sweep file says that its runs will show. Read and checked when the plan is made.
+
+    claims:
+      - id: B5-02
+        text: A second hidden layer helps.
+        source: Nielsen, ch. 5
+        published: 96.9 %                     # text or a number; shown beside ours, never compared
+        check:                                # or a list of checks: all must hold
+          left: {best: validation_accuracy, at: {hidden_layers: 2}}
+          rel: ">"
+          right: {best: validation_accuracy, at: {hidden_layers: 1}}
+          margin: 0.001
+
+What a check may say: see `checks`; what it compares: `quantities`. In place of a check, `same_as`
+lists claims whose verdict this one takes: ids of this file, or `{sweep: NAME, id: ID}` of another one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from nnexp.claims.checks import Check, read_check
+from nnexp.claims.places import Point
+from nnexp.claims.quantities import SETTINGS, Premises
+from nnexp.errors import UserError, unknown
+from nnexp.sweep.question.plan import Plan
+
+KEYS = ("id", "text", "source", "published", "check", "same_as")
+
+
+class Reference(NamedTuple):
+    """A claim with a check, of this sweep (None) or of another one."""
+
+    sweep: str | None
+    id: str
+
+    def __str__(self) -> str:
+        return self.id if self.sweep is None else f"{self.id} of sweep {self.sweep}"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement that a sweep tests. It holds if all its checks do, or all claims that it is the same as."""
+
+    id: str
+    text: str
+    source: str = ""
+    published: str = ""
+    checks: tuple[Check, ...] = ()
+    same_as: tuple[Reference, ...] = ()
+
+
+def parse_claims(
+    claims: Sequence[Mapping[str, Any]],
+    axes: Sequence[str],
+    points: Sequence[Point],
+    *,
+    epochs: int,
+    timing: bool,
+    settings: Mapping[str, Any] = SETTINGS,
+) -> tuple[Claim, ...]:
+    """The claims of a sweep file, every one of which its finished runs can answer.
+
+    Args:
+        axes, points: of the plan; a point gives every axis its value.
+        epochs: of every run, unless it is an axis.
+        timing: whether the sweep trains one run at a time, so that it may say something about time.
+        settings: `monitor`, `hidden_layers` and `evaluate_every` of every run, unless an axis.
+
+    Raises:
+        UserError: names the claim, the rule, the value received and the choices.
+    """
+    if isinstance(claims, str | Mapping) or not isinstance(claims, Sequence):
+        raise UserError(f"sweep.claims must be a list of claims, got {claims!r}")
+    places = [{axis: point[axis] for axis in axes} for point in points]
+    sweep = Premises(places, timing, {**SETTINGS, **settings, "epochs": epochs})
+    found: dict[str, Claim] = {}
+    for place, raw in enumerate(claims, start=1):
+        if not isinstance(raw, Mapping):
+            raise UserError(f"claim {place} must be a mapping with id, text and check, got {raw!r}")
+        name = raw.get("id", f"number {place}")
+        try:
+            claim = _claim(raw, sweep)
+            if claim.id in found:
+                raise UserError("id must differ from every other claim's")
+        except UserError as error:
+            raise UserError(f"claim {name}: {error}") from None
+        found[claim.id] = claim
+    for claim in found.values():
+        for sweep_name, other in claim.same_as:
+            judged = [name for name in found if found[name].checks]
+            if sweep_name is None and other not in judged:
+                raise UserError(f"claim {claim.id}: {unknown('claim with a check', other, judged)}")
+    return tuple(found.values())
+
+
+def claims_of(plan: Plan) -> tuple[Claim, ...]:
+    """The claims of a plan. Raises as `parse_claims`."""
+    first = plan.runs[0]
+    return parse_claims(
+        plan.claims,
+        plan.axes,
+        plan.points,
+        epochs=first.hyperparameters.epochs,
+        timing=plan.timing,
+        settings=first.settings,
+    )
+
+
+def _claim(raw: Mapping[str, Any], sweep: Premises) -> Claim:
+    for key in raw:
+        if key not in KEYS:
+            raise unknown("key of a claim", key, KEYS)
+    for key in ("id", "text", "source"):
+        if not isinstance(raw.get(key, ""), str) or not (raw.get(key) or key == "source"):
+            raise UserError(f"{key} must be text, got {raw.get(key)!r}")
+    published = raw.get("published", "")
+    if isinstance(published, bool) or not isinstance(published, str | int | float):
+        raise UserError(f"published must be text or a number, got {published!r}")
+    if ("check" in raw) == ("same_as" in raw):
+        got = "both" if "check" in raw else "neither"
+        raise UserError(f"a claim must have a check or same_as, got {got}")
+    same_as = raw.get("same_as", [])
+    if not isinstance(same_as, list | tuple):
+        raise UserError(f"same_as must be a list of claims, got {same_as!r}")
+    checks = raw.get("check", [])
+    checks = checks if isinstance(checks, list | tuple) else [checks]
+    if not checks and not same_as:
+        raise UserError("a claim must have at least one check, got none")
+    return Claim(
+        raw["id"],
+        raw["text"],
+        raw.get("source", ""),
+        str(published),
+        tuple(read_check(check, sweep) for check in checks),
+        tuple(_reference(other) for other in same_as),
+    )
+
+
+def _reference(raw: Any) -> Reference:
+    """A claim that `same_as` names."""
+    if isinstance(raw, str):
+        return Reference(None, raw)
+    if (
+        isinstance(raw, Mapping)
+        and set(raw) == {"sweep", "id"}
+        and all(isinstance(v, str) for v in raw.values())
+    ):
+        return Reference(raw["sweep"], raw["id"])
+    raise UserError(f"same_as must name claims, by id or as {{sweep: NAME, id: ID}}, got {raw!r}")

@@ -1,0 +1,58 @@
+"""Points by their place: a partial point (axis -> value) and the points of a sweep that it selects."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nnexp.errors import UserError, unknown
+
+Point = Mapping[str, Any]
+
+
+def select(points: Sequence[Point], at: Point, along: str | None = None) -> list[int]:
+    """The number of the one point that `at` selects; with `along`, of all points along that axis.
+
+    Raises:
+        UserError: no such axis or point, or `at` leaves more than one point (per value of `along`).
+    """
+    axes = list(points[0])
+    for axis in [*at, *([along] if along else [])]:
+        if axis not in axes:
+            raise unknown("axis", axis, axes)
+    found = list(range(len(points)))
+    for axis, value in at.items():
+        wanted = key(value)
+        found = [i for i in found if key(points[i][axis]) == wanted]
+    if not found:
+        raise _nowhere(points, at)
+    places = {key(points[i][along]) if along else None for i in found}
+    if len(places) < len(found):
+        free = [a for a in axes if a != along and len({key(points[i][a]) for i in found}) > 1]
+        raise UserError(f"at must select one point, got {dict(at)}, which leaves {', '.join(free)} open")
+    return found
+
+
+def sorted_along(points: Sequence[Point], numbers: Sequence[int], axis: str) -> list[int]:
+    """The points in order of their value on the axis.
+
+    Raises:
+        UserError: the values are no numbers.
+    """
+    for i in numbers:
+        value = points[i][axis]
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise UserError(f"along must be an axis of numbers, got {axis} with the value {value!r}")
+    return sorted(numbers, key=lambda i: points[i][axis])
+
+
+def key(value: Any) -> Any:
+    """A setting that can be compared and hashed: a list of YAML is a tuple of the plan."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _nowhere(points: Sequence[Point], at: Point) -> UserError:
+    """Names the values of the first axis on which no point fits, else all of the partial point."""
+    for axis, wanted in at.items():
+        values = list(dict.fromkeys(key(point[axis]) for point in points))
+        if key(wanted) not in values:
+            return unknown(f"value of axis {axis}", wanted, [str(value) for value in values])
+    return UserError(f"at must select a point of the sweep, got {dict(at)}, which is none")

@@ -1,0 +1,77 @@
+"""The words behind a command's name: what it is about, KEY=VALUE settings, options."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from nnexp.errors import UserError, unknown
+
+SWEEPS_DIR = "sweeps_dir"
+DEFAULT_SWEEPS_DIR = "sweeps"
+TRACKING = ("tracking", "tracking.uri")
+
+
+class Words(NamedTuple):
+    """What a command was asked: names of sweeps or runs, settings as they were spelled, options."""
+
+    names: tuple[str, ...]
+    settings: dict[str, str]
+    options: frozenset[str]
+
+    @property
+    def sweeps_dir(self) -> str:
+        """The folder of all sweeps, `./sweeps` by default."""
+        return self.settings.get(SWEEPS_DIR, DEFAULT_SWEEPS_DIR)
+
+    def only(self, keys: Sequence[str]) -> list[str]:
+        """Those of the settings, as words for `nnexp.config`."""
+        return [f"{key}={value}" for key, value in self.settings.items() if key in keys]
+
+
+def understood(
+    command: str,
+    words: Sequence[str],
+    *,
+    keys: Sequence[str] = (SWEEPS_DIR,),
+    options: Sequence[str] = (),
+    valued: Sequence[str] = (),
+) -> Words:
+    """Sort the words of `nnexp COMMAND`; `keys` and `options` are what it takes.
+
+    `valued`: options with a value, `--to FOLDER` or `--to=FOLDER`; they are found among the settings.
+
+    Raises:
+        UserError: a setting or an option that the command does not take, or a setting without a value.
+    """
+    names: list[str] = []
+    settings: dict[str, str] = {}
+    rest = iter(words)
+    for word in rest:
+        key, mark, value = word.partition("=")
+        if key in valued:
+            value = value if mark else next(rest, "")
+            if not value:
+                raise UserError(f"{key} needs a value: {key} ...")
+            settings[key] = value
+        elif word.startswith("-"):
+            if word not in options:
+                raise unknown(f"option of {command}", word, [*options, *valued, "--help"])
+        elif not mark:
+            names.append(word)
+        elif key not in keys:
+            raise unknown(f"setting of {command}", key, keys)
+        elif not value:
+            raise UserError(f"{key} needs a value, got {word!r}")
+        else:
+            settings[key] = value
+    return Words(tuple(names), settings, frozenset(word for word in words if word in options))
+
+
+def only_name(command: str, names: Sequence[str], what: str = "NAME or NAME/ID") -> str:
+    """The one name that the command is about.
+
+    Raises:
+        UserError: there is none, or several.
+    """
+    if len(names) != 1:
+        raise UserError(f"{command} takes one {what}, got {' '.join(names) or 'none'}")
+    return names[0]

@@ -1,0 +1,103 @@
+"""Sweeps as commands find them: by name, with what they hold and who trains them."""
+
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+from nnexp.errors import FEW, UserError
+from nnexp.sweep.store.folder import Sweep, named_folder, open_sweep, sweep_folders
+from nnexp.sweep.store.lock import holder_of
+from nnexp.sweep.store.plan_file import read_body
+
+SHORTEST = 4  # digits of a run_id
+STATUSES = ("finished", "diverged", "failed", "pending")
+
+
+class Found(NamedTuple):
+    """A sweep on disk. `name`: NAME/ID; `started`: ISO 8601, UTC; `holder`: who trains it, if anybody."""
+
+    name: str
+    sweep: Sweep
+    started: str
+    holder: str | None
+
+    @property
+    def statuses(self) -> Counter[str]:
+        """Runs of the plan by status; one that timed out counts as failed."""
+        return Counter(status_of(self.sweep, run.run_id) for run in self.sweep.plan.runs)
+
+    @property
+    def standing(self) -> str:
+        """How many runs are where: `12 finished, 23 pending; training`."""
+        statuses = self.statuses
+        counted = ", ".join(f"{statuses[status]} {status}" for status in STATUSES if statuses[status])
+        return f"{counted}; training" if self.holder else counted
+
+
+def status_of(sweep: Sweep, run_id: str) -> str:
+    """One of `STATUSES`."""
+    record = sweep.records.get(run_id)
+    if record is None or record.status == "killed":
+        return "pending"
+    return "failed" if record.status == "timed_out" else record.status
+
+
+def folder_of(words: str, sweeps_dir: str) -> Path:
+    """The folder of the sweep NAME (its newest) or NAME/ID; its path will do as well.
+
+    Raises:
+        UserError: there is none, or several; names the close ones.
+    """
+    if not sweep_folders(sweeps_dir):
+        raise UserError(no_sweeps(sweeps_dir))
+    return named_folder(sweeps_dir, words.removeprefix(f"{Path(sweeps_dir).as_posix()}/").rstrip("/"))
+
+
+def opened(folder: Path, sweeps_dir: str) -> Found:
+    """The sweep in `folder`, as it is now.
+
+    Raises:
+        UserError: its plan cannot be read.
+    """
+    holder = holder_of(folder)  # first: whatever it records meanwhile is read
+    started = str(read_body(folder).get("started"))
+    return Found(name_of(folder, sweeps_dir), open_sweep(folder), started, holder)
+
+
+def name_of(folder: Path, sweeps_dir: str) -> str:
+    """NAME/ID."""
+    return folder.relative_to(sweeps_dir).as_posix()
+
+
+def no_sweeps(sweeps_dir: str) -> str:
+    """What to say where nothing was trained."""
+    return f"no sweep in {sweeps_dir} yet: python -m nnexp +sweep=batch_size trains one"
+
+
+def run_named(prefix: str, sweeps_dir: str) -> tuple[str, list[Path]]:
+    """The one run whose id begins with `prefix`, and the folders of its sweeps, the newest last.
+
+    Raises:
+        UserError: there is none, or several.
+    """
+    if len(prefix) < SHORTEST:
+        raise UserError(f"a run is named by at least {SHORTEST} digits of its run_id, got {prefix!r}")
+    everywhere = {folder: _run_ids(folder) for folder in sweep_folders(sweeps_dir)}
+    known = {run_id for run_ids in everywhere.values() for run_id in run_ids}
+    matches = sorted(run_id for run_id in known if run_id.startswith(prefix))
+    if len(matches) > 1:
+        more = f" and {len(matches) - FEW} more" if len(matches) > FEW else ""
+        raise UserError(f"{prefix} begins several run_ids: {', '.join(matches[:FEW])}{more}")
+    if not matches:
+        close = sorted(run_id for run_id in known if run_id.startswith(prefix[:2]))[:FEW]
+        hint = f"; close ones: {', '.join(close)}" if close else ": runs.csv of a sweep lists them"
+        raise UserError(f"no run_id begins with {prefix}{hint}")
+    return matches[0], [folder for folder, run_ids in everywhere.items() if matches[0] in run_ids]
+
+
+def _run_ids(folder: Path) -> list[str]:
+    """Those of a sweep's plan; of a damaged plan none."""
+    try:
+        return [str(run_id) for run_id in read_body(folder)["runs"]]
+    except (UserError, KeyError, TypeError):
+        return []

@@ -1,0 +1,167 @@
+"""The end of a sweep: its answer is told first, then files, pictures and MLflow are made up to date."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from nnexp.config import Execution
+from nnexp.data import Dataset, DataSpec
+from nnexp.experiment.messages import failures, run_line
+from nnexp.files import replacing
+from nnexp.nn import load_model
+from nnexp.sweep.pool.stop import SweepError, deferred
+from nnexp.sweep.store.folder import Sweep
+from nnexp.sweep.store.plan_file import FILE
+from nnexp.text import count
+from nnexp.tracking import Logger, mlflow_run_ids
+
+if TYPE_CHECKING:  # pandas: too slow to load before training starts
+    from nnexp.plots.pictures import Shown
+    from nnexp.report.answer import Answer
+
+DRAWN = ".pictures"  # says, once they are complete, of which trainings the pictures are
+# Seconds that MLflow may take at the end: for the records that it lacks, and then for the sweep's own page.
+LOGGING_TIME = {"FINISHED": 60.0, "KILLED": 8.0}
+CLOSING_TIME = {"FINISHED": 60.0, "KILLED": 2.0, "FAILED": 2.0}
+
+
+@dataclass
+class Ending:
+    """What the end of a sweep takes. `going_on`: the command that goes on with it;
+    `answered`: whether the answer is printed (a stop may come while the rest is made up to date)."""
+
+    sweep: Sweep
+    execution: Execution
+    load: Callable[[DataSpec], Dataset]
+    console: Console
+    logger: Logger | None
+    going_on: str
+    answered: bool = False
+
+    def tell(self, status: str) -> None:
+        """Print the answer, write its files, and end the logging with `status`.
+
+        Raises:
+            SweepError: the sweep is finished, and its CSV files cannot be written.
+        """
+        with deferred():  # a library that is loaded by half cannot be loaded again
+            from nnexp.report import answer
+            from nnexp.results import write_csv
+
+        sweep, folder = self.sweep, self.sweep.folder
+        found = answer_now(sweep, self.execution.sweeps_dir)
+        if not self.answered:
+            self._print(found)
+            self.answered = True
+        unwritten: OSError | None = None
+        try:
+            answer.write(found, folder)
+            self.console.print(f"CSV files: {folder}", soft_wrap=True)
+            if status == "FINISHED":
+                self._draw(found)
+            if self.logger:
+                with self.console.status("Logging to MLflow"):
+                    self.logger.drain(LOGGING_TIME[status], patient=status == "FINISHED")
+                ids = mlflow_run_ids(folder, sweep.records)
+                write_csv.write_table("runs", write_csv.with_mlflow_ids(found.tables.runs, ids), folder)
+        except OSError as error:  # told at the end: the answer is worth more than its files
+            unwritten = error
+        if self.logger:
+            self._end_logging(self.logger, status, answer.tags(found))
+        if unwritten and status == "FINISHED":
+            raise SweepError(f"the CSV files could not be written: {unwritten}")
+
+    def give_up(self) -> None:
+        """End the logging of a sweep that an error of ours has ended."""
+        if self.logger:
+            self.logger.close("FAILED", self.sweep.statuses, timeout=CLOSING_TIME["FAILED"])
+
+    def _print(self, found: Answer) -> None:
+        from nnexp.report import answer
+        from nnexp.report.verdicts import verdict_page
+
+        sweep, console = self.sweep, self.console
+        if len(sweep.plan.runs) == 1:
+            run = sweep.plan.runs[0]
+            console.print(run_line(run, sweep.records.get(run.run_id)))
+            console.print(f"nnexp show {run.run_id} tells more", soft_wrap=True)
+            if len(found.verdicts):
+                console.print(verdict_page(found.verdicts))
+        elif sweep.records:
+            console.print(answer.page(found))
+        console.print(failures(sweep.plan, sweep.records, self.going_on), end="")
+
+    def _draw(self, found: Answer) -> None:
+        """Draw the pictures, unless those of the same trainings are there. A single run has none."""
+        sweep = self.sweep
+        if not self.execution.pictures or len(sweep.plan.runs) == 1 or not sweep.statuses["finished"]:
+            return
+        drawn, content = sweep.folder / DRAWN, _trainings(sweep)
+        if drawn.exists() and drawn.read_text(encoding="utf-8") == content:
+            return
+        from nnexp.plots import pictures
+
+        files, error = pictures.draw(found, sweep.folder, self._best(found))
+        self.console.print(f"Pictures: {len(files)} files beside them")
+        if error:
+            self.console.print(f"Not every picture could be drawn: {error}", soft_wrap=True)
+            return
+        with replacing(drawn) as file:
+            file.write(content.encode())
+
+    def _best(self, found: Answer) -> Callable[[], Shown] | None:
+        """The network whose weights and mistakes are drawn, loaded when it is its turn."""
+        from nnexp.plots.pictures import Shown
+        from nnexp.report.answer import best_run
+
+        run = best_run(found.plan, found.tables.runs)
+        weights = self.sweep.weights(run.run_id) if run else None
+        if run is None or weights is None:
+            return None
+        return lambda: Shown(load_model(weights), self.load(run.data), found.plan.label(run))
+
+    def _end_logging(self, logger: Logger, status: str, tags: dict[str, str]) -> None:
+        folder = self.sweep.folder
+        told = logger.close(status, self.sweep.statuses, files_of(folder), CLOSING_TIME[status], tags)
+        if told.error is None:
+            line = "MLflow: nnexp ui shows the runs, their curves and models"
+        else:
+            unlogged = len(told.unlogged)
+            what = (
+                f"{count(unlogged, 'run')} not logged yet"
+                if unlogged
+                else "the sweep's own page is not up to date"
+            )
+            line = (
+                f"MLflow: {what} ({told.error}); nnexp sync, or the same command again, brings it up to date"
+            )
+        self.console.print(line, soft_wrap=True)
+
+
+def answer_now(sweep: Sweep, sweeps_dir: str | Path) -> Answer:
+    """The answer of a sweep from its records as they stand; its tables name the runs as MLflow does."""
+    from nnexp.report import answer
+    from nnexp.results import write_csv
+
+    ids = mlflow_run_ids(sweep.folder, sweep.records)
+    return answer.answer_of(sweep, write_csv.make_tables(sweep.plan, sweep.records, ids), sweeps_dir)
+
+
+def _trainings(sweep: Sweep) -> str:
+    """Which trainings a sweep's pictures show."""
+    started = sorted(f"{run_id} {record.timings['started']}" for run_id, record in sweep.records.items())
+    return hashlib.sha256("\n".join(started).encode()).hexdigest()
+
+
+def files_of(folder: Path) -> list[Path]:
+    """What of a sweep's folder is attached to its page in MLflow: plan, CSV files, pictures."""
+    return [
+        folder / FILE,
+        *(path for kind in ("csv", "png", "svg") for path in sorted(folder.glob(f"*.{kind}"))),
+    ]

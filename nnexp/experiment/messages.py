@@ -1,0 +1,97 @@
+"""What is said of sweeps and runs: figures, lines and tables for people."""
+
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from nnexp.sweep.question.plan import Plan, Run
+from nnexp.sweep.store.record import DONE, Record
+from nnexp.text import count, duration, percent, spelled
+
+MOST_FAILURES = 20  # rows of the table of failures
+
+
+def ending(record: Record) -> str:
+    """How a run ended, in a few words."""
+    if record.status == "failed":
+        return f"failed: {reason(record)}"
+    if record.status == "diverged":
+        return f"diverged after {count(int(record.metrics['epochs_done'] or 0), 'epoch')}"
+    if record.status == "timed_out":
+        return f"timed out after {count(int(record.metrics['epochs_done'] or 0), 'epoch')}"
+    accuracy = percent(record.metrics["final_validation_accuracy"])
+    return f"validation {accuracy}  {record.timings['seconds']:.1f} s"
+
+
+def reason(record: Record) -> str:
+    """The last line of a failed run's traceback."""
+    return (record.traceback or "").strip().splitlines()[-1]
+
+
+def announcement(plan: Plan, to_do: int, failed: int, workers: int, seconds: float) -> str:
+    """What a sweep is about to do, in one line, and in about how many seconds.
+
+    `failed`: runs that are not done, and not to be trained.
+    """
+    runs, points, seeds = len(plan.runs), count(len(plan.points), "point"), count(len(plan.seeds), "seed")
+    state = [f"{runs - to_do - failed} done"] if to_do or failed else ["all done, recorded before"]
+    if failed:
+        state.append(f"{failed} failed before")
+    if to_do:
+        state.append(f"{to_do} to train on {count(workers, 'worker')}, about {duration(seconds)}")
+    return f"{plan.name}: {count(runs, 'run')} ({points} x {seeds}), {', '.join(state)}"
+
+
+def plan_table(plan: Plan, pending: Sequence[int]) -> Table:
+    """The numbered points, and how many runs of each are done."""
+    to_train = Counter(plan.runs[row].point for row in pending)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("point", *plan.axes, "done", "to train"):
+        table.add_column(heading, justify="right")
+    for number, point in enumerate(plan.points):
+        values = [spelled(value) for value in point.values()]
+        left = to_train[number]
+        table.add_row(str(number + 1), *values, str(len(plan.seeds) - left), str(left))
+    return table
+
+
+def command_for(verb: str, name: str, sweeps_dir: str) -> str:
+    """What to type to `verb` (retry, sync) the sweep NAME/ID."""
+    elsewhere = "" if sweeps_dir == "sweeps" else f" sweeps_dir={shlex.quote(sweeps_dir)}"
+    return f"nnexp {verb} {name}{elsewhere}"
+
+
+def failures(plan: Plan, records: Mapping[str, Record], again: str | None = None) -> RenderableType:
+    """The runs that failed or timed out, and why; empty if there is none. `again`: what trains them again."""
+    bad = [run for run in plan.runs if (found := records.get(run.run_id)) and found.status not in DONE]
+    if not bad:
+        return Text(end="")
+    parts: list[RenderableType] = [Text(f"{count(len(bad), 'run')} failed", style="red")]
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("run", "what varies", "why"):
+        table.add_column(heading, overflow="fold")
+    for run in bad[:MOST_FAILURES]:
+        table.add_row(run.run_id, Text(plan.label(run)), Text(ending(records[run.run_id])))
+    parts.append(table)
+    if len(bad) > MOST_FAILURES:
+        parts.append(Text(f"and {len(bad) - MOST_FAILURES} more, in runs.csv"))
+    if again:
+        parts.append(Text(f"To train again what failed: {again}"))
+    return Group(*parts)
+
+
+def run_line(run: Run, record: Record | None) -> str:
+    """The final line of a single run."""
+    if record is None or record.status != "finished":
+        return "no result" if record is None else ending(record)
+    kept = "best" if run.hyperparameters.keeps_best else "final"
+    epoch = record.metrics["best_epoch" if kept == "best" else "epochs_done"]
+    validation = percent(record.metrics[f"{kept}_validation_accuracy"])
+    return (
+        f"After epoch {epoch}: validation accuracy {validation}, "
+        f"test accuracy {percent(record.metrics['test_accuracy'])}"
+    )

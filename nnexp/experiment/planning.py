@@ -1,0 +1,63 @@
+"""The beginning of a sweep: it is planned, what is to be done is told, and before a long training asked."""
+
+import sys
+
+from rich.console import Console
+from rich.prompt import Confirm
+
+from nnexp.claims.answerable import answerable
+from nnexp.claims.parsing import claims_of
+from nnexp.config import Config, Execution
+from nnexp.errors import UserError
+from nnexp.experiment.messages import announcement
+from nnexp.sweep.pool.estimate import Load, estimate_seconds
+from nnexp.sweep.pool.launch import worker_count
+from nnexp.sweep.question.plan import Plan, make_plan
+from nnexp.sweep.store.folder import Sweep
+from nnexp.sweep.store.record import DONE
+
+
+def planned(config: Config, load: Load, console: Console) -> Plan:
+    """The plan, with the claims that its runs can answer.
+
+    A claim that they cannot answer is a mistake to be told before they train, unless the command line has
+    changed what it rests on.
+    """
+    plan = make_plan(config.question, config.hyperparameters, config.data, load)
+    if not config.changed:
+        claims_of(plan)
+        return plan
+    plan, lacking = answerable(plan)
+    for why in lacking:
+        console.print(f"Left out, as the sweep is changed: {why}", soft_wrap=True, markup=False)
+    return plan
+
+
+def announce(sweep: Sweep, execution: Execution, load: Load, console: Console) -> float:
+    """Say what is about to be done, and how many seconds it will take; return them."""
+    rows = sweep.pending(execution.mode)
+    workers = max(1, workers_for(sweep.plan, execution, len(rows)))
+    seconds = estimate_seconds(sweep.plan, rows, workers, load)
+    pending = set(rows)
+    settled = [run for row, run in enumerate(sweep.plan.runs) if row not in pending]
+    failed = sum(sweep.records[run.run_id].status not in DONE for run in settled)
+    console.print(announcement(sweep.plan, len(rows), failed, workers, seconds), soft_wrap=True)
+    return seconds
+
+
+def confirm(seconds: float, limit: float | None, console: Console) -> None:
+    """Ask before a training longer than `limit` (None: never), where there is somebody to ask.
+
+    Raises:
+        UserError: the answer is no.
+    """
+    if limit is None or seconds <= limit or not (console.is_terminal and sys.stdin.isatty()):
+        return
+    if not Confirm.ask("Train them?", console=console, default=True):
+        raise UserError("nothing was trained; confirm_above=null trains without asking")
+
+
+def workers_for(plan: Plan, execution: Execution, runs: int) -> int:
+    """How many processes train besides this one; 0: this one, for a single run, and to measure time."""
+    here = plan.timing or execution.n_jobs == 1 or len(plan.runs) == 1
+    return 0 if here else worker_count(execution.n_jobs, runs)

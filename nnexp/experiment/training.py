@@ -1,0 +1,186 @@
+"""One sweep from its plan to its answer: train, record, log, tell."""
+
+import time
+from contextlib import closing
+
+from rich.console import Console
+
+from nnexp.config import Config, Execution
+from nnexp.errors import UserError
+from nnexp.experiment.finishing import Ending
+from nnexp.experiment.messages import command_for, plan_table
+from nnexp.experiment.planning import announce, confirm, planned, workers_for
+from nnexp.experiment.progress import Epochs, display_for
+from nnexp.files import scratch
+from nnexp.nn import Model
+from nnexp.sweep.pool.datasets import Datasets
+from nnexp.sweep.pool.environment import environment
+from nnexp.sweep.pool.launch import launch
+from nnexp.sweep.pool.progress_board import Board
+from nnexp.sweep.pool.stacks import make_stacks
+from nnexp.sweep.pool.stop import SweepError, deferred
+from nnexp.sweep.pool.worker import Outcome, PremiseError, Progress, premises
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.store import record as records
+from nnexp.sweep.store.folder import Sweep, find_sweep, settle, sweep_folder
+from nnexp.sweep.store.lock import held
+from nnexp.sweep.store.record import Record, record_of
+from nnexp.tracking import Logger, check, mlflow_run_ids, open_logger, reopen, up_to_date
+
+TABLES_EVERY = 60.0  # seconds between CSV files while runs train; more where writing them takes long
+
+
+def dry_run(config: Config, console: Console) -> Sweep:
+    """Print the points of the plan and how many of their runs are done; train and write nothing."""
+    datasets = Datasets()
+    plan = planned(config, datasets.load, console)
+    sweep = find_sweep(sweep_folder(config.execution.sweeps_dir, plan), plan)
+    announce(sweep, config.execution, datasets.load, console)
+    console.print(plan_table(sweep.plan, sweep.pending(config.execution.mode)))
+    return sweep
+
+
+def run_sweep(config: Config, console: Console) -> Sweep:
+    """Train every run that has no record yet, record and log each, write the CSV files, print the answer.
+
+    Raises:
+        UserError: something was asked that cannot be done; nothing was trained.
+        SweepError: the sweep could not go on.
+    """
+    datasets = Datasets()
+    plan = planned(config, datasets.load, console)
+    return carry_out(plan, config.execution, config.tracking.uri, datasets, console)
+
+
+def carry_out(
+    plan: Plan, execution: Execution, uri: str | None, datasets: Datasets, console: Console
+) -> Sweep:
+    """The same for a plan; `uri`: the store, None for none."""
+    folder = sweep_folder(execution.sweeps_dir, plan)
+    problem = None if uri is None else _problem(uri)
+    if problem and not folder.exists():
+        raise problem
+    with held(folder) as writable:
+        sweep = find_sweep(folder, plan)
+        pending = sweep.pending(execution.mode)
+        if pending and problem:
+            raise problem
+        if pending and not writable:
+            raise UserError(f"sweeps_dir must be a folder that can be written, got a read-only one: {folder}")
+        if len(plan.runs) > 1 or not pending:
+            seconds = announce(sweep, execution, datasets.load, console)
+            confirm(seconds, execution.confirm_above, console)
+        store = uri if writable and not problem else None  # a finished sweep answers without it
+        Experiment(sweep, execution, store, datasets, console).run()
+        if problem:
+            console.print(f"MLflow: {problem}", soft_wrap=True)
+    return sweep
+
+
+def _problem(uri: str) -> UserError | None:
+    """Why runs cannot be logged at `uri`."""
+    try:
+        check(uri)
+    except UserError as error:
+        return error
+    return None
+
+
+class Experiment:
+    """A sweep that this process holds, on its way to its answer."""
+
+    def __init__(
+        self, sweep: Sweep, execution: Execution, uri: str | None, datasets: Datasets, console: Console
+    ) -> None:
+        self.sweep, self.execution, self.datasets, self.console = sweep, execution, datasets, console
+        self.premises = premises(sweep.plan.numerics, execution.max_seconds)
+        self.environment = environment(self.premises)
+        if settle(sweep, self.environment):
+            reopen(sweep.folder)
+        self.rows = sweep.pending(execution.mode)
+        self.workers = workers_for(sweep.plan, execution, len(self.rows))
+        self.ended, self.tables_due = 0, time.monotonic() + TABLES_EVERY
+        self.logger = self._logger(uri)
+        name = f"{sweep.plan.name}/{sweep.plan.sweep_id}"
+        going_on = command_for("retry", name, execution.sweeps_dir)
+        self.ending = Ending(sweep, execution, datasets.load, console, self.logger, going_on)
+
+    def run(self) -> None:
+        """Train, and tell the answer; on a stop, what is known so far."""
+        sweep, console = self.sweep, self.console
+        for run_id, why in sweep.damaged.items():
+            console.print(f"The record of run {run_id} is damaged ({why}): set aside.", soft_wrap=True)
+        try:
+            with deferred():
+                self._train()
+            self.ending.tell("FINISHED")
+        except KeyboardInterrupt:
+            console.print("Stopping; what has finished is kept. Ctrl-C again ends at once.")
+            self.ending.tell("KILLED")
+            console.print(f"Stopped: {self._standing()}", soft_wrap=True)
+            raise
+        except SweepError:
+            raise
+        except (PremiseError, OSError) as error:
+            self.ending.tell("KILLED")
+            again = "" if isinstance(error, PremiseError) else ", the same command again goes on"
+            raise SweepError(f"{error}; what is recorded stays{again}") from error
+        except BaseException:
+            self.ending.give_up()
+            raise
+
+    def _standing(self) -> str:
+        """How far a stopped sweep is, and what goes on with it."""
+        if self.execution.mode == "force":
+            return f"{self.ended} of {len(self.rows)} runs were trained again; mode=force begins anew"
+        if not self.sweep.pending(self.execution.mode):
+            return "all runs are recorded. The same command again brings files and MLflow up to date"
+        done = f"{len(self.sweep.records)} of {len(self.sweep.plan.runs)} runs are recorded"
+        return f"{done}. The same command again trains the rest, or {self.ending.going_on}"
+
+    def _train(self) -> None:
+        """Train the pending runs; each is recorded before anything else sees it."""
+        runs = self.sweep.plan.runs
+        with scratch() as folder:
+            board = Board(folder / "board", len(runs))
+            places = self.datasets.share([runs[row].data for row in self.rows], folder)
+            stacks = make_stacks(runs, self.rows, max(1, self.workers), timing=self.sweep.plan.timing)
+            with display_for(self.console, self.sweep.plan, board, self.rows, self.sweep.records) as display:
+                progress: Progress = display if isinstance(display, Epochs) else board
+                with closing(launch(stacks, places, self.premises, progress, self.workers)) as outcomes:
+                    for outcome in outcomes:
+                        display.ended(outcome.run, self._take(outcome))
+                        if time.monotonic() > self.tables_due:
+                            self._write_tables()
+
+    def _take(self, outcome: Outcome) -> Record:
+        """Make the durable record of a run that has just ended, and hand it to MLflow's thread."""
+        run, result = outcome.run, outcome.result
+        digest = self.datasets.load(run.data).digest
+        environment = self.environment | {"dataset_digest": digest}
+        record = record_of(outcome, environment, alone=not self.workers)
+        model = Model(result.weights, result.biases, run.hyperparameters) if result else None
+        records.write(self.sweep.records_folder, record, model)
+        self.sweep.records[run.run_id] = record
+        self.ended += 1
+        if self.logger:
+            self.logger.submit(run, record, self.sweep.weights(run.run_id))
+        return record
+
+    def _logger(self, uri: str | None) -> Logger | None:
+        """Takes records to MLflow; None where nothing is to be logged: then it is not even imported."""
+        if uri is None or (not self.rows and up_to_date(self.sweep, uri)):
+            return None
+        return open_logger(uri, self.sweep, self.environment)
+
+    def _write_tables(self) -> None:
+        """Bring the CSV files up to date while runs train."""
+        from nnexp.results import write_csv  # pandas: too slow to load before training starts
+
+        began = time.monotonic()
+        ids = mlflow_run_ids(self.sweep.folder, self.sweep.records)
+        write_csv.write_tables(
+            write_csv.make_tables(self.sweep.plan, self.sweep.records, ids), self.sweep.folder
+        )
+        ended = time.monotonic()
+        self.tables_due = ended + max(TABLES_EVERY, 20 * (ended - began))

@@ -1,0 +1,61 @@
+"""The histories of a sweep's runs, as arrays per point."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nnexp.results.tables import points_of
+from nnexp.statistics.intervals import Interval, mean_interval
+from nnexp.sweep.question.plan import Plan
+
+Floats = NDArray[np.float64]
+
+
+class RunCurve(NamedTuple):
+    """A metric of one run: rows in order of epochs, missing values left out."""
+
+    epochs: Floats
+    seconds: Floats
+    metric: Floats
+
+
+class PointCurve(NamedTuple):
+    """The finished runs of a point taken together: epochs, mean seconds and the metric's interval, (E,)."""
+
+    epochs: Floats
+    seconds: Floats
+    interval: Interval
+
+
+class PointHistory(NamedTuple):
+    """The runs of a point that have a history; those that did not finish by their status."""
+
+    finished: list[RunCurve]
+    broken: list[tuple[str, RunCurve]]
+
+
+def histories(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, metric: str) -> dict[int, PointHistory]:
+    """The curves of a metric, by the number of the point, in plan order."""
+    rows = history.groupby("run_id", sort=False).indices
+    columns = history[["epoch", "seconds", metric]].to_numpy(np.float64, na_value=np.nan)
+    found = {number: PointHistory([], []) for number in range(len(plan.points))}
+    for point, run_id, status in zip(points_of(plan, runs), runs["run_id"], runs["status"], strict=True):
+        if run_id in rows:
+            table = columns[rows[run_id]]
+            curve = RunCurve(*table[~np.isnan(table[:, 2])].T)
+            if len(curve.epochs):
+                if status == "finished":
+                    found[point].finished.append(curve)
+                else:
+                    found[point].broken.append((status, curve))
+    return found
+
+
+def together(curves: list[RunCurve]) -> PointCurve:
+    """One or more runs taken together. A run that ended early counts on with its last value."""
+    epochs = np.unique(np.concatenate([curve.epochs for curve in curves]))
+    values = np.array([np.interp(epochs, curve.epochs, curve.metric) for curve in curves])
+    seconds = np.array([np.interp(epochs, curve.epochs, curve.seconds) for curve in curves])
+    return PointCurve(epochs, seconds.mean(0), mean_interval(values.T))

@@ -1,0 +1,172 @@
+"""The CSV files of a sweep, read back: whatever was edited by hand is named with its column and row."""
+
+from pathlib import Path
+from typing import get_args
+
+import pandas as pd
+
+from nnexp.claims.verdicts import DTYPES, ORDER
+from nnexp.errors import UserError, unknown
+from nnexp.results.tables import dtype_of, frame, history_table
+from nnexp.results.write_csv import Tables, make_tables
+from nnexp.sweep.question.plan import SETTINGS, Plan
+from nnexp.sweep.store.record import Status
+
+
+def read_tables(plan: Plan, folder: Path) -> Tables:
+    """The three tables of a sweep from its CSV files; its history is empty where it was published without.
+
+    Raises:
+        UserError: as `read_runs`; or a column is not there, rows are missing, stand there twice, in another
+            order or for no run of the plan, or a setting is not the plan's.
+    """
+    history = folder / "history.csv"
+    tables = Tables(
+        read_runs(folder / "runs.csv"),
+        read_history(history) if history.exists() else history_table(plan, {}),
+        read_summary(folder / "summary.csv"),
+    )
+    for (name, table), usual in zip(tables._asdict().items(), make_tables(plan, {}, {}), strict=True):
+        for column in usual:
+            if column not in table:
+                raise UserError(f"{folder / f'{name}.csv'} has no column {column!r}")
+    _check_planned(tables, plan, folder)
+    if history.exists():
+        _check_epochs(tables, history)
+    return tables
+
+
+def _check_planned(tables: Tables, plan: Plan, folder: Path) -> None:
+    """Raise where a table has other runs than the plan, or other settings."""
+    settings = {run.run_id: run.settings for run in plan.runs}
+    for name, table in (("runs", tables.runs), ("history", tables.history)):
+        for row in table.index[~table["run_id"].isin(settings)][:1]:
+            place = _place(folder / f"{name}.csv", "run_id", row)
+            raise UserError(f"{place} must be a run of sweep {plan.name}, got {table['run_id'][row]!r}")
+    ids = tables.runs["run_id"]
+    for row in ids.index[ids.duplicated()][:1]:
+        raise UserError(f"{_place(folder / 'runs.csv', 'run_id', row)} stands there twice: {ids[row]!r}")
+    if len(tables.summary) != len(plan.points):
+        rows = f"{len(plan.points)} rows, one per point, got {len(tables.summary)}"
+        raise UserError(f"{folder / 'summary.csv'} must have {rows}")
+    axes = ("seed", *plan.axes)
+    planned = {
+        "runs": frame({name: [settings[run][name] for run in ids] for name in SETTINGS}),
+        "history": frame({name: [settings[run][name] for run in tables.history["run_id"]] for name in axes}),
+        "summary": frame({axis: [point[axis] for point in plan.points] for axis in plan.axes}),
+    }
+    for name, table in tables._asdict().items():
+        for column in planned[name]:
+            right, found = planned[name][column], table[column]
+            same = ((found == right) | (found.isna() & right.isna())).fillna(False).astype(bool)
+            for row in table.index[~same][:1]:
+                place = _place(folder / f"{name}.csv", str(column), row)
+                raise UserError(f"{place} must be {right[row]} as in the plan, got {found[row]}")
+
+
+def _check_epochs(tables: Tables, path: Path) -> None:
+    """Raise where an epoch stands twice, or the last ones of a finished run are missing."""
+    history, runs = tables.history, tables.runs
+    for row in history.index[history.duplicated(["run_id", "epoch"])][:1]:
+        raise UserError(f"{_place(path, 'epoch', row)} stands there twice: {history['epoch'][row]}")
+    last = history.groupby("run_id")["epoch"].max()
+    finished = runs[runs["status"] == "finished"]
+    for run, done in zip(finished["run_id"], finished["epochs_done"], strict=True):
+        if last.get(run) != done:
+            raise UserError(f"{path} must end with epoch {done} for run {run}, got {last.get(run, 'none')}")
+
+
+def read_runs(path: Path) -> pd.DataFrame:
+    """The frame of a runs.csv, with its dtypes.
+
+    Raises:
+        UserError: no such file, or a column or cell is not what was written; names column and row.
+    """
+    runs = _read(path, ("run_id", "status", "seed"))
+    choices = get_args(Status)
+    for row in runs.index[~runs["status"].isin(choices)]:
+        raise UserError(
+            f"{_place(path, 'status', row)}: {unknown('status', runs.loc[row, 'status'], choices)}"
+        )
+    return runs
+
+
+def read_history(path: Path) -> pd.DataFrame:
+    """The frame of a history.csv, with its dtypes. Raises as `read_runs`."""
+    return _read(path, ("run_id", "seed", "epoch"))
+
+
+def read_summary(path: Path) -> pd.DataFrame:
+    """The frame of a summary.csv, with its dtypes. Raises as `read_runs`."""
+    return _read(path, ("n", "failed", "diverged"))
+
+
+def read_verdicts(path: Path) -> pd.DataFrame:
+    """The frame of a verdicts.csv, with its dtypes. Raises as `read_runs`."""
+    verdicts = _read(path, ("id", "verdict"))
+    for column in DTYPES:
+        if column not in verdicts:
+            raise UserError(f"{path} has no column {column!r}")
+    for row in verdicts.index[~verdicts["verdict"].isin(ORDER)]:
+        raise UserError(
+            f"{_place(path, 'verdict', row)}: {unknown('verdict', verdicts['verdict'][row], ORDER)}"
+        )
+    return verdicts
+
+
+def _read(path: Path, filled: tuple[str, ...]) -> pd.DataFrame:
+    """A table whose `filled` columns must be there and have no empty cell."""
+    names = list(map(str, _parse(path, {}, rows=1)))
+    for name in filled:
+        if name not in names:
+            raise UserError(f"{path} has no column {name!r}; its columns are {', '.join(names)}")
+    try:
+        table = _parse(path, {name: dtype_of(name) for name in names})
+    except UserError:
+        raise
+    except (ValueError, TypeError):
+        raise _misfit(path) from None
+    for name in filled:
+        for row in table.index[table[name].isna()]:
+            raise UserError(f"{_place(path, name, row)} must not be empty")
+    return table
+
+
+def _parse(path: Path, dtypes: dict[str, str], rows: int | None = None) -> pd.DataFrame:
+    """Only an empty cell is a missing value: "None" and "nan" are text.
+
+    Raises:
+        UserError: no such file, or no table.
+        ValueError, TypeError: a cell does not fit its dtype.
+    """
+    try:
+        table = pd.read_csv(
+            path, dtype=dtypes, nrows=rows, keep_default_na=False, na_values=[""], encoding="utf-8-sig"
+        )
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is no table that nnexp wrote: {str(error).strip()}") from None
+    if not isinstance(table.index, pd.RangeIndex):  # pandas took the first cells for names of rows
+        raise UserError(f"{path} is no table that nnexp wrote: its rows are longer than its header")
+    return table
+
+
+def _misfit(path: Path) -> UserError:
+    """The error for the first cell that does not fit its column's dtype."""
+    table = _parse(path, {})
+    for name in map(str, table):
+        dtype, column = dtype_of(name), table[name]
+        numbers = pd.to_numeric(column, errors="coerce")
+        if dtype == "Int64":
+            numbers = numbers.where(numbers % 1 == 0)
+        if dtype != "string":
+            for row in table.index[column.notna() & numbers.isna()]:
+                kind = "a whole number" if dtype == "Int64" else "a number"
+                return UserError(f"{_place(path, name, row)} must be {kind}, got {str(column[row])!r}")
+    return UserError(f"{path} is no table that nnexp wrote")
+
+
+def _place(path: Path, column: str, row: int) -> str:
+    """Where a cell is; rows as an editor counts them, the header being row 1."""
+    return f"{path}, column {column!r}, row {row + 2}"

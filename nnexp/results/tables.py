@@ -1,0 +1,184 @@
+"""Records to frames: a row per run, per run and epoch, and per point. Rows in plan order, stable columns.
+
+Missing values are NA (an empty CSV cell): a failed run's metrics, a test cost that nobody asked for.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any, get_type_hints
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nnexp.data import DataSpec
+from nnexp.nn import Hyperparameters
+from nnexp.statistics.intervals import mean_interval
+from nnexp.sweep.question.plan import SETTINGS, Plan
+from nnexp.sweep.store.record import BEST, FINAL, Record
+from nnexp.text import spelled
+
+# What a run ends with, in the order of the columns. `epochs_done`: the column `epochs` is the hyperparameter.
+METRICS = (
+    "epochs_done",
+    *(f"final_{name}" for name in FINAL),
+    "best_epoch",
+    *(f"best_{name}" for name in BEST),
+    *("test_cost", "test_accuracy", "seconds", "evaluation_seconds", "seconds_per_epoch"),
+)
+TO_TARGET = ("epochs_to_target", "seconds_to_target")  # only of a sweep that states a target
+STATISTICS = ("mean", "low", "high", "difference", "difference_low", "difference_high")
+HISTORY = (
+    *(f"{part}_{what}" for part in ("training", "validation", "test") for what in ("cost", "accuracy")),
+    *("penalty", "seconds"),
+)
+TEXTS = (
+    *("run_id", "mlflow_run_id", "status"),
+    *("id", "text", "source", "published", "verdict", "effect_kind", "rel", "note"),
+)
+INTEGERS = (
+    *("epoch", "epochs_done", "best_epoch", "epochs_to_target", "dead_classes", "seconds_shared_by"),
+    *("n", "failed", "diverged", "target_reached", "seeds_needed"),
+)
+HINTS = get_type_hints(DataSpec) | get_type_hints(Hyperparameters) | {"data": str}
+
+
+def metrics_of(plan: Plan) -> tuple[str, ...]:
+    """The figures that a run of this sweep ends with."""
+    return METRICS if plan.target is None else (*METRICS, *TO_TARGET)
+
+
+def runs_table(plan: Plan, records: Mapping[str, Record], mlflow_run_ids: Mapping[str, str]) -> pd.DataFrame:
+    """One row per run that has a record: identity, settings, metrics, seconds.
+
+    `seconds_shared_by`: runs that trained in one stack; `seconds` is the run's share of the stack's time.
+    `epochs_to_target`, `seconds_to_target` (training time): missing for a run that never reached the target.
+    """
+    done = _done(plan, records)
+    outcomes = [_outcome(record) | _to_target(record, plan.target) for record in done]
+    values: dict[str, Iterable[Any]] = {
+        "run_id": [record.run_id for record in done],
+        "mlflow_run_id": [mlflow_run_ids.get(record.run_id) for record in done],
+        "status": [record.status for record in done],
+        "seed": [record.settings["seed"] for record in done],
+    }
+    values |= {n: [record.settings[n] for record in done] for n in SETTINGS if n != "seed"}
+    values |= {n: [outcome.get(n) for outcome in outcomes] for n in (*metrics_of(plan), "seconds_shared_by")}
+    return frame(values)
+
+
+def history_table(plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:
+    """One row per run and evaluated epoch: run_id, seed, the axes, epoch, metrics, then monitors, sorted."""
+    done = [record for record in _done(plan, records) if record.history]
+    monitors = sorted({n for record in done for n in record.history} - {"epoch", *HISTORY})
+    lengths = [len(record.history["epoch"]) for record in done]
+    head = {"run_id": [record.run_id for record in done]}
+    head |= {n: [record.settings[n] for record in done] for n in ("seed", *plan.axes)}
+    body = {n: _joined(done, lengths, n) for n in ("epoch", *HISTORY, *monitors)}
+    repeated = frame(head).take(np.repeat(np.arange(len(done)), lengths)).reset_index(drop=True)
+    return pd.concat([repeated, frame(body)], axis=1)
+
+
+def summary_table(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
+    """One row per point: axes, n, failed, diverged, and of each metric the mean over finished runs, its
+    interval, and the difference to the baseline point with its interval, paired over their common seeds.
+
+    `runs`: the rows of `runs_table`. `failed` counts every run with a record that neither finished nor
+    diverged; `target_reached` the finished runs that reached the target: a point where some did not has no
+    mean epochs and seconds to it.
+    """
+    names = metrics_of(plan)
+    metrics = samples(plan, runs, names)
+    if plan.target is not None:
+        some_missed = np.isnan(metrics[-1]) & ~np.isnan(metrics[names.index("epochs_done")])
+        metrics[-len(TO_TARGET) :, some_missed.any(axis=1)] = np.nan
+    mean, low, high, _ = mean_interval(metrics)
+    values: dict[str, Iterable[Any]] = {axis: [point[axis] for point in plan.points] for axis in plan.axes}
+    values |= _counts(plan, runs)
+    columns = (mean, low, high, *mean_interval(metrics - metrics[:, plan.baseline, None])[:3])
+    for k, metric in enumerate(names):
+        values |= {f"{metric}_{s}": column[k] for s, column in zip(STATISTICS, columns, strict=True)}
+    return frame(values)
+
+
+def samples(plan: Plan, runs: pd.DataFrame, metrics: Sequence[str]) -> NDArray[np.float64]:
+    """The metrics of the finished runs as an array (metrics, points, seeds); NaN where there is none."""
+    finished = runs[runs["status"] == "finished"]
+    column = {seed: number for number, seed in enumerate(plan.seeds)}
+    seeds = [column[seed] for seed in finished["seed"]]
+    array = np.full((len(metrics), len(plan.points), len(plan.seeds)), np.nan)
+    array[:, points_of(plan, finished), seeds] = (
+        finished[list(metrics)].to_numpy(np.float64, na_value=np.nan).T
+    )
+    return array
+
+
+def points_of(plan: Plan, runs: pd.DataFrame) -> NDArray[np.int64]:
+    """The number of each row's point."""
+    points = {run.run_id: run.point for run in plan.runs}
+    return np.array([points[run_id] for run_id in runs["run_id"]], dtype=np.int64)
+
+
+def dtype_of(column: str) -> str:
+    """The dtype of a column by its name, in frames and when CSV files are read: Int64, float64 or string."""
+    if column in TEXTS:
+        return "string"
+    if column in INTEGERS:
+        return "Int64"
+    kinds = {int: "Int64", int | None: "Int64", float: "float64", float | None: "float64"}
+    return kinds.get(HINTS[column], "string") if column in HINTS else "float64"
+
+
+def text(value: object) -> str | None:
+    """A setting as one types it on the command line; None (an empty cell) for none."""
+    return None if value is None else spelled(value)
+
+
+def _done(plan: Plan, records: Mapping[str, Record]) -> list[Record]:
+    return [records[run.run_id] for run in plan.runs if run.run_id in records]
+
+
+def _outcome(record: Record) -> dict[str, float | int | None]:
+    """Metrics and timings of a record under the names of the columns."""
+    values = record.metrics | {n: record.timings.get(n) for n in ("seconds", "evaluation_seconds")}
+    epochs, seconds = values.get("epochs_done"), values["seconds"]
+    per_epoch = seconds / epochs if epochs and seconds is not None else None
+    shared_by = record.timings.get("shared_by")
+    return values | {"seconds_per_epoch": per_epoch, "seconds_shared_by": shared_by}
+
+
+def _to_target(record: Record, target: float | None) -> dict[str, float | int | None]:
+    """Epoch and training seconds at which validation accuracy first was at least `target`; empty if never."""
+    history = record.history
+    for row, accuracy in enumerate(history.get("validation_accuracy", [])):
+        if target is not None and accuracy is not None and accuracy >= target and history["epoch"][row]:
+            figures = (history["epoch"][row], history["seconds"][row])
+            return dict(zip(TO_TARGET, figures, strict=True))
+    return {}
+
+
+def _joined(done: Sequence[Record], lengths: Sequence[int], column: str) -> list[Any]:
+    """One column of all histories, end to end; None for a run that lacks it."""
+    pairs = zip(done, lengths, strict=True)
+    return list(chain.from_iterable(record.history.get(column) or [None] * n for record, n in pairs))
+
+
+def _counts(plan: Plan, runs: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
+    points, status = points_of(plan, runs), runs["status"].to_numpy(object)
+    kinds = {"n": status == "finished", "diverged": status == "diverged"}
+    kinds["failed"] = ~kinds["n"] & ~kinds["diverged"]
+    names = ["n", "failed", "diverged"]
+    if plan.target is not None:
+        kinds["target_reached"] = kinds["n"] & runs["epochs_to_target"].notna().to_numpy(bool)
+        names.append("target_reached")
+    return {name: np.bincount(points[kinds[name]], minlength=len(plan.points)) for name in names}
+
+
+def frame(values: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
+    """Columns by name, each with its dtype."""
+    return pd.DataFrame({name: _column(name, column) for name, column in values.items()})
+
+
+def _column(name: str, values: Iterable[Any]) -> pd.Series:
+    dtype = dtype_of(name)
+    return pd.Series([text(v) for v in values] if dtype == "string" else values, dtype=dtype)

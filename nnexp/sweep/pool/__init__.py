@@ -1,0 +1,1 @@
+"""Runs trained in parallel: stacks, the processes that train them, and how far they are."""

@@ -1,0 +1,149 @@
+"""What a worker process does: train one stack and return values. It writes no file."""
+
+import os
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from nnexp.data import augmenter, open_shared
+from nnexp.nn import Result, train
+from nnexp.sweep.pool.stacks import Stack
+from nnexp.sweep.question.identity import numerics_digest
+from nnexp.sweep.question.plan import Run
+
+
+class Progress(Protocol):
+    """Where a worker shows how far its runs are; rows are numbers in the plan."""
+
+    def start(self, rows: tuple[int, ...]) -> None: ...
+    def show(
+        self, rows: tuple[int, ...], epoch: int, metrics: Mapping[str, NDArray[np.floating]]
+    ) -> None: ...
+    def finish(self, rows: tuple[int, ...]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Premises:
+    """What holds for every stack of a sweep: its parent process, the code and BLAS kernel that must be the
+    same in every worker, and the seconds that a run may take (None: no limit)."""
+
+    parent: int
+    numerics: str
+    kernel: str
+    max_seconds: float | None = None
+
+
+class PremiseError(Exception):
+    """A worker's code or BLAS kernel is not the parent's, so the sweep cannot go on; says which."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one run ended: a result, or the traceback of its failure (or what is known of it)."""
+
+    run: Run
+    started: datetime
+    ended: datetime
+    result: Result | None
+    traceback: str | None
+
+    @property
+    def status(self) -> Literal["finished", "diverged", "failed", "timed_out"]:
+        if self.result is None:
+            return "failed"
+        return "timed_out" if self.result.status == "stopped" else self.result.status
+
+
+def blas_kernel() -> str:
+    """The architecture that NumPy's BLAS compiled its products for; it decides their last bits."""
+    kernels = {
+        str(lib.get("architecture", lib["internal_api"]))
+        for lib in threadpool_info()
+        if lib["user_api"] == "blas"
+    }
+    return "+".join(sorted(kernels)) or "unknown"
+
+
+def premises(numerics: str, max_seconds: float | None = None) -> Premises:
+    """The premises of a sweep planned with the code of that digest, whose parent is this process."""
+    return Premises(os.getpid(), numerics, blas_kernel(), max_seconds)
+
+
+def train_stack(stack: Stack, folder: Path, expected: Premises, progress: Progress) -> list[Outcome]:
+    """Train the runs of a stack on the data set shared in `folder`; an outcome for each, in order.
+
+    An error in a stack of several runs trains each alone (same bits), so it costs only its own run.
+
+    Raises:
+        PremiseError: this process does not meet what the parent expects; nothing was trained.
+    """
+    check(expected)
+    started = datetime.now(UTC)
+    progress.start(stack.rows)
+    try:
+        results = _train(stack, folder, progress, expected.max_seconds)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # sys.exit in a run, too, is that run's failure
+        if len(stack.runs) > 1:
+            return [
+                outcome
+                for alone in stack.apart()
+                for outcome in train_stack(alone, folder, expected, progress)
+            ]
+        return [Outcome(stack.runs[0], started, datetime.now(UTC), None, traceback.format_exc())]
+    finally:
+        progress.finish(stack.rows)
+    ended = datetime.now(UTC)
+    return [
+        Outcome(run, started, ended, result, None) for run, result in zip(stack.runs, results, strict=True)
+    ]
+
+
+def _train(stack: Stack, folder: Path, progress: Progress, max_seconds: float | None) -> list[Result]:
+    dataset, began = open_shared(folder), time.perf_counter()
+
+    def after_epoch(epoch: int, metrics: Mapping[str, NDArray[np.floating]]) -> bool:
+        progress.show(stack.rows, epoch, metrics)
+        share = (time.perf_counter() - began) / len(stack.runs)
+        return max_seconds is not None and share > max_seconds
+
+    with threadpool_limits(1, user_api="blas"):  # two threads give other bits than one
+        return train(
+            [run.hyperparameters for run in stack.runs],
+            dataset.data,
+            augment=augmenter(stack.data, dataset),
+            progress=after_epoch,
+        )
+
+
+def check(expected: Premises) -> None:
+    """Raise `PremiseError` unless this process's code and BLAS kernel are the expected ones."""
+    try:
+        same = numerics_digest() == expected.numerics
+    except (OSError, SyntaxError, ValueError):  # an editor that saves half a file
+        same = False
+    if not same:
+        raise PremiseError("the code changed while the sweep ran: start again")
+    if blas_kernel() != expected.kernel:
+        raise PremiseError(f"this worker's BLAS kernel is {blas_kernel()}, the parent's {expected.kernel}")
+
+
+def end_with(parent: int) -> None:
+    """Let this process end within a second of its parent's end, so that no orphan trains on."""
+    threading.Thread(target=_exit_without, args=(parent,), daemon=True).start()
+
+
+def _exit_without(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)

@@ -1,0 +1,171 @@
+"""From axes to points to runs: a pure function of the question; nothing here writes or trains."""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any
+
+from nnexp.data import Dataset, DataSpec
+from nnexp.errors import UserError
+from nnexp.nn import Hyperparameters, check_fit
+from nnexp.sweep.question.identity import numerics_digest, run_id, sweep_id
+from nnexp.sweep.question.points import (
+    AXES,
+    DATA_KNOBS,
+    HYPERPARAMETERS,
+    SETTINGS,
+    Question,
+    axes_of,
+    matching,
+    points_of,
+)
+from nnexp.text import spelled
+
+__all__ = [
+    "AXES",
+    "DATA_KNOBS",
+    "HYPERPARAMETERS",
+    "SETTINGS",
+    "Plan",
+    "Question",
+    "Run",
+    "make_plan",
+    "settings_of",
+]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training of one network. `point` numbers the combination of axis values, from 0."""
+
+    run_id: str
+    hyperparameters: Hyperparameters
+    data: DataSpec
+    point: int
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Every hyperparameter and data knob, flat, by its one name, in CSV order."""
+        knobs = {name: getattr(self.data, name) for name in DATA_KNOBS}
+        return {"data": self.data.name} | knobs | vars(self.hyperparameters)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All points x replicates that answer one question (points in the order of `points_of`, seeds within)."""
+
+    name: str
+    question: str
+    axes: tuple[str, ...]
+    points: tuple[dict[str, Any], ...]  # axis -> value, one per point
+    seeds: tuple[int, ...]
+    runs: tuple[Run, ...]
+    baseline: int  # number of the point that the others are compared with
+    sweep_id: str
+    numerics: str = ""  # digest of the code that the runs were planned with
+    timing: bool = False  # whether the runs train one at a time, so that their seconds are their own
+    target: float | None = None  # validation accuracy: when each run reaches it is told
+    claims: tuple[Mapping[str, Any], ...] = ()  # plain values, as the sweep file has them
+
+    def label(self, run: Run) -> str:
+        """What varies, exactly: `batch_size=32 seed=0`; without axes, what is not at its default."""
+        told = self.points[run.point]
+        if not self.axes:
+            usual = Run("", Hyperparameters(), DataSpec(), 0).settings
+            told = {k: v for k, v in run.settings.items() if v != usual[k] and k != "seed"}
+        return " ".join([*(f"{k}={spelled(v)}" for k, v in told.items()), f"seed={run.hyperparameters.seed}"])
+
+
+def make_plan(
+    question: Question, base: Hyperparameters, base_data: DataSpec, load: Callable[[DataSpec], Dataset]
+) -> Plan:
+    """Every run of the sweep, built and checked. `load` gives the data set of a specification.
+
+    Raises:
+        UserError: an axis, a value or a seed cannot be used, or two points are the same.
+    """
+    seeds = _checked_seeds(question.seeds)
+    wanted = points_of(question)
+    numerics = numerics_digest()
+    points: list[dict[str, Any]] = []
+    runs: list[Run] = []
+    for number, point in enumerate(wanted):
+        hyperparameters, data = _at(point, base, base_data)
+        dataset = load(data)
+        check_fit([hyperparameters], dataset.data)
+        for seed in seeds:
+            replicate = _with_seed(hyperparameters, seed)
+            identity = run_id(replicate, data, dataset, numerics)
+            runs.append(Run(identity, replicate, data, number))
+        settings = runs[-1].settings
+        points.append({axis: settings[axis] for axis in point})
+    _check_distinct(points, runs, len(seeds))
+    return Plan(
+        name=question.name,
+        question=question.question,
+        axes=tuple(axes_of(question)),
+        points=tuple(points),
+        seeds=seeds,
+        runs=tuple(runs),
+        baseline=_baseline(question, wanted, points, Run("", base, base_data, 0)),
+        sweep_id=sweep_id([run.run_id for run in runs]),
+        numerics=numerics,
+        timing=question.timing,
+        target=question.target,
+        claims=tuple(question.claims),
+    )
+
+
+def settings_of(question: Question, base: Hyperparameters, base_data: DataSpec) -> list[dict[str, Any]]:
+    """The settings of every point (their `seed` is the base's), without a look at any data set.
+
+    Raises:
+        UserError: an axis or a value cannot be used.
+    """
+    return [Run("", *_at(point, base, base_data), 0).settings for point in points_of(question)]
+
+
+def _with_seed(hyperparameters: Hyperparameters, seed: int) -> Hyperparameters:
+    """The same with another seed, checked before: `replace` would check all of the values again."""
+    replicate = copy(hyperparameters)
+    object.__setattr__(replicate, "seed", seed)
+    return replicate
+
+
+def _checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
+    if not seeds:
+        raise UserError("sweep.seeds must name at least one seed, got none")
+    for seed in seeds:
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+            raise UserError(f"sweep.seeds must be integers >= 0, got {seed!r}")
+        Hyperparameters(seed=seed)  # what else it takes
+    if len(set(seeds)) < len(seeds):
+        raise UserError(f"sweep.seeds must differ, got {list(seeds)}")
+    return tuple(seeds)
+
+
+def _at(
+    point: Mapping[str, Any], base: Hyperparameters, base_data: DataSpec
+) -> tuple[Hyperparameters, DataSpec]:
+    """The base configuration with the point's values in place."""
+    knobs = {("name" if k == "data" else k): v for k, v in point.items() if k in ("data", *DATA_KNOBS)}
+    values = {k: v for k, v in point.items() if k in HYPERPARAMETERS}
+    return replace(base, **values), replace(base_data, **knobs)
+
+
+def _check_distinct(points: Sequence[Mapping[str, Any]], runs: Sequence[Run], seeds: int) -> None:
+    seen: dict[str, int] = {}
+    for number, point in enumerate(points):
+        first = seen.setdefault(runs[number * seeds].run_id, number)
+        if first != number:
+            raise UserError(f"points must differ, but points {first + 1} and {number + 1} are both {point}")
+
+
+def _baseline(
+    question: Question, wanted: Sequence[Mapping[str, Any]], points: Sequence[Mapping[str, Any]], home: Run
+) -> int:
+    """The asked-for point, else the base configuration's, else the first."""
+    if question.baseline is not None:
+        return matching(wanted, question.baseline, "sweep.baseline")[0]
+    settings = home.settings
+    return next((i for i, p in enumerate(points) if all(p[k] == settings[k] for k in p)), 0)

@@ -1,0 +1,169 @@
+"""A sweep as it stands on disk: `SWEEPS_DIR/NAME/ID/`, with its frozen plan and its records."""
+
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nnexp.errors import UserError, unknown
+from nnexp.files import replacing
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.store import record as records
+from nnexp.sweep.store.plan_file import read_body, read_plan, write_plan
+from nnexp.sweep.store.record import DONE, Record, Status
+
+SETTLED: dict[str, tuple[Status, ...]] = {
+    "cached": (*DONE, "failed", "timed_out"),
+    "retry": DONE,
+    "force": (),
+}
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A plan, its folder, the records of the runs that ended, and the files where they were found.
+
+    `damaged`: run_id -> what is wrong with its record.
+    """
+
+    plan: Plan
+    folder: Path
+    records: dict[str, Record]
+    files: Mapping[str, Path] = field(default_factory=dict)
+    damaged: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def records_folder(self) -> Path:
+        return self.folder / "records"
+
+    @property
+    def statuses(self) -> Counter[str]:
+        """How many runs ended in which way."""
+        return Counter(record.status for record in self.records.values())
+
+    def pending(self, mode: str) -> list[int]:
+        """Rows of the plan to be trained: `cached` none that ended, `retry` failed ones, `force` all."""
+        return [
+            row
+            for row, run in enumerate(self.plan.runs)
+            if run.run_id not in self.records or self.records[run.run_id].status not in SETTLED[mode]
+        ]
+
+    def weights(self, run_id: str) -> Path | None:
+        """The file of a run's weights, if it has any."""
+        path = records.weights_path(self.records_folder, run_id)
+        return path if path.exists() else None
+
+
+def sweep_folder(sweeps_dir: str | Path, plan: Plan) -> Path:
+    """Where the sweep lives; the same sweep again leads to the same folder."""
+    return Path(sweeps_dir) / plan.name / plan.sweep_id
+
+
+def find_sweep(folder: Path, plan: Plan) -> Sweep:
+    """The sweep as earlier commands left it. Runs trained by another sweep of its name count, too.
+
+    Where time is measured, only runs count that trained alone.
+    """
+    sweep = _sweep_in(folder, plan)
+    found, files = sweep.records, dict(sweep.files)
+    for place in sorted(folder.parent.glob("*/records")):
+        done = {run_id for run_id, record in found.items() if _counts(record, plan)}
+        missing = {run.run_id for run in plan.runs} - done
+        if not missing:
+            break
+        others = {path.stem: path for path in place.glob("*.json") if path.stem in missing}
+        for run_id, record in records.read_all(others)[0].items():
+            if _counts(record, plan):
+                found[run_id], files[run_id] = record, others[run_id]
+    if plan.timing:
+        found = {run_id: record for run_id, record in found.items() if record.timings.get("alone")}
+    return Sweep(plan, folder, found, files, sweep.damaged)
+
+
+def open_sweep(folder: Path) -> Sweep:
+    """The sweep in `folder`, from its files alone.
+
+    Raises:
+        UserError: there is none, or its plan cannot be read.
+    """
+    return _sweep_in(folder, read_plan(folder))
+
+
+def _sweep_in(folder: Path, plan: Plan) -> Sweep:
+    wanted = {run.run_id for run in plan.runs}
+    files = {path.stem: path for path in (folder / "records").glob("*.json") if path.stem in wanted}
+    found, damaged = records.read_all(files)
+    return Sweep(plan, folder, found, files, damaged)
+
+
+def _counts(record: Record, plan: Plan) -> bool:
+    return record.status in DONE and (not plan.timing or record.timings.get("alone", False))
+
+
+def sweep_folders(sweeps_dir: str | Path) -> list[Path]:
+    """The folders of all sweeps under `sweeps_dir`, published ones aside, oldest start first."""
+    root = Path(sweeps_dir)
+    folders = [path.parent for path in root.rglob("sweep.yaml") if root / "published" not in path.parents]
+    return sorted(folders, key=lambda folder: (_started(folder), folder))
+
+
+def _started(folder: Path) -> str:
+    """When the sweep in `folder` was started; a damaged plan cannot tell, and counts as the oldest."""
+    try:
+        return str(read_body(folder)["started"])
+    except (UserError, KeyError):
+        return ""
+
+
+def named_folder(sweeps_dir: str | Path, words: str) -> Path:
+    """The folder that `NAME` (its newest sweep), or `NAME/ID`, or `NAME/` and a beginning of the ID means.
+
+    Raises:
+        UserError: there is none, or several; names the close ones.
+    """
+    names = {folder.relative_to(sweeps_dir).as_posix(): folder for folder in sweep_folders(sweeps_dir)}
+    newest = {name.rpartition("/")[0]: folder for name, folder in names.items()}  # the last one stays
+    if words in newest:
+        return newest[words]
+    found = [name for name in names if name.startswith(words)] if words.rpartition("/")[0] in newest else []
+    if len(found) != 1:
+        raise unknown("sweep", words, found or newest)
+    return names[found[0]]
+
+
+def settle(sweep: Sweep, environment: Mapping[str, Any]) -> bool:
+    """Make the sweep's folder whole: its frozen plan, all its records, and damaged ones set aside.
+
+    Returns whether the plan is new, or has other claims or words than before.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    try:
+        sweep.records_folder.mkdir(parents=True, exist_ok=True)
+        changed = write_plan(sweep.plan, environment, sweep.folder)
+        for leftover in sweep.records_folder.glob(".*.tmp"):  # of a process that was killed
+            leftover.unlink()
+        for run_id in sweep.damaged:
+            path = sweep.records_folder / f"{run_id}.json"
+            path.rename(path.with_suffix(".damaged"))
+        for run_id in sweep.records:
+            _adopt(sweep.files[run_id], sweep.records_folder)
+    except OSError as error:
+        raise UserError(
+            f"sweeps_dir must be a folder that can be written: {error.strerror}: {sweep.folder}"
+        ) from error
+    return changed
+
+
+def _adopt(path: Path, folder: Path) -> None:
+    """Copy a record that another sweep made: weights first, as when it was written."""
+    if path.parent == folder:
+        return
+    for file in (records.weights_path(path.parent, path.stem), path):
+        if file.exists():
+            with replacing(folder / file.name) as copy, file.open("rb") as original:
+                shutil.copyfileobj(original, copy)

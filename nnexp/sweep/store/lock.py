@@ -1,0 +1,85 @@
+"""One process at a time trains a sweep: its lock, and who holds it."""
+
+import errno
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from nnexp.errors import UserError
+
+LOCK, HOLDER = ".lock", ".holder"  # hidden: they say nothing about the sweep
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[bool]:
+    """Hold the sweep in `folder` (made if need be): no other process trains it meanwhile.
+
+    False for a folder that may only be read: nobody trains there, but a sweep can be looked at.
+
+    Raises:
+        UserError: another process holds it (says which), or the folder cannot be made or written.
+    """
+    holder = folder / HOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK, timeout=0)
+        lock.acquire()
+        now = datetime.now().astimezone().isoformat(" ", "seconds")
+        holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {now}", encoding="utf-8")
+    except Timeout:
+        raise UserError(
+            f"{folder} is being trained by {_who(folder)}: wait for its end, or stop it"
+        ) from None
+    except OSError as error:
+        if folder.exists() and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            yield False
+            return
+        raise UserError(
+            f"sweeps_dir must be a folder that can be written: {error.strerror}: {folder}"
+        ) from error
+    try:
+        yield True
+    finally:
+        holder.unlink(missing_ok=True)
+        _remove_if_empty(folder)
+        lock.release()
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Leave nothing of a sweep that was refused before it began."""
+    if [path.name for path in folder.glob("*")] == [LOCK]:
+        (folder / LOCK).unlink()
+        with suppress(OSError):  # other sweeps of that name
+            folder.rmdir()
+            folder.parent.rmdir()
+
+
+def holder_of(folder: Path) -> str | None:
+    """Who holds the sweep in `folder` now; None: nobody. Writes nothing.
+
+    A file that a killed process left says nothing, so the lock itself is asked; only where there is such a
+    file, so that asking is hardly ever in the way of a process that starts.
+    """
+    if not (folder / HOLDER).exists():
+        return None
+    try:
+        with (folder / LOCK).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # given back when the file is closed
+    except BlockingIOError:
+        return _who(folder)
+    except OSError:  # no lock, so nobody has it
+        return None
+    return None
+
+
+def _who(folder: Path) -> str:
+    try:
+        return (folder / HOLDER).read_text(encoding="utf-8") or "another process"
+    except FileNotFoundError:
+        return "another process"

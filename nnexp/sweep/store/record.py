@@ -1,0 +1,152 @@
+"""Records: what a run leaves behind, durable before anything else sees it. The only writer of records."""
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from nnexp.files import replacing, sync_folder
+from nnexp.nn import History, Model, save_model
+from nnexp.nn.result import Result
+from nnexp.sweep.pool.worker import Outcome
+
+Status = Literal["finished", "diverged", "failed", "timed_out", "killed"]
+BEST = ("validation_cost", "validation_accuracy")
+FINAL = ("training_cost", "training_accuracy", *BEST, "penalty")
+DONE: tuple[Status, ...] = ("finished", "diverged")
+SEAL = b', "checksum": "'
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run as it ended. Plain values only: a record is one JSON file beside one `.npz` of weights.
+
+    `settings`: flat, every hyperparameter and data knob by its one name (`data`, `train_size`, ...,
+    `learning_rate`, ..., `seed`), in the order of the CSV columns.
+    `history`: columns as in `nnexp.nn.Result`. `metrics`: `epochs_done`, `final_*`, `best_epoch`,
+    `best_*`, `test_cost`, `test_accuracy`; empty for a failed run.
+    `timings`: `started`, `ended` (ISO 8601, UTC), `seconds`, `evaluation_seconds`, `shared_by` (runs of the
+    stack), `alone` (while no other run trained).
+    """
+
+    run_id: str
+    status: Status
+    settings: dict[str, Any]
+    history: History
+    metrics: dict[str, float | int | None]
+    timings: dict[str, Any]
+    environment: dict[str, Any]
+    traceback: str | None = None
+
+
+def metrics_of(result: Result) -> dict[str, float | int | None]:
+    """Final and best figures of a history; best is the first maximum of the validation accuracy."""
+    history = result.history
+    rows = [row for row, epoch in enumerate(history["epoch"]) if epoch]  # 0: before training
+    if not rows:
+        return {"epochs_done": result.epochs_done}
+    final, best = rows[-1], max(rows, key=lambda row: (history["validation_accuracy"][row] or 0.0, -row))
+    metrics: dict[str, float | int | None] = {"epochs_done": result.epochs_done}
+    metrics |= {f"final_{name}": history[name][final] for name in FINAL}
+    metrics |= {"best_epoch": history["epoch"][best]}
+    metrics |= {f"best_{name}": history[name][best] for name in BEST}
+    known = result.test_cost is not None and math.isfinite(result.test_cost)
+    return metrics | {"test_cost": result.test_cost if known else None, "test_accuracy": result.test_accuracy}
+
+
+def record_of(outcome: Outcome, environment: dict[str, Any], *, alone: bool = False) -> Record:
+    """The record of a run that ended, well or not; `alone`: while no other run trained."""
+    result = outcome.result
+    timings: dict[str, Any] = {"started": outcome.started.isoformat(), "ended": outcome.ended.isoformat()}
+    if result is not None:
+        timings |= {
+            "seconds": result.seconds,
+            "evaluation_seconds": result.evaluation_seconds,
+            "shared_by": result.stack_size,
+            "alone": alone and result.stack_size == 1,
+        }
+    return Record(
+        run_id=outcome.run.run_id,
+        status=outcome.status,
+        settings=outcome.run.settings,
+        history={} if result is None else result.history,
+        metrics={} if result is None else metrics_of(result),
+        timings=timings,
+        environment=environment,
+        traceback=outcome.traceback,
+    )
+
+
+def weights_path(folder: Path, run_id: str) -> Path:
+    """Where a record's weights lie."""
+    return folder / f"{run_id}.npz"
+
+
+def write(folder: Path, record: Record, model: Model | None) -> None:
+    """Make `record` durable in `folder`: weights first, then the JSON file that makes them a record."""
+    body = asdict(record) | {"weights_sha256": None, "weights_size": None}
+    if model is not None:
+        weights = weights_path(folder, record.run_id)
+        with replacing(weights) as file:
+            save_model(file, model)
+        content = weights.read_bytes()
+        body |= {"weights_sha256": hashlib.sha256(content).hexdigest(), "weights_size": len(content)}
+    with replacing(folder / f"{record.run_id}.json") as file:
+        file.write(sealed(body))
+    sync_folder(folder)
+
+
+def read(path: Path) -> Record:
+    """The record in a JSON file.
+
+    Raises:
+        ValueError: the file is torn or damaged, or its weights are missing.
+    """
+    body = opened(path.read_bytes())
+    size, digest = body.pop("weights_size"), body.pop("weights_sha256")
+    if digest is not None:
+        try:
+            found = os.stat(weights_path(path.parent, body["run_id"])).st_size
+        except FileNotFoundError:
+            raise ValueError("its weights are missing") from None
+        if found != size:
+            raise ValueError("its weights are cut")
+    return Record(**body)
+
+
+def read_all(paths: Mapping[str, Path]) -> tuple[dict[str, Record], dict[str, str]]:
+    """The valid records among the files `run_id -> path`, and what is wrong with the others."""
+    found: dict[str, Record] = {}
+    damaged: dict[str, str] = {}
+    for run_id, path in paths.items():
+        try:
+            found[run_id] = read(path)
+        except FileNotFoundError:  # a sweep that somebody removes at this moment
+            continue
+        except (ValueError, TypeError, KeyError) as error:
+            damaged[run_id] = str(error)
+    return found, damaged
+
+
+def sealed(body: dict[str, Any]) -> bytes:
+    """A record's JSON text, whose last key is the checksum of all that stands before it."""
+    text = json.dumps(body, allow_nan=False).encode()
+    return text[:-1] + SEAL + hashlib.sha256(text).hexdigest().encode() + b'"}'
+
+
+def opened(content: bytes) -> dict[str, Any]:
+    """What was sealed.
+
+    Raises:
+        ValueError: a byte of it is not what was written.
+    """
+    start, _, end = content.rpartition(SEAL)
+    text = start + b"}"
+    if end != hashlib.sha256(text).hexdigest().encode() + b'"}':
+        raise ValueError("its checksum does not match")
+    body: dict[str, Any] = json.loads(text)
+    return body

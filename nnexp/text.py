@@ -1,0 +1,25 @@
+"""How values and figures are spelled for people. No imports: every part may use it."""
+
+
+def spelled(value: object) -> str:
+    """A setting as one types it on the command line: `[0,1]` for a list, `null` for none."""
+    if isinstance(value, list | tuple):
+        return f"[{','.join(spelled(item) for item in value)}]"
+    return "null" if value is None else str(value)
+
+
+def count(n: int, noun: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{n} {noun}" + "s" * (n != 1)
+
+
+def duration(seconds: float) -> str:
+    """About how long, for people: `3 s`, `4 min`, `2.5 h`."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def percent(fraction: float | int | None) -> str:
+    """An accuracy for people: `95.33 %`."""
+    return "-" if fraction is None else f"{100 * fraction:.2f} %"

@@ -1,0 +1,141 @@
+"""The sweep files of the book: each is planned, and its runs can answer what it claims, without MNIST."""
+
+import zlib
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from nnexp.claims.parsing import Claim, claims_of
+from nnexp.claims.places import select
+from nnexp.claims.quantities import Quantity
+from nnexp.claims.samples import Frames
+from nnexp.claims.verdicts import judge
+from nnexp.config import Config, conf_dir, load_config
+from nnexp.data import Dataset, DataSpec
+from nnexp.nn.examples import Data, Examples
+from nnexp.sweep.question.plan import Plan, Run, make_plan
+from tests.claims.claim_forms import frames
+from tests.results.sweeps import make_record
+
+BOOK = conf_dir() / "sweep" / "book"
+NAMES = sorted(f"book/{path.stem}" for path in BOOK.glob("*.yaml"))
+every_file = pytest.mark.parametrize("name", NAMES)
+
+
+def blank(spec: DataSpec) -> Dataset:
+    """As many examples as MNIST would give, with nothing on them and no memory behind them."""
+    assert spec.name == "mnist"
+
+    def part(n: int) -> Examples:
+        return Examples(np.broadcast_to(np.float32(0), (n, 784)), np.broadcast_to(np.int64(0), n))
+
+    training = (spec.train_size or 50_000) * (1 if spec.expand == "none" else 5)
+    return Dataset(
+        Data(part(training), part(spec.validation_size or 10_000), part(10_000), 10), "", 256, (28, 28)
+    )
+
+
+@cache
+def asked_by(name: str) -> Config:
+    return load_config([f"+sweep={name}"])
+
+
+@cache
+def planned(name: str) -> Plan:
+    asked = asked_by(name)
+    return make_plan(asked.question, asked.hyperparameters, asked.data, blank)
+
+
+@cache
+def claims(name: str) -> dict[str, Claim]:
+    return {claim.id: claim for claim in claims_of(planned(name))}
+
+
+@cache
+def trained(name: str) -> Frames:
+    """The tables of the sweep after runs with arbitrary curves."""
+    plan, rng = planned(name), np.random.default_rng(zlib.crc32(name.encode()))
+    records = {}
+    for run in plan.runs:
+        record = make_record(run)
+        epochs = evaluated(run)
+        columns = [*record.history, *monitored(run)]
+        history: dict[str, list[Any]] = {c: rng.uniform(0.05, 0.99, len(epochs)).tolist() for c in columns}
+        history["epoch"] = epochs
+        if "dead_classes" in history:
+            history["dead_classes"] = rng.integers(0, 3, len(epochs)).tolist()
+        metrics = record.metrics | {"epochs_done": epochs[-1]}
+        records[run.run_id] = replace(record, history=history, metrics=metrics)
+    return frames(plan, records)
+
+
+def evaluated(run: Run) -> list[int]:
+    """The epochs of its history."""
+    h = run.hyperparameters
+    watched = set(h.monitor) - {"test"}
+    return [0] * bool(watched) + sorted(
+        {*range(0, h.epochs + 1, h.evaluate_every or h.epochs), h.epochs} - {0}
+    )
+
+
+def monitored(run: Run) -> list[str]:
+    h = run.hyperparameters
+    layers = range(1, h.hidden_layers + 2)
+    columns: dict[str, list[str]] = {
+        "gradient_norm": [f"gradient_norm_{of}_{layer}" for of in ("bias", "weight") for layer in layers],
+        "saturated_share": [f"saturated_share_{layer}" for layer in layers[:-1]],
+        "weight_norm": [f"weight_norm_{layer}" for layer in layers],
+        "dead_classes": ["dead_classes"],
+    }
+    return [column for monitor in h.monitor if monitor != "test" for column in columns[monitor]]
+
+
+@every_file
+def test_a_file_says_its_question_where_it_is_from_and_what_varies(name: str) -> None:
+    text = (BOOK / f"{name.removeprefix('book/')}.yaml").read_text(encoding="utf-8")
+    first, *comment = [line.removeprefix("#").strip() for line in text.splitlines() if line.startswith("#")]
+    asked = asked_by(name)
+    assert first == "@package _global_"
+    assert comment[0] == asked.question.question
+    assert {"Source:", "Scientific:", "Nuisance:", "Fixed:"} <= set(" ".join(comment).split())
+    assert (asked.question.name, asked.data.name) == (name, "mnist")
+    assert 3 <= len(asked.question.seeds) <= 12
+
+
+@every_file
+def test_every_claim_of_a_file_has_its_source_and_fits_its_runs(name: str) -> None:
+    assert claims(name)
+    assert all(claim.source for claim in claims(name).values())
+
+
+def test_no_claim_stands_in_two_files() -> None:
+    ids = [claim for name in NAMES for claim in claims(name)]
+    assert len(ids) == len(set(ids))
+
+
+@every_file
+def test_what_a_claim_rests_on_is_in_the_other_file(name: str) -> None:
+    for claim in claims(name).values():
+        for reference in claim.same_as:
+            assert claims(reference.sweep or name)[reference.id].checks
+        sides = [side for check in claim.checks for side in (check.left, check.right)]
+        for leaf in (leaf for side in sides if isinstance(side, Quantity) for leaf in side.leaves):
+            if leaf.sweep:
+                select(planned(leaf.sweep).points, dict(leaf.at), leaf.best_of)
+
+
+@every_file
+def test_runs_of_any_outcome_give_every_claim_a_verdict(name: str) -> None:
+    verdicts = judge(list(claims(name).values()), *trained(name), trained)
+    told = verdicts.set_index("id")
+    assert set(told["verdict"]) <= {"reproduced", "refuted", "undecided"}, told["note"].tolist()
+
+
+def test_claims_are_plain_values_that_a_frozen_plan_can_hold() -> None:
+    for name in NAMES:
+        stored = yaml.safe_load(yaml.safe_dump([dict(claim) for claim in planned(name).claims]))
+        assert stored == list(planned(name).claims)

@@ -1,0 +1,150 @@
+"""Intervals and decisions against SciPy, and against simulated seeds whose truth is known."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from nnexp.claims.checks import Check
+from nnexp.claims.comparisons import Comparison, compare
+from nnexp.claims.findings import Finding
+from nnexp.claims.optimum import optimum
+from nnexp.claims.quantities import Quantity
+from nnexp.claims.samples import Sample
+from nnexp.claims.verdicts import combined
+from nnexp.statistics.intervals import seeds_needed, welch_interval
+
+ACCURACY = Quantity("final", "validation_accuracy")
+SIMULATIONS = 1000
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(5)
+
+
+def sample(values: NDArray[Any]) -> Sample:
+    return Sample(dict(enumerate(values.tolist())), lambda v: float(np.mean(list(v))))
+
+
+def compared(
+    a: NDArray[Any], b: NDArray[Any], rel: str = ">", over: str = "paired", tests: int = 1, **numbers: float
+) -> Finding:
+    check = Check(ACCURACY, over, rel, ACCURACY, **numbers)
+    return compare(Comparison(check, sample(a), sample(b)), tests)
+
+
+def test_a_paired_difference_has_scipys_interval(rng: np.random.Generator) -> None:
+    a, b = rng.normal(0.95, 0.01, (2, 6))
+    found = compared(a, b, margin=-0.05)
+    expected = stats.ttest_rel(a, b).confidence_interval(0.95)
+    np.testing.assert_allclose((found.effect, found.low, found.high), ((a - b).mean(), *expected), rtol=1e-9)
+    assert (found.n, found.threshold, found.verdict) == (6, -0.05, "reproduced")
+
+
+def test_a_difference_of_means_has_welchs_interval(rng: np.random.Generator) -> None:
+    a, b = rng.normal(0.95, 0.01, 6), rng.normal(0.9, 0.03, 6)
+    found = compared(a, b, over="mean")
+    expected = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
+    np.testing.assert_allclose((found.low, found.high), list(expected), rtol=1e-9)
+
+
+def test_welchs_interval_takes_unequal_numbers_and_equal_values(rng: np.random.Generator) -> None:
+    a, b = rng.normal(5, 1, 4), rng.normal(3, 2, 9)
+    expected = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
+    found = welch_interval(a, b)
+    np.testing.assert_allclose((found.low, found.high), list(expected), rtol=1e-12)
+    assert found.n == 4
+    assert welch_interval(np.ones(3), np.zeros(5))[:3] == (1, 1, 1)
+    assert np.isnan(welch_interval(a, b[:2]).low)
+
+
+def test_a_ratio_has_the_interval_of_its_logarithm(rng: np.random.Generator) -> None:
+    a, b = np.exp(rng.normal(-0.5, 0.1, (2, 5)))
+    found = compared(a, b, "<", times=2.0)
+    expected = np.exp(stats.ttest_rel(np.log(a), np.log(b)).confidence_interval(0.95))
+    np.testing.assert_allclose((found.low, found.high), expected, rtol=1e-9)
+    assert found.effect == pytest.approx(stats.gmean(a / b))
+    assert found.threshold == pytest.approx(2)
+
+
+def test_a_mean_ratio_takes_positive_values() -> None:
+    found = compared(np.array([0.1, 0.2, 0.3]), np.array([0.0, 0.1, 0.1]), times=2.0)
+    assert (found.verdict, "values above 0" in found.note) == ("undecided", True)
+
+
+@pytest.mark.parametrize(("rel", "verdict_of"), [(">", "reproduced"), ("<", "refuted")])
+def test_a_clear_difference_is_decided(rng: np.random.Generator, rel: str, verdict_of: str) -> None:
+    a, b = rng.normal([[0.95], [0.9]], 0.001, (2, 5))
+    found = compared(a, b, rel)
+    assert (found.verdict, found.seeds_needed) == (verdict_of, None)
+
+
+@pytest.mark.parametrize("over", ["paired", "mean"])
+def test_equal_points_are_undecided_in_95_percent_of_sweeps(rng: np.random.Generator, over: str) -> None:
+    pairs = rng.normal(0.5, 0.02, (SIMULATIONS, 2, 5))
+    told = [compared(a, b, over=over).verdict for a, b in pairs]
+    assert 0.93 <= told.count("undecided") / SIMULATIONS <= 0.975
+    assert abs(told.count("reproduced") - told.count("refuted")) < 30
+
+
+def test_pairing_decides_what_the_means_alone_do_not(rng: np.random.Generator) -> None:
+    seeds = rng.normal(0.9, 0.02, 6)  # a seed's luck is the same at both points
+    a, b = seeds + 0.003, seeds + rng.normal(0, 0.001, 6)
+    assert compared(a, b).verdict == "reproduced"
+    assert compared(a, b, over="mean").verdict == "undecided"
+
+
+def test_undecided_says_how_many_seeds_would_decide(rng: np.random.Generator) -> None:
+    # A difference of 4 in 1000 with an sd of 10: the half-width t s / sqrt(n) falls below 4 at n = 27.
+    pairs = rng.normal([[0.504], [0.5]], 0.01 / np.sqrt(2), (SIMULATIONS, 2, 15))
+    found = [compared(a, b) for a, b in pairs]
+    told = [f.seeds_needed or 1001 for f in found if f.verdict == "undecided"]
+    assert min(told) > 15
+    told += [15 for f in found if f.verdict != "undecided"]
+    assert 20 <= np.median(told) <= 35
+    enough = rng.normal([[0.504], [0.5]], 0.01 / np.sqrt(2), (SIMULATIONS, 2, 27))
+    assert 0.4 <= np.mean([compared(a, b).verdict == "reproduced" for a, b in enough]) <= 0.6
+
+
+@pytest.mark.parametrize(("distance", "sd"), [(0.5, 1.0), (0.1, 1.0), (3.0, 1.0), (1.0, 0.0)])
+def test_seeds_needed_are_the_fewest_whose_interval_is_narrow_enough(distance: float, sd: float) -> None:
+    n = seeds_needed(distance, sd)
+    assert n is not None
+    half = {k: stats.t.ppf(0.975, k - 1) * sd / np.sqrt(k) for k in (n - 1, n)}
+    assert half[n] < distance
+    assert n == 3 or half[n - 1] >= distance
+
+
+def test_more_seeds_than_a_thousand_are_no_advice() -> None:
+    found = compared(np.array([0.5, 0.6, 0.7, 0.4]), np.array([0.5, 0.7, 0.4, 0.6001]))
+    assert (found.verdict, found.seeds_needed) == ("undecided", None)
+    assert found.note == "more than 1000 seeds would decide it"
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_fewer_than_three_seeds_have_no_interval(n: int) -> None:
+    found = compared(np.array([0.9, 0.91])[:n], np.array([0.8, 0.81])[:n])
+    assert (found.verdict, found.seeds_needed) == ("undecided", 3)
+    assert np.isnan(found.low)
+    assert found.note == f"n = {n}: an interval takes 3 seeds"
+
+
+@pytest.mark.parametrize("tests", [1, 8])
+def test_eight_true_steps_are_refuted_by_chance_in_few_sweeps(rng: np.random.Generator, tests: int) -> None:
+    refuted = 0
+    for values in rng.normal(0.5, 0.01, (SIMULATIONS // 5, 9, 5)):
+        steps = [compared(values[i + 1], values[i], ">=", tests=tests) for i in range(8)]
+        refuted += combined([step.verdict for step in steps]) == "refuted"
+    share = refuted / (SIMULATIONS // 5)
+    assert share < 0.05 if tests == 8 else share > 0.1  # uncorrected, about 0.18
+
+
+def test_equal_points_have_an_optimum_or_none_in_few_sweeps(rng: np.random.Generator) -> None:
+    check = Check(ACCURACY, "paired", along="batch_size", grid=tuple(range(8)), optimum=True)
+    sweeps = rng.normal(0.5, 0.01, (SIMULATIONS // 2, 8, 5))
+    told = [optimum(check, [sample(point) for point in values]).verdict for values in sweeps]
+    assert told.count("reproduced") <= 0.05 * len(told)
+    assert told.count("refuted") <= 0.05 * len(told)

@@ -1,0 +1,312 @@
+"""Verdicts on sweeps with known curves: what is told, and what it rests on."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from nnexp.claims.samples import Frames
+from nnexp.claims.verdicts import combined
+from nnexp.errors import UserError
+from tests.claims.claim_forms import FORMS, TWO, frames, of_accuracies, of_curves, verdict, verdicts
+from tests.results.sweeps import make_plan, make_record, make_records
+
+A, B = ({"final": "validation_accuracy", "at": {"batch_size": size}} for size in (10, 100))
+ABOVE = {"left": A, "rel": ">", "right": B}
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(5)
+
+
+@pytest.mark.parametrize(
+    ("over", "effect", "verdict_of"),
+    [
+        ("median", 0.90 - 0.88, "reproduced"),
+        ("best", 0.95 - 0.89, "reproduced"),
+        ("each", 0.7 - 0.89, "refuted"),
+    ],
+)
+def test_median_best_and_each_are_decided_as_stated(over: str, effect: float, verdict_of: str) -> None:
+    sweep = of_accuracies([[0.95, 0.9, 0.7], [0.8, 0.88, 0.89]])
+    row = verdict(ABOVE | {"over": over}, sweep)
+    assert row["verdict"] == verdict_of
+    assert row["effect"] == pytest.approx(effect)
+    assert (row["n"], np.isnan(row["effect_low"])) == (3, True)
+    assert over != "each" or "holds at 2 of 3 seeds" in row["note"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict_of", "threshold"),
+    [(0.8, 0.99, "reproduced", 0.99), (0.96, 1, "refuted", 0.96), (0.8, 0.9, "undecided", 0.9)],
+)
+def test_a_range_is_decided_when_the_interval_is_inside_or_outside(
+    low: float, high: float, verdict_of: str, threshold: float
+) -> None:
+    row = verdict({"left": A, "low": low, "high": high}, of_accuracies([[0.9, 0.905, 0.902], [0.5] * 3]))
+    assert row["rel"] == (">=" if threshold == low else "<=")
+    assert row["verdict"] == verdict_of
+    assert row["threshold"] == threshold
+
+
+def test_rounding_does_not_break_an_equality() -> None:
+    sweep = of_accuracies([[0.95, 0.95], [0.9, 0.9]])  # 0.95 - 0.9 = 0.04999999999999993
+    for rel, told in ((">=", "reproduced"), (">", "refuted"), ("<", "refuted"), ("<=", "reproduced")):
+        assert verdict(ABOVE | {"rel": rel, "margin": 0.05, "over": "median"}, sweep)["verdict"] == told
+    assert verdict({"left": A, "low": 0.95, "high": 0.95, "over": "each"}, sweep)["verdict"] == "reproduced"
+
+
+def test_every_check_of_a_claim_must_hold_and_the_failing_one_is_shown() -> None:
+    sweep = of_accuracies([[0.95, 0.951, 0.949], [0.9, 0.901, 0.9]])
+    row = verdict([ABOVE, {"left": B, "rel": ">", "right": 0.93, "over": "median"}], sweep)
+    assert (row["verdict"], row["effect"], row["threshold"]) == ("refuted", 0.9, 0.93)
+    assert (row["note"], row["effect_kind"]) == ("check 2 of 2", "accuracy")
+    assert verdict(ABOVE, sweep)["effect_kind"] == "accuracy difference"
+
+
+@pytest.mark.parametrize(
+    ("verdicts_of", "verdict_of"),
+    [
+        (["reproduced", "undecided"], "undecided"),
+        (["undecided", "refuted", "not judged"], "refuted"),
+        (["undecided", "not judged"], "not judged"),
+        (["reproduced"] * 2, "reproduced"),
+    ],
+)
+def test_a_statement_is_as_sure_as_its_weakest_part(verdicts_of: list[str], verdict_of: str) -> None:
+    assert combined(verdicts_of) == verdict_of
+
+
+def test_monotone_shows_the_step_that_fails() -> None:
+    accuracies = [[0.7, 0.71], [0.8, 0.81], [0.79, 0.8], [0.9, 0.91]]
+    sweep = of_accuracies(accuracies, batch_size=[100, 20, 10, 1])
+    check = {"left": {"final": "validation_accuracy"}, "along": "batch_size", "rel": "<", "over": "median"}
+    row = verdict(check, sweep)
+    assert row["verdict"] == "refuted"
+    assert row["effect"] == pytest.approx(0.01)
+    assert row["note"] == "between batch_size=10 and batch_size=20"
+    assert verdict(check | {"margin": 0.02}, sweep)["verdict"] == "reproduced"
+    assert verdict(check | {"between": [20, 100]}, sweep)["verdict"] == "reproduced"
+
+
+@pytest.mark.parametrize("over", ["median", "each", "paired"])
+def test_an_optimum_lies_inside_or_not(over: str, rng: np.random.Generator) -> None:
+    check = {
+        "left": {"final": "validation_accuracy"},
+        "along": "batch_size",
+        "optimum": "inside",
+        "over": over,
+    }
+    noise = rng.normal(0, 0.001, (4, 5))
+    for means, told in (([0.8, 0.9, 0.89, 0.7], "reproduced"), ([0.8, 0.81, 0.89, 0.95], "refuted")):
+        row = verdict(check, of_accuracies(np.array(means)[:, None] + noise, batch_size=[1, 2, 3, 4]))
+        assert row["verdict"] == told
+        assert row["effect"] == pytest.approx(
+            means[1] - means[0] if told == "reproduced" else -0.06, abs=0.005
+        )
+
+
+def judged_inside(means: list[float], spreads: list[float]) -> pd.Series:
+    """The verdict on an optimum inside, of points with 5 seeds that lie `spreads` sd around `means`."""
+    check = {"left": {"final": "validation_accuracy"}, "along": "batch_size", "optimum": "inside"}
+    pattern = np.random.default_rng(3).normal(size=(len(means), 5))
+    pattern = (pattern - pattern.mean(1, keepdims=True)) / pattern.std(1, ddof=1, keepdims=True)
+    values = np.array(means)[:, None] + np.array(spreads)[:, None] * pattern
+    return verdict(check, of_accuracies(values, batch_size=list(range(1, len(means) + 1))))
+
+
+def test_an_undecided_optimum_is_told_against_the_end_that_leaves_it_open() -> None:
+    row = judged_inside([0.88, 0.9, 0.7], [0.001, 0.001, 0.2])  # the lower end has the wide interval
+    assert row["verdict"] == "undecided"
+    assert row["effect"] == pytest.approx(0.2)
+    assert row["effect_low"] < 0
+    assert row["seeds_needed"] > 5
+
+
+def test_where_more_seeds_are_no_advice_another_point_inside_leaves_an_optimum_open() -> None:
+    row = judged_inside([0.91, 0.9, 0.89, 0.7], [0.001, 0.001, 0.2, 0.001])
+    assert row["verdict"] == "undecided"
+    assert "another point inside leaves it open" in row["note"]
+    assert pd.isna(row["seeds_needed"])
+
+
+def test_the_best_point_is_compared() -> None:
+    sweep = of_accuracies([[0.7, 0.7], [0.9, 0.8], [0.8, 0.8]], batch_size=[1, 10, 100])
+    best = {"final": "validation_accuracy", "best_of": "batch_size"}
+    row = verdict({"left": best, "rel": ">", "right": A | {"at": {"batch_size": 1}}, "over": "each"}, sweep)
+    assert (row["verdict"], row["effect"]) == ("reproduced", pytest.approx(0.1))
+
+
+def test_epochs_to_a_target_compare_where_some_never_reach_it() -> None:
+    sweep = of_curves(
+        {10: [[0.5, 0.96, 0.97]] * 3, 100: [[0.1, 0.2, 0.96], [0.1, 0.2, 0.3], [0.1, 0.2, 0.3]]}
+    )
+    slow, quick = (
+        {"epochs_to": "validation_accuracy", "target": 0.95, "at": {"batch_size": size}} for size in (100, 10)
+    )
+    row = verdict({"left": slow, "rel": ">", "times": 1.2, "right": quick, "over": "median"}, sweep)
+    assert (row["verdict"], row["effect"]) == ("reproduced", np.inf)
+    row = verdict({"left": slow, "rel": ">", "right": quick}, sweep)
+    assert row["verdict"] == "undecided"
+    assert "2 values are infinite: a target never reached" in row["note"]
+    row = verdict({"left": slow, "rel": ">", "right": slow, "over": "median"}, sweep)
+    assert row["verdict"] == "not judged"
+
+
+def test_shares_and_spreads_are_over_the_seeds() -> None:
+    plan = make_plan(TWO, seeds=4, epochs=2)
+    records = make_records(plan, [[0.9, 0.8, 0.7, 0.6], [0.9, 0.9, 0.9, 0.9]])
+    lost = plan.runs[3]
+    records[lost.run_id] = make_record(lost, None, "diverged")
+    sweep = frames(plan, records)
+    told = verdicts(
+        [
+            {"left": {"sd": A}, "rel": ">", "right": {"sd": B}},
+            {"left": {"share": A, "above": 0.75}, "rel": ">", "right": 0.5},
+            {"left": {"share": A, "below": 0.75}, "rel": ">", "right": 0.5},
+            {"left": {"share": "diverged", "at": {"batch_size": 10}}, "low": 0.2, "high": 0.3},
+        ],
+        sweep,
+    )
+    assert told["effect"].tolist() == pytest.approx([0.1, 2 / 3, 1 / 3, 0.25])
+    assert told["verdict"].tolist() == ["reproduced", "reproduced", "refuted", "reproduced"]
+    assert told["n"].tolist() == [3, 3, 3, 4]
+
+
+def test_diverged_and_failed_runs_are_told_and_never_averaged() -> None:
+    plan = make_plan(TWO, seeds=5, epochs=2)
+    records = make_records(plan, [[0.95, 0.951, 0.949, 0.95, 0.95], [0.9, 0.9, 0.901, 0.9, None]])
+    gone = plan.runs[1]
+    records[gone.run_id] = make_record(gone, 0.1, "diverged")
+    row = verdict(ABOVE, frames(plan, records))
+    assert (row["verdict"], row["n"]) == ("reproduced", 3)
+    assert row["effect"] == pytest.approx((0.949 + 0.95 + 0.95 - 0.901 - 0.9 - 0.9) / 3 + 0, abs=2e-3)
+    assert "4 of 5 runs at batch_size=10 finished, 1 diverged" in row["note"]
+    assert "4 of 5 runs at batch_size=100 finished, 1 failed" in row["note"]
+
+
+def test_a_point_without_a_finished_run_is_not_judged() -> None:
+    plan = make_plan(TWO, seeds=3, epochs=2)
+    records = make_records(plan, [[0.9] * 3, [0.9] * 3])
+    for run in plan.runs[:3]:
+        records[run.run_id] = make_record(run, None, "diverged")
+    row = verdict(ABOVE, frames(plan, records))
+    assert row["verdict"] == "not judged"
+    assert row["note"] == "no run has a value; 0 of 3 runs at batch_size=10 finished, 3 diverged"
+
+
+@pytest.mark.parametrize("missing", ["pending", "killed"])
+def test_a_claim_waits_for_its_own_runs_only(missing: str) -> None:
+    plan = make_plan({"batch_size": [1, 10, 100]}, seeds=3, epochs=2)
+    records = make_records(plan, np.full((3, 3), 0.9))
+    if missing == "pending":
+        del records[plan.runs[0].run_id]
+    else:
+        records[plan.runs[0].run_id] = make_record(plan.runs[0], None, "killed")
+    sweep = frames(plan, records)
+    told = verdicts([ABOVE, ABOVE | {"right": B | {"at": {"batch_size": 1}}}], sweep)
+    assert told["verdict"].tolist() == ["refuted", "not judged"]
+    assert told["note"][1] == "1 of 6 runs have not ended"
+
+
+def test_nothing_is_judged_before_the_first_run_ends() -> None:
+    plan = make_plan(TWO, seeds=3, epochs=2)
+    row = verdict(ABOVE, frames(plan, {}))
+    assert (row["verdict"], row["note"]) == ("not judged", "6 of 6 runs have not ended")
+
+
+def test_times_taken_in_stacks_are_not_judged() -> None:
+    plan = make_plan(TWO, seeds=3, epochs=2)
+    records = make_records(plan, np.full((2, 3), 0.9))
+    time = [{"final": "seconds_per_epoch", "at": {"batch_size": size}} for size in (10, 100)]
+    check = {"left": time[0], "rel": ">=", "right": time[1], "times": 1}
+    assert verdict(check, frames(plan, records), timing=True)["verdict"] == "reproduced"
+    shared = {i: replace(r, timings=r.timings | {"shared_by": 4}) for i, r in records.items()}
+    row = verdict(check, frames(plan, shared), timing=True)
+    assert (row["verdict"], "shared a stack" in row["note"]) == ("not judged", True)
+
+
+def test_a_claim_takes_the_verdict_of_those_it_is_the_same_as() -> None:
+    claims = [
+        {"id": "S", "text": "Summary.", "source": "notes", "same_as": ["X", "Y"]},
+        {"id": "X", "text": "x", "check": {"left": A, "low": 0.5, "over": "median"}},
+        {"id": "Y", "text": "y", "check": {"left": A, "low": 0.95, "over": "median"}},
+    ]
+    told = verdicts(claims, of_accuracies([[0.9] * 3, [0.8] * 3]))
+    assert told["id"].tolist() == ["S", "X", "Y"]
+    assert told["verdict"].tolist() == ["refuted", "reproduced", "refuted"]
+    assert told["threshold"].tolist() == [0.95, 0.5, 0.95]
+    assert told["note"][0] == "as X, Y, figures of Y"
+    assert told["effect_kind"].tolist() == ["accuracy"] * 3
+
+
+def test_another_sweep_pairs_by_seed() -> None:
+    other = of_accuracies([[0.7, 0.8, 0.9, 0.95]], batch_size=[10])
+    check = {"left": A, "rel": ">", "right": A | {"sweep": "first"}, "over": "each"}
+    sweep = of_accuracies([[0.71, 0.81, 0.91], [0.1] * 3])
+    row = verdict(check, sweep, others={"first": other}.__getitem__)
+    assert (row["verdict"], row["n"], row["effect"]) == ("reproduced", 3, pytest.approx(0.01))
+
+
+def test_a_sweep_that_is_not_there_is_not_judged() -> None:
+    def others(name: str) -> Frames:
+        raise UserError(f"unknown sweep {name!r}")
+
+    check = {"left": A, "rel": ">", "right": A | {"sweep": "first"}}
+    row = verdict(check, of_accuracies([[0.7] * 3, [0.1] * 3]), others=others)
+    assert (row["verdict"], row["note"]) == ("not judged", "unknown sweep 'first'")
+
+
+def test_a_point_or_metric_that_another_sweep_lacks_is_not_judged() -> None:
+    sweep = of_accuracies([[0.7] * 3, [0.1] * 3])
+    rights = [A | {"at": {"batch_size": 7}}, {"best": "gradient_norm_bias_1", "at": {"batch_size": 10}}]
+    rights[1] = {"final": "gradient_norm_bias_1", "at": {"batch_size": 10}}
+    checks = [{"left": A, "rel": ">", "right": right | {"sweep": "first"}} for right in rights]
+    told = verdicts(checks, sweep, others=lambda _: sweep)
+    assert told["verdict"].tolist() == ["not judged"] * 2
+    assert "unknown value of axis batch_size 7" in told["note"][0]
+    assert "does not record gradient_norm_bias_1" in told["note"][1]
+
+
+def test_two_groups_of_seeds_are_told() -> None:
+    row = verdict({"left": A, "low": 0}, of_accuracies([[0.95, 0.951, 0.952, 0.85, 0.851], [0.9] * 5]))
+    assert "two groups of seeds; no mean describes both" in row["note"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_the_books_claims_gets_a_verdict(form: str, rng: np.random.Generator) -> None:
+    points, text, known = FORMS[form]
+    axes = {axis: list(dict.fromkeys(point[axis] for point in points)) for axis in points[0]}
+    plan = make_plan(axes, seeds=4, **{k: v for k, v in known.items() if k == "hidden_layers"})
+    columns = [f"gradient_norm_bias_{layer}" for layer in (1, 2, 3)]
+    records = {}
+    for run in plan.runs:
+        record = make_record(run, 0.9, epochs=30)
+        noise = {name: [*rng.uniform(0.8, 0.98, 31)] for name in (*record.history, *columns)}
+        noise |= {"epoch": list(range(31)), "dead_classes": [1] * 31}
+        records[run.run_id] = replace(record, history=noise)
+    sweep = frames(plan, records)
+    other = make_plan({"lambda_l2": [0.0, 0.1]}, seeds=4)
+    first, known = records[plan.runs[0].run_id], {"hidden_layers": 3} | known
+    twins = {run.run_id: replace(first, run_id=run.run_id, settings=run.settings) for run in other.runs}
+    row = verdict(yaml.safe_load(text), sweep, others=lambda _: frames(other, twins), **known)
+    assert row["verdict"] in ("reproduced", "refuted", "undecided")
+    assert not np.isnan(row["threshold"])
+    assert row["n"] == 4
+
+
+def test_verdicts_keep_their_columns_dtypes_and_bytes(rng: np.random.Generator) -> None:
+    sweep = of_accuracies(rng.normal(0.9, 0.01, (2, 4)))
+    checks = [ABOVE, {"left": A, "low": 0.5, "over": "median"}]
+    first, again = verdicts(checks, sweep), verdicts(checks, sweep)
+    assert first.to_csv() == again.to_csv()
+    dtypes = {
+        **dict.fromkeys(("id", "text", "source", "published", "verdict", "effect_kind"), "string"),
+        **dict.fromkeys(("effect", "effect_low", "effect_high"), "float64"),
+        **{"rel": "string", "threshold": "float64", "n": "Int64", "seeds_needed": "Int64", "note": "string"},
+    }
+    for frame in (first, verdicts([], sweep)):
+        assert frame.dtypes.astype(str).to_dict() == dtypes

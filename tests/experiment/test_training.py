@@ -1,0 +1,262 @@
+"""A sweep from its words to its answer: trained once, recorded, exported, and resumed by the same command."""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from nnexp import cli
+from nnexp.experiment import planning as beginning
+from nnexp.experiment import training
+from nnexp.sweep.pool import worker
+from nnexp.sweep.store.record import read
+from nnexp.tracking import Logged, append_logged, read_logged
+
+SMALL = ["data=synthetic", "epochs=2", "hidden_size=5", "tracking=none", "pictures=false"]
+SWEEP = [*SMALL, "-m", "learning_rate=0.1,0.5", "seed=range(3)"]
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def folder(name: str = "multirun") -> Path:
+    (only,) = Path("sweeps", name).iterdir()
+    return only
+
+
+def csv(place: Path) -> dict[str, str]:
+    """The CSV files without what may differ between two trainings: times."""
+    texts = {}
+    for file in sorted(place.glob("*.csv")):
+        header, *rows = [line.split(",") for line in file.read_text().splitlines()]
+        kept = [
+            k for k, name in enumerate(header) if "seconds" not in name and not name.startswith("mlflow_")
+        ]
+        texts[file.name] = "\n".join(",".join(row[k] for k in kept) for row in [header, *rows])
+    return texts
+
+
+def test_a_sweep_leaves_its_plan_a_record_per_run_and_three_csv_files(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main([*SWEEP, "n_jobs=2"]) == 0
+    shown = capsys.readouterr().out
+    assert "6 runs (2 points x 3 seeds), 0 done, 6 to train on 2 workers" in shown
+    assert (
+        len(re.findall(r"^\[\d/6\] learning_rate=0\.[15] seed=\d  validation \d+\.\d\d %", shown, re.M)) == 6
+    )
+    assert "*best" in shown
+    files = {path.name for path in folder().iterdir() if not path.name.startswith(".")}
+    assert files == {"sweep.yaml", "records", "runs.csv", "history.csv", "summary.csv"}
+    plan = yaml.safe_load((folder() / "sweep.yaml").read_text())
+    assert [read(folder() / "records" / f"{run_id}.json").status for run_id in plan["runs"]] == [
+        "finished"
+    ] * 6
+    assert plan["points"] == [{"learning_rate": 0.1}, {"learning_rate": 0.5}]
+    assert len((folder() / "history.csv").read_text().splitlines()) == 1 + 6 * 2
+
+
+def test_execution_knobs_change_no_figure() -> None:
+    cli.main([*SWEEP, "n_jobs=1", "sweeps_dir=one"])
+    cli.main([*SWEEP, "n_jobs=2", "sweeps_dir=two"])
+    (one,), (two,) = Path("one/multirun").iterdir(), Path("two/multirun").iterdir()
+    assert csv(one) == csv(two)
+    assert one.name == two.name
+
+
+def test_the_same_command_again_trains_nothing_and_answers_from_the_records(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli.main([*SWEEP, "n_jobs=1"])
+    before = csv(folder())
+    answer = capsys.readouterr().out.split("Data: ")[1]
+    monkeypatch.setattr(worker, "train", None)  # training now would fail
+    assert cli.main([*SWEEP, "n_jobs=1"]) == 0
+    shown = capsys.readouterr().out
+    assert "all done" in shown
+    assert shown.split("Data: ")[1] == answer
+    assert csv(folder()) == before
+
+
+def test_what_mlflow_was_told_is_out_of_date_once_the_claims_have_changed() -> None:
+    check = "{left: {final: training_cost, at: {learning_rate: 0.5}}, low: 0, high: 1}"
+    claim = f"sweep.claims=[{{id: a, text: b, source: c, check: {check}}}]"
+    for words, told in ((SWEEP, "FINISHED"), (SWEEP, "FINISHED"), ([*SWEEP, claim], "")):
+        cli.main([*words, "n_jobs=1"])
+        place = folder()
+        if not read_logged(place):
+            append_logged(place, Logged(place.name, "http://host", "parent", "", "FINISHED"))
+        assert read_logged(place)[-1].status == told
+
+
+def test_a_wider_sweep_trains_only_what_is_new(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main([*SWEEP, "n_jobs=1"])
+    wider = [word.replace("range(3)", "range(4)") for word in SWEEP]
+    assert cli.main([*wider, "n_jobs=1"]) == 0
+    assert "8 runs (2 points x 4 seeds), 6 done, 2 to train" in capsys.readouterr().out
+
+
+def test_a_wider_sweep_takes_over_records_and_weights(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main([*SWEEP, "n_jobs=1"])
+    older = folder()
+    wider = [word.replace("range(3)", "range(4)") for word in SWEEP]
+    cli.main([*wider, "n_jobs=1"])
+    (newer,) = (place for place in older.parent.iterdir() if place != older)
+    taken = sorted(path.name for path in (older / "records").iterdir())
+    assert len(taken) == 12  # a record and weights for each of 6 runs
+    for name in taken:
+        assert (newer / "records" / name).read_bytes() == (older / "records" / name).read_bytes()
+    shutil.rmtree(older)
+    capsys.readouterr()
+    assert cli.main([*wider, "n_jobs=1"]) == 0
+    assert "all done" in capsys.readouterr().out
+
+
+def test_force_trains_again_and_finds_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main([*SWEEP, "n_jobs=1"])
+    before = csv(folder())
+    cli.main([*SWEEP, "n_jobs=1", "mode=force"])
+    assert "0 done, 6 to train" in capsys.readouterr().out
+    assert csv(folder()) == before
+
+
+def test_a_failed_run_costs_no_other_and_retry_makes_the_sweep_whole(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = worker.train
+
+    def fails(runs, *args, **kwargs):  # type: ignore[no-untyped-def]
+        if any((run.learning_rate, run.seed) == (0.5, 1) for run in runs):
+            raise RuntimeError("it broke")
+        return train(runs, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "train", fails)
+        assert cli.main([*SWEEP, "n_jobs=1"]) == 1
+    shown = capsys.readouterr().out
+    assert "learning_rate=0.5 seed=1  failed: RuntimeError: it broke" in shown
+    assert re.search(r"To train again what failed: nnexp retry multirun/\w{8}", shown)
+    assert cli.main([*SWEEP, "n_jobs=1"]) == 1  # cached: a failure is not tried again by itself
+    assert "5 done, 1 failed before" in capsys.readouterr().out
+    assert cli.main([*SWEEP, "n_jobs=1", "mode=retry"]) == 0
+    assert "5 done, 1 to train" in capsys.readouterr().out
+    cli.main([*SWEEP, "n_jobs=1", "sweeps_dir=undisturbed"])
+    assert csv(folder()) == csv(next(Path("undisturbed/multirun").iterdir()))
+
+
+def test_a_run_that_takes_too_long_is_timed_out_and_retry_makes_the_sweep_whole(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main([*SWEEP, "n_jobs=1", "max_seconds=1e-9"]) == 1
+    assert "timed out after 1 epoch" in capsys.readouterr().out
+    assert cli.main([*SWEEP, "n_jobs=1"]) == 1  # cached: not tried again by itself
+    assert cli.main([*SWEEP, "n_jobs=1", "mode=retry"]) == 0
+    cli.main([*SWEEP, "n_jobs=1", "sweeps_dir=undisturbed"])
+    assert csv(folder()) == csv(next(Path("undisturbed/multirun").iterdir()))
+
+
+def test_a_long_sweep_asks_before_it_trains_where_there_is_somebody_to_ask(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(beginning.Confirm, "ask", lambda *args, **kwargs: asked.append(args) and False)
+    assert cli.main([*SWEEP, "n_jobs=1", "confirm_above=0", "sweeps_dir=unasked"]) == 0
+    assert asked == []  # a pipe cannot answer
+    monkeypatch.setattr("rich.console.Console.is_terminal", True)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    assert cli.main([*SWEEP, "n_jobs=1", "confirm_above=null"]) == 0
+    assert asked == []
+    assert cli.main([*SWEEP, "n_jobs=1", "confirm_above=0", "mode=force"]) == 2
+    assert len(asked) == 1
+    assert "nothing was trained" in capsys.readouterr().err
+
+
+def test_code_that_changed_since_the_plan_was_made_is_not_trained(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "numerics_digest", lambda: "0" * 64)
+    assert cli.main([*SWEEP, "n_jobs=1"]) == 1
+    assert "the code changed while the sweep ran: start again" in capsys.readouterr().err
+    assert list((folder() / "records").iterdir()) == []
+
+
+def test_a_damaged_plan_is_set_aside_and_written_again(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main([*SWEEP, "n_jobs=1"])
+    plan = folder() / "sweep.yaml"
+    whole = yaml.safe_load(plan.read_text())
+    plan.write_text(plan.read_text()[:-300])
+    assert cli.main([*SWEEP, "n_jobs=1"]) == 0
+    assert yaml.safe_load(plan.read_text())["runs"] == whole["runs"]
+    assert plan.with_suffix(".damaged").exists()
+
+
+def test_a_sweep_that_measures_time_trains_again_what_trained_beside_others(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cli.main([*SWEEP, "n_jobs=2"])
+    capsys.readouterr()
+    assert cli.main([*SWEEP, "n_jobs=2", "sweep.timing=true"]) == 0
+    assert "0 done, 6 to train on 1 worker" in capsys.readouterr().out
+    times = [read(path).timings for path in (folder() / "records").glob("*.json")]
+    assert [(time["alone"], time["shared_by"]) for time in times] == [(True, 1)] * 6
+    assert cli.main([*SWEEP, "n_jobs=2", "sweep.timing=true"]) == 0
+    assert "all done" in capsys.readouterr().out
+
+
+def test_a_diverged_run_is_a_result(capsys: pytest.CaptureFixture[str]) -> None:
+    words = "data=synthetic epochs=3 activation=relu output=identity cost=quadratic tracking=none n_jobs=1"
+    assert cli.main([*words.split(), "-m", "learning_rate=0.01,1000", "seed=range(3)"]) == 0
+    shown = capsys.readouterr().out
+    assert "learning_rate=1000.0 seed=0  diverged after" in shown
+    assert "3 diverged" in shown
+
+
+def test_a_damaged_record_is_set_aside_and_trained_again(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main([*SWEEP, "n_jobs=1"])
+    before = csv(folder())
+    victim = next((folder() / "records").glob("*.json"))
+    victim.write_bytes(victim.read_bytes()[:-9])
+    capsys.readouterr()
+    assert cli.main([*SWEEP, "n_jobs=1"]) == 0
+    shown = capsys.readouterr().out
+    assert f"The record of run {victim.stem} is damaged" in shown
+    assert "5 done, 1 to train" in shown
+    assert victim.with_suffix(".damaged").exists()
+    assert csv(folder()) == before
+
+
+def test_a_dry_run_lists_the_points_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*SWEEP, "dry_run=true"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[-2:] == [["1", "0.1", "0", "3"], ["2", "0.5", "0", "3"]]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_single_run_shows_every_epoch_and_both_accuracies(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["data=synthetic", "epochs=3", "tracking=none"]) == 0
+    shown = capsys.readouterr().out
+    assert [f"{epoch}/3" in shown for epoch in (1, 2, 3)] == [True] * 3
+    assert re.search(
+        r"After epoch 3: validation accuracy \d+\.\d\d %, test accuracy \d+\.\d\d %\n"
+        r"nnexp show [0-9a-f]{12} tells more",
+        shown,
+    )
+
+
+def test_a_record_that_cannot_be_written_ends_the_sweep_in_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(training.records, "write", full)
+    assert cli.main([*SWEEP, "n_jobs=2"]) == 1
+    assert "no space left on device; what is recorded stays" in capsys.readouterr().err
+    assert list((folder() / "records").iterdir()) == []

@@ -1,0 +1,94 @@
+"""The curves over a training show the numbers of the history."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.collections import PolyCollection
+from scipy import stats
+
+from nnexp import plots
+from nnexp.plots.curves import shown_points
+from tests.plots.test_plots import frames, labels, lines, note, sweep
+from tests.results.sweeps import make_plan, make_record, make_records
+
+
+def test_learning_curves_are_means_over_the_seeds_with_bands() -> None:
+    plan, runs, history, _ = sweep({"batch_size": [40, 10]}, seeds=3)
+    axes = plots.learning_curves(plan, runs, history).axes[0]
+    expected = 100 * history.groupby(["batch_size", "epoch"]).validation_accuracy.mean()
+    assert [label.split()[0] for label in labels(axes)] == ["10", "40"]
+    bands = [c.get_paths()[0].vertices for c in axes.collections if isinstance(c, PolyCollection)]
+    for size, label, band in zip((10, 40), labels(axes), bands, strict=True):
+        np.testing.assert_allclose(lines(axes, label), [[1, 2], expected[size]])
+        at_two = 100 * history.query(f"batch_size == {size} and epoch == 2").validation_accuracy.to_numpy(
+            float
+        )
+        limits = stats.t.interval(0.95, 2, at_two.mean(), stats.sem(at_two))
+        np.testing.assert_allclose([band[band[:, 0] == 2, 1].min(), band[:, 1].max()], limits, atol=1e-9)
+    assert "3 seeds" in note(plots.learning_curves(plan, runs, history))
+
+
+def test_two_seeds_have_no_band() -> None:
+    plan, runs, history, _ = sweep({"batch_size": [10, 40]}, seeds=2)
+    figure = plots.learning_curves(plan, runs, history)
+    assert all(
+        not len(c.get_paths()) or not len(c.get_paths()[0].vertices) for c in figure.axes[0].collections
+    )
+    assert note(figure) == "Mean over 2 seeds."
+
+
+def test_a_run_that_stopped_early_counts_on_with_its_last_value() -> None:
+    plan = make_plan({"batch_size": [10, 20]}, 2)
+    records = {run.run_id: make_record(run, 0.9, epochs=2 + 2 * (run is plan.runs[1])) for run in plan.runs}
+    plan, runs, history, _ = frames(plan, records)
+    figure = plots.learning_curves(plan, runs, history)
+    line = lines(figure.axes[0], labels(figure.axes[0])[0])
+    np.testing.assert_allclose(line, [[1, 2, 3, 4], [(89 + 87) / 2, (90 + 88) / 2, (90 + 89) / 2, 90]])
+    assert "stopped early" in note(figure)
+
+
+def test_of_many_points_ten_are_shown_the_best_among_them() -> None:
+    plan, runs, history, _ = sweep({"batch_size": list(range(28, 0, -1))}, seeds=1)
+    best = int(np.argmax(runs["final_validation_accuracy"].to_numpy(float)))
+    assert len(labels(plots.learning_curves(plan, runs, history).axes[0])) == 10
+    assert "10 of 28 points" in note(plots.learning_curves(plan, runs, history))
+    chosen = shown_points(plan, best)
+    assert best in chosen
+    assert shown_points(plan, None) == [27, 24, 21, 18, 15, 12, 9, 6, 3, 0]
+
+
+def test_a_diverged_run_is_drawn_up_to_a_cross() -> None:
+    plan = make_plan({"learning_rate": [0.1, 10.0]}, 3)
+    records = make_records(plan, np.full((2, 3), 0.9))
+    for k in (3, 4):
+        records[plan.runs[k].run_id] = replace(make_record(plan.runs[k], 0.2, epochs=3), status="diverged")
+    plan, runs, history, _ = frames(plan, records)
+    axes = plots.learning_curves(plan, runs, history).axes[0]
+    np.testing.assert_allclose(lines(axes, "diverged run"), [[3], [20]])
+    assert axes.get_ylim()[0] < 20
+
+
+def test_a_run_that_ran_out_of_time_is_not_called_diverged() -> None:
+    plan = make_plan({"learning_rate": [0.1, 10.0]}, 3)
+    records = make_records(plan, np.full((2, 3), 0.9))
+    for k, status in ((3, "diverged"), (4, "timed_out")):
+        records[plan.runs[k].run_id] = replace(make_record(plan.runs[k], 0.2, epochs=3), status=status)
+    axes = plots.learning_curves(*frames(plan, records)[:3]).axes[0]
+    assert {"diverged run", "timed out run"} <= set(axes.get_legend_handles_labels()[1])
+
+
+@pytest.mark.parametrize(("longest", "scale"), [(100.0, "log"), (5.0, "linear")])
+def test_time_is_the_mean_of_the_seeds_on_a_scale_that_suits(longest: float, scale: str) -> None:
+    plan = make_plan({"batch_size": [10, 20]}, 2)
+    records = {}
+    for number, run in enumerate(plan.runs):
+        record = make_record(run)
+        seconds = [0.5, 1.0] if run.point == 0 else [longest / 2, longest + number]
+        records[run.run_id] = replace(record, history=record.history | {"seconds": seconds})
+    plan, runs, history, _ = frames(plan, records)
+    axes = plots.accuracy_over_time(plan, runs, history).axes[0]
+    assert axes.get_xscale() == scale
+    assert axes.get_xlabel() == "training time of a run (s)"
+    second = next(label for label in labels(axes) if label.startswith("20"))
+    np.testing.assert_allclose(lines(axes, second)[0], [longest / 2, longest + 2.5])

@@ -1,0 +1,95 @@
+"""The figures of a verdict, in the units that a reader expects."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nnexp.claims.findings import limits_of
+from nnexp.claims.parsing import parse_claims
+from nnexp.report.effects import told_effect
+
+POINTS = [{"batch_size": 10}, {"batch_size": 100}, {"batch_size": 1000}]
+AT, THERE = {"batch_size": 10}, {"batch_size": 100}
+FIGURES = {
+    "effect": 0.01234,
+    "effect_low": 0.01,
+    "effect_high": 0.02,
+    "threshold": 0.005,
+    "n": 5,
+    "note": pd.NA,
+}
+
+
+def told(check: object, **figures: object) -> str:
+    """What is told of these figures in the row of a claim with this check."""
+    (claim,) = parse_claims(
+        [{"id": "A", "text": "It is so.", "check": check}], ["batch_size"], POINTS, epochs=30, timing=True
+    )
+    check_, limits = claim.checks[0], limits_of(claim.checks[0])
+    known = {"effect_kind": check_.effect_kind, "rel": limits.relation(limits.nearer(0.005))}
+    return told_effect(FIGURES | known | figures)
+
+
+@pytest.mark.parametrize(
+    ("check", "figures"),
+    [
+        (
+            {"left": {"final": "validation_accuracy", "at": AT}, "low": 0.005},
+            "1.23 % (1.00 to 2.00), wanted >= 0.50, n = 5",
+        ),
+        (
+            {
+                "left": {"final": "test_accuracy", "at": AT},
+                "rel": ">",
+                "right": {"final": "test_accuracy", "at": THERE},
+                "margin": 0.005,
+            },
+            "+1.23 points (+1.00 to +2.00), wanted > +0.50, n = 5",
+        ),
+        (
+            {"left": {"final": "validation_accuracy"}, "along": "batch_size", "rel": ">"},
+            "+1.23 points (+1.00 to +2.00), wanted > +0.50, n = 5",
+        ),
+        (
+            {
+                "left": {"final": "seconds_per_epoch", "at": AT},
+                "rel": ">",
+                "right": {"final": "seconds_per_epoch", "at": THERE},
+                "times": 0.005,
+            },
+            "0.01234 times (0.01 to 0.02), wanted > 0.005, n = 5",
+        ),
+        (
+            {"left": {"best_epoch": "validation_accuracy", "at": AT}, "low": 0.005},
+            "0.01234 (0.01 to 0.02), wanted >= 0.005, n = 5",
+        ),
+        (
+            {"left": {"share": "diverged", "at": AT}, "low": 0.005},
+            "1.23 % (1.00 to 2.00), wanted >= 0.50, n = 5",
+        ),
+        (
+            {
+                "left": {
+                    "difference": [{"final": "training_accuracy"}, {"final": "test_accuracy"}],
+                    "at": AT,
+                },
+                "low": 0.005,
+            },
+            "+1.23 points (+1.00 to +2.00), wanted >= +0.50, n = 5",
+        ),
+    ],
+)
+def test_an_effect_is_told_in_its_unit(check: object, figures: str) -> None:
+    assert told(check) == figures
+
+
+def test_without_an_interval_there_is_none_and_without_an_effect_there_is_nothing() -> None:
+    check = {"left": {"final": "validation_accuracy", "at": AT}, "low": 0, "over": "median"}
+    assert told(check, effect_low=np.nan, effect_high=np.nan) == "1.23 %, wanted >= 0.50, n = 5"
+    assert told(check, effect=np.nan) == ""
+    assert told(check, effect=np.inf) == "one side never reaches the target, n = 5"
+
+
+def test_a_difference_that_rounds_to_nothing_has_no_minus() -> None:
+    check = {"left": {"final": "validation_accuracy"}, "along": "batch_size", "rel": ">="}
+    assert told(check, effect=-1e-6, effect_low=np.nan).startswith("+0.00 points, wanted >= ")

@@ -1,0 +1,252 @@
+"""The printed answer: what it says, in 80 columns."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from nnexp.errors import UserError
+from nnexp.report.terminal import answer
+from nnexp.results.tables import runs_table, summary_table
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.store.record import Record
+from tests.results.sweeps import make_plan, make_record, make_records
+
+ACCURACIES = [[0.94, 0.96, 0.95], [0.951, 0.953, 0.961], [0.80, 0.81, 0.814]]
+
+
+def printed(plan: Plan, records: dict[str, Record], width: int = 80, metrics: Sequence[str] = ()) -> str:
+    runs = runs_table(plan, records, {})
+    file = io.StringIO()
+    Console(file=file, width=width).print(answer(plan, summary_table(plan, runs), runs, metrics))
+    output = file.getvalue()
+    assert max(map(len, output.splitlines())) <= width
+    return output
+
+
+def row(output: str, start: str) -> list[str]:
+    """The cells of the row that begins with a value."""
+    return next(line.split() for line in output.splitlines() if line.split()[:1] == [start])
+
+
+@pytest.fixture
+def plan() -> Plan:
+    return make_plan({"batch_size": [1, 10, 1000]}, seeds=3)
+
+
+def test_header_says_question_data_and_what_the_error_bars_are(plan: Plan) -> None:
+    output = printed(plan, make_records(plan, ACCURACIES))
+    assert output.splitlines()[:3] == [
+        "What does the known sweep show?",
+        "Data: digits. Validation accuracy after the last epoch, in %.",
+        "Mean ± 95 % interval (Student's t over 3 seeds).",
+    ]
+
+
+def test_a_row_has_mean_interval_n_and_difference(plan: Plan) -> None:
+    """Of .94 .96 .95 the mean is .95, the sd .01 and the half width 4.302653 * .01 / sqrt(3) = .024841.
+
+    .951 .953 .961 are .011 -.007 .011 better: on average .005, sd .0103923, half width .025816.
+    """
+    output = printed(plan, make_records(plan, ACCURACIES))
+    assert row(output, "1") == ["1", "95.00", "±", "2.48", "3", "baseline", "0.333", "0.1", "~"]
+    assert row(output, "10")[4:8] == ["3", "+0.50", "±", "2.58"]
+
+
+def test_best_and_like_it_are_marked_and_the_test_accuracy_stands_once(plan: Plan) -> None:
+    output = printed(plan, make_records(plan, ACCURACIES))
+    assert row(output, "10")[-1] == "*best"
+    assert row(output, "1")[-1] == "~"
+    assert row(output, "1000")[-1] == "0.1"  # worse: no mark
+    assert "~ not distinguishable from it: 1 of 2 others (paired t-tests, Holm-corrected" in output
+    assert "Best on validation: batch_size=10. Its test accuracy: 93.50 ± 1.31 % (n = 3)." in output
+    assert output.count("est accuracy") == 1
+
+
+def test_points_that_lack_seeds_are_no_candidates_for_the_best(plan: Plan) -> None:
+    """Two candidates and one test: t(.05 / 2, 2) = 4.3027 for 3 seeds, t(.05 / 2, 5) = 2.5706 for 6."""
+    known = [ACCURACIES[0], ACCURACIES[1], [None, *ACCURACIES[2][1:]]]
+    output = " ".join(printed(plan, make_records(plan, known)).split())
+    assert "worse by 2.5 times the sd of its paired difference, with 6 seeds 1.0 times" in output
+
+
+def test_who_asks_for_test_figures_at_every_point_is_warned(plan: Plan) -> None:
+    records = make_records(plan, ACCURACIES)
+    warning = "a point chosen by them is not tested"
+    assert warning in " ".join(printed(plan, records, metrics=["test_accuracy"]).split())
+    assert warning not in " ".join(printed(plan, records, metrics=["final_training_accuracy"]).split())
+
+
+def test_the_table_says_how_far_apart_points_must_be_to_be_told_apart(plan: Plan) -> None:
+    """Holm's first step takes t(.05 / 6, 2) = 7.6488 for 3 of 3 seeds, and t(.05 / 6, 5) = 3.5341 for 6."""
+    output = " ".join(printed(plan, make_records(plan, ACCURACIES)).split())
+    assert "worse by 4.4 times the sd of its paired difference, with 6 seeds 1.4 times" in output
+
+
+def test_below_three_seeds_there_is_no_interval_and_the_header_says_why() -> None:
+    plan = make_plan({"batch_size": [1, 10]}, seeds=2)
+    output = printed(plan, make_records(plan, [[0.9, 0.91], [0.8, 0.81]]))
+    assert "Mean over 2 seeds; no interval: that takes 3 seeds." in output
+    assert "±" not in output
+    assert "~" not in output
+    assert row(output, "1")[:3] == ["1", "90.50", "2"]
+    assert row(output, "10")[3] == "-10.00"
+
+
+def test_points_with_failed_or_diverged_runs_are_marked(plan: Plan) -> None:
+    records = make_records(plan, [[None, 0.94, 0.95], [0.951, 0.953, 0.961], [None] * 3])
+    records[plan.runs[4].run_id] = make_record(plan.runs[4], 0.2, "diverged")
+    output = printed(plan, records)
+    assert row(output, "1")[-2:] == ["1", "failed"]
+    assert row(output, "10")[-2:] == ["1", "diverged"]
+    assert row(output, "1000")[1:3] == ["-", "0"]
+    assert row(output, "1000")[-2:] == ["3", "failed"]
+    assert "1 diverged, 4 failed: means take finished runs only" in output
+
+
+def test_nothing_is_said_of_failures_where_there_are_none(plan: Plan) -> None:
+    output = printed(plan, make_records(plan, ACCURACIES))
+    assert not any(word in output for word in ("failed", "diverged", "groups", "So far"))
+
+
+def test_a_point_short_of_seeds_stands_without_interval(plan: Plan) -> None:
+    output = printed(plan, make_records(plan, [[None, None, 0.99], *ACCURACIES[1:]]))
+    assert "(Student's t over 1 to 3 seeds, none below 3)" in output
+    assert row(output, "1")[:3] == ["1", "99.00", "1"]
+    assert row(output, "10")[-1] == "*best"
+
+
+@pytest.mark.parametrize(
+    ("status", "why"), [("failed", "9 failed"), ("diverged", "9 diverged"), ("killed", "9 failed")]
+)
+def test_without_a_finished_run_there_is_no_answer(plan: Plan, status: str, why: str) -> None:
+    accuracy = 0.1 if status == "diverged" else None
+    records = {run.run_id: make_record(run, accuracy, status) for run in plan.runs}
+    assert f"No run finished ({why}), so there is no answer." in printed(plan, records)
+
+
+def test_before_any_run_has_ended_there_is_no_answer(plan: Plan) -> None:
+    assert "No run finished (none has ended), so there is no answer." in printed(plan, {})
+
+
+def test_a_half_finished_sweep_says_what_it_rests_on(plan: Plan) -> None:
+    records = make_records(plan, ACCURACIES)
+    del records[plan.runs[-1].run_id]
+    output = printed(plan, records)
+    told = "So far 8 of 9 runs have ended, 2 of 3 points with all of their seeds: no point is chosen yet."
+    assert told in " ".join(output.split())
+    assert "*best" not in output
+    assert "test" not in output.lower()
+
+
+def test_seeds_in_two_groups_raise_a_warning(plan: Plan) -> None:
+    output = printed(plan, make_records(plan, [[0.95, 0.1, 0.96], *ACCURACIES[1:]]))
+    assert row(output, "1")[-2:] == ["two", "groups"]
+    assert "Two groups:" in output
+
+
+def test_values_are_exact_and_only_axes_that_vary_are_columns() -> None:
+    plan = make_plan({"learning_rate": [2.5e-05, 0.1234567], "classes": [None, (0, 1)]}, seeds=3)
+    output = printed(plan, make_records(plan, np.full((4, 3), 0.9)))
+    assert row(output, "2.5e-05")[1] == "null"
+    assert row(output, "0.1234567")[1] == "null"
+    assert "[0,1]" in output
+    assert "batch_size" not in output
+
+
+def test_kept_best_networks_are_compared_at_their_best_epoch() -> None:
+    plan = make_plan({"batch_size": [1, 10]}, seeds=3, keep="best")
+    records = {
+        run_id: replace(record, metrics=record.metrics | {"best_validation_accuracy": 0.5})
+        for run_id, record in make_records(plan, [[0.9] * 3] * 2).items()
+    }
+    output = printed(plan, records)
+    assert "Validation accuracy at the best epoch" in output
+    assert row(output, "1")[1:4] == ["50.00", "±", "0.00"]
+
+
+def test_shared_seconds_are_marked(plan: Plan) -> None:
+    records = make_records(plan, ACCURACIES)
+    assert "(shared)" not in printed(plan, records)
+    shared = {k: replace(r, timings=r.timings | {"shared_by": 3}) for k, r in records.items()}
+    assert "(shared)" in printed(plan, shared)
+
+
+def test_many_axes_still_fit_and_a_wide_terminal_shows_more() -> None:
+    axes = {"learning_rate": [0.5, 0.1], "batch_size": [10, 20], "hidden_size": [30], "lambda_l2": [0, 5]}
+    plan = make_plan(axes, seeds=3)
+    records = make_records(plan, np.random.default_rng(0).normal(0.9, 0.01, (8, 3)))
+    narrow, wide = printed(plan, records), printed(plan, records, width=120)
+    assert "s/epoch" not in narrow
+    assert "s/epoch" in wide
+    assert len([line for line in narrow.splitlines() if "±" in line and "accuracy" not in line]) == 9
+
+
+def test_a_plan_without_axes_gives_one_row_and_no_choice() -> None:
+    plan = make_plan({}, seeds=3)
+    output = printed(plan, make_records(plan, [[0.9, 0.91, 0.92]]))
+    assert "Test accuracy: 89.00 ± 2.48 % (n = 3)." in output
+    assert not any(word in output for word in ("best", "baseline", "difference"))
+
+
+def test_brackets_in_a_question_are_printed(plan: Plan) -> None:
+    output = printed(replace(plan, question="What does [bold]\n size do?"), make_records(plan, ACCURACIES))
+    assert output.startswith("What does [bold] size do?")
+
+
+def test_a_large_sweep_shows_its_best_points_in_plan_order() -> None:
+    plan = make_plan({"batch_size": range(1, 131)}, seeds=1)
+    output = printed(plan, make_records(plan, [[1 - 0.001 * abs(k - 99)] for k in range(130)]))
+    rows = [line.split()[0] for line in output.splitlines() if "0.333" in line]
+    assert rows == [str(size) for size in range(31, 131)]
+    assert row(output, "100")[-1] == "*best"
+    assert "30 more points, lower in accuracy, are in summary.csv." in output
+
+
+def test_a_part_of_the_training_set_is_named(plan: Plan) -> None:
+    small = make_plan({"batch_size": [1, 10, 1000]}, seeds=3, train_size=1000)
+    assert "Data: digits, train_size=1000." in printed(small, make_records(small, ACCURACIES))
+    assert "train_size" not in printed(plan, make_records(plan, ACCURACIES))
+
+
+def test_the_best_point_has_a_row_where_many_unfinished_points_are_higher() -> None:
+    plan = make_plan({"batch_size": range(1, 121)}, seeds=2)
+    output = printed(plan, make_records(plan, [[0.9, 0.9], *[[0.95, None]] * 119]))
+    assert row(output, "1")[-1] == "*best"
+
+
+def reaching(epochs: Sequence[Sequence[int | None]]) -> tuple[Plan, dict[str, Record]]:
+    """A sweep with the target 0.9, which `[point][seed]` reaches at an epoch, 0.1 s each, or never."""
+    plan = replace(make_plan({"batch_size": range(1, len(epochs) + 1)}, seeds=len(epochs[0])), target=0.9)
+    records = {}
+    for run, reached in zip(plan.runs, [epoch for row in epochs for epoch in row], strict=True):
+        record = make_record(run, 0.9, epochs=5)
+        curve = [0.9 if reached and epoch >= reached else 0.5 for epoch in range(1, 6)]
+        records[run.run_id] = replace(record, history=record.history | {"validation_accuracy": curve})
+    return plan, records
+
+
+def test_epochs_and_seconds_to_the_target_stand_in_the_table_where_it_is_stated(plan: Plan) -> None:
+    """Of 1, 2 and 3 epochs the mean is 2, the sd 1 and the half width 4.302653 / sqrt(3) = 2.484."""
+    output = printed(*reaching([[1, 2, 3], [4, None, 4]]), width=120)
+    assert row(output, "1")[-9:-3] == ["2", "±", "2.5", "0.2", "±", "0.25"]
+    assert row(output, "2")[-9:-3] == ["2", "of", "3"] * 2
+    assert "to 90 %" in output
+    assert "Where not all runs reached 90 %, the table says how many did." in output
+    assert "to 90 %" not in printed(plan, make_records(plan, ACCURACIES))
+
+
+def test_a_narrow_terminal_gives_up_seconds_before_epochs_to_the_target() -> None:
+    output = printed(*reaching([[1, 2, 3], [3, 4, 5]]), width=66)
+    assert "epochs" in output
+    assert "seconds" not in output
+
+
+def test_a_figure_that_is_asked_for_has_a_column(plan: Plan) -> None:
+    output = printed(plan, make_records(plan, ACCURACIES), metrics=["best_epoch", "test_accuracy"])
+    assert row(output, "1")[-7:] == ["2", "±", "0", "93.00", "±", "2.48", "~"]
+    with pytest.raises(UserError, match="unknown metric 'test_acuracy'; did you mean 'test_accuracy'"):
+        printed(plan, make_records(plan, ACCURACIES), metrics=["test_acuracy"])

@@ -1,0 +1,105 @@
+"""Runs end the same with any number of workers; workers load little and leave with their parent."""
+
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnexp.data import load, share
+from nnexp.sweep.pool.launch import CONTEXT, launch, worker_count
+from nnexp.sweep.pool.progress_board import Board
+from nnexp.sweep.pool.stacks import make_stacks
+from nnexp.sweep.pool.worker import Outcome, premises
+from nnexp.sweep.question.identity import numerics_digest
+from nnexp.sweep.question.plan import Plan
+from tests.sweep.samples import plan
+
+HEAVY = ("mlflow", "pandas", "hydra", "omegaconf", "matplotlib", "sklearn", "scipy", "rich", "pooch")
+
+
+def launched(made: Plan, folder: Path, workers: int) -> dict[str, Outcome]:
+    folder.mkdir()
+    share(load(made.runs[0].data), folder)
+    board = Board(folder / "board", len(made.runs))
+    stacks = make_stacks(made.runs, range(len(made.runs)), max(1, workers))
+    expected = premises(numerics_digest())
+    found = launch(stacks, {made.runs[0].data: folder}, expected, board, workers)
+    return {outcome.run.run_id: outcome for outcome in found}
+
+
+def test_the_number_of_workers_changes_no_bit(tmp_path: Path) -> None:
+    made = plan({"learning_rate": [0.1, 1.0], "dropout": [0.0, 0.3]}, hidden_size=40, seeds=[0, 1, 2])
+    one = launched(made, tmp_path / "one", workers=0)
+    two = launched(made, tmp_path / "two", workers=2)
+    assert set(one) == set(two) == {run.run_id for run in made.runs}
+    for run_id, outcome in one.items():
+        a, b = outcome.result, two[run_id].result
+        assert a is not None
+        assert b is not None
+        assert a.history["validation_cost"] == b.history["validation_cost"]
+        assert all(np.array_equal(W, V) for W, V in zip(a.weights, b.weights, strict=True))
+
+
+def test_workers_are_never_more_than_runs_or_fewer_than_one() -> None:
+    assert worker_count(8, runs=3) == 3
+    assert worker_count(2, runs=100) == 2
+    assert worker_count(None, runs=0) == 1
+
+
+def _tell_what_is_loaded(connection: Any) -> None:
+    import nnexp.sweep.pool.launch  # noqa: F401  what a worker imports
+
+    connection.send([name for name in HEAVY if name in sys.modules])
+
+
+def test_a_worker_loads_neither_mlflow_nor_pandas_nor_hydra() -> None:
+    ours, theirs = CONTEXT.Pipe()
+    process = CONTEXT.Process(target=_tell_what_is_loaded, args=(theirs,))
+    process.start()
+    assert ours.recv() == []
+    process.join()
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    script = textwrap.dedent(f"""
+        import pathlib
+        from tests.sweep.samples import plan
+        from tests.sweep.pool.test_launch import launched
+        launched(plan({{}}, epochs=10**7), pathlib.Path({str(tmp_path / "data")!r}), workers=2)
+    """)
+    parent = subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parents[3])
+    board = tmp_path / "data" / "board"
+    workers = _pids(board, wait=30)
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    deadline = time.monotonic() + 10
+    while any(map(_alive, workers)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert workers
+    assert not any(map(_alive, workers))
+
+
+def _pids(board: Path, wait: float) -> set[int]:
+    deadline = time.monotonic() + wait
+    while time.monotonic() < deadline:
+        if (
+            board.exists()
+            and board.stat().st_size
+            and (rows := np.fromfile(board).reshape(-1, 4))[:, 0].all()
+        ):
+            return {int(pid) for pid in rows[:, 3]}
+        time.sleep(0.05)
+    return set()
+
+
+def _alive(pid: int) -> bool:
+    """Whether the process runs; one that ended and waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -1,0 +1,128 @@
+"""A plan holds every point with every seed, in order, and refuses what cannot be trained."""
+
+from typing import Any
+
+import pytest
+
+from nnexp.data import DataSpec, load
+from nnexp.errors import UserError
+from nnexp.nn import Hyperparameters
+from nnexp.sweep.question.plan import SETTINGS, Plan, Question, make_plan
+from tests.sweep.samples import plan
+
+
+def test_points_come_in_axis_order_and_seeds_within_a_point() -> None:
+    made = plan({"batch_size": [10, 20], "learning_rate": [0.5, 1]}, seeds=[3, 1])
+
+    varied = [(r.settings["batch_size"], r.settings["learning_rate"], r.settings["seed"]) for r in made.runs]
+    assert varied == [(b, lr, s) for b in (10, 20) for lr in (0.5, 1.0) for s in (3, 1)]
+    assert [r.point for r in made.runs] == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert made.points[3] == {"batch_size": 20, "learning_rate": 1.0}
+
+
+def test_settings_name_every_knob_once_in_the_csv_order() -> None:
+    assert tuple(plan({}).runs[0].settings) == SETTINGS
+
+
+def test_a_data_knob_can_be_an_axis() -> None:
+    made = plan({"data": ["synthetic", "digits"], "train_size": [50, 100]}, seeds=[0])
+    assert [(r.data.name, r.data.train_size) for r in made.runs] == [
+        ("synthetic", 50),
+        ("synthetic", 100),
+        ("digits", 50),
+        ("digits", 100),
+    ]
+
+
+def planned(question: Question) -> Plan:
+    return make_plan(question, Hyperparameters(), DataSpec(name="synthetic"), load)
+
+
+def test_axes_zip_and_points_are_all_axes_of_the_plan() -> None:
+    listed = [{"momentum": 0, "classes": [0, 1]}, {"classes": None, "momentum": 0.9}]
+    question = Question("sample", "", {"epochs": [1, 2]}, [0, 1], zip={"batch_size": [5]}, points=listed)
+    made = planned(question)
+    assert made.axes == ("epochs", "batch_size", "momentum", "classes")
+    assert made.points[0] == {"epochs": 1, "batch_size": 5, "momentum": 0.0, "classes": (0, 1)}
+    assert made.points[3] == {"epochs": 2, "batch_size": 5, "momentum": 0.9, "classes": None}
+    assert len(made.runs) == 8
+
+
+def test_a_point_that_cannot_be_trained_may_be_excluded() -> None:
+    axes = {"optimizer": ["sgd", "adam"], "momentum": [0.0, 0.9]}
+    made = planned(Question("sample", "", axes, [0], exclude=[{"optimizer": "adam", "momentum": 0.9}]))
+    assert len(made.points) == 3
+
+
+def test_a_baseline_may_name_a_part_that_does_not_fit_the_base() -> None:
+    listed = [{"optimizer": "adam", "momentum": 0.0}, {"optimizer": "sgd", "momentum": 0.9}]
+    question = Question("sample", "", {}, [0], {"momentum": 0.9}, points=listed)
+    made = make_plan(question, Hyperparameters(optimizer="adam"), DataSpec(name="synthetic"), load)
+    assert made.baseline == 1
+
+
+def test_the_same_points_in_other_words_are_the_same_sweep() -> None:
+    ways = [
+        Question("sample", "", {"momentum": [0.0, 0.5]}, [0]),
+        Question("sample", "", {"momentum": {"low": 0, "high": 0.5, "count": 2}}, [0]),
+        Question("sample", "", {}, [0], zip={"momentum": [0, 0.5]}),
+        Question("sample", "", {}, [0], points=[{"momentum": 0}, {"momentum": 0.5}]),
+        Question("sample", "", {"momentum": [0, 0.2, 0.5]}, [0], exclude=[{"momentum": 0.2}]),
+    ]
+    assert len({planned(way).sweep_id for way in ways}) == 1
+
+
+def test_a_plan_says_whether_its_runs_train_one_at_a_time() -> None:
+    assert planned(Question("sample", "", {}, [0], timing=True)).timing
+    assert not planned(Question("sample", "", {}, [0])).timing
+
+
+def test_a_label_says_what_varies_exactly() -> None:
+    made = plan({"learning_rate": [0.1 + 0.2]}, seeds=[7])
+    assert made.label(made.runs[0]) == "learning_rate=0.30000000000000004 seed=7"
+
+
+@pytest.mark.parametrize(
+    ("axes", "baseline", "number"),
+    [
+        ({"hidden_size": [3, 5, 7]}, None, 1),  # the base configuration's point
+        ({"hidden_size": [3, 4]}, None, 0),  # no such point: the first
+        ({"hidden_size": [3, 5], "batch_size": [10, 20]}, {"hidden_size": 3, "batch_size": 20}, 1),
+        ({"hidden_size": [3, 5], "batch_size": [20, 30]}, {"hidden_size": 5}, 2),
+    ],
+)
+def test_the_baseline_is_the_named_point_else_the_base_point_else_the_first(
+    axes: Any, baseline: Any, number: int
+) -> None:
+    assert plan(axes, baseline=baseline).baseline == number
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"axes": {"batch_size": "10"}}, "sweep.axes.batch_size must be a list of values or a range"),
+        ({"axes": {"batch_size": ["10"]}}, "batch_size must be a whole number, got '10'"),
+        ({"axes": {"learning_rate": [0.5, -0.5]}}, "learning_rate must be > 0, got -0.5"),
+        ({"axes": {"batch_size": [10, 2000]}}, "batch_size must be <= 1000, the number of training examples"),
+        ({"axes": {"learning_rate": [1, 0.5, 1.0]}}, "points 1 and 3 are both {'learning_rate': 1.0}"),
+        ({"axes": {"seed": [1, 2]}}, "seed is not an axis"),
+        ({"axes": {}, "seeds": []}, "sweep.seeds must name at least one seed, got none"),
+        ({"axes": {}, "seeds": [1, 1]}, "sweep.seeds must differ, got [1, 1]"),
+        ({"axes": {}, "seeds": [-1]}, "sweep.seeds must be integers >= 0, got -1"),
+        ({"axes": {}, "seeds": [0, 2**63]}, "seed must be >= 0 and < 2^63"),
+        ({"axes": {"hidden_size": [3]}, "baseline": {"hidden_size": 4}}, "sweep.baseline must be a point"),
+        ({"axes": {"hidden_size": [3]}, "baseline": {}}, "sweep.baseline must give values of axes"),
+        ({"axes": {"hidden_size": [3]}, "baseline": {"hiden_size": 3}}, "did you mean 'hidden_size'?"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_when_the_plan_is_made(changes: Any, message: str) -> None:
+    with pytest.raises(UserError) as error:
+        plan(**changes)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_where_the_files_lie_does_not_change_what_a_run_is() -> None:
+    here = plan({}, data=DataSpec(name="synthetic"))
+    there = plan({}, data=DataSpec(name="synthetic", root="/elsewhere"))
+    assert here.sweep_id == there.sweep_id

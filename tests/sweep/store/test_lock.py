@@ -1,0 +1,44 @@
+"""One trainer per sweep, and nothing left of a sweep that never began."""
+
+from pathlib import Path
+
+import pytest
+
+from nnexp.errors import UserError
+from nnexp.sweep.store.lock import held, holder_of
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Path:
+    return tmp_path / "sweeps" / "name" / "0123abcd"
+
+
+def test_a_held_sweep_names_its_holder_and_refuses_a_second(sweep: Path) -> None:
+    with held(sweep) as writable:
+        assert writable
+        assert str(holder_of(sweep)).startswith("process ")
+        with pytest.raises(UserError, match=r"is being trained by process \d+ on "), held(sweep):
+            pass
+    assert holder_of(sweep) is None
+
+
+def test_a_sweep_refused_before_it_began_leaves_no_folder(sweep: Path) -> None:
+    with pytest.raises(UserError, match="no"), held(sweep):
+        raise UserError("no")
+    assert not sweep.parent.exists()
+
+
+def test_what_is_in_the_folder_stays_and_so_do_other_sweeps_of_the_name(sweep: Path) -> None:
+    with held(sweep):
+        (sweep / "sweep.yaml").write_text("a plan")
+    other = sweep.with_name("4567abcd")
+    with held(other):
+        pass
+    assert not other.exists()
+    assert (sweep / "sweep.yaml").read_text() == "a plan"
+
+
+def test_a_sweep_can_be_held_again_after_its_folder_was_removed(sweep: Path) -> None:
+    for _ in range(2):
+        with held(sweep) as writable:
+            assert writable

@@ -1,0 +1,81 @@
+"""The frozen plan tells, without any configuration, what every run of a sweep is."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nnexp.data import DataSpec
+from nnexp.errors import UserError
+from nnexp.sweep.store.folder import find_sweep, named_folder, open_sweep, settle, sweep_folders
+from nnexp.sweep.store.plan_file import read_body, read_plan, write_plan
+from tests.sweep.samples import plan
+
+
+def test_a_plan_comes_back_whole(tmp_path: Path) -> None:
+    planned = plan(
+        {"classes": [[0, 1, 2], None], "learning_rate": [1e-7, 0.1], "initializer": ["he_normal"]},
+        seeds=(4, 7),
+        baseline={"learning_rate": 0.1},
+        data=DataSpec(name="synthetic", root="/somewhere", train_size=200),
+        monitor=("test", "weight_norm"),
+        lambda_l2=1e22,
+    )
+    write_plan(planned, {"host": "here"}, tmp_path)
+    assert read_plan(tmp_path) == planned
+
+
+def test_claims_and_target_come_back_too(tmp_path: Path) -> None:
+    claims = ({"id": "A", "text": "yes", "check": [{"left": {"sd": {"best": "x"}}, "low": 1e-9}]},)
+    planned = replace(plan({"learning_rate": [0.1]}), claims=claims, target=0.95)
+    write_plan(planned, {}, tmp_path)
+    assert read_plan(tmp_path) == planned
+    changed = replace(planned, claims=())
+    write_plan(changed, {}, tmp_path)
+    assert read_plan(tmp_path) == changed
+
+
+def test_a_plan_that_says_the_same_keeps_its_first_start_and_environment(tmp_path: Path) -> None:
+    planned = plan({"learning_rate": [0.1]})
+    write_plan(planned, {"host": "one"}, tmp_path)
+    first = read_body(tmp_path)
+    write_plan(planned, {"host": "one"}, tmp_path)
+    assert read_body(tmp_path) == first
+    write_plan(plan({"learning_rate": [0.1]}), {"host": "two"}, tmp_path)
+    again = read_body(tmp_path)
+    assert (again["started"], again["environment"]) == (first["started"], {"host": "one"})
+
+
+@pytest.mark.parametrize("text", ["", "name: x", "a: [", "sweep_id: 1\npoints: 3"])
+def test_what_is_no_plan_is_an_error_for_people(tmp_path: Path, text: str) -> None:
+    (tmp_path / "sweep.yaml").write_text(text)
+    with pytest.raises(UserError, match=r"sweep\.yaml (is no plan|cannot be read)"):
+        read_plan(tmp_path)
+
+
+def test_a_folder_without_a_plan_is_an_error_for_people(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds no sweep"):
+        open_sweep(tmp_path)
+
+
+def test_a_sweep_is_named_by_name_or_by_a_beginning_of_its_id(tmp_path: Path) -> None:
+    root = str(tmp_path)
+    assert sweep_folders(root) == []
+    folders = []
+    for rate in (0.3, 0.1, 0.2):
+        made = plan({"learning_rate": [rate]})
+        sweep = find_sweep(tmp_path / "sample" / made.sweep_id, made)
+        settle(sweep, {})
+        folders.append(sweep.folder)
+    published = tmp_path / "published" / "sample"
+    published.mkdir(parents=True)
+    write_plan(plan({"learning_rate": [0.9]}), {}, published)
+    assert sweep_folders(root) == folders
+    assert named_folder(root, "sample") == folders[-1]
+    for folder in folders:
+        assert named_folder(root, f"sample/{folder.name}") == folder
+        assert open_sweep(named_folder(root, f"sample/{folder.name[:4]}")).plan.sweep_id == folder.name
+    with pytest.raises(UserError, match="unknown sweep 'simple'; did you mean 'sample'"):
+        named_folder(root, "simple")
+    with pytest.raises(UserError, match="unknown sweep 'sample/'"):
+        named_folder(root, "sample/")

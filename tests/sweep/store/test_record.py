@@ -1,0 +1,121 @@
+"""A record comes back as it was written, and a damaged one is noticed."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnexp.data import load
+from nnexp.nn import Model, load_model, train
+from nnexp.nn.result import Result
+from nnexp.sweep.pool.worker import Outcome
+from nnexp.sweep.store import record as records
+from nnexp.sweep.store.record import metrics_of, record_of
+from tests.sweep.samples import plan
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def outcome() -> Outcome:
+    made = plan({}, seeds=[0])
+    result = train([made.runs[0].hyperparameters], load(made.runs[0].data).data)[0]
+    return Outcome(made.runs[0], NOON, NOON, result, None)
+
+
+def written(folder: Path, outcome: Outcome) -> Path:
+    result = outcome.result
+    model = result and Model(result.weights, result.biases, outcome.run.hyperparameters)
+    records.write(folder, record_of(outcome, {"host": "here"}), model)
+    return folder / f"{outcome.run.run_id}.json"
+
+
+def test_a_record_comes_back_as_it_was_written(tmp_path: Path, outcome: Outcome) -> None:
+    back = records.read(written(tmp_path, outcome))
+    assert outcome.result is not None
+    assert back.history == outcome.result.history
+    assert back.status == "finished"
+    assert back.metrics["final_validation_cost"] == outcome.result.history["validation_cost"][-1]
+    assert list(tmp_path.iterdir()) == [p for p in tmp_path.iterdir() if p.suffix in (".json", ".npz")]
+
+
+def test_the_weights_come_back_bit_for_bit(tmp_path: Path, outcome: Outcome) -> None:
+    model = load_model(written(tmp_path, outcome).with_suffix(".npz"))
+    assert outcome.result is not None
+    assert model.hyperparameters == outcome.run.hyperparameters
+    for W, kept in zip(model.weights, outcome.result.weights, strict=True):
+        np.testing.assert_array_equal(W, kept, strict=True)
+
+
+def test_a_failed_run_leaves_its_traceback_and_no_weights(tmp_path: Path, outcome: Outcome) -> None:
+    back = records.read(written(tmp_path, replace(outcome, result=None, traceback="Traceback: it broke")))
+    assert (back.status, back.metrics, back.traceback) == ("failed", {}, "Traceback: it broke")
+    assert not list(tmp_path.glob("*.npz"))
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "other"])
+def test_a_damaged_record_is_no_record(tmp_path: Path, outcome: Outcome, damage: str) -> None:
+    path = written(tmp_path, outcome)
+    whole = path.read_bytes()
+    damaged = {"cut": whole[:-20], "flipped": whole.replace(b"finished", b"diverged"), "other": b"[1]"}[
+        damage
+    ]
+    path.write_bytes(damaged)
+    found, wrong = records.read_all({outcome.run.run_id: path})
+    assert not found
+    assert set(wrong) == {outcome.run.run_id}
+
+
+def test_a_record_without_all_of_its_weights_is_no_record(tmp_path: Path, outcome: Outcome) -> None:
+    path = written(tmp_path, outcome)
+    weights = path.with_suffix(".npz")
+    weights.write_bytes(weights.read_bytes()[:-1])
+    with pytest.raises(ValueError, match="its weights are cut"):
+        records.read(path)
+    weights.unlink()
+    with pytest.raises(ValueError, match="its weights are missing"):
+        records.read(path)
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+    with pytest.raises(ValueError, match="closed file"):
+        _write_to_closed_file(path)
+    assert [p.read_text() for p in tmp_path.iterdir()] == ["old"]
+
+
+def _write_to_closed_file(path: Path) -> None:
+    with records.replacing(path) as file:
+        file.close()
+        file.write(b"new")
+
+
+def history(**columns: list[Any]) -> Result:
+    rows = len(columns["epoch"])
+    names = ("training_cost", "training_accuracy", "validation_cost", "validation_accuracy", "penalty")
+    full = {name: [0.5] * rows for name in names} | columns
+    return Result("finished", columns["epoch"][-1], full, [], [], 1, 0.1, 0.9, 1.0, 0.1, 1)
+
+
+def test_best_is_the_first_maximum_of_the_validation_accuracy() -> None:
+    metrics = metrics_of(history(epoch=[1, 2, 3, 4], validation_accuracy=[0.5, 0.8, 0.8, 0.7]))
+    assert (metrics["best_epoch"], metrics["best_validation_accuracy"]) == (2, 0.8)
+    assert (metrics["epochs_done"], metrics["final_validation_accuracy"]) == (4, 0.7)
+
+
+def test_the_row_before_training_is_neither_final_nor_best() -> None:
+    metrics = metrics_of(history(epoch=[0, 1, 2], validation_accuracy=[0.9, 0.1, 0.2]))
+    assert (metrics["best_epoch"], metrics["epochs_done"]) == (2, 2)
+    assert metrics_of(history(epoch=[0], validation_accuracy=[0.9])) == {"epochs_done": 0}
+
+
+def test_figures_are_exact_in_the_file(tmp_path: Path, outcome: Outcome) -> None:
+    body = json.loads(written(tmp_path, outcome).read_text())
+    assert outcome.result is not None
+    assert body["history"]["training_cost"] == outcome.result.history["training_cost"]
+    assert body["settings"] == outcome.run.settings | {"monitor": []}
