@@ -7,16 +7,19 @@ from pathlib import Path
 from nnexp.commands.arguments import only_name, understood
 from nnexp.commands.console import make_console
 from nnexp.errors import UserError, unknown
-from nnexp.sweep.store.plan_file import FILE
+from nnexp.sweep.store.folder import PUBLISHED
+from nnexp.sweep.store.plan_file import FILE, read_body
 
 HELP = """
 nnexp export NAME[/ID] [--format csv|parquet] [--to FOLDER] [sweeps_dir=sweeps]
 
 Write the tables of a sweep: runs, history, summary, and verdicts if it has claims; csv by
 default, into the sweep's own folder by default. Another FOLDER gets the plan, sweep.yaml, as well: as
-sweeps/published/NAME, it holds results that nnexp summary and load_sweep find.
+sweeps/published/NAME, it holds results that nnexp summary and load_sweep find. It must lie outside the folder
+of sweeps otherwise, and hold no files of those names, unless they are an earlier export of this sweep.
 """
 FORMATS = ("csv", "parquet")
+TABLES = ("runs", "history", "summary", "verdicts")
 FORMAT, TO = "--format", "--to"
 
 
@@ -32,10 +35,13 @@ def main(words: Sequence[str]) -> int:
 
     folder, found = results(name, asked.sweeps_dir)
     to = Path(asked.settings.get(TO, folder))
+    elsewhere = to.resolve() != folder.resolve()
+    if elsewhere:
+        _check_place(to, found.plan.name, kind, Path(asked.sweeps_dir))
     try:
         to.mkdir(parents=True, exist_ok=True)
         paths = answer.write(found, to) if kind == "csv" else answer.write_parquet(found, to)
-        if to.resolve() != folder.resolve():
+        if elsewhere:
             paths.insert(0, Path(shutil.copyfile(folder / FILE, to / FILE)))
     except OSError as error:
         raise UserError(f"{TO} must be a folder that can be written: {error.strerror}: {to}") from error
@@ -43,3 +49,16 @@ def main(words: Sequence[str]) -> int:
     for path in paths:
         console.print(str(path))
     return 0
+
+
+def _check_place(to: Path, name: str, kind: str, sweeps_dir: Path) -> None:
+    """Raise `UserError` where tables of the sweep `name` would pass for a sweep, or replace others."""
+    place, home = to.resolve(), sweeps_dir.resolve()
+    if (place.is_relative_to(home) and place != home / PUBLISHED / name) or home.is_relative_to(place):
+        published_to = sweeps_dir / PUBLISHED / name
+        raise UserError(f"{TO} must be apart from {sweeps_dir}, or be {published_to}, got {to}")
+    if (to / FILE).exists():
+        if (before := read_body(to).get("name")) != name:
+            raise UserError(f"{TO} must be a folder of its own, and {to} has tables of the sweep {before}")
+    elif strange := [path for path in (to / f"{table}.{kind}" for table in TABLES) if path.exists()]:
+        raise UserError(f"{TO} must not have files of these names already, and {strange[0]} is there")

@@ -50,7 +50,12 @@ def folder_of(words: str, sweeps_dir: str) -> Path:
     """
     if not sweep_folders(sweeps_dir):
         raise UserError(no_sweeps(sweeps_dir))
-    return named_folder(sweeps_dir, words.removeprefix(f"{Path(sweeps_dir).as_posix()}/").rstrip("/"))
+    return named_folder(sweeps_dir, name_from_path(words, sweeps_dir))
+
+
+def name_from_path(words: str, sweeps_dir: str) -> str:
+    """NAME or NAME/ID, of which shells complete the path: `sweeps/NAME/`."""
+    return words.removeprefix(f"{Path(sweeps_dir).as_posix()}/").rstrip("/")
 
 
 def opened(folder: Path, sweeps_dir: str) -> Found:

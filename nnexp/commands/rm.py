@@ -4,23 +4,27 @@ import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from rich.table import Table
 
 from nnexp.commands.arguments import SWEEPS_DIR, understood
 from nnexp.commands.console import disk_use, make_console, make_table, size
-from nnexp.commands.lookup import folder_of, name_of
-from nnexp.errors import UserError
+from nnexp.commands.lookup import folder_of, name_from_path, name_of
+from nnexp.errors import FEW, UserError
+from nnexp.sweep.store.folder import sweep_folders
 from nnexp.sweep.store.lock import held, holder_of
+from nnexp.sweep.store.plan_file import FILE, read_body
 from nnexp.text import count
 
 HELP = """
 nnexp rm NAME[/ID] ... [--yes] [sweeps_dir=sweeps]
 
-Remove sweeps: plan, records, weights, tables. NAME alone means its newest sweep. Shows what would go and
-asks; --yes does not ask, and must be given where nobody can answer. What MLflow holds stays there. A sweep
-that is being trained is refused.
+Remove sweeps: plan, records, weights, tables. NAME alone will do where it has one sweep; a pattern means all
+that fit it, 'single/*' every single run. Shows what would go and asks; --yes does not ask, and must be given
+where nobody can answer. What MLflow holds stays there. Refused are a sweep that is being trained, and a
+folder whose own plan does not say that it is this sweep.
 """
 YES = "--yes"
 
@@ -30,8 +34,9 @@ def main(words: Sequence[str]) -> int:
     asked = understood("rm", words, keys=(SWEEPS_DIR,), options=(YES,))
     if not asked.names:
         raise UserError("rm takes one NAME or NAME/ID or more, got none: nnexp list shows them")
-    folders = list(dict.fromkeys(folder_of(name, asked.sweeps_dir) for name in asked.names))
+    folders = folders_of(asked.names, asked.sweeps_dir)
     for folder in folders:
+        _check_removable(folder, asked.sweeps_dir)
         if holder := holder_of(folder):
             raise UserError(f"{folder} is being trained by {holder}: wait for its end, or stop it")
     if YES not in asked.options and not sys.stdin.isatty():
@@ -45,6 +50,47 @@ def main(words: Sequence[str]) -> int:
         remove(folder, Path(asked.sweeps_dir))
     console.print(f"Removed: {count(len(folders), 'sweep')}. What MLflow holds of them stays there.")
     return 0
+
+
+def folders_of(names: Sequence[str], sweeps_dir: str) -> list[Path]:
+    """The folders that the names and patterns mean, each once.
+
+    Raises:
+        UserError: one of them means none, or a NAME several.
+    """
+    sweeps = {name_of(folder, sweeps_dir): folder for folder in sweep_folders(sweeps_dir)}
+    folders: list[Path] = []
+    for name in (name_from_path(words, sweeps_dir) for words in names):
+        if any(sign in name for sign in "*?["):
+            matches = [folder for known, folder in sweeps.items() if _fits(known, name)]
+            if not matches:
+                raise UserError(f"no sweep fits {name!r}: a pattern is one of NAME/ID, such as 'single/*'")
+            folders += matches
+            continue
+        of_name = sorted(known for known in sweeps if known.rpartition("/")[0] == name)
+        if len(of_name) > 1:
+            choices = ", ".join([*of_name[:FEW], f"or '{name}/*' for all"])
+            raise UserError(f"{name} has {len(of_name)} sweeps, name one: {choices}")
+        folders.append(sweeps.get(name) or folder_of(name, sweeps_dir))
+    return list(dict.fromkeys(folders))
+
+
+def _fits(name: str, pattern: str) -> bool:
+    """Whether each part of NAME/ID fits that of the pattern: no star reaches over a slash."""
+    parts, patterns = name.split("/"), pattern.split("/")
+    return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))
+
+
+def _check_removable(folder: Path, sweeps_dir: str) -> None:
+    """Raise `UserError` unless the folder is a sweep by its own plan, and holds no other."""
+    name, by_hand = name_of(folder, sweeps_dir), f"remove {folder} by hand if it is to go"
+    body = read_body(folder)
+    if (own := f"{body.get('name')}/{body['sweep_id']}") != name:
+        raise UserError(f"{folder} is the sweep {own} by its plan, not {name}: {by_hand}")
+    if folder.is_symlink():
+        raise UserError(f"{folder} is a symbolic link: {by_hand}")
+    if others := [path.parent for path in folder.rglob(FILE) if path.parent != folder]:
+        raise UserError(f"{folder} holds other sweeps, such as {name_of(others[0], sweeps_dir)}: {by_hand}")
 
 
 def _agreed() -> bool:

@@ -35,6 +35,48 @@ def test_csv_files_are_made_anew_in_the_sweeps_own_folder(nnexp: Command, sweeps
 
 
 @pytest.mark.parametrize(
+    "to",
+    ["sweeps", ".", "sweeps/other", "sweeps/plain/other", "sweeps/mixed", "sweeps/published/mixed", "link"],
+)
+def test_no_folder_is_made_to_look_like_a_sweep(to: str, nnexp: Command, sweeps: Path) -> None:
+    Path("link").symlink_to(sweeps)
+    before = sorted(Path().rglob("*"))
+    status, _, error = nnexp("export", "plain", "--to", to)
+    assert (status, "--to must be apart from sweeps, or be sweeps/published/plain" in error) == (2, True)
+    assert sorted(Path().rglob("*")) == before
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_files_of_others_stay_and_an_earlier_export_is_replaced(
+    kind: str, nnexp: Command, sweeps: Path
+) -> None:
+    Path("out").mkdir()
+    own = Path("out", f"summary.{kind}")
+    own.write_text("mine")
+    words = ("--format", kind, "--to", "out")
+    status, _, error = nnexp("export", "plain", *words)
+    assert (status, f"out/summary.{kind} is there" in error) == (2, True)
+    assert [path.read_text() for path in Path("out").iterdir()] == ["mine"]
+    own.unlink()
+    assert nnexp("export", "plain", *words)[0] == 0
+    assert nnexp("export", "plain", *words)[0] == 0
+    status, _, error = nnexp("export", "mixed", *words)
+    assert (status, "has tables of the sweep plain" in error) == (2, True)
+
+
+def test_a_plan_of_another_program_stays(nnexp: Command, sweeps: Path) -> None:
+    Path("out").mkdir()
+    Path("out", "sweep.yaml").write_text("method: bayes")
+    assert nnexp("export", "plain", "--to", "out")[0] == 2
+    assert Path("out", "sweep.yaml").read_text() == "method: bayes"
+
+
+def test_published_results_are_an_export_that_may_lie_among_the_sweeps(nnexp: Command, sweeps: Path) -> None:
+    assert nnexp("export", "plain", "--to", "sweeps/published/plain")[0] == 0
+    assert nnexp("list")[1].count("plain") == 1
+
+
+@pytest.mark.parametrize(
     ("words", "message"),
     [
         ("plain --format xls", "unknown format 'xls' (choices: csv, parquet)"),

@@ -46,14 +46,41 @@ def test_on_a_terminal_it_asks(
     assert len(list(sweeps.glob("plain/*"))) == left
 
 
-def test_a_name_means_its_newest_sweep(nnexp: Command, sweeps: Path) -> None:
-    old = sweeps / "plain" / "00000000"
-    shutil.copytree(only(sweeps / "plain"), old)
-    text = (old / "sweep.yaml").read_text()
-    started = next(line for line in text.splitlines() if line.startswith("started"))
-    (old / "sweep.yaml").write_text(text.replace(started, "started: '2000-01-01T00:00:00+00:00'"))
-    nnexp("rm", "plain", "--yes")
-    assert only(sweeps / "plain") == old
+def copy_of(folder: Path, name: str) -> Path:
+    """Another sweep NAME/ID like that in `folder`."""
+    copy, (own_name, own_id) = folder.parents[1] / name, (folder.parent.name, folder.name)
+    shutil.copytree(folder, copy)
+    text = (copy / "sweep.yaml").read_text().replace(f"name: {own_name}\n", f"name: {copy.parent.name}\n")
+    (copy / "sweep.yaml").write_text(text.replace(own_id, copy.name))
+    return copy
+
+
+def test_a_name_of_several_sweeps_is_refused_and_names_them(nnexp: Command, sweeps: Path) -> None:
+    own = only(sweeps / "plain")
+    other = copy_of(own, "plain/a0000000")
+    status, _, error = nnexp("rm", "sweeps/plain/", "--yes")
+    assert status == 2
+    assert "plain has 2 sweeps, name one: " in error
+    assert all(name in error for name in (f"plain/{own.name}", "plain/a0000000", "'plain/*'"))
+    assert nnexp("rm", "plain/a0000000", "--yes")[0] == 0
+    assert (own.exists(), other.exists()) == (True, False)
+
+
+def test_a_pattern_means_every_sweep_that_fits(nnexp: Command, sweeps: Path) -> None:
+    deep = copy_of(only(sweeps / "plain"), "book/a0000000")
+    copy_of(only(sweeps / "plain"), "plain/a0000000")
+    status, shown, _ = nnexp("rm", "plain/*", "--yes")
+    assert (status, "Removed: 2 sweeps" in shown) == (0, True)
+    assert not (sweeps / "plain").exists()
+    assert (deep.exists(), (sweeps / "mixed").exists()) == (True, True)
+
+
+@pytest.mark.parametrize("pattern", ["*", "p*", "plain/z*", "../*/*", "*/*/*", "?"])
+def test_a_pattern_that_fits_no_sweep_removes_nothing(pattern: str, nnexp: Command, sweeps: Path) -> None:
+    before = sorted(Path().rglob("*"))
+    status, _, error = nnexp("rm", pattern, "--yes")
+    assert (status, "a pattern is one of NAME/ID" in error) == (2, True)
+    assert sorted(Path().rglob("*")) == before
 
 
 def test_a_sweep_that_is_trained_is_refused_and_no_other_goes(nnexp: Command, sweeps: Path) -> None:
@@ -64,10 +91,49 @@ def test_a_sweep_that_is_trained_is_refused_and_no_other_goes(nnexp: Command, sw
     assert only(sweeps / "mixed").exists()
 
 
-def test_a_damaged_sweep_can_go(nnexp: Command, sweeps: Path) -> None:
+def test_a_folder_whose_plan_cannot_tell_what_it_is_stays(nnexp: Command, sweeps: Path) -> None:
     (only(sweeps / "plain") / "sweep.yaml").write_text("{")
-    assert nnexp("rm", "plain", "--yes")[0] == 0
-    assert not (sweeps / "plain").exists()
+    status, _, error = nnexp("rm", "plain", "--yes")
+    assert (status, error.count("\n")) == (2, 1)
+    assert only(sweeps / "plain").exists()
+
+
+@pytest.mark.parametrize("plan", ["method: bayes", "{name: plain, sweep_id: 1}", "{name: x, sweep_id: ID}"])
+def test_a_folder_that_is_no_such_sweep_by_its_plan_stays(plan: str, nnexp: Command, sweeps: Path) -> None:
+    folder = only(sweeps / "plain")
+    (folder / "sweep.yaml").write_text(plan.replace("ID", folder.name))
+    assert nnexp("rm", "plain", "--yes")[0] == 2
+    assert (folder / "records").exists()
+
+
+def test_a_plan_among_or_right_below_the_sweeps_names_none(nnexp: Command, sweeps: Path) -> None:
+    """As tables exported there left it."""
+    plan = only(sweeps / "plain") / "sweep.yaml"
+    shutil.copy(plan, sweeps / "sweep.yaml")
+    shutil.copy(plan, sweeps / "mixed" / "sweep.yaml")
+    before = sorted(Path().rglob("*"))
+    for name in (".", "sweeps", "mix", "./mixed/..", ""):
+        assert nnexp("rm", name, "--yes")[0] == 2
+    assert sorted(Path().rglob("*")) == before
+    assert nnexp("rm", "mixed", "--yes")[0] == 0
+    assert only(sweeps / "plain").exists()
+
+
+def test_a_sweep_that_holds_another_stays(nnexp: Command, sweeps: Path) -> None:
+    folder = only(sweeps / "plain")
+    shutil.copytree(only(sweeps / "mixed"), folder / "a0000000")
+    status, _, error = nnexp("rm", f"plain/{folder.name}", "--yes")
+    assert (status, "holds other sweeps" in error) == (2, True)
+    assert (folder / "a0000000" / "records").exists()
+
+
+def test_a_link_to_a_sweep_stays_and_so_does_what_it_points_to(nnexp: Command, sweeps: Path) -> None:
+    folder = only(sweeps / "plain")
+    folder.rename("elsewhere")
+    folder.symlink_to(Path("elsewhere").resolve())
+    status, _, error = nnexp("rm", "plain", "--yes")
+    assert (status, "is a symbolic link" in error) == (2, True)
+    assert Path("elsewhere", "records").exists()
 
 
 @pytest.mark.parametrize("name", ["..", ".", "sweeps", "/", "../elsewhere", "notes"])

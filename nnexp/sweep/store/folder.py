@@ -1,8 +1,9 @@
 """A sweep as it stands on disk: `SWEEPS_DIR/NAME/ID/`, with its frozen plan and its records."""
 
+import os
 import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from nnexp.errors import UserError, unknown
 from nnexp.files import replacing
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store import record as records
-from nnexp.sweep.store.plan_file import read_body, read_plan, write_plan
+from nnexp.sweep.store.plan_file import FILE, read_body, read_plan, write_plan
 from nnexp.sweep.store.record import DONE, Record, Status
 
+PUBLISHED = "published"  # in the folder of all sweeps: results that are committed, no sweeps
 SETTLED: dict[str, tuple[Status, ...]] = {
     "cached": (*DONE, "failed", "timed_out"),
     "retry": DONE,
@@ -104,10 +106,24 @@ def _counts(record: Record, plan: Plan) -> bool:
 
 
 def sweep_folders(sweeps_dir: str | Path) -> list[Path]:
-    """The folders of all sweeps under `sweeps_dir`, published ones aside, oldest start first."""
-    root = Path(sweeps_dir)
-    folders = [path.parent for path in root.rglob("sweep.yaml") if root / "published" not in path.parents]
+    """The folders NAME/ID of all sweeps under `sweeps_dir`, published ones aside, oldest start first."""
+    folders = [folder for folder in _folders_below(Path(sweeps_dir)) if (folder / FILE).is_file()]
     return sorted(folders, key=lambda folder: (_started(folder), folder))
+
+
+def _folders_below(root: Path) -> Iterator[Path]:
+    """Every folder two levels or more below `root`, as NAME/ID is. What a link leads to is walked once."""
+    targets: set[Path] = set()
+    for home, names, _ in os.walk(root, followlinks=True):
+        place = Path(home)
+        if place != root and place.parent != root:
+            yield place
+        names[:] = sorted(set(names) - ({PUBLISHED} if place == root else {"records"}))
+        for link in [name for name in names if (place / name).is_symlink()]:
+            target = (place / link).resolve()
+            if target in targets:
+                names.remove(link)
+            targets.add(target)
 
 
 def _started(folder: Path) -> str:
