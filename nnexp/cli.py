@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from nnexp import __version__
 from nnexp.commands import SUMMARIES, run
-from nnexp.commands.rules import rules
 from nnexp.errors import UserError, unknown
+from nnexp.nn import KNOBS
 from nnexp.sweep.pool.stop import Stopped, SweepError, listening
 
 RUN_FAILED, USER_MISTAKE = 1, 2
@@ -132,8 +132,8 @@ def _help(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
 
 def _with_rule(line: str) -> str:
     """A line of the composed values; a hyperparameter's says what it may be."""
-    rule = rules().get(line.partition(":")[0])
-    return f"{line.rstrip():34} # {rule}\n" if rule else line
+    knob = KNOBS.get(line.partition(":")[0])
+    return f"{line.rstrip():34} # {knob.rule}\n" if knob else line
 
 
 def _show(words: Sequence[str], options: argparse.Namespace) -> int:

@@ -91,7 +91,7 @@ def test_every_picture_of_a_sweep_can_be_had() -> None:
     [
         (lambda: nnexp.run(learnin_rate=0.1), "unknown key 'learnin_rate'; did you mean 'learning_rate'?"),
         (lambda: nnexp.run(data="no such"), "unknown data 'no such'"),
-        (lambda: nnexp.run(learning_rate=-1), "learning_rate must be > 0, got -1"),
+        (lambda: nnexp.run(learning_rate=-1), "learning_rate must be a finite number > 0, got -1"),
         (lambda: nnexp.run(dry_run=True), "dry_run is for the command line"),
         (lambda: nnexp.run_sweep("rate"), "unknown sweep 'rate'; did you mean 'rates'?"),
         (lambda: nnexp.load_sweep("rates"), "no sweep in sweeps yet: python -m nnexp +sweep="),

@@ -53,7 +53,7 @@ MAY_IMPORT = {
         *("errors", "text", "files", "nn", "data", "sweep.question", "sweep.pool", "sweep.store", "results"),
         *("claims", "report", "plots", "tracking", "config", "labbook", "experiment"),
     },
-    "cli": {"errors", "sweep.pool", "config", "experiment", "commands"},
+    "cli": {"errors", "nn", "sweep.pool", "config", "experiment", "commands"},
     "__main__": {"cli"},
     "__init__": {"errors", "nn", "api"},
 }

@@ -6,8 +6,7 @@ from typing import Any
 
 from nnexp.data import DataSpec
 from nnexp.errors import UserError, unknown
-from nnexp.nn import Hyperparameters
-from nnexp.nn.hyperparameters import MONITORS
+from nnexp.nn import MONITORS, Hyperparameters
 from nnexp.sweep.question.points import AXES, Question
 from nnexp.sweep.question.ranges import KEYS as RANGE_KEYS
 

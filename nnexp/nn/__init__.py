@@ -20,19 +20,22 @@ n = examples shown in one epoch; biases are never penalised. So lambda does not 
 
 from nnexp.errors import UserError, unknown
 from nnexp.nn.examples import Data, Examples
-from nnexp.nn.hyperparameters import MONITORS, PER_RUN, Hyperparameters
+from nnexp.nn.hyperparameters import PER_RUN, Hyperparameters
+from nnexp.nn.knobs import KNOBS, MONITORS, Knob
 from nnexp.nn.model import Model, load_model, predict, read_book_model, save_model, write_book_model
 from nnexp.nn.result import History, Result
 from nnexp.nn.training import train
 from nnexp.nn.validation import check_fit
 
 __all__ = [
+    "KNOBS",
     "MONITORS",
     "PER_RUN",
     "Data",
     "Examples",
     "History",
     "Hyperparameters",
+    "Knob",
     "Model",
     "Result",
     "UserError",

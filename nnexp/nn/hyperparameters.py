@@ -1,18 +1,14 @@
 """Hyperparameters: declared once, here; YAML, command line, MLflow and CSV use these names."""
 
-import math
-import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from numbers import Real
 from typing import Any
 
 from nnexp.errors import UserError, unknown
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.costs import COSTS_OF_OUTPUT
-from nnexp.nn.initializers import BIAS_INITIALIZERS, INITIALIZERS
+from nnexp.nn.knobs import KNOBS
 from nnexp.nn.optimizers import OPTIMIZERS
-from nnexp.nn.schedules import SCHEDULES
 
 # Runs that differ only in these train together, in one stack.
 PER_RUN = frozenset(
@@ -21,46 +17,13 @@ PER_RUN = frozenset(
         *("initializer", "bias_initializer", "patience", "seed"),
     }
 )
-MONITORS = ("test", "gradient_norm", "saturated_share", "weight_norm", "dead_classes")
-
-_CHOICES: dict[str, Iterable[str]] = {
-    "activation": ACTIVATIONS,
-    "output": COSTS_OF_OUTPUT,
-    "cost": {cost for costs in COSTS_OF_OUTPUT.values() for cost in costs},
-    "initializer": INITIALIZERS,
-    "bias_initializer": BIAS_INITIALIZERS,
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
-    "dtype": ("float32", "float64"),
-    "keep": ("final", "best"),
-}
-_RANGES: dict[str, tuple[str, Callable[[float], bool]]] = {
-    "hidden_size": (">= 1", lambda v: v >= 1),
-    "hidden_layers": (">= 0", lambda v: v >= 0),
-    "learning_rate": ("> 0", lambda v: v > 0),
-    "batch_size": (">= 1", lambda v: v >= 1),
-    "lambda_l2": (">= 0", lambda v: v >= 0),
-    "lambda_l1": (">= 0", lambda v: v >= 0),
-    "momentum": (">= 0 and < 1", lambda v: 0 <= v < 1),
-    "dropout": (">= 0 and < 1", lambda v: 0 <= v < 1),
-    "schedule_epochs": (">= 1", lambda v: v >= 1),
-    "schedule_factor": ("> 0 and < 1", lambda v: 0 < v < 1),
-    "patience": (">= 0", lambda v: v >= 0),
-    "epochs": (">= 1", lambda v: v >= 1),
-    "seed": (">= 0 and < 2^63", lambda v: 0 <= v < 2**63),
-    "evaluate_every": (">= 0", lambda v: v >= 0),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hyperparameters:
     """Everything about one run but its data. Values are checked, and numbers made exact, at construction.
 
-    `schedule_epochs`, `schedule_factor`: `step` and `exponential` multiply the learning rate by the factor
-    per so many epochs; `plateau` (the book's rule) when validation accuracy has not improved in so many,
-    and ends the run at 1/128. `patience`: end the run, best weights kept, after so many epochs without a
-    better validation accuracy (0: never). `evaluate_every`: epochs per row of history (0: only the last).
-    Raises `UserError` with the rule, the value received and the choices.
+    `knobs.py` says what each one means. Raises `UserError` with the rule, the value received and the choices.
     """
 
     hidden_size: int = 30
@@ -90,7 +53,7 @@ class Hyperparameters:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = _checked(field.name, field.type, getattr(self, field.name))
+            value = KNOBS[field.name].check(field.name, getattr(self, field.name))
             object.__setattr__(self, field.name, value)
         self._check_combinations()
 
@@ -117,56 +80,15 @@ class Hyperparameters:
                 f"activation={self.activation} cannot be trained: its slope is zero, so no gradient passes"
             )
         if self.momentum and not OPTIMIZERS[self.optimizer].momentum:
+            fitting = ", ".join(name for name, optimizer in OPTIMIZERS.items() if optimizer.momentum)
             raise UserError(
-                f"momentum={self.momentum} does not fit optimizer={self.optimizer}; sgd, nesterov take it"
+                f"momentum={self.momentum} does not fit optimizer={self.optimizer}; {fitting} take it"
             )
-        watches = {"patience": self.patience > 0, "keep=best": self.keep == "best"}
-        watches["schedule=plateau"] = self.schedule == "plateau"
-        for what, asked in watches.items():
-            if asked and not self.evaluate_every:
-                raise UserError(f"{what} follows validation accuracy: evaluate_every must be >= 1, got 0")
-
-
-def _checked(name: str, kind: Any, value: Any) -> Any:
-    """The value in its exact type, or a UserError."""
-    if name == "monitor":
-        return _monitors(value)
-    if kind is str:
-        if not isinstance(value, str) or value not in _CHOICES[name]:
-            raise unknown(name, value, _CHOICES[name])
-        return str(value)
-    value = _whole(name, value) if kind is int else _number(name, value)
-    rule, holds = _RANGES[name]
-    if not holds(value):
-        raise UserError(f"{name} must be {rule}, got {value!r}")
-    return value
-
-
-def _whole(name: str, value: Any) -> int:
-    try:
-        if not isinstance(value, bool):
-            return operator.index(value)
-    except TypeError:
-        pass
-    raise UserError(f"{name} must be a whole number, got {value!r}")
-
-
-def _number(name: str, value: Any) -> float:
-    try:
-        if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
-            return float(value) + 0.0  # -0.0 becomes 0.0, so that they are one value
-    except OverflowError:  # an integer that no float can hold
-        pass
-    raise UserError(f"{name} must be a finite number, got {value!r}")
-
-
-def _monitors(value: Any) -> tuple[str, ...]:
-    if isinstance(value, Mapping):  # monitor: {test: true}
-        value = [name for name, asked in value.items() if asked]
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise UserError(f"monitor must be a list of names, got {value!r} (choices: {', '.join(MONITORS)})")
-    names = list(value)
-    for name in names:
-        if name not in MONITORS:
-            raise unknown("monitor", name, MONITORS)
-    return tuple(sorted(set(names)))
+        follows_validation = {
+            "patience": self.patience > 0,
+            "keep=best": self.keep == "best",
+            "schedule=plateau": self.schedule == "plateau",
+        }
+        for setting, chosen in follows_validation.items():
+            if chosen and not self.evaluate_every:
+                raise UserError(f"{setting} follows validation accuracy: evaluate_every must be >= 1, got 0")

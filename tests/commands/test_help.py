@@ -23,8 +23,8 @@ def test_the_main_page_lists_commands_choices_and_ranges(nnexp: Command) -> None
     for name, summary in SUMMARIES.items():
         assert f"{name:8} {summary}" in shown
     lines = [line.split() for line in shown.splitlines()]
-    assert ["optimizer:", "sgd", "#", "adam,", "adamw,", "nesterov,", "rmsprop,", "sgd"] in lines
-    assert ["learning_rate:", "0.5", "#", ">", "0"] in lines
+    assert ["optimizer:", "sgd", "#", "one", "of", "adam,", "adamw,", "nesterov,", "rmsprop,", "sgd"] in lines
+    assert ["learning_rate:", "0.5", "#", "a", "finite", "number", ">", "0"] in lines
 
 
 def test_the_version_has_a_command(nnexp: Command) -> None:

@@ -1,5 +1,6 @@
 """Hyperparameters refuse what cannot be meant: the rule, the value received, the choices, in one line."""
 
+import re
 from dataclasses import FrozenInstanceError, fields, replace
 from fractions import Fraction
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from nnexp.errors import UserError
-from nnexp.nn import MONITORS, PER_RUN, Hyperparameters
+from nnexp.nn import KNOBS, MONITORS, PER_RUN, Hyperparameters
 
 ACTIVATIONS = "arcsinh, elu, identity, leaky_relu, relu, sigmoid, softplus, step, tanh"
 INITIALIZERS = (
@@ -37,12 +38,38 @@ def test_every_hyperparameter_is_tested_here():
     assert {field.name for field in fields(Hyperparameters)} == {*WHOLE, *NUMBERS, *NAMES, "monitor"}
 
 
+def test_every_hyperparameter_has_its_entry_of_help():
+    """In the order of declaration, with a sentence, a rule and a source."""
+    assert list(KNOBS) == [field.name for field in fields(Hyperparameters)]
+    for name, knob in KNOBS.items():
+        assert knob.meaning[0].isupper(), name
+        assert knob.meaning.endswith("."), name
+        assert knob.rule.split()[0] in ("a", "one", "any"), name
+        assert knob.source, name
+
+
+def test_help_names_only_what_exists():
+    """Values and hyperparameters that a meaning or a source speaks of: a renamed one shows here."""
+    values = {choice for knob in KNOBS.values() for choice in getattr(knob.check, "names", ())}
+    plain = {"fan_in", "sum"}  # words of formulas
+    for name, knob in KNOBS.items():
+        written = {word for word in re.findall(r"[a-z]+(?:_[a-z0-9]+)+", knob.meaning + knob.source)}
+        assert written <= values | set(KNOBS) | plain, name
+
+
 @pytest.mark.parametrize(
     "value", [1.5, 10.0, "10", True, None, [10], np.float64(10), np.array([1, 2]), np.True_], ids=repr
 )
 @pytest.mark.parametrize("name", WHOLE)
 def test_whole_numbers_are_whole(name, value):
-    assert refused({name: value}) == f"{name} must be a whole number, got {value!r}"
+    assert refused({name: value}) == f"{name} must be {KNOBS[name].rule}, got {value!r}"
+    assert KNOBS[name].rule.startswith("a whole number >= ")
+
+
+@pytest.mark.parametrize("value", [2**63, 10**19, 10**30])
+@pytest.mark.parametrize("name", WHOLE)
+def test_whole_numbers_fit_in_64_bits(name, value):
+    assert refused({name: value}) == f"{name} must be < 2^63, got {value}"
 
 
 @pytest.mark.parametrize(
@@ -52,36 +79,38 @@ def test_whole_numbers_are_whole(name, value):
 )
 @pytest.mark.parametrize("name", NUMBERS)
 def test_numbers_are_finite_numbers(name, value):
-    assert refused({name: value}) == f"{name} must be a finite number, got {value!r}"
+    assert refused({name: value}) == f"{name} must be {KNOBS[name].rule}, got {value!r}"
 
 
 @pytest.mark.parametrize(
     ("name", "rule", "bad", "least"),
     [
-        ("hidden_size", ">= 1", [0, -3], 1),
-        ("hidden_layers", ">= 0", [-1], 0),
-        ("learning_rate", "> 0", [0.0, -0.5], 5e-324),
-        ("batch_size", ">= 1", [0, -10], 1),
-        ("lambda_l2", ">= 0", [-1e-9], 0),
-        ("lambda_l1", ">= 0", [-1e-9], 0),
-        ("momentum", ">= 0 and < 1", [-0.1, 1.0, 1.5], 0),
-        ("dropout", ">= 0 and < 1", [-0.1, 1.0, 2.0], 0),
-        ("schedule_epochs", ">= 1", [0], 1),
-        ("schedule_factor", "> 0 and < 1", [0.0, 1.0, -0.5], 1e-9),
-        ("patience", ">= 0", [-1], 0),
-        ("epochs", ">= 1", [0, -5], 1),
-        ("seed", ">= 0 and < 2^63", [-1, 2**63], 0),
-        ("evaluate_every", ">= 0", [-1], 0),
+        ("hidden_size", "a whole number >= 1 and <= 1000000", [0, -3, 1_000_001], 1),
+        ("hidden_layers", "a whole number >= 0 and <= 1000", [-1, 1001], 0),
+        ("learning_rate", "a finite number > 0", [0.0, -0.5], 5e-324),
+        ("batch_size", "a whole number >= 1", [0, -10], 1),
+        ("lambda_l2", "a finite number >= 0", [-1e-9], 0),
+        ("lambda_l1", "a finite number >= 0", [-1e-9], 0),
+        ("momentum", "a number >= 0 and < 1", [-0.1, 1.0, 1.5], 0),
+        ("dropout", "a number >= 0 and < 1", [-0.1, 1.0, 2.0], 0),
+        ("schedule_epochs", "a whole number >= 1", [0], 1),
+        ("schedule_factor", "a number > 0 and < 1", [0.0, 1.0, -0.5], 1e-9),
+        ("patience", "a whole number >= 0", [-1], 0),
+        ("epochs", "a whole number >= 1", [0, -5], 1),
+        ("seed", "a whole number >= 0", [-1], 0),
+        ("evaluate_every", "a whole number >= 0", [-1], 0),
     ],
 )
 def test_numbers_are_in_range(name, rule, bad, least):
+    assert KNOBS[name].rule == rule
     for value in bad:
         assert refused({name: value}) == f"{name} must be {rule}, got {value!r}"
     assert getattr(Hyperparameters(**{name: least}), name) == least
 
 
 def test_the_greatest_values_are_taken():
-    assert Hyperparameters(seed=2**63 - 1).seed == 2**63 - 1
+    for name in set(WHOLE) - {"hidden_size", "hidden_layers"}:
+        assert getattr(Hyperparameters(**{name: 2**63 - 1}), name) == 2**63 - 1
     assert Hyperparameters(momentum=1 - 2**-53, dropout=0.999, schedule_factor=0.999).momentum < 1
 
 
@@ -207,7 +236,7 @@ def test_a_value_is_frozen_and_checked_again_when_replaced():
     with pytest.raises(FrozenInstanceError):
         h.seed = 1
     assert len({h, Hyperparameters(), replace(h, seed=1)}) == 2
-    with pytest.raises(UserError, match="seed must be >= 0"):
+    with pytest.raises(UserError, match="seed must be a whole number >= 0"):
         replace(h, seed=-1)
     with pytest.raises(TypeError):
         Hyperparameters(30)

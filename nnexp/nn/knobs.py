@@ -1,0 +1,169 @@
+"""The knobs of a run, one entry for each hyperparameter: what it means, what it may be, where it comes from.
+
+"Book" is Nielsen's *Neural Networks and Deep Learning*; what it does not speak of names its own source.
+"""
+
+from typing import NamedTuple
+
+from nnexp.nn.activations import ACTIVATIONS
+from nnexp.nn.checks import Check, Number, OneOf, SomeOf, Whole
+from nnexp.nn.costs import COSTS_OF_OUTPUT, OUTPUTS
+from nnexp.nn.initializers import BIAS_INITIALIZERS, INITIALIZERS
+from nnexp.nn.optimizers import OPTIMIZERS
+from nnexp.nn.schedules import SCHEDULES
+
+DESCENT = "Book, ch. 1, Learning with gradient descent"
+CHOICE = "Book, ch. 3, How to choose a neural network's hyper-parameters?"
+
+MONITORS = ("test", "gradient_norm", "saturated_share", "weight_norm", "dead_classes")
+
+
+class Knob(NamedTuple):
+    """A hyperparameter: its meaning, the check that its values pass, and who describes it."""
+
+    meaning: str
+    check: Check
+    source: str
+
+    @property
+    def rule(self) -> str:
+        """What it may be, in words."""
+        return self.check.rule
+
+
+KNOBS: dict[str, Knob] = {
+    "hidden_size": Knob(
+        "Units in each hidden layer.",
+        Whole(1, 1_000_000),
+        "Book, ch. 1, A simple network to classify handwritten digits",
+    ),
+    "hidden_layers": Knob(
+        "Hidden layers between inputs and outputs; 0 connects the inputs to the outputs.",
+        Whole(0, 1000),
+        "Book, ch. 5, The vanishing gradient problem",
+    ),
+    "activation": Knob(
+        "The function that each hidden unit applies to its weighted input z. step, the perceptron's, cannot "
+        "be trained: its slope is zero.",
+        OneOf(ACTIVATIONS),
+        "Book, ch. 1, Sigmoid neurons; ch. 3, Other models of artificial neuron",
+    ),
+    "output": Knob(
+        "What the output layer applies to its weighted inputs (the logits).",
+        OneOf(COSTS_OF_OUTPUT),
+        "Book, ch. 3, Softmax",
+    ),
+    "cost": Knob(
+        "What training makes small. Sigmoid outputs take cross_entropy or quadratic, softmax takes "
+        "log_likelihood, identity takes quadratic.",
+        OneOf({cost for _, cost in OUTPUTS}),
+        "Book, ch. 3, The cross-entropy cost function",
+    ),
+    "initializer": Knob(
+        "How the weights are drawn before training. lecun_normal has variance 1/fan_in (the book's default), "
+        "standard_normal has variance 1 (its large weights).",
+        OneOf(INITIALIZERS),
+        "Book, ch. 3, Weight initialization; glorot: Glorot & Bengio 2010; he: He et al. 2015; "
+        "orthogonal: Saxe et al. 2014",
+    ),
+    "bias_initializer": Knob(
+        "How the biases are drawn before training.",
+        OneOf(BIAS_INITIALIZERS),
+        "Book, ch. 3, Weight initialization",
+    ),
+    "learning_rate": Knob(
+        "The length of a step along the gradient (the book's eta).",
+        Number(positive=True),
+        f"{DESCENT}; {CHOICE}",
+    ),
+    "batch_size": Knob(
+        "Examples in a mini-batch: how many gradients are averaged for one step.",
+        Whole(1),
+        f"{DESCENT}; {CHOICE}",
+    ),
+    "lambda_l2": Knob(
+        "Strength of L2 regularization (weight decay): adds lambda_l2/(2n) times the sum of squared weights "
+        "to the cost, n being the number of training examples. Biases are left out.",
+        Number(),
+        "Book, ch. 3, Regularization",
+    ),
+    "lambda_l1": Knob(
+        "Strength of L1 regularization: adds lambda_l1/n times the sum of the weights' sizes to the cost.",
+        Number(),
+        "Book, ch. 3, Other techniques for regularization",
+    ),
+    "optimizer": Knob(
+        "How a step follows from the gradient. A usual learning_rate for rmsprop, adam and adamw is 0.001.",
+        OneOf(OPTIMIZERS),
+        "Book, ch. 3, Variations on stochastic gradient descent; nesterov: Sutskever et al. 2013; "
+        "rmsprop: Hinton's lecture 6; adam: Kingma & Ba 2015; adamw: Loshchilov & Hutter 2019",
+    ),
+    "momentum": Knob(
+        "The share of the last step that is kept in the next one (the book's mu); for sgd and nesterov.",
+        Number(below=1),
+        "Book, ch. 3, Variations on stochastic gradient descent",
+    ),
+    "dropout": Knob(
+        "The probability with which a hidden unit is left out, drawn anew for each example and step.",
+        Number(below=1),
+        "Book, ch. 3, Other techniques for regularization; Srivastava et al. 2014",
+    ),
+    "schedule": Knob(
+        "How the learning rate changes. step and exponential multiply it by schedule_factor every "
+        "schedule_epochs epochs; cosine lets it fall to 0 at the last epoch; plateau multiplies it by "
+        "schedule_factor when validation accuracy has not improved for schedule_epochs epochs, and ends the "
+        "run at 1/128.",
+        OneOf(SCHEDULES),
+        f"{CHOICE}; cosine: Loshchilov & Hutter 2017",
+    ),
+    "schedule_epochs": Knob(
+        "Epochs after which a schedule changes the learning rate.",
+        Whole(1),
+        CHOICE,
+    ),
+    "schedule_factor": Knob(
+        "What a schedule multiplies the learning rate by.",
+        Number(positive=True, below=1),
+        CHOICE,
+    ),
+    "patience": Knob(
+        "Early stopping: a run ends after so many epochs without a better validation accuracy, and keeps its "
+        "best weights. 0: it never stops early.",
+        Whole(0),
+        CHOICE,
+    ),
+    "epochs": Knob(
+        "How many times training passes over the training examples.",
+        Whole(1),
+        "Book, ch. 1, Implementing our network to classify digits",
+    ),
+    "seed": Knob(
+        "Fixes everything that is drawn: first weights, order of examples, dropout, distortions.",
+        Whole(0),
+        "NumPy's SeedSequence; the book's programs use one seed each",
+    ),
+    "dtype": Knob(
+        "The precision of all numbers in the network: float32 is faster.",
+        OneOf(("float32", "float64")),
+        "IEEE 754; the book computes in float64",
+    ),
+    "evaluate_every": Knob(
+        "Epochs from one evaluation, a row of history, to the next; the last epoch has a row always. 0: only "
+        "the last.",
+        Whole(0),
+        "The book's programs evaluate after each epoch",
+    ),
+    "keep": Knob(
+        "Which weights a run keeps: those of the last epoch, or those of the best validation accuracy.",
+        OneOf(("final", "best")),
+        CHOICE,
+    ),
+    "monitor": Knob(
+        "What is watched beside cost and accuracy, as further columns of history: cost and accuracy on the "
+        "test set, norms of gradients and of weights by layer, the share of saturated units, and how many "
+        "classes are never chosen.",
+        SomeOf(MONITORS),
+        "Book, ch. 3, The cross-entropy cost function (saturation); ch. 5, What's causing the vanishing "
+        "gradient problem?",
+    ),
+}
