@@ -1,5 +1,6 @@
 """From the words of a command line to one checked `Config`."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -139,7 +140,11 @@ def _check_shadows(plain: Sequence[Override]) -> None:
 
 def _missing(error: MissingConfigException) -> UserError:
     """A group has no file of that name; its options are the choices."""
-    group, _, name = str(error.missing_cfg_file).rpartition("/")
+    file = str(error.missing_cfg_file)
+    path = file.removeprefix("data/")
+    if path != file and (os.sep in path or Path(path).suffix):
+        return UserError(f"data must name a data set, got the file {path}: write data=file data.path={path}")
+    group, _, name = file.rpartition("/")
     return unknown(group or "configuration", name, error.options or ())
 
 

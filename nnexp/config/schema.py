@@ -136,6 +136,7 @@ def defaults() -> dict[str, Any]:
         asdict(Hyperparameters())
         | {"monitor": dict.fromkeys(MONITORS, False)}
         | {name: getattr(DataSpec(), name) for name in ROOT_DATA}
+        | {"data": {name: getattr(DataSpec(), name) for name in NESTED["data"] if name != "name"}}
         | asdict(Execution())
         | {"sweep": asdict(SweepFile())}
     )

@@ -5,8 +5,20 @@ gives the distortion that the core applies once per epoch. In reading order: `da
 `augment`, then one module per kind of source: `bundled`, `idx` (with `download`), `npz`.
 """
 
+from nnexp.data.advice import advice
 from nnexp.data.dataset import Dataset, DataSpec
-from nnexp.data.loading import DATASETS, Augmenter, augmenter, load
+from nnexp.data.loading import DATASETS, Augmenter, augmenter, load, scale_of
 from nnexp.data.shared import open_shared, share
 
-__all__ = ["DATASETS", "Augmenter", "DataSpec", "Dataset", "augmenter", "load", "open_shared", "share"]
+__all__ = [
+    "DATASETS",
+    "Augmenter",
+    "DataSpec",
+    "Dataset",
+    "advice",
+    "augmenter",
+    "load",
+    "open_shared",
+    "scale_of",
+    "share",
+]

@@ -31,7 +31,7 @@ def digits(_: DataSpec) -> Source:
     with gzip.open(path, "rt", encoding="ascii") as lines:
         table = np.loadtxt(lines, delimiter=",", dtype=np.uint8)
     examples = Part(table[:, :-1], table[:, -1])
-    return Source(digits_split(examples), digest_of(examples._asdict()), 16, (8, 8))
+    return Source(digits_split(examples), digest_of(examples._asdict()), (8, 8))
 
 
 def synthetic(_: DataSpec) -> Source:
@@ -43,4 +43,4 @@ def synthetic(_: DataSpec) -> Source:
     pixels = np.clip(patterns[labels] + noise, 0, 16)
     examples = Part(pixels.astype(np.uint8), labels.astype(np.uint8))
     parts = consecutive_split(examples, *SYNTHETIC_SIZES[:2])
-    return Source(parts, digest_of(examples._asdict()), 16, (8, 8))
+    return Source(parts, digest_of(examples._asdict()), (8, 8))

@@ -23,7 +23,8 @@ class DataSpec:
     `expand`: "shifts" adds every training image moved by one pixel up, down, left and right, so that an
     epoch, and the n of lambda / n, is 5n examples.
     `augment`: "rotate", "elastic" or "rotate_elastic" distorts the training images afresh each epoch.
-    `root`, `path` say where files lie and are not part of the identity.
+    `root`, `path` say where files lie and are not part of the identity. They are made absolute, so that a
+    frozen plan means the same files from every folder.
 
     Raises:
         UserError: a value of the wrong type or out of range. `load` checks what depends on the data.
@@ -92,8 +93,8 @@ def _size(name: str, value: Any) -> int | None:
 def _classes(value: Any) -> tuple[int, ...] | None:
     if value is None:
         return None
-    listed = isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping)
-    labels = list(value) if listed else []
+    is_list = isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping)
+    labels = list(value) if is_list else []
     if len(labels) < 2 or not all(_is_integer(label) for label in labels):
         raise UserError(f"classes must be a list of at least 2 integer labels or null (all), got {value!r}")
     if len(set(labels)) < len(labels):
@@ -118,6 +119,7 @@ def _choice(name: str, value: Any, choices: Collection[str]) -> str:
 def _place(name: str, value: Any) -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str | os.PathLike):
+    place = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(place, str) or not place or "\0" in place:
         raise UserError(f"{name} must be a path or null, got {value!r}")
-    return os.fspath(value)
+    return os.path.abspath(os.path.expanduser(place))

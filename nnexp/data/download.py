@@ -38,10 +38,20 @@ CHECKSUMS: dict[str, dict[str, str]] = {
 
 
 def cache_folder() -> Path:
-    """Where downloads lie unless the user names a folder."""
+    """Where downloads lie unless the user names a folder.
+
+    Raises:
+        UserError: this user has no home folder.
+    """
     import pooch  # only here and below: it takes as long to import as a small data set to load
 
-    return Path(pooch.os_cache("nnexp"))
+    try:
+        return Path(pooch.os_cache("nnexp"))
+    except RuntimeError as error:
+        raise UserError(
+            f"downloaded data are kept in the home folder, and this user has none ({error}); "
+            "set data.root or $NNEXP_DATA to a folder for them"
+        ) from error
 
 
 def download(name: str, file: str, root: Path) -> Path:

@@ -1,6 +1,7 @@
 """MNIST and Fashion-MNIST from the official IDX files, packed or not, found on disk or downloaded."""
 
 import gzip
+import math
 import os
 import zlib
 from functools import lru_cache
@@ -36,7 +37,7 @@ def official(spec: DataSpec) -> Source:
         UserError: a file is neither found nor downloaded, or is not what its name says.
     """
     root = _root(spec)
-    files = tuple(_found(spec.name, file, root) for file in FILES)
+    files = tuple(_path(spec.name, file, root) for file in FILES)
     return _read(spec.name, files, tuple(file.stat().st_mtime_ns for file in files))
 
 
@@ -48,18 +49,18 @@ def read_idx(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     Raises:
         UserError: names the file, what was expected and what was found.
     """
-    raw = _unpacked(path)
+    start = 4 + 4 * len(shape)
+    size = start + math.prod(shape)
+    raw = _unpacked(path, size + 1)
     magic = bytes((0, 0, 8, len(shape)))
     if raw[:4] != magic:
         raise _wrong(path, _content(magic), _content(raw[:4]))
-    start = 4 + 4 * len(shape)
     if len(raw) >= start:
         announced = tuple(np.frombuffer(raw[4:start], ">u4").tolist())
         if announced != shape:
             raise _wrong(path, f"shape {shape}", f"shape {announced}")
-    size = start + int(np.prod(shape))
     if len(raw) != size:
-        raise _wrong(path, f"{size} bytes", f"{len(raw)} bytes")
+        raise _wrong(path, f"{size} bytes", "more" if len(raw) > size else f"{len(raw)} bytes")
     return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
 
 
@@ -85,22 +86,22 @@ def _read(name: str, files: tuple[Path, ...], changed: tuple[int, ...]) -> Sourc
         "test_labels": test_labels,
     }
     parts = book_split(Part(images, labels), Part(test_images, test_labels))
-    return Source(parts, digest_of(values), 256, (28, 28))
+    return Source(parts, digest_of(values), (28, 28))
 
 
 def _root(spec: DataSpec) -> Path:
-    """The folder to look in: `data.root`, else $NNEXP_DATA, else the user's cache folder."""
+    """The folder where files are looked for: `data.root`, else $NNEXP_DATA, else the user's cache folder."""
     for knob, folder in (("data.root", spec.root), ("$NNEXP_DATA", os.environ.get("NNEXP_DATA"))):
         if folder:
-            root = Path(folder).expanduser()
+            root = Path(os.path.expanduser(folder))
             if not os.path.isdir(root):
                 raise UserError(f"{knob} must be an existing folder, got {folder!r}")
             return root
     return cache_folder()
 
 
-def _found(name: str, file: str, root: Path) -> Path:
-    """`file`, raw or packed, in `root/name` or in `root`; else it is downloaded."""
+def _path(name: str, file: str, root: Path) -> Path:
+    """Where `file` lies, raw or packed: in `root/name` or in `root`; else it is downloaded."""
     for folder in (root / name, root):
         for path in (folder / file, folder / f"{file}.gz"):
             if os.path.isfile(path):
@@ -108,11 +109,13 @@ def _found(name: str, file: str, root: Path) -> Path:
     return download(name, f"{file}.gz", root)
 
 
-def _unpacked(path: Path) -> bytes:
+def _unpacked(path: Path, most: int) -> bytes:
+    """At most `most` bytes of the content: a small file may unpack to more than the memory holds."""
     try:
-        raw = path.read_bytes()
-        packed = raw.startswith(b"\x1f\x8b")  # by content: unpacked files often keep the packed name
-        return gzip.decompress(raw) if packed else raw
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"  # by content: unpacked files often keep the packed name
+            file.seek(0)
+            return gzip.GzipFile(fileobj=file).read(most) if packed else file.read(most)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise _wrong(path, "a whole gzip file", f"a damaged one ({error})") from error
     except OSError as error:
@@ -124,7 +127,7 @@ def _content(magic: bytes) -> str:
     return f"{kind} (first bytes {magic.hex(' ') or 'none'})"
 
 
-def _wrong(path: Path, expected: str, found: str) -> UserError:
+def _wrong(path: Path, expected: str, content: str) -> UserError:
     return UserError(
-        f"{path}: expected {expected}, found {found}; replace the file, or delete it to download it"
+        f"{path}: expected {expected}, found {content}; replace the file, or delete it to download it"
     )

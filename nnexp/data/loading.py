@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,20 @@ from nnexp.data.split import Part, Parts, expanded, first, keep_classes, scaled
 from nnexp.errors import UserError, unknown
 from nnexp.nn.examples import Data
 
-DATASETS: dict[str, Callable[[DataSpec], Source]] = {
-    "digits": digits,
-    "mnist": official,
-    "fashion_mnist": official,
-    "synthetic": synthetic,
-    "file": users_file,
+
+class Kind(NamedTuple):
+    """How the values of a data set are read, and what divides them unless `data.scale` is set."""
+
+    read: Callable[[DataSpec], Source]
+    scale: float
+
+
+DATASETS: dict[str, Kind] = {
+    "digits": Kind(digits, 16),
+    "mnist": Kind(official, 256),
+    "fashion_mnist": Kind(official, 256),
+    "synthetic": Kind(synthetic, 16),
+    "file": Kind(users_file, 1),
 }
 
 Augmenter = Callable[[np.random.Generator, NDArray[np.floating]], NDArray[np.floating]]
@@ -37,10 +46,10 @@ def load(spec: DataSpec) -> Dataset:
         raise unknown("data", spec.name, DATASETS)
     if spec.path is not None and spec.name != "file":
         raise UserError(f"data.path is for data=file, got data={spec.name} with data.path={spec.path!r}")
-    source = DATASETS[spec.name](spec)
+    source = DATASETS[spec.name].read(spec)
     parts = _chosen(spec, source.parts)
     n_classes = int(parts.training.labels.max()) + 1
-    scale = source.scale if spec.scale is None else spec.scale
+    scale = scale_of(spec)
     training = scaled(_limited("train_size", parts.training, spec.train_size), scale)
     validation = scaled(_limited("validation_size", parts.validation, spec.validation_size), scale)
     test = scaled(parts.test, scale)
@@ -51,6 +60,11 @@ def load(spec: DataSpec) -> Dataset:
     for array in (*training, *validation, *test):
         array.setflags(write=False)
     return Dataset(Data(training, validation, test, n_classes), source.digest, scale, source.image_shape)
+
+
+def scale_of(spec: DataSpec) -> float:
+    """What the inputs of a data set are divided by."""
+    return DATASETS[spec.name].scale if spec.scale is None else spec.scale
 
 
 def augmenter(spec: DataSpec, dataset: Dataset) -> Augmenter | None:
@@ -85,8 +99,8 @@ def _limited(knob: str, part: Part, n: int | None) -> Part:
 
 def _image_shape(spec: DataSpec, image_shape: tuple[int, int] | None, knob: str) -> tuple[int, int]:
     if image_shape is None:
-        asked = getattr(spec, knob)
+        value = getattr(spec, knob)
         raise UserError(
-            f"data.{knob} needs images, inputs (n, height, width), got {knob}={asked} for data={spec.name}"
+            f"data.{knob} needs images, inputs (n, height, width), got {knob}={value} for data={spec.name}"
         )
     return image_shape

@@ -6,22 +6,24 @@ integers that number the classes from 0, unless `classes` names those to keep.
 Write one with `numpy.savez_compressed(path, training_inputs=..., training_labels=..., ...)`.
 """
 
-import zlib
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
-from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
+from nnexp.data.archive import read_arrays
 from nnexp.data.dataset import DataSpec
 from nnexp.data.source import Source, digest_of
 from nnexp.data.split import Part, Parts
 from nnexp.errors import UserError
 
 ARRAYS = tuple(f"{part}_{kind}" for part in Parts._fields for kind in Part._fields)
+REMEDY = (
+    "write all six by numpy.savez_compressed(path, training_inputs=..., ...), validation and test split off "
+    "from training if need be"
+)
+LARGEST_LABEL = np.iinfo(np.int64).max
 
 
 def users_file(spec: DataSpec) -> Source:
@@ -32,41 +34,16 @@ def users_file(spec: DataSpec) -> Source:
     """
     if not spec.path:
         raise UserError("data=file needs data.path=FILE.npz, got none")
-    path = Path(spec.path).expanduser()
-    values = _read(path)
-    parts = Parts(*(Part(values[f"{name}_inputs"], values[f"{name}_labels"]) for name in Parts._fields))
+    path = Path(spec.path)
+    arrays = read_arrays(path, ARRAYS, REMEDY)
+    parts = Parts(*(Part(arrays[f"{name}_inputs"], arrays[f"{name}_labels"]) for name in Parts._fields))
     shape = parts.training.inputs.shape[1:]
     for name, part in zip(Parts._fields, parts, strict=True):
         _check_inputs(path, f"{name}_inputs", part.inputs, shape)
         _check_labels(path, f"{name}_labels", part.labels, len(part.inputs))
     if spec.classes is None:
         _check_numbering(path, parts)
-    return Source(parts, digest_of(values), 1, (shape[0], shape[1]) if len(shape) == 2 else None)
-
-
-def _read(path: Path) -> dict[str, NDArray[Any]]:
-    """The six arrays; anything pickled in the file is refused, not run."""
-    try:
-        with path.open("rb") as file:
-            archive = np.load(file, allow_pickle=False)
-            if not isinstance(archive, NpzFile):
-                raise UserError(f"{path} must be an .npz file of {', '.join(ARRAYS)}; got a single array")
-            for name in ARRAYS:
-                _require(path, name, archive.files)
-            return {name: archive[name] for name in ARRAYS}
-    except UserError:
-        raise
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, EOFError, BadZipFile, zlib.error) as error:
-        raise UserError(f"{path} must be a whole .npz file without pickled objects; got: {error}") from error
-
-
-def _require(path: Path, name: str, found: list[str]) -> None:
-    if name not in found:
-        close = get_close_matches(name, found, n=1)
-        hint = f"; is {close[0]!r} meant to be it?" if close else ""
-        raise UserError(f"{path}: the array {name!r} is missing{hint} (found: {', '.join(sorted(found))})")
+    return Source(parts, digest_of(arrays), (shape[0], shape[1]) if len(shape) == 2 else None)
 
 
 def _check_inputs(path: Path, name: str, inputs: NDArray[Any], shape: tuple[int, ...]) -> None:
@@ -81,25 +58,39 @@ def _check_inputs(path: Path, name: str, inputs: NDArray[Any], shape: tuple[int,
 
 
 def _check_labels(path: Path, name: str, labels: NDArray[Any], n: int) -> None:
+    if labels.dtype.kind in "US":
+        remedy = f"numpy.searchsorted(numpy.unique(training_labels), {name}) numbers them"
+        raise _unfit(path, name, "be integers", f"text ({labels.dtype}); {remedy}")
     if labels.dtype.kind not in "ui":
-        raise _unfit(path, name, "be integers", labels.dtype)
+        raise _unfit(path, name, "be integers", f"{labels.dtype}; {name}.astype(int) makes them so")
     if labels.shape != (n,):
-        raise _unfit(path, name, f"have shape {(n,)}, one label for each of its inputs", labels.shape)
+        remedy = ""
+        if labels.ndim == 2 and len(labels) == n:
+            column = labels.shape[1] == 1
+            remedy = (
+                f"; {name}.ravel() flattens it" if column else f"; if it is one-hot: {name}.argmax(axis=1)"
+            )
+        rule = f"have shape {(n,)}, one label for each of its inputs"
+        raise _unfit(path, name, rule, f"{labels.shape}{remedy}")
+    if labels.max() > LARGEST_LABEL:
+        raise _unfit(path, name, f"be at most {LARGEST_LABEL}", labels.max())
 
 
 def _check_numbering(path: Path, parts: Parts) -> None:
     """Labels must be 0..k-1, each seen in training: a gap would be an output unit that never learns."""
-    seen = np.unique(parts.training.labels).tolist()
-    k = len(seen)
-    if seen != list(range(k)):
-        strange = next(label for label, expected in zip(seen, range(k), strict=True) if label != expected)
+    labels = np.unique(parts.training.labels).tolist()
+    k = len(labels)
+    if k < 2:
+        raise _unfit(path, "training_labels", "be of at least 2 classes", f"{labels[0]} for every example")
+    if labels != list(range(k)):
+        place = next(place for place, label in enumerate(labels) if label != place)
         rule = "number the classes 0, 1, 2, ... without a gap (or name those to keep with classes=[...])"
-        raise _unfit(path, "training_labels", rule, f"{strange} as label number {seen.index(strange)}")
+        raise _unfit(path, "training_labels", rule, f"{labels[place]} as label number {place}")
     for name, part in zip(Parts._fields, parts, strict=True):
         outside = part.labels[(part.labels < 0) | (part.labels >= k)]
         if len(outside):
             raise _unfit(path, f"{name}_labels", f"be among the training labels, 0 to {k - 1}", outside[0])
 
 
-def _unfit(path: Path, name: str, rule: str, got: object) -> UserError:
-    return UserError(f"{path}: {name} must {rule}, got {got}")
+def _unfit(path: Path, name: str, rule: str, value: object) -> UserError:
+    return UserError(f"{path}: {name} must {rule}, got {value}")

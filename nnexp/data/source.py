@@ -1,4 +1,4 @@
-"""What a loader hands over: the values of one source, split but not yet scaled."""
+"""What the reader of a data set hands over: its values, split but not yet scaled."""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,11 +11,10 @@ from nnexp.data.split import Parts
 
 
 class Source(NamedTuple):
-    """`scale`: the divisor of pixels unless the user gives one. `image_shape`: None for no images."""
+    """The values, their digest (see `digest_of`), and (height, width) of an image, or None for no images."""
 
     parts: Parts
     digest: str
-    scale: float
     image_shape: tuple[int, int] | None
 
 

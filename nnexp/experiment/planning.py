@@ -1,6 +1,7 @@
 """The beginning of a sweep: it is planned, what is to be done is told, and before a long training asked."""
 
 import sys
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.prompt import Confirm
@@ -8,6 +9,7 @@ from rich.prompt import Confirm
 from nnexp.claims.answerable import answerable
 from nnexp.claims.parsing import claims_of
 from nnexp.config import Config, Execution
+from nnexp.data import advice
 from nnexp.errors import UserError
 from nnexp.experiment.messages import announcement
 from nnexp.sweep.pool.estimate import Load, estimate_seconds
@@ -43,6 +45,13 @@ def announce(sweep: Sweep, execution: Execution, load: Load, console: Console) -
     failed = sum(sweep.records[run.run_id].status not in DONE for run in settled)
     console.print(announcement(sweep.plan, len(rows), failed, workers, seconds), soft_wrap=True)
     return seconds
+
+
+def advise(plan: Plan, rows: Sequence[int], load: Load, console: Console) -> None:
+    """Say what is odd about the data that the runs numbered `rows` train on."""
+    specs = dict.fromkeys(plan.runs[row].data for row in rows)
+    for line in dict.fromkeys(line for spec in specs for line in advice(spec, load(spec))):
+        console.print(line, soft_wrap=True, markup=False)
 
 
 def confirm(seconds: float, limit: float | None, console: Console) -> None:

@@ -9,7 +9,7 @@ from nnexp.config import Config, Execution
 from nnexp.errors import UserError
 from nnexp.experiment.finishing import Ending
 from nnexp.experiment.messages import command_for, plan_table
-from nnexp.experiment.planning import announce, confirm, planned, workers_for
+from nnexp.experiment.planning import advise, announce, confirm, planned, workers_for
 from nnexp.experiment.progress import Epochs, display_for
 from nnexp.files import scratch
 from nnexp.nn import Model
@@ -35,8 +35,10 @@ def dry_run(config: Config, console: Console) -> Sweep:
     datasets = Datasets()
     plan = planned(config, datasets.load, console)
     sweep = find_sweep(sweep_folder(config.execution.sweeps_dir, plan), plan)
+    pending = sweep.pending(config.execution.mode)
+    advise(sweep.plan, pending, datasets.load, console)
     announce(sweep, config.execution, datasets.load, console)
-    console.print(plan_table(sweep.plan, sweep.pending(config.execution.mode)))
+    console.print(plan_table(sweep.plan, pending))
     return sweep
 
 
@@ -67,6 +69,7 @@ def carry_out(
             raise problem
         if pending and not writable:
             raise UserError(f"sweeps_dir must be a folder that can be written, got a read-only one: {folder}")
+        advise(sweep.plan, pending, datasets.load, console)
         if len(plan.runs) > 1 or not pending:
             seconds = announce(sweep, execution, datasets.load, console)
             confirm(seconds, execution.confirm_above, console)

@@ -84,6 +84,11 @@ def test_limits_of_time_reach_the_execution() -> None:
         ("cost=crossentropy", "unknown cost 'crossentropy'; did you mean 'cross_entropy'?"),
         ("output=softmax", "cost=cross_entropy does not fit output=softmax; it takes log_likelihood"),
         ("data=mnst", "unknown data 'mnst'; did you mean 'mnist'? (choices: digits, "),
+        (
+            "data=own.npz",
+            "data must name a data set, got the file own.npz: write data=file data.path=own.npz",
+        ),
+        ("data=/a/own.npz", "got the file /a/own.npz: write data=file data.path=/a/own.npz"),
         ("+sweep=batchsize", "unknown sweep 'batchsize'; did you mean 'batch_size'? (choices: batch_size, "),
         ("+sweep=nothing", "unknown sweep 'nothing' (choices: batch_size, hidden_size, initializer, "),
         ("sweep=batch_size", "a sweep is added with a plus: +sweep=batch_size"),

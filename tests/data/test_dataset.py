@@ -39,6 +39,8 @@ from nnexp.errors import UserError
         ("augment", ["rotate"], "(choices: elastic, none, rotate, rotate_elastic)"),
         ("root", 5, "data.root must be a path or null, got 5"),
         ("path", b"x.npz", "data.path must be a path or null, got b'x.npz'"),
+        ("path", "", "data.path must be a path or null, got ''"),
+        ("path", "x\0.npz", "data.path must be a path or null, got 'x\\x00.npz'"),
     ],
 )
 def test_unfit_values_are_refused_in_one_line(knob: str, value: object, message: str) -> None:
@@ -54,10 +56,10 @@ def test_values_are_made_exact() -> None:
         "train_size": np.int64(100),
         "classes": [np.uint8(3), 8],
         "scale": 255,
-        "root": Path("folder"),
+        "root": Path("/folder"),
     }
     spec = DataSpec(**given)
-    assert spec == DataSpec(train_size=100, classes=(3, 8), scale=255.0, root="folder")
+    assert spec == DataSpec(train_size=100, classes=(3, 8), scale=255.0, root="/folder")
     assert (type(spec.train_size), type(spec.scale), type(spec.root)) == (int, float, str)
     assert all(type(label) is int for label in spec.classes or ())
     assert hash(spec) == hash(DataSpec(**given))
@@ -82,3 +84,10 @@ def test_places_do_not_change_the_identity(place: str) -> None:
     here: dict[str, Any] = {place: "/here"}
     there: dict[str, Any] = {place: "/there"}
     assert DataSpec(**here).identity() == DataSpec(**there).identity()
+
+
+def test_places_are_the_same_from_every_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/ada")
+    spec = DataSpec(name="file", path="own/x.npz", root="~/data")
+    assert (spec.path, spec.root) == (str(tmp_path / "own" / "x.npz"), "/home/ada/data")

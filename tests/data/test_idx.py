@@ -39,7 +39,7 @@ PACKED = gzip.compress(GOOD, mtime=0)
     ("content", "expected", "found"),
     [
         pytest.param(GOOD[:-7], "76 bytes", "69 bytes", id="cut short"),
-        pytest.param(GOOD + b"x", "76 bytes", "77 bytes", id="too long"),
+        pytest.param(GOOD + b"x", "76 bytes", "more", id="too long"),
         pytest.param(GOOD[:9], "76 bytes", "9 bytes", id="cut in the header"),
         pytest.param(
             b"", "IDX images (first bytes 00 00 08 03)", "no IDX file (first bytes none)", id="empty"

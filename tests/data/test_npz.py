@@ -1,6 +1,11 @@
 """data=file: the user's own arrays, and every way in which they can be unfit."""
 
+import io
+import os
+import pickle
+import struct
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +89,23 @@ def test_the_digest_does_not_depend_on_byte_order_or_compression(tmp_path: Path)
     assert load(DataSpec(name="file", path=str(path))).digest == before
 
 
+@pytest.mark.parametrize("folder", ["with blanks", "данные", "a#b", "what?", "a%41b", "[brackets]", "-x"])
+def test_a_file_is_read_whatever_its_folder_is_called(
+    tmp_path: Path, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / folder
+    place.mkdir()
+    monkeypatch.chdir(place)
+    write(place)
+    assert load(DataSpec(name="file", path="x.npz")).data.n_classes == 3
+
+
+def test_a_path_from_the_home_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert load(DataSpec(name="file", path="~/x.npz")).data.n_classes == 3
+
+
 def test_a_path_is_needed() -> None:
     with pytest.raises(UserError, match=r"data=file needs data\.path=FILE\.npz, got none"):
         load(DataSpec(name="file"))
@@ -97,7 +119,12 @@ def test_a_file_that_does_not_exist_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"test_labels": None}, "the array 'test_labels' is missing"),
+        (
+            {"test_inputs": None, "test_labels": None},
+            "the array 'test_inputs' is missing (found: training_inputs, training_labels, validation_inputs, "
+            "validation_labels); write all six by numpy.savez_compressed(path, training_inputs=..., ...), "
+            "validation and test split off from training if need be",
+        ),
         (
             {"training_inputs": None, "train_inputs": np.ones((6, 2))},
             "the array 'training_inputs' is missing; is 'train_inputs' meant to be it? (found: ",
@@ -115,14 +142,30 @@ def test_a_file_that_does_not_exist_is_named(tmp_path: Path) -> None:
             {"test_inputs": np.ones((5, 2, 3))},
             "test_labels must have shape (5,), one label for each of its inputs",
         ),
-        ({"validation_labels": np.zeros((4, 1), int)}, "got (4, 1)"),
+        ({"validation_labels": np.zeros((4, 1), int)}, "got (4, 1); validation_labels.ravel() flattens it"),
         ({"training_inputs": np.full((6, 2, 3), np.nan)}, "must be finite, got 36 values that are not"),
         ({"test_inputs": np.full((4, 2, 3), np.inf)}, "test_inputs must be finite, got 24 values"),
         (
             {"training_inputs": np.full((6, 2, 3), 1e200)},
             "must keep inputs finite in float32, got 1e+200 / 1",
         ),
-        ({"training_labels": np.arange(6) / 1}, "training_labels must be integers, got float64"),
+        (
+            {"training_labels": np.arange(6) / 1},
+            "training_labels must be integers, got float64; training_labels.astype(int) makes them so",
+        ),
+        (
+            {"test_labels": np.array(["a", "b", "c", "a"])},
+            "got text (<U1); numpy.searchsorted(numpy.unique(training_labels), test_labels) numbers them",
+        ),
+        (
+            {"test_labels": np.eye(4, dtype=int)},
+            "got (4, 4); if it is one-hot: test_labels.argmax(axis=1)",
+        ),
+        ({"training_labels": np.zeros(6, int)}, "must be of at least 2 classes, got 0 for every example"),
+        (
+            {"training_labels": np.array([0, 1, 2, 2**63, 0, 1], np.uint64)},
+            "training_labels must be at most 9223372036854775807, got 9223372036854775808",
+        ),
         ({"training_labels": np.arange(6) > 2}, "training_labels must be integers, got bool"),
         (
             {"training_labels": np.arange(6) % 3 + 1},
@@ -147,7 +190,7 @@ def test_unfit_arrays_are_named_with_the_rule(tmp_path: Path, changed: dict[str,
 @pytest.mark.parametrize("member", ["training_inputs", "test_labels"])
 def test_pickled_objects_are_refused_and_not_run(tmp_path: Path, member: str) -> None:
     path = write(tmp_path, **{member: np.array([Evil()], object)})
-    assert "without pickled objects" in refusal(path)
+    assert f"{member} must hold numbers, got Python objects" in refusal(path)
     assert not Evil.unpickled
 
 
@@ -157,17 +200,106 @@ def test_a_single_array_is_refused(tmp_path: Path) -> None:
     assert "got a single array" in refusal(str(path))
 
 
-@pytest.mark.parametrize("content", [b"", b"label,pixel\n1,2\n"])
-def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "x.npz"
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("x.npz", b"", "an empty file"),
+        ("x.npz", b"label,pixel\n1,2\n", "another kind of file"),
+        ("x.csv", b"label,pixel\n1,2\n", "text, which numpy.loadtxt(path, delimiter=',') may read"),
+        ("x.pkl", pickle.dumps(Evil()), "another kind of file"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_with_what_makes_a_right_one(
+    tmp_path: Path, name: str, content: bytes, kind: str
+) -> None:
+    path = tmp_path / name
     path.write_bytes(content)
-    assert "must be a whole .npz file" in refusal(str(path))
+    refused = refusal(str(path))
+    assert f"{path} must be an .npz file, got {kind}; write all six by numpy.savez_compressed(" in refused
+    assert "pickle" not in refused
+    assert not Evil.unpickled
 
 
 def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
     path = Path(write(tmp_path))
     path.write_bytes(path.read_bytes()[:-100])
-    assert f"{path} must be a whole .npz file" in refusal(str(path))
+    assert f"{path} must be an .npz file, got one that is cut short" in refusal(str(path))
+
+
+def flagged(folder: Path, local: int, central: int, value: int) -> str:
+    """A fit file whose members say something else at one place of their two headers."""
+    path = Path(write(folder))
+    content = bytearray(path.read_bytes())
+    for signature, offset in ((b"PK\3\4", local), (b"PK\1\2", central)):
+        start = content.find(signature)
+        while start >= 0:
+            content[start + offset] = value
+            start = content.find(signature, start + 1)
+    path.write_bytes(content)
+    return str(path)
+
+
+def test_an_encrypted_file_is_refused(tmp_path: Path) -> None:
+    assert "cannot be unpacked: training_inputs is encrypted" in refusal(flagged(tmp_path, 6, 8, 1))
+
+
+def test_an_unknown_compression_is_refused(tmp_path: Path) -> None:
+    refused = refusal(flagged(tmp_path, 8, 10, 97))
+    assert "cannot be unpacked: That compression method is not supported" in refused
+
+
+def with_header(folder: Path, header: bytes, values: bytes = b"") -> str:
+    """A file whose training inputs begin with this header, followed by these bytes."""
+    path = folder / "x.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays().items():
+            file = io.BytesIO()
+            np.save(file, array)
+            own = b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header + values
+            archive.writestr(f"{name}.npy", own if name == "training_inputs" else file.getvalue())
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    "shape", ["(10**9, 28, 28)", "(1000000000000000, 2)", f"({10**30}, 2)", "(-5, 2)", "(6, 2, 3)", "6", "("]
+)
+def test_a_header_that_announces_what_is_not_there_is_refused(tmp_path: Path, shape: str) -> None:
+    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    assert "must be a whole .npz file, got a damaged one" in refusal(with_header(tmp_path, header))
+
+
+@pytest.mark.parametrize("header", [b"", b"\xff\xfe", b"{((((", b"{'descr': '|u1'}"])
+def test_a_header_that_cannot_be_read_is_refused(tmp_path: Path, header: bytes) -> None:
+    assert "must be a whole .npz file, got a damaged one" in refusal(with_header(tmp_path, header))
+
+
+def test_what_unpacks_to_more_than_the_memory_is_refused_before_it_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A megabyte of zeros packs into a thousandth; here the machine has less memory than that."""
+    path = tmp_path / "x.npz"
+    np.savez_compressed(path, **arrays(training_inputs=np.zeros((6, 400, 500))))
+    monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 100}.__getitem__)
+    refused = refusal(str(path))
+    assert refused == f"{path} must fit into memory, 0.00041 GB, got arrays of 0.0096 GB"
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("seed", range(20))
+def test_random_damage_is_an_error_for_people_or_does_no_harm(
+    tmp_path: Path, compression: int, seed: int
+) -> None:
+    path, rng = tmp_path / "x.npz", np.random.default_rng(seed)
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, array in arrays().items():
+            with archive.open(f"{name}.npy", "w") as member:
+                np.save(member, array)
+    content = bytearray(path.read_bytes())
+    for place in rng.integers(len(content), size=3):
+        content[place] ^= rng.integers(1, 256)
+    path.write_bytes(content)
+    with suppress(UserError):
+        load(DataSpec(name="file", path=str(path)))
 
 
 def test_a_member_whose_bytes_changed_is_refused(tmp_path: Path) -> None:
