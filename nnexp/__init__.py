@@ -3,19 +3,14 @@
 In a notebook: `load_sweep(name)` gives the results of a sweep; `run` and `run_sweep` train.
 """
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from nnexp.errors import UserError
 from nnexp.nn import Data, Examples, Hyperparameters, Result, train
+from nnexp.version import __version__
 
 if TYPE_CHECKING:
     from nnexp.api import load_sweep, run, run_sweep
-
-try:
-    __version__ = version("nnexp")
-except PackageNotFoundError:  # run from a folder that was never installed
-    __version__ = "unknown"
 
 __all__ = [
     "Data",
@@ -23,6 +18,7 @@ __all__ = [
     "Hyperparameters",
     "Result",
     "UserError",
+    "__version__",
     "load_sweep",
     "run",
     "run_sweep",

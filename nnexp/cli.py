@@ -7,11 +7,11 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from nnexp import __version__
 from nnexp.commands import SUMMARIES, run
 from nnexp.errors import UserError, unknown
 from nnexp.nn import KNOBS
 from nnexp.sweep.pool.stop import Stopped, SweepError, listening
+from nnexp.version import __version__
 
 RUN_FAILED, USER_MISTAKE = 1, 2
 

@@ -13,6 +13,7 @@ PACKAGE = Path(nnexp.__path__[0])
 HEAVY = ("mlflow", "pandas", "hydra", "matplotlib", "sklearn", "scipy", "joblib")
 # Each folder and root module, and what it may import: data flows one way, from the top of this table down.
 MAY_IMPORT = {
+    "version": set(),
     "errors": set(),
     "text": set(),
     "files": {"errors"},
@@ -20,7 +21,7 @@ MAY_IMPORT = {
     "nn": {"errors"},
     "data": {"errors", "nn"},
     "sweep.question": {"errors", "text", "nn", "data"},
-    "sweep.pool": {"nn", "data", "sweep.question"},
+    "sweep.pool": {"version", "nn", "data", "sweep.question"},
     "sweep.store": {"errors", "files", "nn", "data", "sweep.question", "sweep.pool"},
     "results": {
         "errors",
@@ -53,9 +54,9 @@ MAY_IMPORT = {
         *("errors", "text", "files", "nn", "data", "sweep.question", "sweep.pool", "sweep.store", "results"),
         *("claims", "report", "plots", "tracking", "config", "labbook", "experiment"),
     },
-    "cli": {"errors", "nn", "sweep.pool", "config", "experiment", "commands"},
+    "cli": {"version", "errors", "nn", "sweep.pool", "config", "experiment", "commands"},
     "__main__": {"cli"},
-    "__init__": {"errors", "nn", "api"},
+    "__init__": {"version", "errors", "nn", "api"},
 }
 ONLY_IN = {
     "mlflow": "tracking",
@@ -138,8 +139,9 @@ def test_help_loads_only_what_it_needs() -> None:
 
 
 def test_the_public_names_are_these() -> None:
-    names = ["Data", "Examples", "Hyperparameters", "Result", "UserError", "load_sweep", "run", "run_sweep"]
-    assert sorted(nnexp.__all__) == [*names, "train"]
+    names = ["Data", "Examples", "Hyperparameters", "Result", "UserError", "__version__"]
+    functions = ["load_sweep", "run", "run_sweep", "train"]
+    assert sorted(nnexp.__all__) == [*names, *functions]
     assert set(nnexp.__all__) <= set(dir(nnexp))
     assert all(hasattr(nnexp, name) for name in nnexp.__all__)
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from nnexp.claims.parsing import parse_claims
-from nnexp.config import load_config
+from nnexp.config import Config, load_config
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 COMMANDS = [
@@ -33,10 +33,29 @@ def test_the_claim_can_be_stated() -> None:
     assert claim.id == "rare-updates"
 
 
+def values(config: Config) -> dict[str, object]:
+    """What a command says, by the names that one types."""
+    question, data = config.question, config.data
+    flat = (
+        vars(config.hyperparameters) | vars(config.execution) | {"data": data.name, "+sweep": question.name}
+    )
+    axes = {f"sweep.axes.{name}": list(values) for name, values in question.axes.items()}
+    return flat | axes | {"sweep.seeds": len(question.seeds)}
+
+
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_a_printed_command_is_understood(words: list[str]) -> None:
+def test_a_printed_command_does_what_it_says(words: list[str]) -> None:
     plain = [word.strip("'") for word in words if word != "-m"]
-    load_config(plain, multirun="-m" in words)
+    multirun = "-m" in words
+    config = load_config(plain, multirun=multirun)
+    expected = {key: yaml.safe_load(value) for key, value in (word.split("=") for word in plain)}
+    if multirun:
+        assert (config.question.axes, list(config.question.seeds)) == (
+            {"learning_rate": [0.1, 0.5]},
+            [0, 1, 2],
+        )
+    else:
+        assert {key: values(config)[key] for key in expected} == expected
 
 
 def test_the_pictures_are_there() -> None:

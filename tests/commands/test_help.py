@@ -1,5 +1,7 @@
 """Help pages, and the close match for a word that is none."""
 
+from importlib.metadata import version
+
 import pytest
 
 from nnexp.commands import SUMMARIES
@@ -28,7 +30,7 @@ def test_the_main_page_lists_commands_choices_and_ranges(nnexp: Command) -> None
 
 
 def test_the_version_has_a_command(nnexp: Command) -> None:
-    assert nnexp("version") == nnexp("--version")
+    assert nnexp("version") == nnexp("--version") == (0, f"nnexp {version('nnexp')}\n", "")
 
 
 @pytest.mark.parametrize(

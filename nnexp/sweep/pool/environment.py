@@ -1,5 +1,6 @@
 """Provenance: the code, libraries and machine that a run was trained with."""
 
+import os
 import platform
 import socket
 import subprocess
@@ -8,17 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from nnexp import __version__
 from nnexp.sweep.pool.worker import Premises
+from nnexp.version import __version__
 
 
 def environment(premises: Premises) -> dict[str, Any]:
     """What every record of a sweep says about where it was trained; None where it cannot be known."""
+    commit, dirty = _checkout()
     return {
         "nnexp": __version__,
         "numerics": premises.numerics,
-        "commit": _git("rev-parse", "HEAD"),
-        "dirty": None if (changes := _git("status", "--porcelain")) is None else bool(changes),
+        "commit": commit,
+        "dirty": dirty,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "blas": _blas(),
@@ -29,18 +31,28 @@ def environment(premises: Premises) -> dict[str, Any]:
     }
 
 
+def _checkout() -> tuple[str | None, bool | None]:
+    """The commit that this package lies in, and whether files there differ from it.
+
+    None where git does not track the package: installed into somebody's repository, it is no part of that.
+    """
+    if _git("ls-files", "--error-unmatch", Path(__file__).name) is None:
+        return None, None
+    changes = _git("status", "--porcelain")
+    return _git("rev-parse", "HEAD"), None if changes is None else bool(changes)
+
+
 def _git(*arguments: str) -> str | None:
-    """What git says of the checkout this package lies in; None outside of one."""
-    here = Path(__file__).parent
+    """What git answers in the folder of this file; None where there is no git, or where it refuses."""
+    elsewhere = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    command = ["git", "-C", str(Path(__file__).parent), *arguments]
     try:
-        answer = subprocess.run(
-            ["git", "-C", str(here), *arguments], capture_output=True, text=True, timeout=5
-        )
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=5, env=elsewhere)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return answer.stdout.strip() if answer.returncode == 0 else None
 
 
 def _blas() -> str:
-    found = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    return f"{found['name']} {found['version']}"
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    return f"{blas['name']} {blas['version']}"
