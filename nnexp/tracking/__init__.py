@@ -6,9 +6,10 @@ logged network), `logged` (what is in which store), `client` and `address` (MLfl
 addresses), `ui`.
 """
 
-from nnexp.tracking.address import check, public_uri
+from nnexp.tracking.address import public_uri
 from nnexp.tracking.logged import Logged, append_logged, lacking, mlflow_run_ids, read_logged, reopen
 from nnexp.tracking.logger import Logger, Report
+from nnexp.tracking.store_check import check
 from nnexp.tracking.ui import ui
 from nnexp.tracking.upload import open_logger, standing, up_to_date
 

@@ -1,37 +1,76 @@
-"""The door to MLflow: settings made before its first import, and its talk kept off the terminal."""
+"""The door to MLflow: a client of a store, under settings that are undone afterwards."""
 
 import logging
 import os
 import sqlite3
-from contextlib import AbstractContextManager, closing, nullcontext
-from typing import TYPE_CHECKING
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
-from nnexp.tracking.address import SERVERS, scheme, split_credentials, sqlite_path
+from nnexp.tracking.address import scheme, sqlite_path, sqlite_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+# Telemetry is off, and MLflow prints no addresses, whatever the environment says.
+FORCED = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
 # Short waits, no hidden retries: the tracking thread tries again itself, and knows what it tries.
 # A value that the user's environment sets is left alone.
-SETTINGS = {
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-}
-LOCK_TIME = 60.0  # seconds: making the tables takes up to 10
+DEFAULTS = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
 # MLflow logs the traceback of every database error before it raises it.
 LEVELS = {
     "mlflow": logging.WARNING,
     "mlflow.store.db.utils": logging.CRITICAL,
     "alembic": logging.WARNING,
 }
+LOCK_TIME = 60.0  # seconds: making the tables takes up to 10
+
+_guard = Lock()  # of the two below: several threads may be inside `settings` at once
+_inside = 0
+_restore = ExitStack()
 
 
-def prepare() -> None:
-    """Settings that must stand before MLflow is imported; telemetry is off whatever the environment says."""
-    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    for name, value in SETTINGS.items():
-        os.environ.setdefault(name, value)
+@contextmanager
+def session(uri: str) -> Iterator["MlflowClient"]:
+    """A client of the store at `uri`, for use inside; a SQLite store that does not exist is made (2 s).
+
+    A user and password stay in the address that the client has: in no variable of the process, so that no
+    other process and no other server gets them. Importing MLflow costs 2.5 s of CPU, so it happens here.
+    """
+    with settings():
+        from mlflow import MlflowClient
+
+        if scheme(uri) == "sqlite":
+            _make_sqlite(sqlite_path(uri))
+        yield MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+@contextmanager
+def settings() -> Iterator[None]:
+    """Our settings of MLflow, in the environment and of its loggers; the last thread to leave undoes them.
+
+    MLflow can only be set by variables of the whole process; a user's own MLflow must not keep ours.
+    """
+    global _inside, _restore
+    with _guard:
+        if not _inside:
+            _restore = _apply()
+        _inside += 1
+    try:
+        yield
+    finally:
+        with _guard:
+            _inside -= 1
+            if not _inside:
+                _restore.close()
+
+
+def variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables to add to `environment` for MLflow."""
+    return FORCED | {name: value for name, value in DEFAULTS.items() if name not in environment}
 
 
 def store_lock(uri: str) -> AbstractContextManager[object]:
@@ -45,47 +84,74 @@ def store_lock(uri: str) -> AbstractContextManager[object]:
     return FileLock(path.with_name(f"{path.name}.lock"), timeout=LOCK_TIME)
 
 
-def connect(uri: str) -> "MlflowClient":
-    """A client of the store at `uri`; a SQLite store that does not exist is made (2-8 s).
-
-    Importing MLflow costs 2.5 s of CPU, so it happens here, at the first use.
-    """
-    prepare()
-    from mlflow import MlflowClient
-
+def _apply() -> ExitStack:
+    """Make our settings; closing what is returned undoes them."""
+    undo = ExitStack()
+    for name, value in variables(os.environ).items():
+        undo.callback(_set_variable, name, os.environ.get(name))
+        os.environ[name] = value
+    with _some_home():  # only now: it reads the variables, and sets the levels of its loggers
+        import mlflow  # noqa: F401
     for name, level in LEVELS.items():
-        logging.getLogger(name).setLevel(level)
-    if scheme(uri) in SERVERS:
-        uri = _hand_over_credentials(uri)
-    elif scheme(uri) == "sqlite":
-        _make_sqlite(uri)
-    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+        logger = logging.getLogger(name)
+        undo.callback(logger.setLevel, logger.level)
+        logger.setLevel(level)
+    return undo
 
 
-def _hand_over_credentials(uri: str) -> str:
-    """Give user and password to MLflow by its own variables, so that no address it shows holds them."""
-    address, user, password = split_credentials(uri)
-    if user is not None:
-        os.environ["MLFLOW_TRACKING_USERNAME"] = user
-        os.environ["MLFLOW_TRACKING_PASSWORD"] = password or ""
-    return address
+def _set_variable(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
 
 
-def _make_sqlite(uri: str) -> None:
+@contextmanager
+def _some_home() -> Iterator[None]:
+    """MLflow cannot be imported where a user has no home; such a user gets the temporary folder for it."""
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = tempfile.gettempdir()
+        try:
+            yield
+        finally:
+            del os.environ["HOME"]
+    else:
+        yield
+
+
+def _make_sqlite(path: Path) -> None:
     """Make a SQLite store whole, or not at all: one whose maker was killed half-way could never be opened.
 
-    It is in WAL mode: fewer disk flushes per run, and the UI reading never blocks us.
+    It is in WAL mode: fewer disk flushes per run, and the UI reading never blocks us. While its tables are
+    made, nothing is flushed: 50 migrations would wait for the disk hundreds of times (8 s instead of 2).
     """
     from mlflow import MlflowClient
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
 
-    path = sqlite_path(uri)
     if path.exists():
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.new")
     unfinished.unlink(missing_ok=True)
-    made = f"sqlite:///{unfinished.absolute()}"
-    MlflowClient(tracking_uri=made, registry_uri=made).search_experiments(max_results=1)
-    os.replace(unfinished, path)
-    with closing(sqlite3.connect(path)) as database:
+    address = sqlite_uri(unfinished)
+
+    def never_flush(connection: Any, _: object) -> None:
+        if isinstance(connection, sqlite3.Connection) and _file_of(connection).name == unfinished.name:
+            connection.execute("PRAGMA synchronous=OFF")
+
+    event.listen(Engine, "connect", never_flush)
+    try:
+        MlflowClient(tracking_uri=address, registry_uri=address).search_experiments(max_results=1)
+    finally:
+        event.remove(Engine, "connect", never_flush)
+    with closing(sqlite3.connect(unfinished)) as database:
         database.execute("PRAGMA journal_mode=WAL")
+    with unfinished.open("rb") as file:
+        os.fsync(file.fileno())
+    os.replace(unfinished, path)
+
+
+def _file_of(connection: sqlite3.Connection) -> Path:
+    return Path(connection.execute("PRAGMA database_list").fetchone()[2])

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.store.record import Record
-from nnexp.tracking.address import public_uri
+from nnexp.tracking.address import public_uri, without_secrets
 from nnexp.tracking.logged import Logged, append_logged
 from nnexp.tracking.tracker import Tracker
 
@@ -22,7 +22,7 @@ COUNTS_EVERY = 10.0  # seconds between updates of the parent's counts
 GRACE = 2.0  # seconds beyond the time limit, to end the parent
 
 
-class Entry(NamedTuple):
+class Submission(NamedTuple):
     """A record on its way to MLflow, with the file of its weights."""
 
     run: Run
@@ -59,11 +59,12 @@ class Logger:
         self._uri, self._plan, self._folder, self._environment = uri, plan, folder, environment
         self._store = public_uri(uri)
         self._changed = Condition()  # guards the four that both threads use
-        self._waiting: deque[Entry] = deque()
+        self._waiting: deque[Submission] = deque()
         self._closing: Closing | None = None
         self._awaited = False  # somebody waits for us
         self._given_up = False
         self._counts: Counter[str] = Counter()
+        self._page = ""  # as written down
         self._ended = False
         self._error = "MLflow took too long"
         self._thread = Thread(target=self._work, name="nnexp-mlflow", daemon=True)
@@ -72,7 +73,7 @@ class Logger:
     def submit(self, run: Run, record: Record, weights: Path | None) -> None:
         """Hand over a durable record; returns at once. One that is in MLflow already stays as it is there."""
         with self._changed:
-            self._waiting.append(Entry(run, record, weights))
+            self._waiting.append(Submission(run, record, weights))
             self._changed.notify_all()
 
     def drain(self, timeout: float, *, patient: bool = False) -> None:
@@ -107,7 +108,7 @@ class Logger:
             self._changed.notify_all()
         self._thread.join(timeout + GRACE)
         with self._changed:
-            waiting = {entry.record.run_id for entry in self._waiting}
+            waiting = {submission.record.run_id for submission in self._waiting}
         unlogged = tuple(run.run_id for run in self._plan.runs if run.run_id in waiting)
         return Report(unlogged, None if self._ended and not unlogged else self._error)
 
@@ -145,36 +146,42 @@ class Logger:
 
     def _log_all(self, tracker: Tracker) -> None:
         """Log whatever comes, and end the parent when no more will come."""
-        if not tracker.reopened:
-            append_logged(self._folder, Logged(self._plan.sweep_id, self._store, tracker.parent, ""))
+        self._note_page(tracker)
         shown = time.monotonic()
-        while (entry := self._next()) is not None:
-            self._log(tracker, entry)
+        while (submission := self._next()) is not None:
+            self._log(tracker, submission)
             with self._changed:
                 self._waiting.popleft()
                 self._changed.notify_all()
-            self._counts[entry.record.status] += 1
+            self._counts[submission.record.status] += 1
             if time.monotonic() - shown > COUNTS_EVERY:
                 tracker.log_counts(self._counts)
                 shown = time.monotonic()
         self._only_end(tracker)
 
-    def _log(self, tracker: Tracker, entry: Entry) -> None:
-        mlflow_run_id = tracker.log(*entry)
-        record = entry.record
+    def _log(self, tracker: Tracker, submission: Submission) -> None:
+        mlflow_run_id = tracker.log(*submission)
+        self._note_page(tracker)
+        record = submission.record
         line = Logged(record.run_id, self._store, mlflow_run_id, record.timings["started"])
         append_logged(self._folder, line)
 
+    def _note_page(self, tracker: Tracker) -> None:
+        """Write down, once, which run of MLflow stands for the sweep."""
+        if tracker.page not in ("", self._page):
+            append_logged(self._folder, Logged(self._plan.sweep_id, self._store, tracker.page, ""))
+            self._page = tracker.page
+
     def _only_end(self, tracker: Tracker) -> None:
         if self._closing is not None:
-            tracker.log_files(self._closing.files)
-            tracker.log_tags(self._closing.tags)
-            tracker.finish(self._closing.status, self._closing.counts)
-            end = Logged(self._plan.sweep_id, self._store, tracker.parent, "", self._closing.status)
-            append_logged(self._folder, end)
+            status, counts, files, tags, _ = self._closing
+            tracker.finish(status, counts, files, tags)
+            if tracker.page:
+                end = Logged(self._plan.sweep_id, self._store, tracker.page, "", status)
+                append_logged(self._folder, end)
             self._ended = True
 
-    def _next(self) -> Entry | None:
+    def _next(self) -> Submission | None:
         """The record to log next, waited for; None when no more will come, or no time is left."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closing is not None)
@@ -193,5 +200,5 @@ class Logger:
 
 def _one_line(error: Exception, uri: str) -> str:
     """The error in one line, without the store's password."""
-    first = (str(error).strip().splitlines() or [""])[0].replace(uri, public_uri(uri))
-    return f"{type(error).__name__}: {first}"
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {without_secrets(first, uri)}"

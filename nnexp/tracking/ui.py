@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from nnexp.errors import UserError
-from nnexp.tracking.address import SERVERS, check, public_uri, scheme, sqlite_path
-from nnexp.tracking.client import connect, prepare
+from nnexp.tracking.address import SERVERS, public_uri, scheme, sqlite_path, without_secrets
+from nnexp.tracking.client import session, variables
+from nnexp.tracking.store_check import check
 from nnexp.tracking.views import newest_view, sweep_page
 
 MOST_PAGES = 10  # addresses of sweeps that are printed
@@ -34,14 +35,14 @@ def ui(uri: str, host: str = "127.0.0.1", port: int = 5000) -> NoReturn:
 def pages(uri: str, home: str) -> dict[str, str]:
     """Addresses in the UI at `home`: of all experiments, then of the sweeps that were logged last."""
     try:
-        client = connect(uri)
-        found = client.search_experiments(order_by=["last_update_time DESC"], max_results=MOST_PAGES + 1)
+        with session(uri) as client:
+            newest = client.search_experiments(order_by=["last_update_time DESC"], max_results=MOST_PAGES + 1)
     except Exception as error:  # MLflow and its database drivers raise what they like
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UserError(f"the store cannot be opened: {first.replace(uri, public_uri(uri))}") from error
+        raise UserError(f"the store cannot be opened: {without_secrets(first, uri)}") from error
     return {"all sweeps": f"{home}/#/experiments"} | {
         experiment.name: sweep_page(home, experiment.experiment_id, newest_view(experiment.tags))
-        for experiment in found
+        for experiment in newest
         if experiment.name != "Default"
     }
 
@@ -55,13 +56,13 @@ def ui_command(uri: str, host: str, port: int) -> tuple[list[str], Mapping[str, 
             f"nothing was logged at {uri} yet: run a sweep first, or name the store by tracking.uri"
         )
     check(uri)
-    prepare()
     command = [sys.executable, "-m", "mlflow", "ui", "--host", host, "--port", str(port), "--workers", "1"]
     # One reader of one store: no pool of servers, no processes for background jobs.
     environment = {
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "PYTHONWARNINGS": "ignore",  # of MLflow's own making; users cannot mend them
         **os.environ,
+        **variables(os.environ),
         "MLFLOW_BACKEND_STORE_URI": uri,
     }
     return command, environment

@@ -209,9 +209,3 @@ def test_a_dead_server_costs_nothing_but_a_report(
     assert address in report.error
     assert "secret" not in report.error
     assert read_logged(tmp_path) == []
-
-
-def test_no_password_is_written_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    thread = Logger("http://ada:secret@127.0.0.1:9", a_plan("hidden"), folder=tmp_path, environment={})
-    assert thread._store == "http://127.0.0.1:9"
-    thread.close("FINISHED", {}, timeout=0)

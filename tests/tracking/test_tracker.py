@@ -1,11 +1,13 @@
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from nnexp.sweep.question.plan import Plan
 from nnexp.text import spelled
-from nnexp.tracking.entries import metrics
+from nnexp.tracking.record_fields import metrics
 from nnexp.tracking.tracker import Tracker
 from tests.tracking.samples import a_failure, a_plan, a_record, children, save_weights
 
@@ -142,14 +144,14 @@ def test_a_resume_reopens_the_parent(store: str) -> None:
 
     client = MlflowClient(store)
     with a_tracker(store, "resumed") as tracker:
-        first = tracker.parent
-        tracker.finish("KILLED", {"finished": 1})
+        first = tracker.page
+        tracker.finish("KILLED", {"finished": 1}, [], {})
     assert not tracker.reopened
     assert client.get_run(first).info.status == "KILLED"
     with a_tracker(store, "resumed") as tracker:
-        assert (tracker.parent, tracker.reopened) == (first, True)
+        assert (tracker.page, tracker.reopened) == (first, True)
         assert client.get_run(first).info.status == "RUNNING"
-        tracker.finish("FINISHED", {"finished": 3, "failed": 1})
+        tracker.finish("FINISHED", {"finished": 3, "failed": 1}, [], {})
     run = client.get_run(first)
     assert run.info.status == "FINISHED"
     assert run.data.metrics == {"finished": 3, "failed": 1}
@@ -161,8 +163,8 @@ def test_the_parent_says_what_was_asked_and_holds_the_files(store: str, tmp_path
 
     (tmp_path / "runs.csv").write_text("run_id\n")
     with a_tracker(store, "asked") as tracker:
-        tracker.log_files([tmp_path / "runs.csv"])
-    run = MlflowClient(store).get_run(tracker.parent)
+        tracker.finish("FINISHED", {}, [tmp_path / "runs.csv"], {"nnexp.verdict.A": "reproduced"})
+    run = MlflowClient(store).get_run(tracker.page)
     assert run.info.run_name == "asked id-asked"
     assert run.data.tags["mlflow.note.content"] == "What does asked do?"
     assert run.data.tags["nnexp.host"] == "laptop"
@@ -182,6 +184,50 @@ def test_a_deleted_experiment_is_taken_out_of_the_bin(store: str) -> None:
     with a_tracker(store, "bin") as tracker:
         tracker.log(run, a_record(run), None)
     assert len(children(store, "bin")) == 1
+
+
+def single(name: str) -> Plan:
+    """A sweep of one run, without axes."""
+    plan = a_plan(name)
+    return replace(plan, axes=(), points=({},), seeds=(0,), runs=(replace(plan.runs[0], point=0),))
+
+
+def test_a_single_run_stands_by_itself_with_parameters_metrics_and_files(store: str, tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
+    plan = single("alone-run")
+    (tmp_path / "runs.csv").write_text("run_id\n")
+    for reopened in (False, True):
+        with Tracker(store, plan, folder=tmp_path, environment={"host": "laptop"}) as tracker:
+            assert tracker.reopened == reopened
+            logged = tracker.log(plan.runs[0], a_record(plan.runs[0]), None)
+            tracker.finish("FINISHED", {"finished": 1}, [tmp_path / "runs.csv"], {"nnexp.verdict.A": "holds"})
+    client = MlflowClient(store)
+    experiment = client.get_experiment_by_name("alone-run")
+    assert experiment is not None
+    [run] = client.search_runs([experiment.experiment_id])
+    assert run.info.run_id == logged == tracker.page
+    assert "mlflow.parentRunId" not in run.data.tags
+    assert run.data.params["learning_rate"] == "0.5"
+    assert run.data.metrics["test/accuracy"] == 0.75
+    assert run.data.tags["nnexp.verdict.A"] == "holds"
+    assert run.info.end_time - NOON == 3500  # its own end, not that of logging
+    assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["runs.csv"]
+
+
+def test_a_single_run_that_gets_more_seeds_becomes_a_sweep_with_a_parent(store: str, tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
+    plan = single("grown")
+    with Tracker(store, plan, folder=tmp_path, environment={}) as tracker:
+        alone = tracker.log(plan.runs[0], a_record(plan.runs[0]), None)
+    more = replace(plan, seeds=(0, 1), runs=(plan.runs[0], replace(a_plan("grown").runs[1], point=0)))
+    with Tracker(store, more, folder=tmp_path, environment={}) as tracker:
+        ids = [tracker.log(run, a_record(run), None) for run in more.runs]
+    assert ids[0] == alone
+    below = f"tags.`mlflow.parentRunId` = '{tracker.page}'"
+    experiment = MlflowClient(store).get_run(alone).info.experiment_id
+    assert {run.info.run_id for run in MlflowClient(store).search_runs([experiment], below)} == set(ids)
 
 
 def test_values_that_are_no_numbers_reach_the_store(store: str) -> None:

@@ -4,15 +4,15 @@ from datetime import UTC, datetime
 import pytest
 import yaml
 
-from nnexp.tracking.entries import (
+from nnexp.tracking.record_fields import (
     Measurement,
     batches,
-    child_tags,
     config,
-    data,
+    dataset,
     metric_name,
     metrics,
     params,
+    run_tags,
 )
 from tests.tracking.samples import a_failure, a_plan, a_record
 
@@ -79,12 +79,12 @@ def test_the_point_is_a_number_to_sort_by_in_the_order_of_the_sweep() -> None:
 
 def test_the_data_set_is_known_by_name_and_digest() -> None:
     record = a_record(RUN)
-    trained_on = data(record)
+    trained_on = dataset(record)
     assert trained_on is not None
     assert trained_on[:2] == ("digits", "d" * 12)
-    assert json.loads(trained_on.source)["train_size"] is None
+    assert json.loads(trained_on.knobs)["train_size"] is None
     record.environment["dataset_digest"] = None
-    assert data(record) is None
+    assert dataset(record) is None
 
 
 def test_absent_values_are_left_out_and_no_metric_has_two_values_at_a_step() -> None:
@@ -112,7 +112,7 @@ def test_batches_hold_everything_once_within_the_limits_of_a_call() -> None:
 
 
 def test_tags_say_which_run_it_is_and_where_it_came_from() -> None:
-    tags = child_tags(a_record(RUN))
+    tags = run_tags(a_record(RUN))
     assert tags["nnexp.run_id"] == RUN.run_id
     assert (tags["nnexp.status"], tags["nnexp.version"], tags["nnexp.kernel"]) == (
         "finished",
@@ -126,14 +126,14 @@ def test_tags_say_which_run_it_is_and_where_it_came_from() -> None:
 def test_a_run_is_described_by_how_it_ended() -> None:
     record = a_record(RUN)
     record.metrics["final_validation_accuracy"] = 0.9533
-    assert child_tags(record)["mlflow.note.content"] == (
+    assert run_tags(record)["mlflow.note.content"] == (
         "Finished after 3 epochs, validation accuracy 95.33 %, test accuracy 75.00 %. "
         f"`nnexp show {RUN.run_id}` tells more."
     )
 
 
 def test_a_failure_is_told_in_short() -> None:
-    assert child_tags(a_failure(RUN))["mlflow.note.content"].startswith("MemoryError: 8 GiB\n\n")
+    assert run_tags(a_failure(RUN))["mlflow.note.content"].startswith("MemoryError: 8 GiB\n\n")
 
 
 def test_a_failed_run_without_history_has_no_metrics() -> None:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,7 +40,7 @@ class Signature(NamedTuple):
     dtype: str
 
 
-class ModelLogger:
+class ModelLogger(AbstractContextManager["ModelLogger"]):
     """Logs networks to one experiment. All that they share is written once, into a temporary folder."""
 
     def __init__(self, client: "MlflowClient", experiment: str) -> None:
@@ -84,8 +84,7 @@ class ModelLogger:
         client.log_outputs(mlflow_run_id, [LoggedModelOutput(model.model_id, step)])
         return model.model_id
 
-    def close(self) -> None:
-        """Remove the temporary folder."""
+    def __exit__(self, *_: object) -> None:
         self._open.close()
 
     def _template(self, signature: Signature) -> str:

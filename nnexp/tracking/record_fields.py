@@ -38,12 +38,12 @@ class Measurement(NamedTuple):
     step: int
 
 
-class Data(NamedTuple):
-    """What a run was trained on; `source`: its name and knobs, JSON text."""
+class DatasetFields(NamedTuple):
+    """What a run was trained on; `knobs`: its name and knobs, JSON text."""
 
     name: str
     digest: str
-    source: str
+    knobs: str
 
 
 def milliseconds(moment: str) -> int:
@@ -67,13 +67,13 @@ def params(record: Record) -> dict[str, str]:
     return {name: spelled(value) for name, value in record.settings.items()}
 
 
-def data(record: Record) -> Data | None:
+def dataset(record: Record) -> DatasetFields | None:
     """The data set of a run; None for a record that does not know its digest."""
     digest = record.environment.get("dataset_digest")
     if not digest:
         return None
     knobs = {name: record.settings.get(name) for name in ("data", *DATA_KNOBS)}
-    return Data(record.settings["data"], digest[:DIGEST], json.dumps(knobs))
+    return DatasetFields(record.settings["data"], digest[:DIGEST], json.dumps(knobs))
 
 
 def metrics(record: Record) -> list[Measurement]:
@@ -140,7 +140,7 @@ def provenance(environment: Mapping[str, Any]) -> dict[str, str]:
     return tags
 
 
-def child_tags(record: Record) -> dict[str, str]:
+def run_tags(record: Record) -> dict[str, str]:
     """Tags of one run's child: identity, status and provenance, and how it ended as its description."""
     identity = {"nnexp.run_id": record.run_id, "nnexp.status": record.status}
     return identity | provenance(record.environment) | {"mlflow.note.content": _description(record)}

@@ -1,0 +1,138 @@
+"""Whether runs can be logged at an address: seen before anything trains, without importing MLflow."""
+
+import base64
+import os
+import socket
+import sqlite3
+from contextlib import closing
+from http.client import HTTPException
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from nnexp.errors import UserError, unknown
+from nnexp.tracking.address import (
+    DATABASES,
+    SERVERS,
+    is_well_formed,
+    public_uri,
+    scheme,
+    split_credentials,
+    sqlite_path,
+    without_secrets,
+)
+
+TIME_LIMIT = 3.0  # seconds that a store may take to answer
+PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
+# What pip calls a driver whose module has another name.
+DRIVERS = {"psycopg": "'psycopg[binary]'", "psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient"}
+INSTEAD = "use tracking=sqlite or tracking=none"
+
+
+def check(uri: str) -> None:
+    """See, before anything trains, that runs can be logged at `uri`. Writes nothing.
+
+    Raises:
+        UserError: `uri` is no address of a store, or nobody answers there within 3 s.
+    """
+    kind = scheme(uri)
+    if kind in ("", "file"):
+        raise UserError(
+            f"tracking.uri must be a database or a server, got {public_uri(uri)!r} (MLflow no longer writes "
+            "to folders): try sqlite:///mlflow.db"
+        )
+    if kind not in (*DATABASES, *SERVERS):
+        raise unknown("kind of store in tracking.uri", kind, (*DATABASES, *SERVERS))
+    if not is_well_formed(uri):
+        raise UserError(
+            f"tracking.uri must be {kind}://USER:PASSWORD@HOST:PORT, where @ / ? # in user and password are "
+            f"written %40 %2F %3F %23, got one with {public_uri(uri)!r}"
+        )
+    if kind == "sqlite":
+        _check_sqlite(uri)
+    elif kind in SERVERS:
+        _check_server(uri)
+    else:
+        _check_database(uri)
+
+
+def _check_server(uri: str) -> None:
+    address, user, password = split_credentials(uri)
+    if "#" in address:
+        raise UserError(f"tracking.uri must be the server's address alone, without what follows #: {address}")
+    request = Request(f"{address.rstrip('/')}/health")
+    if user is not None:
+        pair = base64.b64encode(f"{user}:{password or ''}".encode()).decode()
+        request.add_header("Authorization", f"Basic {pair}")
+    try:
+        with urlopen(request, timeout=TIME_LIMIT):
+            return
+    except HTTPError as error:
+        error.close()
+        reason = f"answers {error.code} to GET /health"
+    except (OSError, HTTPException, ValueError) as error:  # refused, timed out, not HTTP, no such host
+        reason = f"does not answer ({getattr(error, 'reason', None) or error or type(error).__name__})"
+    raise UserError(
+        f"tracking.uri must be a running MLflow server, but {address} {reason}: "
+        f"start it, correct tracking.uri, or {INSTEAD}"
+    )
+
+
+def _check_database(uri: str) -> None:
+    """Connect once, as MLflow will: the driver, the host, the user and the database are all needed."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.pool import NullPool
+
+    try:
+        engine = create_engine(uri, poolclass=NullPool)
+        if engine.url.host:  # a driver may wait for minutes where nobody answers
+            address = (engine.url.host, engine.url.port or PORTS[scheme(uri)])
+            socket.create_connection(address, timeout=TIME_LIMIT).close()
+        engine.connect().close()
+    except ModuleNotFoundError as error:
+        driver = DRIVERS.get(error.name or "", error.name)
+        raise UserError(
+            f"tracking.uri {public_uri(uri)} needs a database driver that is not installed: "
+            f"pip install {driver}, or {INSTEAD}"
+        ) from error
+    except (SQLAlchemyError, OSError, OverflowError) as error:
+        reason = without_secrets(str(error).strip().splitlines()[0], uri)
+        raise UserError(
+            f"tracking.uri must be a database that can be opened, but {public_uri(uri)}: {reason}; "
+            f"correct tracking.uri, or {INSTEAD}"
+        ) from error
+
+
+def _check_sqlite(uri: str) -> None:
+    path = sqlite_path(uri)
+    if not uri.partition("://")[2].startswith("/") or path.name in ("", ":memory:"):
+        raise UserError(
+            f"tracking.uri must name a file, such as sqlite:///mlflow.db, got {public_uri(uri)!r}"
+        )
+    if "?" in uri:
+        raise UserError(f"tracking.uri of a SQLite file takes no ?, got {uri!r}: in a name it is written %3F")
+    if path.exists():
+        problem = _cannot_write(path)
+    else:
+        folder = next(parent for parent in path.absolute().parents if parent.exists())
+        problem = None if os.access(folder, os.W_OK) else f"{folder} cannot be written"
+    if problem:
+        raise UserError(f"tracking.uri must be a SQLite file that can be written, got {uri!r}: {problem}")
+
+
+def _cannot_write(path: Path) -> str | None:
+    """Why MLflow cannot write to the file `path`, or None. Takes the write lock, and gives it back."""
+    if path.is_dir():
+        return "it is a folder"
+    try:
+        with closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=TIME_LIMIT)
+        ) as database:
+            database.execute("BEGIN IMMEDIATE")
+            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+            database.rollback()
+    except sqlite3.Error as error:
+        return str(error)
+    foreign = tables and "alembic_version" not in tables
+    return "it holds the tables of another program" if foreign else None

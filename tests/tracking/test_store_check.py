@@ -1,0 +1,173 @@
+import socket
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from nnexp.errors import UserError
+from nnexp.tracking import check
+from tests.tracking.conftest import copy_store
+
+
+@pytest.mark.parametrize("uri", ["./mlruns", "file:///tmp/mlruns", "mlruns", ""])
+def test_a_folder_is_refused_with_a_hint_to_sqlite(uri: str) -> None:
+    with pytest.raises(UserError, match=r"must be a database or a server.*sqlite:///mlflow.db"):
+        check(uri)
+
+
+def test_an_unknown_kind_of_store_is_refused_with_the_close_match() -> None:
+    with pytest.raises(UserError, match="'postgres'; did you mean 'postgresql'"):
+        check("postgres://host/db")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "ada:secret@host:5000",
+        "postgres://ada:secret@host/db",
+        "http://ada:se/cret@host",
+        "http://ada:se?cret@host",
+        "postgresql://ada:s@cret@host/db",
+        "sqlite+x://:secret@/mlflow.db",
+        "mysql://ada:secret@127.0.0.1:1/db",
+        "http://ada:secret@host/#/experiments",
+    ],
+)
+def test_a_password_in_a_refused_address_is_not_shown(uri: str) -> None:
+    with pytest.raises(UserError) as error:
+        check(uri)
+    assert "cret" not in str(error.value)
+
+
+@pytest.mark.parametrize("uri", ["http://ada:p@w@host", "http://ada:p/w@host", "http://host:port"])
+def test_an_address_that_readers_would_take_apart_differently_is_refused(uri: str) -> None:
+    with pytest.raises(UserError, match=r"must be http://USER:PASSWORD@HOST:PORT, where .* are written %40"):
+        check(uri)
+
+
+def test_an_address_copied_from_the_browser_is_refused() -> None:
+    with pytest.raises(UserError, match=r"the server's address alone, without what follows #"):
+        check("http://127.0.0.1:5000/#/experiments")
+
+
+@pytest.mark.parametrize(
+    ("kind", "package"), [("mysql", "mysqlclient"), ("mysql+pymysql", "pymysql"), ("mssql", "pyodbc")]
+)
+def test_a_database_whose_driver_is_missing_is_refused_with_what_to_install(
+    kind: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)  # as if it were not installed
+    monkeypatch.setitem(sys.modules, "MySQLdb", None)
+    with pytest.raises(UserError, match=rf"is not installed: pip install {package}, or use tracking=sqlite"):
+        check(f"{kind}://ada:secret@127.0.0.1/db")
+
+
+def test_a_driver_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(UserError, match=r"mysql\+mine://host/db: Can't load plugin.*tracking=sqlite"):
+        check("mysql+mine://host/db")
+
+
+@pytest.mark.parametrize("uri", ["sqlite://", "sqlite:///:memory:"])
+def test_a_sqlite_store_must_be_a_file(uri: str) -> None:
+    with pytest.raises(UserError, match="must name a file"):
+        check(uri)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a database, but long enough to be read as one" * 10)
+    with pytest.raises(UserError, match=r"notes.txt.*not a database"):
+        check(f"sqlite:///{tmp_path}/notes.txt")
+
+
+def test_a_folder_in_the_place_of_a_database_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="it is a folder"):
+        check(f"sqlite:///{tmp_path}")
+
+
+def test_a_database_that_was_cut_is_refused(store: str, tmp_path: Path) -> None:
+    whole = Path(copy_store(store, tmp_path / "mlflow.db").removeprefix("sqlite:///"))
+    whole.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(UserError, match="malformed"):
+        check(f"sqlite:///{whole}")
+
+
+def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "notes.db")) as database, database:
+        database.execute("CREATE TABLE notes (text TEXT)")
+    with pytest.raises(UserError, match="tables of another program"):
+        check(f"sqlite:///{tmp_path}/notes.db")
+
+
+def test_a_question_mark_in_the_name_of_a_database_is_percent_encoded(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"takes no \?.*written %3F"):
+        check(f"sqlite:///{tmp_path}/what?/mlflow.db")
+    check(f"sqlite:///{tmp_path}/what%3F/mlflow.db")
+
+
+def test_a_store_that_another_process_holds_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nnexp.tracking.store_check.TIME_LIMIT", 0.1)
+    with closing(sqlite3.connect(tmp_path / "mlflow.db", isolation_level=None)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(UserError, match="database is locked"):
+            check(f"sqlite:///{tmp_path}/mlflow.db")
+        holder.execute("ROLLBACK")
+    check(f"sqlite:///{tmp_path}/mlflow.db")
+
+
+def test_checking_a_new_store_writes_nothing(tmp_path: Path) -> None:
+    check(f"sqlite:///{tmp_path}/new/mlflow.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nobody_at_the_address_is_an_error_that_names_it_without_password() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(
+        UserError, match=rf"http://127.0.0.1:{port} does not answer .*refused.*tracking=none"
+    ) as error:
+        check(f"http://ada:secret@127.0.0.1:{port}")
+    assert "secret" not in str(error.value)
+
+
+def test_a_server_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nnexp.tracking.store_check.TIME_LIMIT", 0.1)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        pytest.raises(UserError, match=r"does not answer \(timed out\)"),
+    ):
+        check(f"http://127.0.0.1:{listener.getsockname()[1]}")
+
+
+class Health(BaseHTTPRequestHandler):
+    """A server that is healthy for one user, below /mlflow."""
+
+    def do_GET(self) -> None:
+        known = self.headers["Authorization"] == "Basic YWRhOnBAc3M="  # ada:p@ss
+        self.send_response(200 if known and self.path == "/mlflow/health" else 401)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Keep the terminal clean."""
+
+
+@pytest.fixture
+def guarded() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), Health) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"127.0.0.1:{server.server_port}/mlflow"
+        server.shutdown()
+        thread.join()
+
+
+def test_the_health_of_a_server_is_asked_with_user_and_password(guarded: str) -> None:
+    check(f"http://ada:p%40ss@{guarded}/")
+    with pytest.raises(UserError, match="answers 401 to GET /health"):
+        check(f"http://{guarded}")
