@@ -97,8 +97,7 @@ def _train(words: Sequence[str]) -> int:
     if config.execution.dry_run:
         dry_run(config, console)
         return 0
-    statuses = run_sweep(config, console).statuses
-    return RUN_FAILED if statuses["failed"] + statuses["timed_out"] else 0
+    return RUN_FAILED if run_sweep(config, console).failed else 0
 
 
 def _not_understood(word: str, first: bool) -> UserError:

@@ -42,8 +42,7 @@ def main(words: Sequence[str]) -> int:
     stores = [line.store for line in read_logged(folder)]
     uri = config.tracking.uri if asked.only(TRACKING) else stores[-1] if stores else None
     execution = replace(config.execution, sweeps_dir=asked.sweeps_dir)
-    statuses = carry_out(plan, execution, uri, datasets, Console(highlight=False)).statuses
-    return int(statuses["failed"] + statuses["timed_out"] > 0)
+    return int(carry_out(plan, execution, uri, datasets, Console(highlight=False)).failed)
 
 
 def _check_place(plan: Plan, name: str) -> None:

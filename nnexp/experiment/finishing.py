@@ -96,6 +96,9 @@ class Ending:
         elif sweep.records:
             console.print(answer.page(found))
         console.print(failures(sweep.plan, sweep.records, self.going_on), end="")
+        if sweep.failed_again:
+            console.print(failures(sweep.plan, sweep.failed_again))
+            console.print("Trained before, and well: those records stay; RUN.failed beside each tells more.")
 
     def _draw(self, found: Answer) -> None:
         """Draw the pictures, unless those of the same trainings are there. A single run has none."""

@@ -21,7 +21,6 @@ from nnexp.sweep.pool.stacks import make_stacks
 from nnexp.sweep.pool.stop import SweepError, deferred
 from nnexp.sweep.pool.worker import Outcome, PremiseError, Progress, premises
 from nnexp.sweep.question.plan import Plan
-from nnexp.sweep.store import record as records
 from nnexp.sweep.store.folder import Sweep, find_sweep, settle, sweep_folder
 from nnexp.sweep.store.lock import held
 from nnexp.sweep.store.record import Record, record_of
@@ -163,10 +162,8 @@ class Experiment:
         environment = self.environment | {"dataset_digest": digest}
         record = record_of(outcome, environment, alone=not self.workers)
         model = Model(result.weights, result.biases, run.hyperparameters) if result else None
-        records.write(self.sweep.records_folder, record, model)
-        self.sweep.records[run.run_id] = record
         self.ended += 1
-        if self.logger:
+        if self.sweep.add(record, model) and self.logger:
             self.logger.submit(run, record, self.sweep.weights(run.run_id))
         return record
 

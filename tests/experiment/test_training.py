@@ -10,8 +10,8 @@ import yaml
 
 from nnexp import cli
 from nnexp.experiment import planning as beginning
-from nnexp.experiment import training
 from nnexp.sweep.pool import worker
+from nnexp.sweep.store import record
 from nnexp.sweep.store.record import read
 from nnexp.tracking import Logged, append_logged, read_logged
 
@@ -123,6 +123,40 @@ def test_force_trains_again_and_finds_the_same(capsys: pytest.CaptureFixture[str
     cli.main([*SWEEP, "n_jobs=1", "mode=force"])
     assert "0 done, 6 to train" in capsys.readouterr().out
     assert csv(folder()) == before
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_force_ends_with_no_less_than_before(n_jobs: int, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main([*SWEEP, "n_jobs=1"])
+    kept = {path.name: path.read_bytes() for path in (folder() / "records").iterdir()}
+    tables = csv(folder())
+    assert cli.main([*SWEEP, f"n_jobs={n_jobs}", "mode=force", "max_seconds=1e-9"]) == 1
+    shown = capsys.readouterr().out
+    assert "6 runs failed" in shown
+    assert "timed out after 1 epoch" in shown
+    assert "those records stay" in shown
+    assert {name: (folder() / "records" / name).read_bytes() for name in kept} == kept
+    assert csv(folder()) == tables
+    assert cli.main([*SWEEP, "n_jobs=1"]) == 0
+    assert "all done" in capsys.readouterr().out
+
+
+def test_what_force_cannot_train_again_leaves_its_traceback_until_it_can(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cli.main([*SWEEP, "n_jobs=1"])
+
+    def fails(*args, **kwargs):  # type: ignore[no-untyped-def]
+        raise RuntimeError("it broke")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "train", fails)
+        assert cli.main([*SWEEP, "n_jobs=1", "mode=force"]) == 1
+    left = sorted((folder() / "records").glob("*.failed"))
+    assert len(left) == 6
+    assert "RuntimeError: it broke" in left[0].read_text()
+    assert cli.main([*SWEEP, "n_jobs=1", "mode=force"]) == 0
+    assert not left[0].exists()
 
 
 def test_a_failed_run_costs_no_other_and_retry_makes_the_sweep_whole(
@@ -256,7 +290,7 @@ def test_a_record_that_cannot_be_written_ends_the_sweep_in_one_line(
     def full(*_: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(training.records, "write", full)
+    monkeypatch.setattr(record, "write", full)
     assert cli.main([*SWEEP, "n_jobs=2"]) == 1
     assert "no space left on device; what is recorded stays" in capsys.readouterr().err
     assert list((folder() / "records").iterdir()) == []

@@ -10,6 +10,7 @@ from typing import Any
 
 from nnexp.errors import UserError, unknown
 from nnexp.files import replacing
+from nnexp.nn import Model
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store import record as records
 from nnexp.sweep.store.plan_file import FILE, read_body, read_plan, write_plan
@@ -28,6 +29,7 @@ class Sweep:
     """A plan, its folder, the records of the runs that ended, and the files where they were found.
 
     `damaged`: run_id -> what is wrong with its record.
+    `failed_again`: run_id -> how a run that was done failed when it was trained again.
     """
 
     plan: Plan
@@ -35,6 +37,7 @@ class Sweep:
     records: dict[str, Record]
     files: Mapping[str, Path] = field(default_factory=dict)
     damaged: Mapping[str, str] = field(default_factory=dict)
+    failed_again: dict[str, Record] = field(default_factory=dict)
 
     @property
     def records_folder(self) -> Path:
@@ -45,6 +48,11 @@ class Sweep:
         """How many runs ended in which way."""
         return Counter(record.status for record in self.records.values())
 
+    @property
+    def failed(self) -> bool:
+        """Whether a run failed or timed out, and be it one that was done before."""
+        return bool(self.statuses["failed"] or self.statuses["timed_out"] or self.failed_again)
+
     def pending(self, mode: str) -> list[int]:
         """Rows of the plan to be trained: `cached` none that ended, `retry` failed ones, `force` all."""
         return [
@@ -52,6 +60,22 @@ class Sweep:
             for row, run in enumerate(self.plan.runs)
             if run.run_id not in self.records or self.records[run.run_id].status not in SETTLED[mode]
         ]
+
+    def add(self, record: Record, model: Model | None) -> bool:
+        """Make the record of a run that has just ended durable; False if a better one of it stays.
+
+        A run that was done, is trained again and fails leaves what it had, and its traceback beside it.
+        """
+        before, told = self.records.get(record.run_id), self.records_folder / f"{record.run_id}.failed"
+        if before and before.status in DONE and record.status not in DONE:
+            self.failed_again[record.run_id] = record
+            with replacing(told) as file:
+                file.write((record.traceback or record.status).encode(errors="backslashreplace"))
+            return False
+        records.write(self.records_folder, record, model)
+        self.records[record.run_id] = record
+        told.unlink(missing_ok=True)
+        return True
 
     def weights(self, run_id: str) -> Path | None:
         """The file of a run's weights, if it has any."""
