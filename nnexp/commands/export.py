@@ -31,7 +31,7 @@ def main(words: Sequence[str]) -> int:
         raise unknown("format", kind, FORMATS)
 
     from nnexp.commands.results import results
-    from nnexp.report import answer
+    from nnexp.results.write_csv import write_parquet, write_results
 
     folder, found = results(name, asked.sweeps_dir)
     to = Path(asked.settings.get(TO, folder))
@@ -40,7 +40,7 @@ def main(words: Sequence[str]) -> int:
         _check_place(to, found.plan.name, kind, Path(asked.sweeps_dir))
     try:
         to.mkdir(parents=True, exist_ok=True)
-        paths = answer.write(found, to) if kind == "csv" else answer.write_parquet(found, to)
+        paths = write_results(found, to) if kind == "csv" else write_parquet(found, to)
         if elsewhere:
             paths.insert(0, Path(shutil.copyfile(folder / FILE, to / FILE)))
     except OSError as error:

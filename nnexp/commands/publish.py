@@ -94,24 +94,25 @@ def publish(found: Found, sweeps_dir: str, pictures: Sequence[str]) -> list[Path
     Raises:
         UserError: there is no picture of this name, or a file cannot be written.
     """
+    from nnexp.claims.sweep_verdicts import results_of
     from nnexp.labbook.published_results import HOME
     from nnexp.plots.pictures import png_files
-    from nnexp.report import answer
-    from nnexp.results import write_csv
+    from nnexp.results.tables import make_tables
+    from nnexp.results.write_csv import VERDICTS, write_table
 
     sweep, home = found.sweep, Path(sweeps_dir, HOME, found.sweep.plan.name)
-    tables = write_csv.make_tables(sweep.plan, sweep.records, {})
-    told = answer.answer_of(sweep, tables, sweeps_dir)
+    tables = make_tables(sweep.plan, sweep.records, {})
+    results = results_of(sweep.plan, tables, [], sweeps_dir)
     kept = {"runs": tables.runs, "summary": tables.summary}
-    kept |= {answer.VERDICTS: told.verdicts} if len(told.verdicts) else {}
-    drawn = png_files(told, pictures)
+    kept |= {VERDICTS: results.verdicts} if len(results.verdicts) else {}
+    drawn = png_files(results, pictures)
     try:
         home.mkdir(parents=True, exist_ok=True)
         for old in (*home.glob("*.png"), *home.glob("*.csv")):
             old.unlink()
         write_body(without_machine(read_body(sweep.folder)), home)
         for name, table in kept.items():
-            write_csv.write_table(name, table, home)
+            write_table(name, table, home)
         for name, content in drawn.items():
             (home / name).write_bytes(content)
     except OSError as error:

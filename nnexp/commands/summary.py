@@ -22,9 +22,10 @@ def main(words: Sequence[str]) -> int:
     from rich.console import Console
 
     from nnexp.commands.results import results
-    from nnexp.report.answer import page
+    from nnexp.report.build import answer_of
+    from nnexp.report.terminal import page
 
-    _, answer = results(name, asked.sweeps_dir)
+    _, found = results(name, asked.sweeps_dir)
     metrics = asked.settings[METRIC].split(",") if METRIC in asked.settings else []
-    Console(highlight=False).print(page(answer, metrics))
+    Console(highlight=False).print(page(answer_of(found, metrics)))
     return 0

@@ -85,8 +85,8 @@ def upload_sweep(folder: Path, uri: str) -> Upload:
     Raises:
         UserError: the sweep cannot be read, is being trained, or nobody answers at `uri`.
     """
-    from nnexp.experiment.finishing import answer_now, files_of
-    from nnexp.report import answer
+    from nnexp.experiment.finishing import files_of, page_tags, results_now
+    from nnexp.results.write_csv import write_results
     from nnexp.tracking import check, lacking, open_logger, public_uri, standing, up_to_date
 
     store = public_uri(uri)
@@ -101,11 +101,11 @@ def upload_sweep(folder: Path, uri: str) -> Upload:
         logger = open_logger(uri, sweep, read_body(folder)["environment"])
         try:
             logger.drain(UPLOAD_TIME)
-            found = answer_now(sweep, folder.parents[1 + sweep.plan.name.count("/")])
-            answer.write(found, folder)
+            results = results_now(sweep, folder.parents[1 + sweep.plan.name.count("/")])
+            write_results(results, folder)
         except BaseException:
             logger.close("KILLED", sweep.statuses, timeout=2.0)
             raise
-        status, files, tags = standing(sweep), files_of(folder), answer.tags(found)
+        status, files, tags = standing(sweep), files_of(folder), page_tags(results)
         error = logger.close(status, sweep.statuses, files, END_TIME, tags).error
         return Upload(left - len(lacking(folder, store, sweep.records)), error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from nnexp.tracking import Logger, mlflow_run_ids
 
 if TYPE_CHECKING:  # pandas: too slow to load before training starts
     from nnexp.plots.pictures import Shown
-    from nnexp.report.answer import Answer
+    from nnexp.results.tables import Results
 
 DRAWN = ".pictures"  # says, once they are complete, of which trainings the pictures are
 # Seconds that MLflow may take at the end: for the records that it lacks, and then for the sweep's own page.
@@ -51,29 +52,28 @@ class Ending:
             SweepError: the sweep is finished, and its CSV files cannot be written.
         """
         with deferred():  # a library that is loaded by half cannot be loaded again
-            from nnexp.report import answer
-            from nnexp.results import write_csv
+            from nnexp.results import tables, write_csv
 
         sweep, folder = self.sweep, self.sweep.folder
-        found = answer_now(sweep, self.execution.sweeps_dir)
+        results = results_now(sweep, self.execution.sweeps_dir)
         if not self.answered:
-            self._print(found)
+            self._print(results)
             self.answered = True
         unwritten: OSError | None = None
         try:
-            answer.write(found, folder)
+            write_csv.write_results(results, folder)
             self.console.print(f"CSV files: {folder}", soft_wrap=True)
             if status == "FINISHED":
-                self._draw(found)
+                self._draw(results)
             if self.logger:
                 with self.console.status("Logging to MLflow"):
                     self.logger.drain(LOGGING_TIME[status], patient=status == "FINISHED")
                 ids = mlflow_run_ids(folder, sweep.records)
-                write_csv.write_table("runs", write_csv.with_mlflow_ids(found.tables.runs, ids), folder)
+                write_csv.write_table("runs", tables.with_mlflow_ids(results.tables.runs, ids), folder)
         except OSError as error:  # told at the end: the answer is worth more than its files
             unwritten = error
         if self.logger:
-            self._end_logging(self.logger, status, answer.tags(found))
+            self._end_logging(self.logger, status, page_tags(results))
         if unwritten and status == "FINISHED":
             raise SweepError(f"the CSV files could not be written: {unwritten}")
 
@@ -82,25 +82,25 @@ class Ending:
         if self.logger:
             self.logger.close("FAILED", self.sweep.statuses, timeout=CLOSING_TIME["FAILED"])
 
-    def _print(self, found: Answer) -> None:
-        from nnexp.report import answer
-        from nnexp.report.verdicts import verdict_page
+    def _print(self, results: Results) -> None:
+        from nnexp.report import terminal
+        from nnexp.report.build import answer_of
 
-        sweep, console = self.sweep, self.console
+        sweep, console, answer = self.sweep, self.console, answer_of(results)
         if len(sweep.plan.runs) == 1:
             run = sweep.plan.runs[0]
             console.print(run_line(run, sweep.records.get(run.run_id)))
             console.print(f"nnexp show {run.run_id} tells more", soft_wrap=True)
-            if len(found.verdicts):
-                console.print(verdict_page(found.verdicts))
+            if answer.verdicts:
+                console.print(terminal.verdict_list(answer.verdicts))
         elif sweep.records:
-            console.print(answer.page(found))
+            console.print(terminal.page(answer))
         console.print(failures(sweep.plan, sweep.records, self.going_on), end="")
         if sweep.failed_again:
             console.print(failures(sweep.plan, sweep.failed_again))
             console.print("Trained before, and well: those records stay; RUN.failed beside each tells more.")
 
-    def _draw(self, found: Answer) -> None:
+    def _draw(self, results: Results) -> None:
         """Draw the pictures, unless those of the same trainings are there. A single run has none."""
         sweep = self.sweep
         if not self.execution.pictures or len(sweep.plan.runs) == 1 or not sweep.statuses["finished"]:
@@ -110,7 +110,7 @@ class Ending:
             return
         from nnexp.plots import pictures
 
-        files, error = pictures.draw(found, sweep.folder, self._best(found))
+        files, error = pictures.draw(results, sweep.folder, self._best(results))
         self.console.print(f"Pictures: {len(files)} files beside them")
         if error:
             self.console.print(f"Not every picture could be drawn: {error}", soft_wrap=True)
@@ -118,16 +118,16 @@ class Ending:
         with replacing(drawn) as file:
             file.write(content.encode())
 
-    def _best(self, found: Answer) -> Callable[[], Shown] | None:
+    def _best(self, results: Results) -> Callable[[], Shown] | None:
         """The network whose weights and mistakes are drawn, loaded when it is its turn."""
         from nnexp.plots.pictures import Shown
-        from nnexp.report.answer import best_run
+        from nnexp.results.by_point import best_run
 
-        run = best_run(found.plan, found.tables.runs)
+        run = best_run(results.plan, results.tables.runs)
         weights = self.sweep.weights(run.run_id) if run else None
         if run is None or weights is None:
             return None
-        return lambda: Shown(load_model(weights), self.load(run.data), found.plan.label(run))
+        return lambda: Shown(load_model(weights), self.load(run.data), results.plan.label(run))
 
     def _end_logging(self, logger: Logger, status: str, tags: dict[str, str]) -> None:
         folder = self.sweep.folder
@@ -147,13 +147,25 @@ class Ending:
         self.console.print(line, soft_wrap=True)
 
 
-def answer_now(sweep: Sweep, sweeps_dir: str | Path) -> Answer:
-    """The answer of a sweep from its records as they stand; its tables name the runs as MLflow does."""
-    from nnexp.report import answer
-    from nnexp.results import write_csv
+def results_now(sweep: Sweep, sweeps_dir: str | Path) -> Results:
+    """The results of a sweep from its records as they stand; its tables name the runs as MLflow does."""
+    from nnexp.claims.sweep_verdicts import results_of
+    from nnexp.results.tables import make_tables
 
-    ids = mlflow_run_ids(sweep.folder, sweep.records)
-    return answer.answer_of(sweep, write_csv.make_tables(sweep.plan, sweep.records, ids), sweeps_dir)
+    tables = make_tables(sweep.plan, sweep.records, mlflow_run_ids(sweep.folder, sweep.records))
+    environments = [record.environment for record in sweep.records.values()]
+    return results_of(sweep.plan, tables, environments, sweeps_dir)
+
+
+def page_tags(results: Results) -> dict[str, str]:
+    """Tags of the sweep's page in MLflow: each verdict, and the answer as its description."""
+    from nnexp.report import markdown
+    from nnexp.report.build import answer_of
+
+    answer = answer_of(results)
+    verdicts = {f"nnexp.verdict.{verdict.id}": verdict.verdict for verdict in answer.verdicts}
+    tags = {re.sub(r"[^\w./ -]", "_", name): verdict for name, verdict in verdicts.items()}
+    return tags | {"mlflow.note.content": markdown.page(answer)}
 
 
 def _trainings(sweep: Sweep) -> str:

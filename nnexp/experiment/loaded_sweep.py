@@ -2,33 +2,26 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from rich.console import Console, RenderableType
 
+from nnexp.claims.sweep_verdicts import verdicts_in
 from nnexp.errors import UserError, unknown
-from nnexp.nn import load_model
+from nnexp.nn import Model, load_model, predict
 from nnexp.report import terminal
-from nnexp.report.answer import (
-    VERDICTS,
-    Answer,
-    best_run,
-    environments_in,
-    is_current,
-    located,
-    mixed_versions,
-    results_in,
-    verdicts_of,
-)
-from nnexp.report.verdicts import verdict_page
-from nnexp.results.network import Network
-from nnexp.results.read_csv import read_verdicts
-from nnexp.results.write_csv import Tables
+from nnexp.report.build import answer_of
+from nnexp.report.effects import verdicts_of
+from nnexp.results.by_point import best_run
+from nnexp.results.sweep_folder import environments_in, located, mixed_versions, results_in
+from nnexp.results.tables import Results, Tables
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store import record as records
 from nnexp.sweep.store.plan_file import read_plan
@@ -49,15 +42,45 @@ class Page(str):
         return str(self)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """A trained network that answers. `run_id`, `label`: which run it is, and what varies there."""
+
+    run_id: str
+    label: str
+    model: Model = field(repr=False)
+
+    def probabilities(self, inputs: ArrayLike) -> NDArray[np.floating]:
+        """The outputs (n, C) for `inputs (n, d)`, scaled as the training data were; with `output: identity`
+        they are no probabilities.
+
+        Raises:
+            UserError: the inputs have another shape.
+        """
+        array, first = np.asarray(inputs), self.model.weights[0]
+        if array.ndim != 2 or array.shape[1] != first.shape[1]:
+            raise UserError(f"inputs must have the shape (n, {first.shape[1]}), got {array.shape}")
+        settings = self.model.hyperparameters
+        return predict(
+            self.model.weights,
+            self.model.biases,
+            array.astype(first.dtype),
+            activation=settings.activation,
+            output=settings.output,
+        )
+
+    def predict(self, inputs: ArrayLike) -> NDArray[np.integer]:
+        """The labels (n,) of `inputs (n, d)`: the largest output. Raises as `probabilities`."""
+        return np.asarray(self.probabilities(inputs).argmax(axis=1))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class LoadedSweep:
     """A sweep's results. `runs`, `history`, `summary`, `verdicts`: the frames of its CSV files."""
 
     folder: Path
     plan: Plan
-    runs: pd.DataFrame
-    epochs: pd.DataFrame
-    summary: pd.DataFrame
+    tables: Tables
     verdicts: pd.DataFrame
 
     def __repr__(self) -> str:
@@ -69,15 +92,25 @@ class LoadedSweep:
         return "\n".join([f"<sweep {name}: {shape}, {self.standing}>", *self.notes])
 
     @property
+    def runs(self) -> pd.DataFrame:
+        """The frame of runs.csv, a row per run."""
+        return self.tables.runs
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """The frame of summary.csv, a row per point."""
+        return self.tables.summary
+
+    @property
     def history(self) -> pd.DataFrame:
         """The frame of history.csv, a row per run and epoch.
 
         Raises:
             UserError: the sweep was published without its epochs.
         """
-        if self.epochs.empty and len(self.runs) and not (self.folder / "records").is_dir():
+        if self.tables.history.empty and len(self.runs) and not (self.folder / "records").is_dir():
             raise self._published_without("epochs")
-        return self.epochs
+        return self.tables.history
 
     @property
     def standing(self) -> str:
@@ -101,18 +134,16 @@ class LoadedSweep:
         Raises:
             UserError: the sweep has no such figure.
         """
-        return _page(terminal.answer(self.plan, self.summary, self.runs, metrics))
+        results = Results(self.plan, self.tables, self.verdicts)
+        return _page(terminal.summary(answer_of(results, metrics)))
 
     def claims(self) -> Page:
         """The verdict on each of the sweep's claims, with the figures it rests on, as it is printed."""
-        told = (
-            verdict_page(self.verdicts)
-            if len(self.verdicts)
-            else "No claims: the sweep file states none, or none that these runs can answer."
-        )
-        return _page(told)
+        if not len(self.verdicts):
+            return Page("No claims: the sweep file states none, or none that these runs can answer.")
+        return _page(terminal.verdict_list(verdicts_of(self.verdicts)))
 
-    def best(self) -> Network:
+    def best(self) -> TrainedNetwork:
         """The network of the best point that did best, both on validation data.
 
         Raises:
@@ -126,7 +157,7 @@ class LoadedSweep:
             raise self._published_without("weights")
         if not weights.exists():
             raise UserError(f"the weights of run {run.run_id} are not there: {weights}")
-        return Network(run.run_id, self.plan.label(run), load_model(weights))
+        return TrainedNetwork(run.run_id, self.plan.label(run), load_model(weights))
 
     def plot(self, name: str | None = None) -> "Picture":
         """The picture of this name, such as `learning_curves`; without one, the picture of the answer.
@@ -139,8 +170,8 @@ class LoadedSweep:
 
         if not (self.runs["status"] == "finished").any():
             raise UserError(f"sweep {self.plan.name} has no pictures: no run finished ({self.standing})")
-        pictures = sweep_figures(self.plan, self.runs, self.epochs, self.summary)
-        if self.epochs.empty and (name in OVER_EPOCHS or not pictures):
+        pictures = sweep_figures(self.plan, *self.tables)
+        if self.tables.history.empty and (name in OVER_EPOCHS or not pictures):
             raise self._published_without("epochs")
         if name is not None and name not in pictures:
             raise unknown("picture", name, pictures)
@@ -154,11 +185,11 @@ class LoadedSweep:
         return UserError(f"sweep {self.plan.name} was published without its {what}: {command} trains it here")
 
 
-def _page(told: RenderableType) -> Page:
+def _page(renderable: RenderableType) -> Page:
     """What is printed, as plain text, without blank lines around it."""
     console = Console(width=PAGE_WIDTH, color_system=None, force_jupyter=False, force_terminal=False)
     with console.capture() as capture:
-        console.print(told)
+        console.print(renderable)
     return Page("\n".join(line.rstrip() for line in capture.get().strip("\n").splitlines()))
 
 
@@ -187,18 +218,9 @@ def loaded(
     """The same for a folder; `sweeps_dir`: where claims find other sweeps."""
     plan = read_plan(folder)
     tables = results_in(folder, plan, mlflow_run_ids)
-    return LoadedSweep(folder, plan, *tables, _verdicts_in(folder, plan, tables, sweeps_dir))
+    return LoadedSweep(folder, plan, tables, verdicts_in(folder, plan, tables, sweeps_dir))
 
 
-def _verdicts_in(folder: Path, plan: Plan, tables: Tables, sweeps_dir: str | Path) -> pd.DataFrame:
-    """Those of verdicts.csv, unless a record is newer: then they are judged anew."""
-    path = folder / f"{VERDICTS}.csv"
-    if is_current(path):
-        return read_verdicts(path)
-    return verdicts_of(plan, tables, sweeps_dir)
-
-
-def as_answer(sweep: LoadedSweep) -> Answer:
-    """What `page` prints."""
-    tables: Any = (sweep.runs, sweep.epochs, sweep.summary)
-    return Answer(sweep.plan, Tables(*tables), sweep.verdicts, sweep.notes)
+def results_of(sweep: LoadedSweep) -> Results:
+    """What the answer is made of."""
+    return Results(sweep.plan, sweep.tables, sweep.verdicts, sweep.notes)

@@ -175,12 +175,10 @@ class Experiment:
 
     def _write_tables(self) -> None:
         """Bring the CSV files up to date while runs train."""
-        from nnexp.results import write_csv  # pandas: too slow to load before training starts
+        from nnexp.results import tables, write_csv  # pandas: too slow to load before training starts
 
         began = time.monotonic()
-        ids = mlflow_run_ids(self.sweep.folder, self.sweep.records)
-        write_csv.write_tables(
-            write_csv.make_tables(self.sweep.plan, self.sweep.records, ids), self.sweep.folder
-        )
+        plan, records, folder = self.sweep.plan, self.sweep.records, self.sweep.folder
+        write_csv.write_tables(tables.make_tables(plan, records, mlflow_run_ids(folder, records)), folder)
         ended = time.monotonic()
         self.tables_due = ended + max(TABLES_EVERY, 20 * (ended - began))

@@ -18,9 +18,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from nnexp.claims.parsing import Claim, claims_of
+from nnexp.claims.sweep_verdicts import read_verdicts
 from nnexp.errors import UserError
 from nnexp.labbook.rejudging import Runs, comes_out_again, sweeps_of
-from nnexp.results.read_csv import read_tables, read_verdicts
+from nnexp.results.read_csv import read_tables
 from nnexp.sweep.question.identity import numerics_digest
 from nnexp.sweep.question.plan import Plan, Question
 from nnexp.sweep.store.plan_file import FILE, read_plan

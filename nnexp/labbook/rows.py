@@ -11,13 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas as pd
-
 from nnexp.claims.verdicts import combined
 from nnexp.errors import UserError, unknown
 from nnexp.labbook.published_results import Asked, Published, outdated, read_published
 from nnexp.labbook.rows_file import LISTED, NOT_RUN, TESTED, read_listed
-from nnexp.report.effects import told_effect
+from nnexp.report.effects import effect_text, verdict_of
 
 CHAPTERS = ("B1", "B2", "B3", "B5", "S0", "S1", "S2", "S3", "S4", "X0", "D")
 BOOK = re.compile(rf"({'|'.join(CHAPTERS)})-?(\d+)(.*)")
@@ -83,9 +81,9 @@ def _part(
 ) -> Part:
     if name not in book or (row := book[name].verdicts.get(claim["id"])) is None:
         return Part(NOT_RUN)
-    note = "" if pd.isna(row["note"]) else str(row["note"])
-    ours = "; ".join(filter(None, [told_effect(row.to_dict()), note]))
-    return Part(str(row["verdict"]), ours, outdated(name, claim, book, files))
+    verdict = verdict_of(row)
+    ours = "; ".join(filter(None, [effect_text(verdict.effect), verdict.note]))
+    return Part(verdict.verdict, ours, outdated(name, claim, book, files))
 
 
 def _id(sweep: str, claim: str) -> str:

@@ -23,8 +23,7 @@ from nnexp.plots.style import (
     panel,
     picture,
 )
-from nnexp.report.terminal import accuracy_metric
-from nnexp.results.tables import samples
+from nnexp.results.by_point import accuracy_metric, samples
 from nnexp.statistics.intervals import LEAST_SEEDS, Comparison, compare_with_best
 from nnexp.sweep.question.plan import Plan
 from nnexp.text import spelled

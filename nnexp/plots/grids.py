@@ -24,7 +24,7 @@ from nnexp.plots.style import (
     panel,
     picture,
 )
-from nnexp.report.terminal import accuracy_metric
+from nnexp.results.by_point import accuracy_metric
 from nnexp.sweep.question.plan import Plan
 
 Floats = NDArray[np.float64]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nnexp.results.tables import points_of
+from nnexp.results.by_point import point_numbers
 from nnexp.statistics.intervals import Interval, mean_interval
 from nnexp.sweep.question.plan import Plan
 
@@ -41,7 +41,7 @@ def histories(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, metric: str
     rows = history.groupby("run_id", sort=False).indices
     columns = history[["epoch", "seconds", metric]].to_numpy(np.float64, na_value=np.nan)
     found = {number: PointHistory([], []) for number in range(len(plan.points))}
-    for point, run_id, status in zip(points_of(plan, runs), runs["run_id"], runs["status"], strict=True):
+    for point, run_id, status in zip(point_numbers(plan, runs), runs["run_id"], runs["status"], strict=True):
         if run_id in rows:
             table = columns[rows[run_id]]
             curve = RunCurve(*table[~np.isnan(table[:, 2])].T)

@@ -11,7 +11,7 @@ from nnexp.plots.along_axis import compared, mean_low_high, notes_on_points, on_
 from nnexp.plots.grids import norm_of
 from nnexp.plots.scales import Scale, categories
 from nnexp.plots.style import BROKEN, DIM, INK, LABEL, SHADES, SMALL, WIDTH, Picture, measure, panel, picture
-from nnexp.report.terminal import accuracy_metric
+from nnexp.results.by_point import accuracy_metric
 from nnexp.sweep.question.plan import Plan
 
 Floats = NDArray[np.float64]

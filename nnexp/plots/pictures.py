@@ -13,7 +13,7 @@ from nnexp.errors import unknown
 from nnexp.nn import Model, predict
 from nnexp.plots import confusion_matrix, first_layer, save, sweep_figures, worst_mistakes
 from nnexp.plots.style import png
-from nnexp.report.answer import Answer
+from nnexp.results.tables import Results
 
 ERRORS = "pictures_error.txt"  # beside the pictures: the traceback of those that could not be made
 
@@ -27,7 +27,7 @@ class Shown(NamedTuple):
 
 
 def draw(
-    answer: Answer, folder: Path, shown: Callable[[], Shown] | None = None
+    results: Results, folder: Path, shown: Callable[[], Shown] | None = None
 ) -> tuple[list[Path], str | None]:
     """Write the pictures of a sweep, and of the network that `shown` gives, into `folder`.
 
@@ -35,7 +35,8 @@ def draw(
     """
     files: list[Path] = []
     errors: list[Exception] = []
-    kinds: list[Callable[[], dict[str, Figure]]] = [lambda: dict(sweep_figures(answer.plan, *answer.tables))]
+    plan, tables = results.plan, results.tables
+    kinds: list[Callable[[], dict[str, Figure]]] = [lambda: dict(sweep_figures(plan, *tables))]
     if shown:
         kinds.append(lambda: {f"best_{name}": figure for name, figure in network_figures(shown())})
     for figures in kinds:
@@ -47,15 +48,15 @@ def draw(
     return files, _noted(errors, folder)
 
 
-def png_files(answer: Answer, more: Sequence[str] = ()) -> dict[str, bytes]:
+def png_files(results: Results, more: Sequence[str] = ()) -> dict[str, bytes]:
     """File name -> the PNG of the sweep's main picture, and of `more` by name; none if no run finished.
 
     Raises:
         UserError: there is no picture of this name.
     """
-    if not (answer.tables.runs["status"] == "finished").any():
+    if not (results.tables.runs["status"] == "finished").any():
         return {}
-    figures = sweep_figures(answer.plan, *answer.tables)
+    figures = sweep_figures(results.plan, *results.tables)
     for name in more:
         if name not in figures:
             raise unknown("picture", name, figures)

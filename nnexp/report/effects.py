@@ -1,10 +1,12 @@
-"""The figures of a verdict in the units that a reader expects: per cent, points, ratios."""
+"""Verdicts as plain data, and their figures in the units that a reader expects: per cent, points, ratios."""
 
 import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
+
+from nnexp.report.answer import Effect, Verdict
 
 
 class Unit(NamedTuple):
@@ -16,7 +18,8 @@ class Unit(NamedTuple):
 
 
 PLAIN, PER_CENT, POINTS = Unit(), Unit(100, ".2f", " %"), Unit(100, "+z.2f", " points")
-UNITS = {  # effect_kind -> unit; others are plain
+TEXTS = ("text", "published", "note")
+UNITS = {  # kind of effect -> unit; others are plain
     "accuracy": PER_CENT,
     "share": PER_CENT,
     "accuracy difference": POINTS,
@@ -25,19 +28,34 @@ UNITS = {  # effect_kind -> unit; others are plain
 }
 
 
-def told_effect(row: Mapping[Any, Any]) -> str:
-    """`96.61 % (96.50 to 96.72), wanted >= 96.30, n = 5`, of a row of the frame of `judge`; empty without an
-    effect. In brackets its 95 % interval."""
-    if pd.isna(row["effect"]):
+def effect_text(effect: Effect | None) -> str:
+    """`96.61 % (96.50 to 96.72), wanted >= 96.30, n = 5`; empty for none. In brackets the 95 % interval."""
+    if effect is None:
         return ""
-    if math.isinf(row["effect"]):
-        return f"one side never reaches the target, n = {row['n']}"
-    unit = UNITS.get(row["effect_kind"], PLAIN)
+    if math.isinf(effect.value):
+        return f"one side never reaches the target, n = {effect.n}"
+    unit = UNITS.get(effect.kind, PLAIN)
+    value, low, high, threshold = (
+        f"{unit.factor * figure:{unit.form}}"
+        for figure in (effect.value, effect.low, effect.high, effect.threshold)
+    )
+    interval = "" if math.isnan(effect.low) else f" ({low} to {high})"
+    return f"{value}{unit.name}{interval}, wanted {effect.rel} {threshold}, n = {effect.n}"
 
-    def told(name: str) -> str:
-        return f"{unit.factor * row[name]:{unit.form}}"
 
-    words = f"{told('effect')}{unit.name}"
-    if not pd.isna(row["effect_low"]):
-        words += f" ({told('effect_low')} to {told('effect_high')})"
-    return f"{words}, wanted {row['rel']} {told('threshold')}, n = {row['n']}"
+def verdicts_of(frame: pd.DataFrame) -> tuple[Verdict, ...]:
+    """The rows of the frame of `judge`, or of a verdicts.csv."""
+    return tuple(verdict_of(row) for row in frame.to_dict("records"))
+
+
+def verdict_of(row: Mapping[Any, Any] | pd.Series) -> Verdict:
+    """One row of it."""
+    text, published, note = ("" if pd.isna(row[name]) else " ".join(row[name].split()) for name in TEXTS)
+    return Verdict(row["id"], text, row["verdict"], published, _effect(row), note)
+
+
+def _effect(row: Mapping[Any, Any] | pd.Series) -> Effect | None:
+    if pd.isna(row["effect"]):
+        return None
+    value, low, high = (float(row[name]) for name in ("effect", "effect_low", "effect_high"))
+    return Effect(value, low, high, row["effect_kind"], row["rel"], float(row["threshold"]), int(row["n"]))

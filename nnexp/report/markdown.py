@@ -1,72 +1,80 @@
 """The answer of a sweep in Markdown: what its page in MLflow says."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Sequence
 
-import pandas as pd
-from rich.text import Text
-
-from nnexp.data import DataSpec
-from nnexp.nn import Hyperparameters
-from nnexp.report import terminal
-from nnexp.report.effects import told_effect
-from nnexp.report.responsive_table import Fitting
-from nnexp.results.write_csv import Tables
-from nnexp.sweep.question.plan import Plan, Run
+from nnexp.report.answer import Answer, Row, Table, Verdict, cell_text
+from nnexp.report.effects import effect_text
 from nnexp.text import spelled
 
 MOST_CHARACTERS = 7500  # MLflow keeps 8,000 of a tag
 CUT = "\n\n{left} more points are in summary.csv."
 
 
-def description(plan: Plan, tables: Tables, verdicts: pd.DataFrame, notes: Iterable[str]) -> str:
+def page(answer: Answer) -> str:
     """Question, best point and verdicts, which MLflow shows at once; below them table, notes, commands."""
-    _, *parts = terminal.answer(plan, tables.summary, tables.runs).renderables  # without the question
-    texts = [part for part in parts if isinstance(part, Text) and part.plain.strip()]
-    told = [" ".join(text.plain.split()) for text in texts]
-    bold = [line for line, text in zip(told, texts, strict=True) if text.style == "bold"]
-    heading, *closing = [line for line in told if line not in bold] or [""]
-    question = [" ".join(plan.question.split())] if plan.question else []
-    top = "\n\n".join([*question, *(f"**{line}**" for line in bold), *_verdicts(verdicts)])
-    bottom = "\n\n".join([*closing, *notes, *_how(plan)])
+    top = _blocks(
+        _paragraph(answer.question),
+        f"**{escaped(answer.result.text)}**" if answer.result else "",
+        "\n".join(map(_verdict, answer.verdicts)),
+    )
+    heading = _paragraph(" ".join(answer.heading))
+    closing = [*(line.text for line in answer.explanations), *answer.notes]
+    bottom = _blocks(*map(_paragraph, closing), *_how(answer))
     room = MOST_CHARACTERS - len(top + heading + bottom) - 6  # the empty lines between
-    rows = [_table(part.rows, part.marks, room) for part in parts if isinstance(part, Fitting)]
-    return "\n\n".join(part for part in (top, heading, *rows, bottom) if part)[:MOST_CHARACTERS]
+    table = _table(answer.table, room) if answer.table else ""
+    return _blocks(top, heading, table, bottom)[:MOST_CHARACTERS]
 
 
-def _verdicts(verdicts: pd.DataFrame) -> list[str]:
-    """A list of the claims as one block of Markdown; nothing without claims."""
-    lines = []
-    for row in verdicts.to_dict("records"):
-        line = f"- **{row['verdict']}** {row['id']}: {' '.join(row['text'].split())}"
-        told = "; ".join(part for part in (told_effect(row), row["note"]) if isinstance(part, str) and part)
-        lines.append(f"{line} ({told})" if told else line)
-    return ["\n".join(lines)] if lines else []
+def escaped(text: str) -> str:
+    """Plain text, in one line, as Markdown: nothing in it is taken for markup or HTML."""
+    line = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*\[\]|~]|(?<!\w)_|_(?!\w))", r"\\\1", line)
 
 
-def _how(plan: Plan) -> list[str]:
+def _paragraph(text: str) -> str:
+    """The same at the beginning of a block, where `# `, `- ` and `1. ` make headings and lists."""
+    return re.sub(r"^(?=[-+#])|^(\d+)(?=[.)])", r"\1\\", escaped(text))
+
+
+def _blocks(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part)
+
+
+def _verdict(verdict: Verdict) -> str:
+    """An item of the list of claims."""
+    details = "; ".join(filter(None, [effect_text(verdict.effect), verdict.note]))
+    line = f"- **{verdict.verdict}** {escaped(f'{verdict.id}: {verdict.text}')}"
+    return f"{line} ({escaped(details)})" if details else line
+
+
+def _how(answer: Answer) -> Iterable[str]:
     """What was not at its default, and the commands that print this page or go on."""
-    usual = Run("", Hyperparameters(), DataSpec(), 0).settings
-    changed = {k: v for k, v in plan.runs[0].settings.items() if k == "data" or v != usual[k]}
-    held = " ".join(f"{k}={spelled(v)}" for k, v in changed.items() if k not in (*plan.axes, "seed"))
-    name = f"{plan.name}/{plan.sweep_id}"
-    commands = f"`nnexp summary {name}` prints this, `nnexp retry {name}` trains what is missing."
-    return [f"Held fixed: `{held}`, the rest at its default.", commands] if held else [commands]
+    if answer.settings:
+        settings = " ".join(f"{name}={spelled(value)}" for name, value in answer.settings.items())
+        yield f"Held fixed: {_code(settings)}, the rest at its default."
+    print_, train = _code(f"nnexp summary {answer.name}"), _code(f"nnexp retry {answer.name}")
+    yield f"{print_} prints this, {train} trains what is missing."
 
 
-def _table(rows: Sequence[Mapping[str, str]], marks: Sequence[Sequence[Text]], room: int) -> str:
-    """The rows as a Markdown table of at most `room` characters; how many are left out is told below it."""
-    headers = [" ".join(header.split()) for header in rows[0]]
-    lines = [_line([*headers, ""]), f"|{'---|' * (len(headers) + 1)}"]
-    lines += [
-        _line([*cells.values(), " ".join(mark.plain for mark in marked)])
-        for cells, marked in zip(rows, marks, strict=True)
-    ]
-    if len(table := "\n".join(lines)) <= room:
-        return table
-    kept = table[: max(0, room - len(CUT) - 9)].splitlines()[:-1]
+def _code(text: str) -> str:
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
+
+
+def _table(table: Table, room: int) -> str:
+    """At most `room` characters; below it stands how many rows are left out."""
+    headings = [" ".join(column.heading) for column in table.columns]
+    lines = [_line([*headings, ""]), f"|{'---|' * (len(headings) + 1)}", *map(_row, table.rows)]
+    if len(whole := "\n".join(lines)) <= room:
+        return whole
+    kept = whole[: max(0, room - len(CUT) - 9)].splitlines()[:-1]
     return "\n".join(kept) + CUT.format(left=len(lines) - len(kept))
 
 
-def _line(cells: Iterable[str]) -> str:
+def _row(row: Row) -> str:
+    return _line([*map(cell_text, row.cells), " ".join(mark.text for mark in row.marks)])
+
+
+def _line(cells: Sequence[str]) -> str:
     """A row; MLflow shows tables without any space between the cells."""
-    return f"| {' &ensp;| '.join(cell.replace('*', '').replace('|', ' ') for cell in cells)} |"
+    return f"| {' &ensp;| '.join(map(escaped, cells))} |"

@@ -5,10 +5,9 @@ from typing import get_args
 
 import pandas as pd
 
-from nnexp.claims.verdicts import DTYPES, ORDER
 from nnexp.errors import UserError, unknown
-from nnexp.results.tables import dtype_of, frame, history_table
-from nnexp.results.write_csv import Tables, make_tables
+from nnexp.results.columns import dtype_of, frame
+from nnexp.results.tables import Tables, history_table, make_tables
 from nnexp.sweep.question.plan import SETTINGS, Plan
 from nnexp.sweep.store.record import Status
 
@@ -41,11 +40,11 @@ def _check_planned(tables: Tables, plan: Plan, folder: Path) -> None:
     settings = {run.run_id: run.settings for run in plan.runs}
     for name, table in (("runs", tables.runs), ("history", tables.history)):
         for row in table.index[~table["run_id"].isin(settings)][:1]:
-            place = _place(folder / f"{name}.csv", "run_id", row)
+            place = cell_place(folder / f"{name}.csv", "run_id", row)
             raise UserError(f"{place} must be a run of sweep {plan.name}, got {table['run_id'][row]!r}")
     ids = tables.runs["run_id"]
     for row in ids.index[ids.duplicated()][:1]:
-        raise UserError(f"{_place(folder / 'runs.csv', 'run_id', row)} stands there twice: {ids[row]!r}")
+        raise UserError(f"{cell_place(folder / 'runs.csv', 'run_id', row)} stands there twice: {ids[row]!r}")
     if len(tables.summary) != len(plan.points):
         rows = f"{len(plan.points)} rows, one per point, got {len(tables.summary)}"
         raise UserError(f"{folder / 'summary.csv'} must have {rows}")
@@ -60,7 +59,7 @@ def _check_planned(tables: Tables, plan: Plan, folder: Path) -> None:
             right, found = planned[name][column], table[column]
             same = ((found == right) | (found.isna() & right.isna())).fillna(False).astype(bool)
             for row in table.index[~same][:1]:
-                place = _place(folder / f"{name}.csv", str(column), row)
+                place = cell_place(folder / f"{name}.csv", str(column), row)
                 raise UserError(f"{place} must be {right[row]} as in the plan, got {found[row]}")
 
 
@@ -68,7 +67,7 @@ def _check_epochs(tables: Tables, path: Path) -> None:
     """Raise where an epoch stands twice, or the last ones of a finished run are missing."""
     history, runs = tables.history, tables.runs
     for row in history.index[history.duplicated(["run_id", "epoch"])][:1]:
-        raise UserError(f"{_place(path, 'epoch', row)} stands there twice: {history['epoch'][row]}")
+        raise UserError(f"{cell_place(path, 'epoch', row)} stands there twice: {history['epoch'][row]}")
     last = history.groupby("run_id")["epoch"].max()
     finished = runs[runs["status"] == "finished"]
     for run, done in zip(finished["run_id"], finished["epochs_done"], strict=True):
@@ -82,39 +81,26 @@ def read_runs(path: Path) -> pd.DataFrame:
     Raises:
         UserError: no such file, or a column or cell is not what was written; names column and row.
     """
-    runs = _read(path, ("run_id", "status", "seed"))
+    runs = read_table(path, ("run_id", "status", "seed"))
     choices = get_args(Status)
     for row in runs.index[~runs["status"].isin(choices)]:
         raise UserError(
-            f"{_place(path, 'status', row)}: {unknown('status', runs.loc[row, 'status'], choices)}"
+            f"{cell_place(path, 'status', row)}: {unknown('status', runs.loc[row, 'status'], choices)}"
         )
     return runs
 
 
 def read_history(path: Path) -> pd.DataFrame:
     """The frame of a history.csv, with its dtypes. Raises as `read_runs`."""
-    return _read(path, ("run_id", "seed", "epoch"))
+    return read_table(path, ("run_id", "seed", "epoch"))
 
 
 def read_summary(path: Path) -> pd.DataFrame:
     """The frame of a summary.csv, with its dtypes. Raises as `read_runs`."""
-    return _read(path, ("n", "failed", "diverged"))
+    return read_table(path, ("n", "failed", "diverged"))
 
 
-def read_verdicts(path: Path) -> pd.DataFrame:
-    """The frame of a verdicts.csv, with its dtypes. Raises as `read_runs`."""
-    verdicts = _read(path, ("id", "verdict"))
-    for column in DTYPES:
-        if column not in verdicts:
-            raise UserError(f"{path} has no column {column!r}")
-    for row in verdicts.index[~verdicts["verdict"].isin(ORDER)]:
-        raise UserError(
-            f"{_place(path, 'verdict', row)}: {unknown('verdict', verdicts['verdict'][row], ORDER)}"
-        )
-    return verdicts
-
-
-def _read(path: Path, filled: tuple[str, ...]) -> pd.DataFrame:
+def read_table(path: Path, filled: tuple[str, ...]) -> pd.DataFrame:
     """A table whose `filled` columns must be there and have no empty cell."""
     names = list(map(str, _parse(path, {}, rows=1)))
     for name in filled:
@@ -128,7 +114,7 @@ def _read(path: Path, filled: tuple[str, ...]) -> pd.DataFrame:
         raise _misfit(path) from None
     for name in filled:
         for row in table.index[table[name].isna()]:
-            raise UserError(f"{_place(path, name, row)} must not be empty")
+            raise UserError(f"{cell_place(path, name, row)} must not be empty")
     return table
 
 
@@ -163,10 +149,10 @@ def _misfit(path: Path) -> UserError:
         if dtype != "string":
             for row in table.index[column.notna() & numbers.isna()]:
                 kind = "a whole number" if dtype == "Int64" else "a number"
-                return UserError(f"{_place(path, name, row)} must be {kind}, got {str(column[row])!r}")
+                return UserError(f"{cell_place(path, name, row)} must be {kind}, got {str(column[row])!r}")
     return UserError(f"{path} is no table that nnexp wrote")
 
 
-def _place(path: Path, column: str, row: int) -> str:
+def cell_place(path: Path, column: str, row: int) -> str:
     """Where a cell is; rows as an editor counts them, the header being row 1."""
     return f"{path}, column {column!r}, row {row + 2}"

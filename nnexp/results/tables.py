@@ -1,51 +1,47 @@
-"""Records to frames: a row per run, per run and epoch, and per point. Rows in plan order, stable columns.
-
-Missing values are NA (an empty CSV cell): a failed run's metrics, a test cost that nobody asked for.
-"""
+"""Records to frames: a row per run, per run and epoch, and per point. Rows in plan order."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any, get_type_hints
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nnexp.data import DataSpec
-from nnexp.nn import Hyperparameters
+from nnexp.results.by_point import point_numbers, samples
+from nnexp.results.columns import HISTORY, STATISTICS, TO_TARGET, frame, metrics_of
 from nnexp.statistics.intervals import mean_interval
 from nnexp.sweep.question.plan import SETTINGS, Plan
-from nnexp.sweep.store.record import BEST, FINAL, Record
-from nnexp.text import spelled
-
-# What a run ends with, in the order of the columns. `epochs_done`: the column `epochs` is the hyperparameter.
-METRICS = (
-    "epochs_done",
-    *(f"final_{name}" for name in FINAL),
-    "best_epoch",
-    *(f"best_{name}" for name in BEST),
-    *("test_cost", "test_accuracy", "seconds", "evaluation_seconds", "seconds_per_epoch"),
-)
-TO_TARGET = ("epochs_to_target", "seconds_to_target")  # only of a sweep that states a target
-STATISTICS = ("mean", "low", "high", "difference", "difference_low", "difference_high")
-HISTORY = (
-    *(f"{part}_{what}" for part in ("training", "validation", "test") for what in ("cost", "accuracy")),
-    *("penalty", "seconds"),
-)
-TEXTS = (
-    *("run_id", "mlflow_run_id", "status"),
-    *("id", "text", "source", "published", "verdict", "effect_kind", "rel", "note"),
-)
-INTEGERS = (
-    *("epoch", "epochs_done", "best_epoch", "epochs_to_target", "dead_classes", "seconds_shared_by"),
-    *("n", "failed", "diverged", "target_reached", "seeds_needed"),
-)
-HINTS = get_type_hints(DataSpec) | get_type_hints(Hyperparameters) | {"data": str}
+from nnexp.sweep.store.record import Record
 
 
-def metrics_of(plan: Plan) -> tuple[str, ...]:
-    """The figures that a run of this sweep ends with."""
-    return METRICS if plan.target is None else (*METRICS, *TO_TARGET)
+class Tables(NamedTuple):
+    """A row per run, per run and epoch, per point."""
+
+    runs: pd.DataFrame
+    history: pd.DataFrame
+    summary: pd.DataFrame
+
+
+class Results(NamedTuple):
+    """What is known of a sweep. `verdicts`: a row per claim (see `judge`); `notes`: what is odd about its
+    runs, a line each."""
+
+    plan: Plan
+    tables: Tables
+    verdicts: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+def make_tables(plan: Plan, records: Mapping[str, Record], mlflow_run_ids: Mapping[str, str]) -> Tables:
+    """The three tables of a sweep from its records."""
+    runs = runs_table(plan, records, mlflow_run_ids)
+    return Tables(runs, history_table(plan, records), summary_table(plan, runs))
+
+
+def with_mlflow_ids(runs: pd.DataFrame, mlflow_run_ids: Mapping[str, str]) -> pd.DataFrame:
+    """The table of runs as it is once they are logged."""
+    return runs.assign(mlflow_run_id=runs["run_id"].map(mlflow_run_ids).astype("string"))
 
 
 def runs_table(plan: Plan, records: Mapping[str, Record], mlflow_run_ids: Mapping[str, str]) -> pd.DataFrame:
@@ -101,39 +97,6 @@ def summary_table(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
     return frame(values)
 
 
-def samples(plan: Plan, runs: pd.DataFrame, metrics: Sequence[str]) -> NDArray[np.float64]:
-    """The metrics of the finished runs as an array (metrics, points, seeds); NaN where there is none."""
-    finished = runs[runs["status"] == "finished"]
-    column = {seed: number for number, seed in enumerate(plan.seeds)}
-    seeds = [column[seed] for seed in finished["seed"]]
-    array = np.full((len(metrics), len(plan.points), len(plan.seeds)), np.nan)
-    array[:, points_of(plan, finished), seeds] = (
-        finished[list(metrics)].to_numpy(np.float64, na_value=np.nan).T
-    )
-    return array
-
-
-def points_of(plan: Plan, runs: pd.DataFrame) -> NDArray[np.int64]:
-    """The number of each row's point."""
-    points = {run.run_id: run.point for run in plan.runs}
-    return np.array([points[run_id] for run_id in runs["run_id"]], dtype=np.int64)
-
-
-def dtype_of(column: str) -> str:
-    """The dtype of a column by its name, in frames and when CSV files are read: Int64, float64 or string."""
-    if column in TEXTS:
-        return "string"
-    if column in INTEGERS:
-        return "Int64"
-    kinds = {int: "Int64", int | None: "Int64", float: "float64", float | None: "float64"}
-    return kinds.get(HINTS[column], "string") if column in HINTS else "float64"
-
-
-def text(value: object) -> str | None:
-    """A setting as one types it on the command line; None (an empty cell) for none."""
-    return None if value is None else spelled(value)
-
-
 def _done(plan: Plan, records: Mapping[str, Record]) -> list[Record]:
     return [records[run.run_id] for run in plan.runs if run.run_id in records]
 
@@ -164,7 +127,7 @@ def _joined(done: Sequence[Record], lengths: Sequence[int], column: str) -> list
 
 
 def _counts(plan: Plan, runs: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
-    points, status = points_of(plan, runs), runs["status"].to_numpy(object)
+    points, status = point_numbers(plan, runs), runs["status"].to_numpy(object)
     kinds = {"n": status == "finished", "diverged": status == "diverged"}
     kinds["failed"] = ~kinds["n"] & ~kinds["diverged"]
     names = ["n", "failed", "diverged"]
@@ -172,13 +135,3 @@ def _counts(plan: Plan, runs: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
         kinds["target_reached"] = kinds["n"] & runs["epochs_to_target"].notna().to_numpy(bool)
         names.append("target_reached")
     return {name: np.bincount(points[kinds[name]], minlength=len(plan.points)) for name in names}
-
-
-def frame(values: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
-    """Columns by name, each with its dtype."""
-    return pd.DataFrame({name: _column(name, column) for name, column in values.items()})
-
-
-def _column(name: str, values: Iterable[Any]) -> pd.Series:
-    dtype = dtype_of(name)
-    return pd.Series([text(v) for v in values] if dtype == "string" else values, dtype=dtype)

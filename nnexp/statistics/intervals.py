@@ -112,9 +112,11 @@ def compare_with_best(samples: Floats, level: float = LEVEL) -> Comparison:
     return Comparison(best, p, worse, alike)
 
 
-def least_told(candidates: int, tests: int, seeds: int, level: float = LEVEL) -> float:
-    """By how many times the sd of its paired difference a point must lie below the best to be the first that
-    `compare_with_best` calls worse, in so many tests against the best of so many candidates."""
+def least_difference(candidates: int, tests: int, seeds: int, level: float = LEVEL) -> float:
+    """How far below the best a point must lie to be the first that `compare_with_best` calls worse.
+
+    In standard deviations of its paired difference. `tests`: points tested against the best of `candidates`.
+    """
     from scipy.special import stdtrit
 
     p = (1 - level) / (candidates * tests)

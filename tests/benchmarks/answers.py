@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from nnexp.experiment.loaded_sweep import load_sweep
-from nnexp.results.write_csv import make_tables, write_tables
+from nnexp.results.tables import make_tables
+from nnexp.results.write_csv import write_tables
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.plan_file import write_plan
 from nnexp.sweep.store.record import Record

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from nnexp.claims.samples import Frames
 from nnexp.errors import UserError
-from nnexp.report.verdicts import verdict_page
+from nnexp.report.effects import verdicts_of
+from nnexp.report.terminal import verdict_list
 from tests.claims.claim_forms import frames, of_accuracies, verdict, verdicts
 from tests.results.sweeps import make_plan, make_record
 
@@ -80,10 +81,10 @@ def test_a_published_figure_stands_beside_ours() -> None:
     assert told["published"].tolist() == ["96.9 %", "0.969"]
     console = Console(width=100, file=None, record=True)
     with console.capture() as captured:
-        console.print(verdict_page(told))
+        console.print(verdict_list(verdicts_of(told)))
     assert "published: 96.9 %" in captured.get()
     with console.capture() as captured:
-        console.print(verdict_page(verdicts([HOLDS], known([]))))
+        console.print(verdict_list(verdicts_of(verdicts([HOLDS], known([])))))
     assert "published" not in captured.get()
 
 

@@ -13,7 +13,7 @@ def test_the_answer_is_told_again(nnexp: Command) -> None:
     status, shown, _ = nnexp("summary", "plain")
     assert status == 0
     assert "Data: synthetic. Validation accuracy after the last epoch, in %." in shown
-    assert "Mean over 1 seed; no interval: that takes 3 seeds." in shown
+    assert "Mean over 1 seed, without an interval: it takes 3 seeds." in shown
     assert "Best on validation: batch_size=" in shown
     assert shown.count("est accuracy") == 1
     assert max(map(len, shown.splitlines())) <= 80
@@ -32,7 +32,7 @@ def test_a_point_with_failed_or_diverged_runs_says_so(nnexp: Command) -> None:
     shown = nnexp("summary", "mixed")[1]
     assert "Which rate?" in shown
     assert "1 failed" in shown
-    assert "2 diverged, 1 failed: means take finished runs only" in shown
+    assert "2 diverged, 1 failed: means are over finished runs only" in shown
 
 
 def test_a_figure_that_is_asked_for_gets_a_column(nnexp: Command) -> None:
@@ -49,7 +49,7 @@ def test_a_sweep_that_is_being_trained_says_what_is_known_so_far(nnexp: Command,
     for path in only(sweeps / "plain").glob("*.csv"):
         path.unlink()
     told = " ".join(nnexp("summary", "plain")[1].split())
-    assert "So far 1 of 2 runs have ended, 1 of 2 points with all of their seeds: no point is chosen" in told
+    assert "1 of 2 runs have ended, and 1 of 2 points have all of their seeds: no point is chosen" in told
     records[1].unlink()
     assert "No run finished (none has ended), so there is no answer." in nnexp("summary", "plain")[1]
 
@@ -64,10 +64,10 @@ def test_a_sweep_without_a_finished_run_has_no_answer(nnexp: Command, sweeps: Pa
 
 
 def test_published_results_are_found_and_need_no_records(nnexp: Command, sweeps: Path) -> None:
-    assert nnexp("export", "plain", "--to", "sweeps/published/old")[0] == 0
+    assert nnexp("export", "plain", "--to", "sweeps/published/plain")[0] == 0
     expected = nnexp("summary", "plain")[1]
     shutil.rmtree(sweeps / "plain")
-    assert nnexp("summary", "old")[1] == nnexp("summary", "sweeps/published/old")[1] == expected
+    assert nnexp("summary", "plain")[1] == nnexp("summary", "sweeps/published/plain")[1] == expected
 
 
 @pytest.mark.parametrize(

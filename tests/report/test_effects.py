@@ -6,7 +6,7 @@ import pytest
 
 from nnexp.claims.findings import limits_of
 from nnexp.claims.parsing import parse_claims
-from nnexp.report.effects import told_effect
+from nnexp.report.effects import effect_text, verdict_of
 
 POINTS = [{"batch_size": 10}, {"batch_size": 100}, {"batch_size": 1000}]
 AT, THERE = {"batch_size": 10}, {"batch_size": 100}
@@ -20,14 +20,15 @@ FIGURES = {
 }
 
 
-def told(check: object, **figures: object) -> str:
-    """What is told of these figures in the row of a claim with this check."""
+def effect_of(check: object, **figures: object) -> str:
+    """What is said of these figures in the row of a claim with this check."""
     (claim,) = parse_claims(
         [{"id": "A", "text": "It is so.", "check": check}], ["batch_size"], POINTS, epochs=30, timing=True
     )
     check_, limits = claim.checks[0], limits_of(claim.checks[0])
     known = {"effect_kind": check_.effect_kind, "rel": limits.relation(limits.nearer(0.005))}
-    return told_effect(FIGURES | known | figures)
+    words = {"id": "A", "text": "It is so.", "verdict": "reproduced", "published": pd.NA}
+    return effect_text(verdict_of(words | FIGURES | known | figures).effect)
 
 
 @pytest.mark.parametrize(
@@ -79,17 +80,17 @@ def told(check: object, **figures: object) -> str:
         ),
     ],
 )
-def test_an_effect_is_told_in_its_unit(check: object, figures: str) -> None:
-    assert told(check) == figures
+def test_an_effect_is_printed_in_its_unit(check: object, figures: str) -> None:
+    assert effect_of(check) == figures
 
 
 def test_without_an_interval_there_is_none_and_without_an_effect_there_is_nothing() -> None:
     check = {"left": {"final": "validation_accuracy", "at": AT}, "low": 0, "over": "median"}
-    assert told(check, effect_low=np.nan, effect_high=np.nan) == "1.23 %, wanted >= 0.50, n = 5"
-    assert told(check, effect=np.nan) == ""
-    assert told(check, effect=np.inf) == "one side never reaches the target, n = 5"
+    assert effect_of(check, effect_low=np.nan, effect_high=np.nan) == "1.23 %, wanted >= 0.50, n = 5"
+    assert effect_of(check, effect=np.nan) == ""
+    assert effect_of(check, effect=np.inf) == "one side never reaches the target, n = 5"
 
 
 def test_a_difference_that_rounds_to_nothing_has_no_minus() -> None:
     check = {"left": {"final": "validation_accuracy"}, "along": "batch_size", "rel": ">="}
-    assert told(check, effect=-1e-6, effect_low=np.nan).startswith("+0.00 points, wanted >= ")
+    assert effect_of(check, effect=-1e-6, effect_low=np.nan).startswith("+0.00 points, wanted >= ")

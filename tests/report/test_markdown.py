@@ -3,79 +3,91 @@
 import re
 from dataclasses import replace
 
-import pandas as pd
 import pytest
 
-from nnexp.report.markdown import description
-from nnexp.results.write_csv import make_tables
-from tests.results.sweeps import make_plan, make_records
+from nnexp.report import markdown
+from nnexp.report.answer import Answer, Column, Effect, Figure, Line, Row, Table, Verdict
 
-UNCLAIMED = pd.DataFrame({"id": [], "verdict": [], "text": []})
-ACCURACIES = [[0.94, 0.96, 0.95], [0.951, 0.953, 0.961], [0.80, 0.81, 0.814]]
+RATE = Effect(0.14, 0.12, 0.16, "accuracy difference", ">", 0.01, 3)
+HEADING = ("Data: digits.", "Mean ± 95 % interval.")
+ANSWER = Answer(
+    name="sizes/ab12cd34",
+    question="What does it do?",
+    heading=HEADING,
+    table=Table(
+        (Column(("batch_size",)), Column(("validation", "accuracy"))),
+        (
+            Row(("1", Figure(0.95, 0.0248, "per cent")), (Line("~"),)),
+            Row(("10", Figure(0.955, 0.0131, "per cent")), (Line("*best"), Line("two groups")), best=True),
+        ),
+    ),
+    result=Line("Best on validation: batch_size=10.", "result"),
+    explanations=(Line("~ cannot be told from the best."),),
+    verdicts=(Verdict("A", "10 beats 1000.", "reproduced", effect=RATE, note="check 1 of 2"),),
+    notes=("Mixed versions.",),
+    settings={"data": "digits", "momentum": 0.9},
+)
 
 
 def test_the_answer_stands_first_and_the_table_below() -> None:
-    plan = replace(make_plan({"batch_size": [1, 10, 1000]}, seeds=3), question="What does it do?")
-    known = {"id": "A", "verdict": "reproduced", "text": "10 beats\n 1000."}
-    figures = {
-        "effect_kind": "accuracy difference",
-        "effect": 0.14,
-        "effect_low": 0.12,
-        "effect_high": 0.16,
-        "rel": ">",
-        "threshold": 0.01,
-        "n": 3,
-        "note": None,
-    }
-    verdicts = pd.DataFrame([known | figures])
-    told = description(plan, make_tables(plan, make_records(plan, ACCURACIES), {}), verdicts, ["Mixed."])
-    blocks = told.split("\n\n")
-    assert blocks[0] == "What does it do?"
-    assert blocks[1].startswith("**Best on validation: batch_size=10. Its test accuracy:")
-    told_figures = "+14.00 points (+12.00 to +16.00), wanted > +1.00, n = 3"
-    assert blocks[2] == f"- **reproduced** A: 10 beats 1000. ({told_figures})"
-    assert blocks[3].startswith("Data: digits. Validation accuracy after the last epoch, in %. Mean ± 95 %")
-    header, ruler, *rows = blocks[4].splitlines()
-    assert header.startswith("| batch_size &ensp;| validation accuracy &ensp;| n &ensp;|")
-    assert ruler.count("|") == header.count("|")
-    assert [row.split()[1] for row in rows] == ["1", "10", "1000"]
-    assert "| 95.50 ± 1.31 &ensp;|" in rows[1]  # t(.975, 2) = 4.3027; sd of .951 .953 .961 is .0052915
-    assert rows[1].endswith("| best |")
-    assert "Mixed." in blocks
-    assert f"nnexp summary {plan.name}/{plan.sweep_id}" in blocks[-1]
+    assert markdown.page(ANSWER).split("\n\n") == [
+        "What does it do?",
+        "**Best on validation: batch_size=10.**",
+        "- **reproduced** A: 10 beats 1000. (+14.00 points (+12.00 to +16.00), wanted &gt; +1.00, n = 3; "
+        "check 1 of 2)",
+        "Data: digits. Mean ± 95 % interval.",
+        "| batch_size &ensp;| validation accuracy &ensp;|  |\n|---|---|---|\n"
+        r"| 1 &ensp;| 95.00 ± 2.48 &ensp;| \~ |" + "\n"
+        r"| 10 &ensp;| 95.50 ± 1.31 &ensp;| \*best two groups |",
+        r"\~ cannot be told from the best.",
+        "Mixed versions.",
+        "Held fixed: `data=digits momentum=0.9`, the rest at its default.",
+        "`nnexp summary sizes/ab12cd34` prints this, `nnexp retry sizes/ab12cd34` trains what is missing.",
+    ]
 
 
 def test_a_sweep_that_asks_nothing_begins_with_its_answer() -> None:
-    plan = replace(make_plan({"batch_size": [1, 10, 1000]}, seeds=3), question="")
-    told = description(plan, make_tables(plan, make_records(plan, ACCURACIES), {}), UNCLAIMED, [])
-    assert told.startswith("**Best on validation: batch_size=10.")
-    assert told.split("\n\n")[1].startswith("Data: digits.")
-
-
-def test_what_is_held_fixed_is_named_where_it_is_not_the_default() -> None:
-    plan = make_plan({"batch_size": [1, 10]}, seeds=3)
-    [told] = [
-        block
-        for block in description(plan, make_tables(plan, {}, {}), UNCLAIMED, []).split("\n\n")
-        if block.startswith("Held fixed")
-    ]
-    assert "data=digits" in told
-    assert "batch_size" not in told
-    assert "momentum" not in told
+    assert markdown.page(replace(ANSWER, question="")).startswith(
+        "**Best on validation: batch_size=10.**\n\n-"
+    )
 
 
 def test_a_sweep_without_a_finished_run_says_so() -> None:
-    plan = make_plan({"batch_size": [1, 10]}, seeds=3)
-    assert "No run finished" in description(plan, make_tables(plan, {}, {}), UNCLAIMED, [])
+    none = Answer(name="n/a", question="Why?", result=Line("No run finished (3 failed).", "problem"))
+    assert markdown.page(none).split("\n\n")[:2] == ["Why?", "**No run finished (3 failed).**"]
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("<script>alert(1)</script> & more", "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more"),
+        ("[a](http://b) `c` *d* _e_ ~~f~~ g|h", r"\[a\](http://b) \`c\` \*d\* \_e\_ \~\~f\~\~ g\|h"),
+        ("batch_size=10 is 5 - 3\n\n# no heading", "batch_size=10 is 5 - 3 # no heading"),
+    ],
+)
+def test_texts_of_a_sweep_file_are_never_markup(text: str, escaped: str) -> None:
+    answer = replace(ANSWER, question=text, verdicts=(Verdict("A", text, "undecided", note=text),))
+    blocks = markdown.page(answer).split("\n\n")
+    assert blocks[0] == escaped
+    assert blocks[2] == f"- **undecided** A: {escaped} ({escaped})"
+
+
+@pytest.mark.parametrize("start", ["# a", "- a", "+ a", "1. a", "12) a"])
+def test_a_question_is_no_heading_and_no_list(start: str) -> None:
+    first = markdown.page(replace(ANSWER, question=start)).split("\n\n")[0]
+    assert re.fullmatch(r"\\[-+#] a|\d+\\[.)] a", first)
+
+
+def test_a_backtick_in_a_setting_does_not_end_the_code() -> None:
+    assert "Held fixed: `` data=a`b ``," in markdown.page(replace(ANSWER, settings={"data": "a`b"}))
 
 
 def test_a_long_table_is_cut_at_a_row_to_what_mlflow_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nnexp.report.markdown.MOST_CHARACTERS", 3000)
-    plan = make_plan({"batch_size": list(range(1, 91))}, seeds=3)
-    records = make_records(plan, [[0.9, 0.91, 0.92]] * 90)
-    told = description(plan, make_tables(plan, records, {}), UNCLAIMED, [])
-    assert 2800 < len(told) <= 3000
-    left = re.search(r"\n\n(\d+) more points are in summary.csv", told)
+    monkeypatch.setattr("nnexp.report.markdown.MOST_CHARACTERS", 1500)
+    rows = tuple(Row((str(k), Figure(0.9, 0.01, "per cent"))) for k in range(90))
+    page = markdown.page(replace(ANSWER, table=Table((Column(("n",)), Column(("accuracy",))), rows)))
+    assert 1400 < len(page) <= 1500
+    left = re.search(r"\n\n(\d+) more points are in summary.csv", page)
     assert left is not None
-    assert len(re.findall(r"^\| \d", told, re.MULTILINE)) == 90 - int(left[1])
-    assert told.endswith("trains what is missing.")
+    assert len(re.findall(r"^\| \d", page, re.MULTILINE)) == 90 - int(left[1])
+    assert page.endswith("trains what is missing.")

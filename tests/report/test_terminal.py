@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from nnexp.claims.sweep_verdicts import results_of
 from nnexp.errors import UserError
-from nnexp.report.terminal import answer
-from nnexp.results.tables import runs_table, summary_table
+from nnexp.report.build import answer_of
+from nnexp.report.terminal import summary
+from nnexp.results.tables import make_tables
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.record import Record
 from tests.results.sweeps import make_plan, make_record, make_records
@@ -19,9 +21,9 @@ ACCURACIES = [[0.94, 0.96, 0.95], [0.951, 0.953, 0.961], [0.80, 0.81, 0.814]]
 
 
 def printed(plan: Plan, records: dict[str, Record], width: int = 80, metrics: Sequence[str] = ()) -> str:
-    runs = runs_table(plan, records, {})
+    results = results_of(plan, make_tables(plan, records, {}), [], ".")
     file = io.StringIO()
-    Console(file=file, width=width).print(answer(plan, summary_table(plan, runs), runs, metrics))
+    Console(file=file, width=width).print(summary(answer_of(results, metrics)))
     output = file.getvalue()
     assert max(map(len, output.splitlines())) <= width
     return output
@@ -61,7 +63,7 @@ def test_best_and_like_it_are_marked_and_the_test_accuracy_stands_once(plan: Pla
     assert row(output, "10")[-1] == "*best"
     assert row(output, "1")[-1] == "~"
     assert row(output, "1000")[-1] == "0.1"  # worse: no mark
-    assert "~ not distinguishable from it: 1 of 2 others (paired t-tests, Holm-corrected" in output
+    assert "~ cannot be told from the best: 1 of 2 other points (paired t-tests" in output
     assert "Best on validation: batch_size=10. Its test accuracy: 93.50 ± 1.31 % (n = 3)." in output
     assert output.count("est accuracy") == 1
 
@@ -70,12 +72,13 @@ def test_points_that_lack_seeds_are_no_candidates_for_the_best(plan: Plan) -> No
     """Two candidates and one test: t(.05 / 2, 2) = 4.3027 for 3 seeds, t(.05 / 2, 5) = 2.5706 for 6."""
     known = [ACCURACIES[0], ACCURACIES[1], [None, *ACCURACIES[2][1:]]]
     output = " ".join(printed(plan, make_records(plan, known)).split())
-    assert "worse by 2.5 times the sd of its paired difference, with 6 seeds 1.0 times" in output
+    assert "at least 2.5 standard deviations (of its paired difference) below the best; with 6" in output
+    assert "with 6 seeds, 1.0." in output
 
 
 def test_who_asks_for_test_figures_at_every_point_is_warned(plan: Plan) -> None:
     records = make_records(plan, ACCURACIES)
-    warning = "a point chosen by them is not tested"
+    warning = "a point that is chosen by them is not tested"
     assert warning in " ".join(printed(plan, records, metrics=["test_accuracy"]).split())
     assert warning not in " ".join(printed(plan, records, metrics=["final_training_accuracy"]).split())
 
@@ -83,13 +86,14 @@ def test_who_asks_for_test_figures_at_every_point_is_warned(plan: Plan) -> None:
 def test_the_table_says_how_far_apart_points_must_be_to_be_told_apart(plan: Plan) -> None:
     """Holm's first step takes t(.05 / 6, 2) = 7.6488 for 3 of 3 seeds, and t(.05 / 6, 5) = 3.5341 for 6."""
     output = " ".join(printed(plan, make_records(plan, ACCURACIES)).split())
-    assert "worse by 4.4 times the sd of its paired difference, with 6 seeds 1.4 times" in output
+    assert "With 3 seeds a point counts as worse only if it lies at least 4.4 standard" in output
+    assert "with 6 seeds, 1.4." in output
 
 
 def test_below_three_seeds_there_is_no_interval_and_the_header_says_why() -> None:
     plan = make_plan({"batch_size": [1, 10]}, seeds=2)
     output = printed(plan, make_records(plan, [[0.9, 0.91], [0.8, 0.81]]))
-    assert "Mean over 2 seeds; no interval: that takes 3 seeds." in output
+    assert "Mean over 2 seeds, without an interval: it takes 3 seeds." in output
     assert "±" not in output
     assert "~" not in output
     assert row(output, "1")[:3] == ["1", "90.50", "2"]
@@ -104,17 +108,17 @@ def test_points_with_failed_or_diverged_runs_are_marked(plan: Plan) -> None:
     assert row(output, "10")[-2:] == ["1", "diverged"]
     assert row(output, "1000")[1:3] == ["-", "0"]
     assert row(output, "1000")[-2:] == ["3", "failed"]
-    assert "1 diverged, 4 failed: means take finished runs only" in output
+    assert "1 diverged, 4 failed: means are over finished runs only" in output
 
 
 def test_nothing_is_said_of_failures_where_there_are_none(plan: Plan) -> None:
     output = printed(plan, make_records(plan, ACCURACIES))
-    assert not any(word in output for word in ("failed", "diverged", "groups", "So far"))
+    assert not any(word in output for word in ("failed", "diverged", "groups", "have ended"))
 
 
 def test_a_point_short_of_seeds_stands_without_interval(plan: Plan) -> None:
     output = printed(plan, make_records(plan, [[None, None, 0.99], *ACCURACIES[1:]]))
-    assert "(Student's t over 1 to 3 seeds, none below 3)" in output
+    assert "(Student's t over 1 to 3 seeds; none where fewer than 3)" in output
     assert row(output, "1")[:3] == ["1", "99.00", "1"]
     assert row(output, "10")[-1] == "*best"
 
@@ -136,8 +140,8 @@ def test_a_half_finished_sweep_says_what_it_rests_on(plan: Plan) -> None:
     records = make_records(plan, ACCURACIES)
     del records[plan.runs[-1].run_id]
     output = printed(plan, records)
-    told = "So far 8 of 9 runs have ended, 2 of 3 points with all of their seeds: no point is chosen yet."
-    assert told in " ".join(output.split())
+    line = "8 of 9 runs have ended, and 2 of 3 points have all of their seeds: no point is chosen yet."
+    assert line in " ".join(output.split())
     assert "*best" not in output
     assert "test" not in output.lower()
 

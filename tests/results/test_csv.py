@@ -2,6 +2,7 @@
 
 import csv
 import io
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from hypothesis import strategies as st
 
 from nnexp.errors import UserError
 from nnexp.results.read_csv import read_history, read_runs, read_summary
-from nnexp.results.write_csv import Tables, _csv, make_tables, write_tables
+from nnexp.results.tables import Tables, make_tables
+from nnexp.results.write_csv import write_parquet, write_table, write_tables
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.record import Record
 from tests.results.edited import edit
+from tests.results.judged import judged, sweep_of
 from tests.results.sweeps import make_plan, make_record, make_records
 
 
@@ -80,7 +83,14 @@ def test_a_sweep_without_records_has_files_with_headers_only(plan: Plan, tmp_pat
 
 @settings(deadline=None, max_examples=50)
 @given(
-    st.lists(st.tuples(st.floats(), st.none() | st.text(min_size=1), st.integers(0, 2**63 - 1)), min_size=1)
+    st.lists(
+        st.tuples(
+            st.floats(),
+            st.none() | st.text(st.characters(exclude_characters="\r", codec="utf-8"), min_size=1),
+            st.integers(0, 2**63 - 1),
+        ),
+        min_size=1,
+    )
 )
 def test_any_value_survives_as_the_csv_module_reads_it(rows: list[tuple[float, str | None, int]]) -> None:
     floats, texts, integers = zip(*rows, strict=True)
@@ -91,7 +101,9 @@ def test_any_value_survives_as_the_csv_module_reads_it(rows: list[tuple[float, s
             "seed": pd.array(integers, dtype="Int64"),
         }
     )
-    header, *read = csv.reader(io.StringIO(_csv(table), newline=""))
+    with tempfile.TemporaryDirectory() as place:
+        text = write_table("any", table, Path(place)).read_bytes().decode()
+    header, *read = csv.reader(io.StringIO(text, newline=""))
     assert header == list(table)
     assert [row[0] for row in read] == ["" if f != f else repr(f) for f in table["training_cost"].tolist()]
     assert [row[1] for row in read] == [text or "" for text in texts]
@@ -158,3 +170,13 @@ def test_a_damaged_file_is_one_clear_line(
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"runs\.csv does not exist"):
         read_runs(tmp_path / "runs.csv")
+
+
+def test_parquet_files_keep_values_and_types(tmp_path: Path) -> None:
+    results = judged(sweep_of(tmp_path), tmp_path)
+    paths = write_parquet(results, tmp_path)
+    assert [path.name for path in paths] == [
+        f"{name}.parquet" for name in ("runs", "history", "summary", "verdicts")
+    ]
+    for path, table in zip(paths, [*results.tables, results.verdicts], strict=True):
+        pd.testing.assert_frame_equal(pd.read_parquet(path), table, check_exact=True)

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from nnexp.nn import Result
-from nnexp.results.tables import METRICS, dtype_of, history_table, runs_table, summary_table
+from nnexp.results.columns import METRICS, dtype_of
+from nnexp.results.tables import history_table, make_tables, runs_table, summary_table
 from nnexp.sweep.question.plan import SETTINGS
-from nnexp.sweep.store.record import metrics_of
+from nnexp.sweep.store.record import Record, metrics_of
 from tests.results.sweeps import make_plan, make_record, make_records
 
 AXES = {"batch_size": [100, 20], "lambda_l2": [0, 5]}
@@ -210,3 +211,21 @@ def test_a_second_training_differs_only_in_columns_of_time_and_mlflow() -> None:
     pd.testing.assert_frame_equal(
         bare(history_table(plan, first)), bare(history_table(plan, second)), check_exact=True
     )
+
+
+def test_targets_are_counted_and_averaged_only_where_every_run_reached_them() -> None:
+    plan = replace(make_plan({"batch_size": [10, 20]}, seeds=2), target=0.9)
+    curves = ([0.5, 0.9, 0.8], [0.95, 0.5, 0.5], [0.1, 0.2, 0.91], [0.1, 0.2, 0.3])
+    records: dict[str, Record] = {}
+    for run, curve in zip(plan.runs, curves, strict=True):
+        record = make_record(run, epochs=3)
+        records[run.run_id] = replace(record, history=record.history | {"validation_accuracy": curve})
+    tables = make_tables(plan, records, {})
+    assert tables.runs["epochs_to_target"].tolist() == [2, 1, 3, pd.NA]
+    assert tables.runs["seconds_to_target"].fillna(-1).tolist() == pytest.approx([0.2, 0.1, 0.3, -1])
+    summary = tables.summary
+    assert summary["target_reached"].tolist() == [2, 1]
+    assert summary["epochs_to_target_mean"].fillna(-1).tolist() == [1.5, -1]
+    assert summary["epochs_to_target_difference"].fillna(-1).tolist() == [0, -1]
+    plain = make_tables(replace(plan, target=None), records, {})
+    assert not any("target" in name for table in plain for name in table)

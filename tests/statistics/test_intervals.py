@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nnexp.statistics.intervals import compare_with_best, least_told, mean_interval, two_groups
+from nnexp.statistics.intervals import compare_with_best, least_difference, mean_interval, two_groups
 
 SIMULATIONS = 2000
 
@@ -119,7 +119,7 @@ def test_a_point_is_called_worse_from_the_distance_on_that_is_told(n: int) -> No
     pattern[-1] = 1e-6  # two values as close as on a fine grid
     pattern = (pattern - pattern.mean()) / pattern.std(ddof=1)
     for times, worse in ((1.01, True), (0.99, False)):
-        below = times * least_told(4, 3, n) * 0.01
+        below = times * least_difference(4, 3, n) * 0.01
         samples = np.array([np.full(n, 0.9)] * 3 + [0.9 - below + 0.01 * pattern])
         assert compare_with_best(samples).worse.tolist() == [False, False, False, worse]
 

@@ -1,0 +1,62 @@
+"""The verdicts on a sweep's own claims: judged from its tables, and read back from its verdicts.csv."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from nnexp.claims.parsing import claims_of
+from nnexp.claims.samples import Frames
+from nnexp.claims.verdicts import DTYPES, ORDER, judge
+from nnexp.errors import UserError, unknown
+from nnexp.results.read_csv import cell_place, read_table
+from nnexp.results.sweep_folder import is_current, located, mixed_versions, results_in
+from nnexp.results.tables import Results, Tables
+from nnexp.results.write_csv import VERDICTS
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.store.plan_file import read_plan
+
+
+def results_of(
+    plan: Plan, tables: Tables, environments: Iterable[Mapping[str, Any]], sweeps_dir: str | Path
+) -> Results:
+    """The results of a sweep, its claims judged now. `environments`: what each run was trained with."""
+    return Results(plan, tables, verdicts_of(plan, tables, sweeps_dir), mixed_versions(environments))
+
+
+def verdicts_of(plan: Plan, tables: Tables, sweeps_dir: str | Path) -> pd.DataFrame:
+    """The frame of `judge` for the plan's claims, which may take other sweeps in `sweeps_dir`."""
+
+    def others(name: str) -> Frames:
+        folder = located(name, sweeps_dir)
+        other = read_plan(folder)
+        frames = results_in(folder, other)
+        if frames.history.empty and len(frames.runs):
+            raise UserError(f"it rests on the sweep {name}, which is here without its history: train it")
+        return other, frames.runs, frames.history
+
+    return judge(claims_of(plan), plan, tables.runs, tables.history, others)
+
+
+def verdicts_in(folder: Path, plan: Plan, tables: Tables, sweeps_dir: str | Path) -> pd.DataFrame:
+    """The verdicts of the sweep in `folder`: of its verdicts.csv, or judged now where a record is newer."""
+    path = folder / f"{VERDICTS}.csv"
+    return read_verdicts(path) if is_current(path) else verdicts_of(plan, tables, sweeps_dir)
+
+
+def read_verdicts(path: Path) -> pd.DataFrame:
+    """The frame of a verdicts.csv, with its dtypes.
+
+    Raises:
+        UserError: no such file, or a column or cell is not what was written; names column and row.
+    """
+    verdicts = read_table(path, ("id", "verdict"))
+    for column in DTYPES:
+        if column not in verdicts:
+            raise UserError(f"{path} has no column {column!r}")
+    for row in verdicts.index[~verdicts["verdict"].isin(ORDER)]:
+        raise UserError(
+            f"{cell_place(path, 'verdict', row)}: {unknown('verdict', verdicts['verdict'][row], ORDER)}"
+        )
+    return verdicts

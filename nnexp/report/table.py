@@ -1,0 +1,65 @@
+"""The table of an answer: a row per point, with its figures and marks."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from nnexp.report.answer import Column, Figure, Line, Row, Table
+from nnexp.report.evidence import Evidence, SummaryRow, difference, figure, unfinished
+from nnexp.text import spelled
+
+Cells = dict[Column, Figure | str]
+
+
+def make_table(evidence: Evidence, metrics: Sequence[str]) -> Table:
+    """The rows of the points that are shown. `metrics`: figures that get a column of their own."""
+    cells = [_cells(evidence, number, metrics) for number in evidence.shown]
+    rows = (
+        Row(tuple(row.values()), tuple(_marks(evidence, number)), number == evidence.comparison.best)
+        for number, row in zip(evidence.shown, cells, strict=True)
+    )
+    return Table(tuple(cells[0]), tuple(rows))
+
+
+def _cells(evidence: Evidence, number: int, metrics: Sequence[str]) -> Cells:
+    """A point's figures, each under its column."""
+    plan, row = evidence.plan, evidence.summary[number]
+    cells: Cells = {Column((axis,)): spelled(value) for axis, value in plan.points[number].items()}
+    cells |= {Column(("validation", "accuracy")): figure(row, evidence.metric), Column(("n",)): str(row["n"])}
+    if len(plan.points) > 1:
+        is_baseline = number == plan.baseline
+        cells[Column(("difference", "in points"))] = (
+            "baseline" if is_baseline else difference(row, evidence.metric)
+        )
+    cells |= {Column(tuple(name.split("_", 1))): figure(row, name) for name in metrics}
+    shared = ("(shared)",) if (evidence.runs["seconds_shared_by"] > 1).any() else ()
+    if plan.target is not None:
+        target = f"to {100 * plan.target:g} %"
+        cells[Column(("epochs", target))] = _to_target(row, "epochs_to_target")
+        cells[Column(("seconds", target, *shared), spare=3)] = _to_target(row, "seconds_to_target")
+    cells[Column(("training", "cost"), spare=1)] = _mean(row, "final_training_cost")
+    cells[Column(("s/epoch", *shared), spare=2)] = _mean(row, "seconds_per_epoch")
+    return cells
+
+
+def _mean(row: SummaryRow, metric: str) -> Figure:
+    """Without its interval, which would take too much room."""
+    return replace(figure(row, metric), half=float("nan"))
+
+
+def _to_target(row: SummaryRow, name: str) -> Figure | str:
+    """The mean; where not all runs reached the target, how many did."""
+    reached, n = row["target_reached"], row["n"]
+    return figure(row, name) if reached == n else f"{reached} of {n}"
+
+
+def _marks(evidence: Evidence, number: int) -> Iterator[Line]:
+    """Best or like it, runs that did not finish, values that no mean describes."""
+    comparison, row = evidence.comparison, evidence.summary[number]
+    if number == comparison.best and len(evidence.summary) > 1:
+        yield Line("*best", "good")
+    if comparison.alike[number]:
+        yield Line("~", "good")
+    if row["failed"] or row["diverged"]:
+        yield Line(unfinished([row]), "problem")
+    if evidence.grouped[number]:
+        yield Line("two groups", "warning")

@@ -1,0 +1,79 @@
+"""Which folder a sweep's name means, and what lies there: its tables, and what its runs were trained with."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from nnexp.errors import UserError, unknown
+from nnexp.results.read_csv import read_tables
+from nnexp.results.tables import Tables, make_tables
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.store.folder import named_folder, open_sweep, sweep_folders
+from nnexp.sweep.store.plan_file import FILE
+
+PREMISES = ("numerics", "nnexp", "kernel")  # of a record's environment: what decides its figures
+
+
+def located(words: str, sweeps_dir: str | Path) -> Path:
+    """The folder of the sweep NAME (its newest), or NAME/ID; else of the published results of that name.
+
+    Raises:
+        UserError: there is none, or several; names the close ones.
+    """
+    try:
+        return named_folder(sweeps_dir, words)
+    except UserError as error:
+        home = Path(sweeps_dir, "published")
+        published = {path.parent.relative_to(home).as_posix(): path.parent for path in home.rglob(FILE)}
+        if (name := words.removeprefix("published/")) in published:
+            return published[name]
+        names = {path.parent.relative_to(sweeps_dir).as_posix() for path in sweep_folders(sweeps_dir)}
+        if not names and not published:
+            told = f"no sweep in {sweeps_dir} yet: python -m nnexp +sweep=batch_size trains one"
+            raise UserError(told) from error
+        if words.rpartition("/")[0] in names:
+            raise
+        raise unknown("sweep", words, names | published.keys()) from error
+
+
+def results_in(folder: Path, plan: Plan, mlflow_run_ids: Mapping[str, str] = MappingProxyType({})) -> Tables:
+    """The tables of the sweep in `folder`: from its CSV files, or from its records where those are newer.
+
+    Raises:
+        UserError: neither is there, or what is there cannot be read.
+    """
+    records = folder / "records"
+    written = [folder / f"{name}.csv" for name in Tables._fields]
+    if (all(path.exists() for path in written) and is_current(written[0])) or not records.is_dir():
+        return read_tables(plan, folder)
+    return make_tables(plan, open_sweep(folder).records, mlflow_run_ids)
+
+
+def is_current(table: Path) -> bool:
+    """Whether a table in a sweep's folder is there, and no record is newer."""
+    records = (table.parent / "records").glob("*.json")
+    newest = max((path.stat().st_mtime_ns for path in records), default=0)
+    return table.exists() and table.stat().st_mtime_ns >= newest
+
+
+def mixed_versions(environments: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """A line for each premise in which runs differ: their figures may differ by more than what varies."""
+    lines = []
+    known = list(environments)
+    for name in PREMISES:
+        counts = Counter(str(environment.get(name))[:12] for environment in known)
+        if len(counts) > 1:
+            told = ", ".join(f"{value} ({count} runs)" for value, count in counts.most_common())
+            lines.append(f"Mixed versions: the runs differ in {name}: {told}.")
+    return tuple(lines)
+
+
+def environments_in(folder: Path) -> Iterator[dict[str, Any]]:
+    """Of each whole record in a sweep's folder, what it was trained with; checksums are not looked at."""
+    for path in (folder / "records").glob("*.json"):
+        with suppress(ValueError, KeyError, TypeError):  # torn: its run counts as pending
+            yield json.loads(path.read_bytes())["environment"]

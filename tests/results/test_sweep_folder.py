@@ -1,0 +1,120 @@
+"""What lies in a sweep's folder: current tables, damaged tables, what its runs were trained with."""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nnexp.errors import UserError
+from nnexp.experiment.loaded_sweep import loaded
+from nnexp.results.sweep_folder import located, mixed_versions, results_in
+from nnexp.results.write_csv import write_results
+from nnexp.sweep.store.plan_file import write_plan
+from tests.results.edited import edit
+from tests.results.judged import judged, sweep_of
+
+
+def test_runs_of_different_code_are_told_apart() -> None:
+    same = {"numerics": "a" * 64, "nnexp": "1", "kernel": "Haswell"}
+    assert mixed_versions([same] * 3) == ()
+    notes = mixed_versions([same, same, same | {"kernel": "Zen", "nnexp": "2"}])
+    assert notes == (
+        "Mixed versions: the runs differ in nnexp: 1 (2 runs), 2 (1 runs).",
+        "Mixed versions: the runs differ in kernel: Haswell (2 runs), Zen (1 runs).",
+    )
+
+
+def test_a_sweep_is_found_by_name_or_as_published(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no sweep in .* yet: python -m nnexp"):
+        located("known", tmp_path)
+    sweep = sweep_of(tmp_path)
+    assert located("known", tmp_path) == sweep.folder
+    assert located("known/0000", tmp_path) == sweep.folder
+    published = tmp_path / "published" / "book" / "old"
+    published.mkdir(parents=True)
+    write_plan(sweep.plan, {}, published)
+    assert located("book/old", tmp_path) == located("published/book/old", tmp_path) == published
+    for words, message in (
+        ("knwn", "unknown sweep 'knwn'; did you mean 'known'? (choices: book/old, known)"),
+        ("book/odl", "did you mean 'book/old'"),
+        ("known/9", "unknown sweep 'known/9'"),
+        ("../known", "unknown sweep '../known'"),
+    ):
+        with pytest.raises(UserError, match=re.escape(message)):
+            located(words, tmp_path)
+
+
+def test_results_come_from_the_csv_files_until_a_record_is_newer(tmp_path: Path) -> None:
+    sweep = sweep_of(tmp_path)
+    plan, folder = sweep.plan, sweep.folder
+    left = {run.run_id: sweep.records[run.run_id] for run in plan.runs[:8]}
+    old = judged(replace(sweep, records=left), tmp_path)
+    write_results(old, folder)
+    for path in folder.glob("*.csv"):
+        os.utime(path, (2e9, 2e9))
+    assert len(results_in(folder, plan).runs) == 8
+    for path in folder.glob("*.csv"):
+        os.utime(path, (1e9, 1e9))
+    assert len(results_in(folder, plan).runs) == 9
+    (folder / "history.csv").unlink()
+    assert len(results_in(folder, plan).history) == 18
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "column", "cell", "message"),
+    [
+        ("runs", 4, "run_id", "123", "column 'run_id', row 4 must be a run of sweep known, got '123'"),
+        ("runs", 3, "run_id", "000000000000", "column 'run_id', row 3 stands there twice: '000000000000'"),
+        ("runs", 5, "seed", "7", "column 'seed', row 5 must be 0 as in the plan, got 7"),
+        ("runs", 2, "epochs", "9", "column 'epochs', row 2 must be 30 as in the plan, got 9"),
+        ("runs", 1, "test_cost", "tc", "runs.csv has no column 'test_cost'"),
+        ("history", 9, "run_id", "x", "column 'run_id', row 9 must be a run of sweep known, got 'x'"),
+        ("history", 1, "validation_accuracy", "v", "history.csv has no column 'validation_accuracy'"),
+        ("history", 2, "epoch", "one", "column 'epoch', row 2 must be a whole number, got 'one'"),
+        ("history", 3, "epoch", "1", "column 'epoch', row 3 stands there twice: 1"),
+        ("summary", 1, "test_cost_mean", "x", "summary.csv has no column 'test_cost_mean'"),
+        ("verdicts", 2, "verdict", "true", "column 'verdict', row 2: unknown verdict 'true'"),
+        ("verdicts", 1, "effect", "e", "verdicts.csv has no column 'effect'"),
+        ("verdicts", 2, "effect", "big", "column 'effect', row 2 must be a number, got 'big'"),
+    ],
+)
+def test_a_file_edited_by_hand_is_named_with_column_and_row(
+    tmp_path: Path, name: str, row: int, column: str, cell: str, message: str
+) -> None:
+    sweep = sweep_of(tmp_path)
+    write_results(judged(sweep, tmp_path), sweep.folder)
+    edit(sweep.folder / f"{name}.csv", row, column, cell)
+    for path in sweep.folder.glob("*.csv"):
+        os.utime(path, (2e9, 2e9))
+    with pytest.raises(UserError) as error:
+        loaded(sweep.folder, tmp_path)
+    assert message in str(error.value)
+    assert f"{name}.csv" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("summary", lambda rows: rows[:-1], r"summary.csv must have 3 rows, one per point, got 2"),
+        (
+            "summary",
+            lambda rows: rows[::-1],
+            r"column 'batch_size', row 2 must be 1 .*, got 1000",
+        ),
+        ("history", lambda rows: rows[:-1], r"history.csv must end with epoch \d+ for run \w+, got \d+"),
+    ],
+)
+def test_rows_that_are_missing_or_moved_are_an_error(
+    tmp_path: Path, name: str, change: Callable[[list[str]], list[str]], message: str
+) -> None:
+    sweep = sweep_of(tmp_path)
+    write_results(judged(sweep, tmp_path), sweep.folder)
+    path = sweep.folder / f"{name}.csv"
+    head, *rows = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([head, *change(rows)]))
+    os.utime(sweep.folder / "runs.csv", (2e9, 2e9))
+    with pytest.raises(UserError, match=message):
+        results_in(sweep.folder, sweep.plan)
