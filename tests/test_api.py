@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import nnexp
-from nnexp.data import load
+from nnexp.data import DataSpec, load
 from nnexp.results.tables import make_tables
 from nnexp.results.write_csv import write_tables
 from nnexp.sweep.store import record as records
@@ -235,3 +235,21 @@ def test_inputs_of_another_shape_are_refused() -> None:
     best = nnexp.run(**SMALL).best()
     with pytest.raises(nnexp.UserError, match=r"inputs must have the shape \(n, \d+\), got \(3,\)"):
         best.predict([1, 2, 3])
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "float32"])
+def test_pixels_that_are_not_divided_as_in_training_are_refused(dtype: str) -> None:
+    best = nnexp.run(**SMALL).best()
+    inputs = load(DataSpec(name="synthetic")).data.test.inputs
+    pixels = (16 * inputs).astype(dtype)
+    with pytest.raises(
+        nnexp.UserError, match="must be divided by 16, as the training data were, got whole num"
+    ):
+        best.predict(pixels)
+    assert best.predict(pixels / 16).tolist() == best.predict(inputs).tolist()
+
+
+def test_whole_numbers_are_predicted_where_training_divided_by_nothing() -> None:
+    best = nnexp.run(**SMALL, **{"data.scale": 1}).best()
+    pixels = load(DataSpec(name="synthetic", scale=1)).data.test.inputs
+    assert best.predict(pixels.astype("uint8")).tolist() == best.predict(pixels).tolist()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.data.archive import read_arrays
+from nnexp.archive import ArchiveError, read_arrays
 from nnexp.data.dataset import DataSpec
 from nnexp.data.source import Source, digest_of
 from nnexp.data.split import Part, Parts
@@ -20,9 +20,10 @@ from nnexp.errors import UserError
 
 ARRAYS = tuple(f"{part}_{kind}" for part in Parts._fields for kind in Part._fields)
 REMEDY = (
-    "write all six by numpy.savez_compressed(path, training_inputs=..., ...), validation and test split off "
-    "from training if need be"
+    "numpy.savez_compressed(path, training_inputs=..., training_labels=..., ...) writes one; examples for "
+    "validation and test may be split off from the training ones"
 )
+TEXT = (".csv", ".tsv", ".txt")
 LARGEST_LABEL = np.iinfo(np.int64).max
 
 
@@ -35,7 +36,7 @@ def users_file(spec: DataSpec) -> Source:
     if not spec.path:
         raise UserError("data=file needs data.path=FILE.npz, got none")
     path = Path(spec.path)
-    arrays = read_arrays(path, ARRAYS, REMEDY)
+    arrays = _read(path)
     parts = Parts(*(Part(arrays[f"{name}_inputs"], arrays[f"{name}_labels"]) for name in Parts._fields))
     shape = parts.training.inputs.shape[1:]
     for name, part in zip(Parts._fields, parts, strict=True):
@@ -44,6 +45,17 @@ def users_file(spec: DataSpec) -> Source:
     if spec.classes is None:
         _check_numbering(path, parts)
     return Source(parts, digest_of(arrays), (shape[0], shape[1]) if len(shape) == 2 else None)
+
+
+def _read(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        return read_arrays(path, ARRAYS)
+    except ArchiveError as error:
+        hint = "numpy.loadtxt(path, delimiter=',') may read it, and " if path.suffix in TEXT else ""
+        rule = "must be an .npz file of arrays for training, validation and test"
+        raise UserError(f"{path} {rule}, got {error}; {hint}{REMEDY}") from error
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def _check_inputs(path: Path, name: str, inputs: NDArray[Any], shape: tuple[int, ...]) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from rich.console import Console, RenderableType
 
 from nnexp.claims.sweep_verdicts import verdicts_in
+from nnexp.data import scale_of
 from nnexp.errors import UserError, unknown
 from nnexp.nn import Model, load_model, predict
 from nnexp.report import terminal
@@ -44,22 +45,32 @@ class Page(str):
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """A trained network that answers. `run_id`, `label`: which run it is, and what varies there."""
+    """A trained network that answers. `run_id`, `label`: which run it is, and what varies there.
+
+    `scale`: what the inputs were divided by in training.
+    """
 
     run_id: str
     label: str
     model: Model = field(repr=False)
+    scale: float
 
     def probabilities(self, inputs: ArrayLike) -> NDArray[np.floating]:
         """The outputs (n, C) for `inputs (n, d)`, scaled as the training data were; with `output: identity`
         they are no probabilities.
 
         Raises:
-            UserError: the inputs have another shape.
+            UserError: the inputs have another shape, or are pixels that were not divided by `scale`.
         """
         array, first = np.asarray(inputs), self.model.weights[0]
         if array.ndim != 2 or array.shape[1] != first.shape[1]:
             raise UserError(f"inputs must have the shape (n, {first.shape[1]}), got {array.shape}")
+        largest = array.max(initial=0)
+        if self.scale != 1 and largest > 1 and np.array_equal(array, np.rint(array)):
+            raise UserError(
+                f"inputs must be divided by {self.scale:g}, as the training data were, "
+                f"got whole numbers up to {largest:g}"
+            )
         settings = self.model.hyperparameters
         return predict(
             self.model.weights,
@@ -157,7 +168,7 @@ class LoadedSweep:
             raise self._published_without("weights")
         if not weights.exists():
             raise UserError(f"the weights of run {run.run_id} are not there: {weights}")
-        return TrainedNetwork(run.run_id, self.plan.label(run), load_model(weights))
+        return TrainedNetwork(run.run_id, self.plan.label(run), load_model(weights), scale_of(run.data))
 
     def plot(self, name: str | None = None) -> "Picture":
         """The picture of this name, such as `learning_curves`; without one, the picture of the answer.

@@ -1,17 +1,16 @@
 """Trained networks as files, and their use: no pickle, readable without nnexp."""
 
 import json
-import zlib
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 
+from nnexp.archive import read_arrays
 from nnexp.errors import UserError, unknown
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.arrays import Array
@@ -65,14 +64,14 @@ def save_model(file: str | Path | BinaryIO, model: Model) -> None:
 def load_model(path: str | Path) -> Model:
     """Read what `save_model` wrote. Raises `UserError` for a file that is none."""
     try:
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            layers = range(1, sum(name.startswith("weights_") for name in file.files) + 1)
-            weights = [file[f"weights_{layer}"] for layer in layers]
-            biases = [file[f"biases_{layer}"] for layer in layers]
-            hyperparameters = dict(json.loads(str(file["hyperparameters"])))
+        arrays = read_arrays(path)
+        layers = range(1, sum(name.startswith("weights_") for name in arrays) + 1)
+        weights = [arrays[f"weights_{layer}"] for layer in layers]
+        biases = [arrays[f"biases_{layer}"] for layer in layers]
+        hyperparameters = dict(json.loads(str(arrays["hyperparameters"])))
     except FileNotFoundError:
         raise
-    except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile, zlib.error) as error:
+    except (ValueError, KeyError, TypeError, OSError) as error:
         raise UserError(f"{path} must be a model file written by nnexp, got: {error}") from error
     return Model(weights, biases, Hyperparameters.of(hyperparameters))
 
