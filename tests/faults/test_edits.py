@@ -81,3 +81,25 @@ def test_the_same_sweep_started_twice_at_once_is_trained_once(
     assert first.returncode == 0, shown
     assert tables(tmp_path) == undisturbed
     assert "all done" in run(QUIET, tmp_path).shown
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_temporary_folder_removed_in_mid_sweep_fails_no_run(
+    tmp_path: Path, undisturbed: dict[str, str], n_jobs: int
+) -> None:
+    gate, words = tmp_path / "gate", [*QUIET, f"n_jobs={n_jobs}"]
+    with start(words, tmp_path, NNEXP_FAULT=WAITS, NNEXP_GATE=str(gate)) as process:
+        read_until(process, "[")
+        for folder in (tmp_path / "scratch").iterdir():
+            shutil.rmtree(folder)
+        gate.touch()
+        shown = process.communicate(timeout=120)[0]
+    assert process.returncode == 1, shown
+    assert "the temporary folder of the sweep was removed while it ran" in shown
+    assert "failed" not in shown
+    assert "Traceback" not in shown
+    done = len(records(tmp_path))
+    assert 0 < done < 12
+    again = run(words, tmp_path)
+    assert f"{done} done" in again.shown
+    assert tables(tmp_path) == undisturbed

@@ -17,7 +17,16 @@ from joblib.externals.loky.backend import get_context
 from nnexp.data import DataSpec
 from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.pool.stop import deferred
-from nnexp.sweep.pool.worker import Outcome, PremiseError, Premises, Progress, check, end_with, train_stack
+from nnexp.sweep.pool.worker import (
+    Outcome,
+    PremiseError,
+    Premises,
+    Progress,
+    check,
+    end_with,
+    temporary_folder_is_gone,
+    train_stack,
+)
 
 CONTEXT = get_context("loky")  # starts processes that do not import the caller's main module again
 
@@ -159,13 +168,13 @@ def serve(connection: "Connection[Any, Any]", parent: int) -> None:
     end_with(parent)
     while True:
         try:
-            work = connection.recv()
+            answer: list[Outcome] | PremiseError = train_stack(*connection.recv())
         except (EOFError, ConnectionError):
             return
-        try:
-            answer: list[Outcome] | PremiseError = train_stack(*work)
         except PremiseError as error:
             answer = error
+        except FileNotFoundError as error:  # the board, which is opened as it is received
+            answer = temporary_folder_is_gone(error)
         connection.send(answer)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from nnexp.data import augmenter, open_shared
+from nnexp.data import Dataset, augmenter, open_shared
 from nnexp.nn import Result, train
 from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.question.identity import numerics_digest
@@ -43,7 +43,7 @@ class Premises:
 
 
 class PremiseError(Exception):
-    """A worker's code or BLAS kernel is not the parent's, so the sweep cannot go on; says which."""
+    """A worker has other code, BLAS kernel or data than the parent: the sweep cannot go on. Says which."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,10 @@ def train_stack(stack: Stack, folder: Path, expected: Premises, progress: Progre
         PremiseError: this process does not meet what the parent expects; nothing was trained.
     """
     check(expected)
-    started = datetime.now(UTC)
+    dataset, started = _opened(folder), datetime.now(UTC)
     progress.start(stack.rows)
     try:
-        results = _train(stack, folder, progress, expected.max_seconds)
+        results = _train(stack, dataset, progress, expected.max_seconds)
     except KeyboardInterrupt:
         raise
     except BaseException:  # sys.exit in a run, too, is that run's failure
@@ -109,8 +109,20 @@ def train_stack(stack: Stack, folder: Path, expected: Premises, progress: Progre
     ]
 
 
-def _train(stack: Stack, folder: Path, progress: Progress, max_seconds: float | None) -> list[Result]:
-    dataset, began = open_shared(folder), time.perf_counter()
+def _opened(folder: Path) -> Dataset:
+    try:
+        return open_shared(folder)
+    except OSError as error:
+        raise temporary_folder_is_gone(error) from error
+
+
+def temporary_folder_is_gone(error: OSError) -> PremiseError:
+    """What ends a sweep whose temporary folder somebody, or a cleaner, has removed: no fault of any run."""
+    return PremiseError(f"the temporary folder of the sweep was removed while it ran ({error}): start again")
+
+
+def _train(stack: Stack, dataset: Dataset, progress: Progress, max_seconds: float | None) -> list[Result]:
+    began = time.perf_counter()
 
     def after_epoch(epoch: int, metrics: Mapping[str, NDArray[np.floating]]) -> bool:
         progress.show(stack.rows, epoch, metrics)

@@ -134,3 +134,10 @@ def test_the_board_shows_the_last_epoch_and_who_trains(made: Plan, place: Path) 
     assert not board.running.any()
     assert result[2].result is not None
     assert board.rows[2, 1] == result[2].result.history["training_cost"][-1]
+
+
+def test_data_that_were_removed_are_no_runs_fault(made: Plan, place: Path) -> None:
+    for path in place.glob("*.npy"):
+        path.unlink()
+    with pytest.raises(PremiseError, match="the temporary folder of the sweep was removed while it ran"):
+        outcomes(made, place)
