@@ -3,14 +3,16 @@
 In a notebook: `load_sweep(name)` gives the results of a sweep; `run` and `run_sweep` train.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nnexp.errors import UserError
-from nnexp.nn import Data, Examples, Hyperparameters, Result, train
+from nnexp.platforms import REMEDY, is_supported
 from nnexp.version import __version__
 
 if TYPE_CHECKING:
     from nnexp.api import load_sweep, run, run_sweep
+    from nnexp.errors import UserError
+    from nnexp.nn import Data, Examples, Hyperparameters, Result, train
 
 __all__ = [
     "Data",
@@ -24,15 +26,17 @@ __all__ = [
     "run_sweep",
     "train",
 ]
+HOMES = {name: "nnexp.nn" for name in __all__} | {"UserError": "nnexp.errors"}
+HOMES |= dict.fromkeys(("load_sweep", "run", "run_sweep"), "nnexp.api")
 
 
 def __getattr__(name: str) -> Any:
-    """What takes more than NumPy is imported when it is first asked for."""
-    if name in ("load_sweep", "run", "run_sweep"):
-        from nnexp import api
-
-        return getattr(api, name)
-    raise AttributeError(f"module 'nnexp' has no attribute {name!r}")
+    """A public name is imported when it is first asked for: a command imports no more than it needs."""
+    if name not in HOMES:
+        raise AttributeError(f"module 'nnexp' has no attribute {name!r}")
+    if HOMES[name] == "nnexp.api" and not is_supported():
+        raise ImportError(f"nnexp.{name}: {REMEDY}")
+    return getattr(import_module(HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

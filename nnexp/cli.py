@@ -1,37 +1,23 @@
 """The command line: Hydra's words, one line for a mistake, an exit status that says how it went."""
 
-import argparse
 import gc
 import os
 import sys
 import traceback
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from typing import NoReturn
 
 from nnexp.commands import SUMMARIES, run
 from nnexp.errors import UserError, unknown
-from nnexp.nn import KNOBS
 from nnexp.sweep.pool.stop import Stopped, SweepError, listening
 from nnexp.version import __version__
 
 RUN_FAILED, USER_MISTAKE = 1, 2
-
-HELP = """nnexp trains neural networks and sweeps their hyperparameters.
-
-  one run      nnexp learning_rate=0.1 epochs=10
-  a sweep      nnexp +sweep=batch_size data=mnist sweep.seeds=10
-  its plan     nnexp +sweep=batch_size dry_run=true
-  go on        the same command again, or nnexp retry NAME
-
-== Commands: nnexp COMMAND, or python -m nnexp COMMAND ==
-{commands}
-
-== Choices: GROUP=CHOICE, and +sweep=CHOICE ==
-{groups}
-
-== Values: KEY=VALUE ==
-{values}
-== Options ==
-{options}"""
+SWITCHES = (
+    *(("-h", "--help"), ("-m", "--multirun"), ("-r", "--run"), ("-sc", "--shell-completion")),
+    *(("--resolve",), ("--hydra-help",)),
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: all runs done; 1: a run failed; 2: a mistake of the user's; 130: Ctrl-C; 143: SIGTERM.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    gc.set_threshold(100_000, 20, 20)  # a plan and its records stay: looking for garbage costs a fifth
+    gc.set_threshold(100_000, 20, 20)  # plans and records live until exit: collection costs 20 % of the time
     try:
         with listening():
             return _carry_out(words)
@@ -56,96 +42,93 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _carry_out(words: Sequence[str]) -> int:
     """A command if the first word names one, else training."""
     first = words[0] if words else ""
-    if first == "help":
-        return _carry_out([*words[1:2], "--help"])
     if first == "version" or "--version" in words:
         print(f"nnexp {__version__}")
         return 0
-    if first in SUMMARIES:
+    if first in SUMMARIES and first != "help":
         return run(first, words[1:])
-    return _train(words)
+    options = _parser().parse_intermixed_args(words)
+    if options.shell_completion:
+        return _complete(words, options)
+    if first == "help" or options.help:
+        from nnexp.commands import help as help_page
+
+        return help_page.main(options.overrides[first == "help" :], options.config_dir)
+    if options.hydra_help or options.cfg or options.info:
+        return _show(words, options)
+    return _train(options)
 
 
-def _train(words: Sequence[str]) -> int:
-    """Compose the words, then train, or show what Hydra's options ask for."""
-    from hydra._internal.utils import get_args_parser  # the one list of Hydra's options
+class Parser(ArgumentParser):
+    """Says a mistake in our one line."""
 
-    from nnexp.config import load_config
+    def error(self, message: str) -> NoReturn:
+        message = message.replace("unrecognized arguments:", "unknown option")
+        raise UserError(f"{message}: nnexp --help lists the options")
 
-    parser = get_args_parser()
-    parser.prog = "nnexp"
-    options, odd = parser.parse_known_intermixed_args(words)
-    if odd:
-        raise UserError(f"unknown option {odd[0]!r}: --help lists the options")
+
+def _parser() -> Parser:
+    """Hydra's options, those that mean something here; `nnexp/commands/help.py` describes them."""
+    parser = Parser(prog="nnexp", add_help=False, allow_abbrev=False)
+    parser.add_argument("overrides", nargs="*")
+    for names in SWITCHES:
+        parser.add_argument(*names, action="store_true")
+    parser.add_argument("-c", "--cfg", choices=("job", "hydra", "all"))
+    parser.add_argument("-i", "--info", nargs="?", const="all")
+    parser.add_argument("-p", "--package")
+    parser.add_argument("-cd", "--config-dir")
+    return parser
+
+
+def _train(options: Namespace) -> int:
+    """Train what is asked for, sweep after sweep; all of it is checked before the first run."""
     for word in options.overrides:
         if "=" not in word and not word.startswith("~"):
-            raise _not_understood(word, first=word == words[0])
-    for name in ("config_name", "config_path", "package", "experimental_rerun"):
-        if getattr(options, name) and not options.cfg:
-            raise UserError(f"--{name.replace('_', '-')} is not for training: --help lists the options")
-    if options.help:
-        return _help(parser, options)
-    if options.hydra_help or options.cfg or options.info or options.shell_completion:
-        return _show(words, options)
-    config = load_config(options.overrides, multirun=options.multirun, config_dir=options.config_dir)
+            raise _not_a_setting(word, first=word == options.overrides[0])
 
-    from rich.console import Console
+    from nnexp.config import load_configs, note_on_config
 
+    configs = load_configs(options.overrides, multirun=options.multirun, config_dir=options.config_dir)
+    if note := note_on_config(options.config_dir):
+        print(f"nnexp: {note}", file=sys.stderr)
+
+    from nnexp.commands.console import make_console
     from nnexp.experiment.training import dry_run, run_sweep
 
-    console = Console(highlight=False)
-    if config.execution.dry_run:
-        dry_run(config, console)
-        return 0
-    return RUN_FAILED if run_sweep(config, console).failed else 0
+    console, failed = make_console(), False
+    for config in configs:
+        if config.execution.dry_run:
+            dry_run(config, console)
+        else:
+            failed |= bool(run_sweep(config, console).failed)
+    return RUN_FAILED if failed else 0
 
 
-def _not_understood(word: str, first: bool) -> UserError:
-    """A word that is no setting: a command that does not exist, a key without a value, or neither."""
+def _not_a_setting(word: str, first: bool) -> UserError:
+    """A word without `=`: a command that does not exist, a key without a value, or neither."""
     from nnexp.config.schema import ROOT
 
     key = word.lstrip("+")
     if key in ROOT:
-        return UserError(f"{key} needs a value: {word}=...")
+        return UserError(f"{key} needs a value: {word}=... (nnexp help {key} tells more)")
     if first and key == word:
         return unknown("command", word, SUMMARIES)
     return UserError(f"cannot read {word!r}: expected key=value")
 
 
-def _help(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    """Our own page: Hydra's `--help` takes a second to list its own configuration groups."""
-    from hydra._internal.hydra import Hydra
+def _show(words: Sequence[str], options: Namespace) -> int:
+    """Let Hydra print what it was asked for."""
+    from nnexp.config import show
 
-    from nnexp.config import choices
-
-    groups, values = choices(options.overrides, options.config_dir)
-    page = HELP.format(
-        commands="\n".join(f"{name:8} {summary}" for name, summary in SUMMARIES.items()),
-        groups="\n".join(f"{name}: {', '.join(names)}" for name, names in groups.items()),
-        values="".join(_with_rule(line) for line in values.splitlines(keepends=True)),
-        options=Hydra.format_args_help(parser),
-    )
-    print(page)
+    show([word for word in words if word not in options.overrides], options.overrides, options.config_dir)
     return 0
 
 
-def _with_rule(line: str) -> str:
-    """A line of the composed values; a hyperparameter's says what it may be."""
-    knob = KNOBS.get(line.partition(":")[0])
-    return f"{line.rstrip():34} # {knob.rule}\n" if knob else line
+def _complete(words: Sequence[str], options: Namespace) -> int:
+    """Tab completion: Hydra has the shells' scripts, which ask `-sc query=SHELL` for candidates."""
+    if any(word.startswith("query=") for word in options.overrides):
+        from nnexp.commands.completion import candidates
 
-
-def _show(words: Sequence[str], options: argparse.Namespace) -> int:
-    """Let Hydra print what it was asked for; it trains nothing."""
-    import hydra
-
-    from nnexp.config import conf_dir, load_config, register, spelled
-
-    register()
-    sys.argv[1:] = words
-    if options.cfg or options.info:
-        load_config(options.overrides, config_dir=options.config_dir)  # a mistake is told in our one line
-        kept = [word for word in words if word not in options.overrides]
-        sys.argv[1:] = [*kept, *spelled(options.overrides)]
-    hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(lambda _: None)()
-    return 0
+        print(" ".join(candidates(os.environ.get("COMP_LINE", ""))))
+        return 0
+    return _show(words, options)

@@ -16,6 +16,8 @@ MAY_IMPORT = {
     "version": set(),
     "archive": set(),
     "errors": set(),
+    "platforms": set(),
+    "output": set(),
     "text": set(),
     "files": {"errors"},
     "statistics": set(),
@@ -42,9 +44,9 @@ MAY_IMPORT = {
         *("errors", "text", "files", "nn", "data", "sweep.question", "sweep.pool", "sweep.store", "results"),
         *("claims", "report", "plots", "tracking", "config", "labbook", "experiment"),
     },
-    "cli": {"version", "errors", "nn", "sweep.pool", "config", "experiment", "commands"},
-    "__main__": {"cli"},
-    "__init__": {"version", "errors", "nn", "api"},
+    "cli": {"version", "errors", "sweep.pool", "config", "experiment", "commands"},
+    "__main__": {"platforms", "output", "cli"},
+    "__init__": {"version", "platforms", "nn", "errors", "api"},
 }
 ONLY_IN = {
     "mlflow": "tracking",

@@ -1,6 +1,19 @@
-"""Configuration: Hydra composes it once, then it is checked dataclasses. Only this and `cli` know Hydra."""
+"""Configuration: Hydra composes it once, then it is checked dataclasses. Only this folder knows Hydra."""
 
-from nnexp.config.compose import choices, conf_dir, load_config, register, spelled
+from nnexp.config.compose import load_config, load_configs, show, values_of
+from nnexp.config.files import GROUPS, choices, conf_dir, note_on_config
 from nnexp.config.schema import Config, Execution, Tracking
 
-__all__ = ["Config", "Execution", "Tracking", "choices", "conf_dir", "load_config", "register", "spelled"]
+__all__ = [
+    "GROUPS",
+    "Config",
+    "Execution",
+    "Tracking",
+    "choices",
+    "conf_dir",
+    "load_config",
+    "load_configs",
+    "note_on_config",
+    "show",
+    "values_of",
+]

@@ -1,151 +1,160 @@
 """From the words of a command line to one checked `Config`."""
 
 import os
+import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any, cast
 
+import hydra
 from hydra import compose, initialize_config_dir
-from hydra.core.config_loader import ConfigLoader
-from hydra.core.config_search_path import ConfigSearchPath
-from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.types import Override
-from hydra.core.plugins import Plugins
 from hydra.errors import HydraException, MissingConfigException
-from hydra.plugins.search_path_plugin import SearchPathPlugin
+from hydra.version import VersionBase
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from nnexp.config import overrides as words
-from nnexp.config.question import check_axes_alone, question_of
-from nnexp.config.schema import CLAIMED, ROOT_DATA, Config, Execution, Tracking, check_keys, defaults
+from nnexp.config import files, overrides
+from nnexp.config.knobs import KNOBS
+from nnexp.config.question import check_interpolations, on_axes, question_of, select, with_values
+from nnexp.config.schema import CLAIMED, ROOT_DATA, Config, Execution, Tracking, check_keys
 from nnexp.data import DataSpec
 from nnexp.errors import UserError, unknown
 from nnexp.nn import Hyperparameters
-from nnexp.sweep.question.points import HYPERPARAMETERS
+from nnexp.sweep.question.points import HYPERPARAMETERS, axes_of
 
 _DOTTED = tuple(f"{key}." for key in CLAIMED)
+_TURN = threading.Lock()  # Hydra has one state a process
 
 
-def conf_dir() -> Path:
-    """The shipped configuration: `conf/` of the checkout, or the copy inside an installed package."""
-    package = Path(__file__).resolve().parents[1]
-    beside = package.parent / "conf"
-    return beside if (beside / "config.yaml").exists() else package / "conf"
+def load_configs(
+    words: Sequence[str], *, multirun: bool = False, config_dir: str | None = None
+) -> list[Config]:
+    """The configurations that a command line asks for, one after the other: several with `-m +sweep=a,b`.
+
+    Raises: as `load_config`.
+    """
+    for place, word in enumerate(words):
+        if word.startswith(("+sweep=", "++sweep=")) and multirun:
+            (sweep,) = overrides.parse([word])
+            return [
+                load_config([*words[:place], f"+sweep={name}", *words[place + 1 :]], multirun, config_dir)
+                for name in overrides.values_of(sweep)
+            ]
+    return [load_config(words, multirun, config_dir)]
 
 
-class UserConf(SearchPathPlugin):
-    """Puts `./conf` and `--config-dir` on Hydra's search path, behind the shipped configuration."""
-
-    config_dir: str | None = None
-
-    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        for folder in (self.config_dir, "conf"):
-            path = Path(folder).resolve() if folder else conf_dir()
-            if path.is_dir() and path != conf_dir():
-                search_path.append("nnexp", f"file://{path}")
-
-
-def register() -> None:
-    """Give Hydra the defaults that the dataclasses declare, and the search path."""
-    ConfigStore.instance().store(name="defaults", node=OmegaConf.create(defaults()), provider="nnexp")
-    Plugins.instance().register(UserConf)
-
-
-def load_config(overrides: Sequence[str], *, multirun: bool = False, config_dir: str | None = None) -> Config:
+def load_config(words: Sequence[str], multirun: bool = False, config_dir: str | None = None) -> Config:
     """Compose what a command line asks for and check all of it. `config_dir`: one more folder of configs.
 
     Raises:
         UserError: a key, a value or a combination cannot be used.
     """
-    if config_dir is not None and not Path(config_dir).is_dir():
-        raise UserError(f"--config-dir must be a folder, got {config_dir!r}")
-    register()
-    UserConf.config_dir = config_dir
-    plain, several = words.split(words.parse(overrides), multirun)
-    with _hydra():
-        composed = compose("config", [word for override in plain for word in words.spelled(override)])
-        raw = OmegaConf.to_container(composed, resolve=False)
-        values = OmegaConf.to_container(composed, resolve=True)
-    values = cast(dict[str, Any], values)
-    check_keys(values)
-    _check_shadows(plain)
-    asked = question_of(values, plain, several, multirun)
-    check_axes_alone(asked, plain, str(raw))
+    given = overrides.parse(words)
+    single = [override for override in given if not override.is_sweep_override()]
+    values, raw = _composed(single, config_dir)
+    question = question_of(values, given, multirun)
+    if axis_values := on_axes(question, single):  # they are no base values
+        single = [override for override in single if override not in axis_values]
+        values, raw = _composed(single, config_dir)
+    question = with_values(question, given, multirun)
+    check_interpolations(raw, list(axes_of(question)))
+    several = len(single) < len(given)
     return Config(
         hyperparameters=_hyperparameters(values),
         data=DataSpec(**values["data"], **{name: values[name] for name in ROOT_DATA}),
-        question=asked,
+        question=question,
         tracking=Tracking(**values["tracking"]),
         execution=Execution(**{name: values[name] for name in Execution.__dataclass_fields__}),
-        changed=bool(several) or any(f"{o.key_or_group}.".startswith(_DOTTED) for o in plain),
+        changed=several or any(f"{o.key_or_group}.".startswith(_DOTTED) for o in single),
     )
 
 
-def spelled(overrides: Sequence[str]) -> list[str]:
-    """The words of a command line as Hydra itself understands them."""
-    return [word for override in words.parse(overrides) for word in words.spelled(override)]
+def _composed(
+    single: Sequence[Override], config_dir: str | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What Hydra composes, with checked keys: with interpolations resolved, and as it was written."""
+    with _hydra(config_dir) as folders:
+        for override in single:
+            if override.key_or_group in files.GROUPS:
+                files.check_name_is_free(override.key_or_group, str(override.value()), folders)
+        words = [word for override in single for word in overrides.for_hydra(override)]
+        with files.search_path(folders) as path:
+            composed = compose("config", [*words, searching(path)])
+        raw = cast(dict[str, Any], OmegaConf.to_container(composed, resolve=False))
+        values = cast(dict[str, Any], OmegaConf.to_container(composed, resolve=True))
+    check_keys(values)
+    return values, raw
+
+
+def values_of(words: Sequence[str], config_dir: str | None = None) -> dict[str, Any]:
+    """The value of every key, by its dotted name, that a command line gives to a single run.
+
+    Raises: as `load_config`.
+    """
+    single = [override for override in overrides.parse(words) if not override.is_sweep_override()]
+    values, _ = _composed(single, config_dir)
+    files_read = files.CHOSEN | {o.key_or_group: o.value() for o in single if o.key_or_group in files.GROUPS}
+    return {key: files_read.get(key) if key in files.GROUPS else select(values, key) for key in KNOBS}
+
+
+def show(options: Sequence[str], words: Sequence[str], config_dir: str | None = None) -> None:
+    """Let Hydra answer its own options, such as `--cfg job`, about a command line; it trains nothing.
+
+    Raises: as `load_config`.
+    """
+    if not any(word.startswith(("install=", "uninstall=")) for word in words):  # of shell completion
+        load_config(words, "-m" in options or "--multirun" in options, config_dir)
+        given = overrides.parse(words)
+        words = [word for override in given for word in overrides.for_hydra(override)]
+    with files.search_path(files.own_folders(config_dir)) as path:
+        sys.argv[1:] = [*options, *words, searching(path)]
+        main = hydra.main(version_base="1.3", config_path=str(files.conf_dir()), config_name="config")
+        main(lambda _: None)()
+
+
+def searching(folders: Sequence[Path]) -> str:
+    """The override that lets Hydra search these folders, behind the shipped one."""
+    return f"hydra.searchpath=[{','.join(overrides.quoted(f'file://{folder}') for folder in folders)}]"
 
 
 @contextmanager
-def _hydra() -> Iterator[None]:
-    """Hydra over our configuration; what it finds wrong becomes one line."""
-    try:
-        with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-            yield
-    except MissingConfigException as error:
-        raise _missing(error) from error
-    except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
-        raise UserError(" ".join(str(error).split())) from error
+def _hydra(config_dir: str | None) -> Iterator[list[Path]]:
+    """Hydra over our configuration, and the user's folders; what Hydra finds wrong becomes one line.
 
-
-def choices(overrides: Sequence[str], config_dir: str | None = None) -> tuple[dict[str, list[str]], str]:
-    """For the help page: the choices of each configuration group, and the composed values as YAML."""
-    register()
-    UserConf.config_dir = config_dir
-    with _hydra():
-        composed = compose("config", spelled(overrides))
-        loader = GlobalHydra.instance().config_loader()
-        groups = {name: _options(loader, name) for name in ("data", "sweep", "tracking")}
-    return groups, OmegaConf.to_yaml(composed)
-
-
-def _options(loader: ConfigLoader, group: str) -> list[str]:
-    """The files of a group, those of its folders too: `book/overfitting`."""
-    files = loader.get_group_options(group, ObjectType.CONFIG)
-    folders = loader.get_group_options(group, ObjectType.GROUP)
-    deeper = (f"{sub}/{name}" for sub in sorted(folders) for name in _options(loader, f"{group}/{sub}"))
-    return [*sorted(files), *deeper]
-
-
-def _check_shadows(plain: Sequence[Override]) -> None:
-    """A file of the user's with the name of a shipped one would be passed over in silence."""
-    for override in plain:
-        file = Path(override.key_or_group, f"{override.value()}.yaml")
-        shipped, own = conf_dir() / file, ("conf" / file).resolve()
-        if (
-            override.key_or_group in ("data", "sweep", "tracking")
-            and shipped.exists()
-            and own.exists()
-            and own != shipped
-        ):
-            raise UserError(
-                f"{'conf' / file} has the name of a shipped {override.key_or_group}: give it another"
-            )
+    A caller may use Hydra itself: its state is set aside and restored. Threads take turns.
+    """
+    folders = files.own_folders(config_dir)
+    with _TURN:
+        callers, base = GlobalHydra.instance().hydra, copy(VersionBase.instance())
+        GlobalHydra.instance().clear()
+        try:
+            with initialize_config_dir(str(files.conf_dir()), version_base="1.3"):
+                yield folders
+        except MissingConfigException as error:
+            raise _missing(error) from error
+        except UnicodeDecodeError as error:
+            raise UserError(f"{files.not_utf8(folders)} must be text in UTF-8: {error.reason}") from error
+        except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
+            raise UserError(" ".join(str(error).split())) from error
+        finally:
+            GlobalHydra.instance().hydra = callers
+            VersionBase.set_instance(base)
 
 
 def _missing(error: MissingConfigException) -> UserError:
-    """A group has no file of that name; its options are the choices."""
-    file = str(error.missing_cfg_file)
-    path = file.removeprefix("data/")
-    if path != file and (os.sep in path or Path(path).suffix):
-        return UserError(f"data must name a data set, got the file {path}: write data=file data.path={path}")
-    group, _, name = file.rpartition("/")
-    return unknown(group or "configuration", name, error.options or ())
+    """A group has no file of that name; those of the same folder are the choices."""
+    group, _, name = str(error.missing_cfg_file).partition("/")
+    if group == "data" and (os.sep in name or Path(name).suffix):
+        return UserError(f"data must name a data set, got the file {name}: write data=file data.path={name}")
+    folder = name.rpartition("/")[0]
+    options = [f"{folder}/{option}".lstrip("/") for option in error.options or ()]
+    return unknown(group, name, options)
 
 
 def _hyperparameters(values: Mapping[str, Any]) -> Hyperparameters:

@@ -1,21 +1,30 @@
-"""The words of a command line: what each override may say, and what `-m` makes of several values."""
+"""The words of a command line: what each override may say, and the values that it gives."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, QuotedString, ValueType
 from hydra.errors import HydraException
 
-from nnexp.config.schema import check_key
+from nnexp.config.schema import NESTED, check_key
 from nnexp.errors import UserError
 
-GROUPS = ("data", "tracking", "sweep")
+TEXTS = ("data.path", "data.root", "sweeps_dir", "tracking.uri", "sweep.name", "sweep.question")
+# What Hydra does elsewhere, and what does it here.
+INSTEAD_OF_HYDRA = {
+    "hydra/launcher": "runs are trained on n_jobs processes, as in n_jobs=4",
+    "hydra/sweeper": "+sweep=NAME or -m trains several runs",
+    "hydra.run.dir": "results go to sweeps_dir=FOLDER",
+    "hydra.sweep.dir": "results go to sweeps_dir=FOLDER",
+    "hydra.searchpath": "--config-dir FOLDER adds a folder of configuration files",
+    "hydra.mode": "-m trains each of several values",
+}
 
 
 def parse(words: Sequence[str]) -> list[Override]:
-    """Hydra's own grammar, with a message in one line.
+    """Hydra's own grammar, with a message in one line; the value of a key that takes text is taken as it is.
 
     Raises:
         UserError: a word is no override, or its key is unknown.
@@ -24,40 +33,59 @@ def parse(words: Sequence[str]) -> list[Override]:
     overrides = []
     for word in words:
         try:
-            override = parser.parse_override(word)
+            override = parser.parse_override(_with_quotes(word))
         except HydraException as error:
-            raise UserError(f"cannot read {word!r}: expected key=value ({error})") from error
+            raise UserError(_unreadable(word)) from error
         _check(override)
         overrides.append(override)
     return overrides
 
 
+def _with_quotes(word: str) -> str:
+    """The word, its value in quotes where it is a text: a path may hold any sign."""
+    key, _, value = word.partition("=")
+    if key.lstrip("+") not in TEXTS or not value or value == "null" or value[0] in "'\"":
+        return word
+    return f"{key}={quoted(value)}"
+
+
+def quoted(text: str) -> str:
+    """A text as Hydra's grammar reads it back: a backslash counts only before a quote."""
+    text = re.sub(r"(\\*)('|$)", lambda run: run[1] * 2 + "\\" * bool(run[2]) + run[2], text)
+    return f"'{text}'"
+
+
+def _unreadable(word: str) -> str:
+    key, mark, value = word.partition("=")
+    if not mark or value[:1] in ("'", '"', "[", "{"):
+        return f"cannot read {word!r}: expected key=value"
+    return f"cannot read {word!r}: quote what is a text, as in \"{key}='{value}'\""
+
+
 def _check(override: Override) -> None:
     key = override.key_or_group
     if key == "hydra" or key.startswith(("hydra.", "hydra/")):
-        return
+        instead = INSTEAD_OF_HYDRA.get(key, "nnexp --help lists what can be set")
+        raise UserError(f"{override.input_line}: Hydra's own settings have no effect here; {instead}")
     if override.is_delete():
-        raise UserError(f"{override.input_line}: a key may be changed, not taken away")
+        raise UserError(f"{override.input_line}: a key can be set, not deleted")
     if key == "sweep" and not (override.is_add() or override.is_force_add()):
         raise UserError(f"a sweep is added with a plus: +sweep={override.get_value_element_as_str()}")
     check_key(key)
 
 
-def split(overrides: Sequence[Override], multirun: bool) -> tuple[list[Override], dict[str, list[Any]]]:
-    """Overrides with one value, and key -> values for those with several (`-m` only)."""
-    plain = [override for override in overrides if not override.is_sweep_override()]
-    several = [override for override in overrides if override.is_sweep_override()]
-    if several and not multirun:
-        raise UserError(f"{several[0].input_line} lists several values: add -m to train each of them")
-    return plain, {override.key_or_group: _values(override) for override in several}
+def values_of(override: Override) -> list[Any]:
+    """The values of `a,b`, `choice()` or `range()`; of an override with one value, that one.
 
-
-def _values(override: Override) -> list[Any]:
-    """The values of `a,b`, `choice()` or `range()`."""
+    Raises:
+        UserError: they cannot be listed.
+    """
+    if not override.is_sweep_override():
+        return [override.value()]
     enumerable = override.is_range_sweep() or (
         override.is_choice_sweep() and override.value_type is not ValueType.GLOB_CHOICE_SWEEP
     )
-    if override.key_or_group in ("tracking", "sweep") or not enumerable:
+    if override.key_or_group == "tracking" or not enumerable:
         raise UserError(f"{override.input_line}: list the values, as in key=1,2 or key=range(1,4)")
     return [_plain(value) for value in override.sweep_iterator()]
 
@@ -69,7 +97,7 @@ def _plain(value: Any) -> Any:
     return float(f"{value:.12g}") if isinstance(value, float) else value
 
 
-def spelled(override: Override) -> list[str]:
+def for_hydra(override: Override) -> list[str]:
     """The override as Hydra composes it: an axis may be changed and added alike.
 
     A list and a range do not merge, so an axis is emptied before it gets the one or the other.
@@ -79,3 +107,27 @@ def spelled(override: Override) -> list[str]:
         return [line]
     word = f"++{line.lstrip('+')}"
     return [f"++{key}=null", word] if re.fullmatch(r"sweep\.(axes|zip)\.\w+", key) else [word]
+
+
+def words_for(key: str, value: Any) -> list[str]:
+    """A setting given in Python as words of the command line: arrays, ranges and mappings are taken too."""
+    if key == "monitor" and isinstance(value, list | tuple):
+        return [f"monitor.{name}=true" for name in value]
+    if key in NESTED and isinstance(value, Mapping):
+        return [word for name, inner in value.items() for word in words_for(f"{key}.{name}", inner)]
+    return [f"{key}={_spelled(value)}"]
+
+
+def _spelled(value: Any) -> str:
+    """A value in Hydra's grammar."""
+    if hasattr(value, "tolist"):  # NumPy's and pandas' arrays and numbers
+        value = value.tolist()
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{name}:{_spelled(inner)}" for name, inner in value.items()) + "}"
+    if isinstance(value, list | tuple | range):
+        return "[" + ",".join(map(_spelled, value)) + "]"
+    return quoted(str(value))

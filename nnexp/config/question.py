@@ -1,40 +1,47 @@
-"""What a sweep asks, from the sweep file, the command line and the values given to `-m`."""
+"""What a sweep asks, from the sweep file and the command line."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from hydra.core.override_parser.types import Override
 
+from nnexp.config.overrides import values_of
 from nnexp.config.schema import SweepFile
 from nnexp.errors import UserError
 from nnexp.sweep.question.points import Question, axes_of
 
+LONGEST = 255  # bytes in the name of a folder
+LISTS = ("classes",)  # axes of which one value is a list
+# `${name}`, `${.name}` or `${oc.select:name,...}`, but not `${oc.env:name}`
+INTERPOLATED = re.compile(r"\$\{\s*(?:oc\.select:\s*)?\.*([\w.]+)\s*[,}]")
 
-def question_of(
-    values: Mapping[str, Any], plain: Sequence[Override], several: Mapping[str, list[Any]], multirun: bool
-) -> Question:
-    """The question of a composed configuration.
 
-    `plain`: the overrides with one value; `several`: key -> values of those with several (`multirun` only).
-    Raises `UserError` where seeds or an axis are given twice, or the name is none.
+def question_of(values: Mapping[str, Any], overrides: Sequence[Override], multirun: bool) -> Question:
+    """The question of a composed configuration, before the command line gives values to its axes.
+
+    Raises:
+        UserError: seeds are given twice, or the name cannot be that of a folder.
     """
-    chosen = [str(o.value()) for o in plain if o.key_or_group == "sweep"]
-    given = {override.key_or_group for override in plain}
+    for override in overrides:
+        if override.key_or_group in ("seed", "sweep") and override.is_sweep_override() and not multirun:
+            raise _needs_multirun(override)
+    chosen = [str(o.value()).removesuffix(".yaml") for o in overrides if o.key_or_group == "sweep"]
+    seed = next((o for o in overrides if o.key_or_group == "seed"), None)
     file = SweepFile(**values["sweep"])
-    swept_seeds = several.get("seed")
-    if chosen and (swept_seeds or "seed" in given):
+    if chosen and seed:
         raise UserError(
             "a sweep has its own seeds: write sweep.seeds=5 or sweep.seeds=[0,1] instead of seed="
         )
-    if swept_seeds and file.seeds is not None:
+    several_seeds = values_of(seed) if seed and seed.is_sweep_override() else None
+    if several_seeds and file.seeds is not None:
         raise UserError("seed= and sweep.seeds= both name the seeds: give one of them")
-    asked = Question(
+    question = Question(
         name=file.name or "",
         question=file.question,
         axes=file.axes or {},
-        seeds=swept_seeds or _seeds(file.seeds, values["seed"]),
+        seeds=several_seeds or _seeds(file.seeds, values["seed"]),
         baseline=file.baseline,
         zip=file.zip or {},
         points=file.points or [],
@@ -43,21 +50,19 @@ def question_of(
         target=file.target,
         claims=file.claims or [],
     )
-    places = axes_of(asked)
-    added = {_axis(key): listed for key, listed in several.items() if key != "seed"}
-    for axis in added:
-        if axis in places:
-            raise _is_an_axis(axis, places[axis])
-    usual = "multirun" if multirun or places else "single"
+    usual = "multirun" if multirun or axes_of(question) else "single"
     name = file.name or (chosen[0] if chosen else usual)
+    check_name(name)
+    return replace(question, name=name)
+
+
+def check_name(name: str) -> None:
+    """Raise `UserError` unless folders can have this name: it is the path of a sweep's results."""
     if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", name):
         raise UserError(f"sweep.name must be letters, digits, '_', '-', '.' and '/', got {name!r}")
-    return replace(asked, name=name, axes={**asked.axes, **added})
-
-
-def _axis(key: str) -> str:
-    """`data.scale` and `sweep.axes.scale` name the axis `scale`."""
-    return key.removeprefix("sweep.axes.").removeprefix("data.")
+    longest = max(len(part.encode()) for part in name.split("/"))
+    if longest > LONGEST:
+        raise UserError(f"sweep.name must have at most {LONGEST} bytes between slashes, got {longest}")
 
 
 def _seeds(seeds: Any, base: Any) -> Sequence[int]:
@@ -71,19 +76,87 @@ def _seeds(seeds: Any, base: Any) -> Sequence[int]:
     return range(seeds)
 
 
-def check_axes_alone(question: Question, plain: Sequence[Override], raw: str) -> None:
-    """An axis takes its values from the sweep alone: one given beside it would pass silently and wrongly."""
+def on_axes(question: Question, overrides: Sequence[Override]) -> list[Override]:
+    """The overrides that name an axis of the question as a knob: `batch_size=10`, `data.scale=255`."""
     places = axes_of(question)
-    for override in plain:
-        axis = _axis(override.key_or_group)
-        if axis in places and not override.key_or_group.startswith("sweep."):
-            raise _is_an_axis(axis, places[axis])
-    for interpolation in re.findall(r"\$\{[^}]*\}", raw):
-        for name in re.findall(r"[\w.]+", interpolation):
-            if _axis(name) in (*places, "seed"):
-                raise UserError(f"{interpolation} names {name}, whose value differs from run to run")
+    return [
+        o for o in overrides if not o.key_or_group.startswith("sweep.") and _axis(o.key_or_group) in places
+    ]
 
 
-def _is_an_axis(axis: str, place: str) -> UserError:
-    key = place if place == "sweep.points" else f"{place}.{axis}"
-    return UserError(f"{axis} is an axis of this sweep: write '{key}=[...]' instead")
+def with_values(question: Question, overrides: Sequence[Override], multirun: bool) -> Question:
+    """The question with the values that the command line gives: to its axes, and with -m to new ones.
+
+    Raises:
+        UserError: the axis stands in a list of points, or several values are given without -m.
+    """
+    places = axes_of(question)
+    parts = {"sweep.axes": dict(question.axes), "sweep.zip": dict(question.zip)}
+    named = on_axes(question, overrides)
+    for override in overrides:
+        key, axis = override.key_or_group, _axis(override.key_or_group)
+        several = override.is_sweep_override() and key not in ("seed", "sweep")
+        if override in named and places[axis] not in parts:
+            raise UserError(f"{axis} is an axis of {places[axis]}: write '{places[axis]}=[...]' instead")
+        if several and not (multirun or override in named or key.startswith("sweep.axes.")):
+            raise _needs_multirun(override)
+        if several or override in named:
+            parts[places.get(axis, "sweep.axes")][axis] = _axis_values(axis, override)
+    return replace(question, axes=parts["sweep.axes"], zip=parts["sweep.zip"])
+
+
+def _needs_multirun(override: Override) -> UserError:
+    return UserError(f"{override.input_line} lists several values: add -m to train each of them")
+
+
+def _axis(key: str) -> str:
+    """`data.scale` and `sweep.axes.scale` name the axis `scale`."""
+    return key.removeprefix("sweep.axes.").removeprefix("data.")
+
+
+def _axis_values(axis: str, override: Override) -> Any:
+    """The values as a sweep file has them: a list, or a range `{low, high, count}`."""
+    if override.is_sweep_override():
+        return values_of(override)
+    value = override.value()
+    whole = isinstance(value, list) and (axis not in LISTS or all(isinstance(one, list) for one in value))
+    return value if whole or isinstance(value, Mapping) else [value]
+
+
+def check_interpolations(raw: Mapping[str, Any], axes: Sequence[str]) -> None:
+    """No interpolation may name an axis: it would take the base value, the same in all runs.
+
+    Raises:
+        UserError: one does, or a text of the sweep comes from the environment.
+    """
+    for text, name in _interpolations(str(raw)):
+        if _axis(name) in (*axes, "seed"):
+            raise UserError(f"{text} names {name}, whose value differs from run to run")
+    seen = [str(raw["sweep"])]
+    for text in seen:  # grows
+        for _, name in _interpolations(text):
+            if name.partition(".")[0] == "tracking":
+                raise _secret(f"${{{name}}}")
+            if (value := str(select(raw, name))) not in seen:
+                seen.append(value)
+        if secret := re.search(r"\$\{\s*oc\.env:[^}]*\}", text):
+            raise _secret(secret[0])
+
+
+def _secret(interpolation: str) -> UserError:
+    return UserError(
+        f"{interpolation} may hold a secret, and a sweep's texts are written into its plan and into MLflow: "
+        "write the text itself"
+    )
+
+
+def _interpolations(text: str) -> Iterator[tuple[str, str]]:
+    """What is interpolated, as it is written and by name."""
+    return ((found[0], found[1]) for found in INTERPOLATED.finditer(text))
+
+
+def select(raw: Any, name: str) -> Any:
+    """The value at a dotted name of nested mappings; None where there is none."""
+    for key in name.split("."):
+        raw = raw.get(key) if isinstance(raw, Mapping) else None
+    return raw

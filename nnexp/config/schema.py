@@ -1,17 +1,17 @@
 """The keys of the configuration: declared here, in `Hyperparameters` and in `DataSpec`, and nowhere else."""
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from nnexp.config.knobs import EXECUTION, TRACKING
 from nnexp.data import DataSpec
-from nnexp.errors import UserError, unknown
+from nnexp.errors import SYNONYMS, UserError, close_names, unknown
 from nnexp.nn import MONITORS, Hyperparameters
 from nnexp.sweep.question.points import AXES, Question
 from nnexp.sweep.question.ranges import KEYS as RANGE_KEYS
 
-MODES = ("cached", "retry", "force")
-STORES = ("mlflow", "none")
 # What a claim may name of its sweep, beside metrics: its points, its epochs, what is recorded.
 CLAIMED = (
     *("epochs", "evaluate_every", "hidden_layers", "monitor"),
@@ -28,8 +28,7 @@ class Tracking:
     uri: str | None = None
 
     def __post_init__(self) -> None:
-        if self.store not in STORES:
-            raise unknown("tracking.store", self.store, STORES)
+        TRACKING["tracking.store"].check("tracking.store", self.store)
         if self.store == "none" and self.uri is not None:
             raise UserError(f"tracking=none takes no tracking.uri, got {self.uri!r}")
         if self.store == "mlflow" and not isinstance(self.uri, str):
@@ -40,32 +39,20 @@ class Tracking:
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:
-    """How a sweep is carried out; nothing here may change a bit of its result."""
+    """How a sweep is carried out; nothing here may change a bit of its result. `EXECUTION` describes each."""
 
     n_jobs: int | None = None
     mode: str = "cached"
     dry_run: bool = False
     sweeps_dir: str = "sweeps"
-    max_seconds: float | None = None  # a run's limit, its share of its stack's time
-    confirm_above: float | None = 3600.0  # seconds of training before which a terminal is asked; None: never
-    pictures: bool = True  # whether the end of a sweep draws its pictures
+    max_seconds: float | None = None
+    confirm_above: float | None = 3600.0
+    pictures: bool = True
 
     def __post_init__(self) -> None:
-        if self.mode not in MODES:
-            raise unknown("mode", self.mode, MODES)
-        for name in ("dry_run", "pictures"):
-            if not isinstance(getattr(self, name), bool):
-                raise UserError(f"{name} must be true or false, got {getattr(self, name)!r}")
-        if not isinstance(self.sweeps_dir, str) or not self.sweeps_dir:
-            raise UserError(f"sweeps_dir must be a folder's path, got {self.sweeps_dir!r}")
-        if self.max_seconds is not None and not (_is_number(self.max_seconds) and self.max_seconds > 0):
-            raise UserError(f"max_seconds must be seconds > 0 or null (no limit), got {self.max_seconds!r}")
-        ask = self.confirm_above
-        if ask is not None and not (_is_number(ask) and ask >= 0):
-            raise UserError(f"confirm_above must be seconds >= 0 or null (never ask), got {ask!r}")
-        jobs = self.n_jobs
-        if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
-            raise UserError(f"n_jobs must be an integer >= 1 or null (all cores), got {jobs!r}")
+        for name, knob in EXECUTION.items():
+            object.__setattr__(self, name, knob.check(name, getattr(self, name)))
+        object.__setattr__(self, "sweeps_dir", os.path.expanduser(self.sweeps_dir))
 
 
 def _is_number(value: object) -> bool:
@@ -131,7 +118,7 @@ ROOT = (*_names(Hyperparameters), *ROOT_DATA, *_names(Execution), "data", "track
 
 
 def defaults() -> dict[str, Any]:
-    """Every key that no file sets, with its default."""
+    """Every key of `conf/config.yaml` with its default; those of a group stand in its files."""
     return (
         asdict(Hyperparameters())
         | {"monitor": dict.fromkeys(MONITORS, False)}
@@ -146,7 +133,8 @@ def check_key(key: str) -> None:
     """Raise `UserError`, with the close match, unless the dotted `key` is one of ours."""
     parents, _, name = key.rpartition(".")
     if not parents:
-        _one_of(name, ROOT, "key")
+        if name not in ROOT:
+            raise _unknown_at_root(name)
     elif parents in NESTED:
         _one_of(name, NESTED[parents], f"key in {parents}:")
     elif parents.rpartition(".")[0] in ("sweep.axes", "sweep.zip"):
@@ -161,7 +149,7 @@ def check_keys(composed: Mapping[str, Any]) -> None:
     """The same for every key of a composed configuration: a file may hold any, and leave out none."""
     for key in ROOT:
         if key not in composed or (key in NESTED and composed[key] is None):
-            raise UserError(f"{key} must have a value: it may be changed, not taken away")
+            raise UserError(f"{key} must have a value: a key can be set, not deleted")
     for key, value in composed.items():
         check_key(key)
         if key in NESTED:
@@ -192,3 +180,15 @@ def _check_nested(parent: str, value: Any) -> None:
 def _one_of(name: str, names: Iterable[str], what: str) -> None:
     if name not in names:
         raise unknown(what, name, names)
+
+
+def _unknown_at_root(name: str) -> UserError:
+    """A key of its own that is none, or one that stands elsewhere: `seeds` for `sweep.seeds`."""
+    homes = [
+        f"{parent}.{name}" for parent in ("sweep", "data", "tracking", "monitor") if name in NESTED[parent]
+    ]
+    if homes and name not in SYNONYMS:
+        return UserError(f"unknown key {name!r}; did you mean {homes[0]!r}?")
+    if close_names(name, ROOT):
+        return unknown("key", name, ROOT)
+    return UserError(f"unknown key {name!r}: nnexp --help lists what can be set")

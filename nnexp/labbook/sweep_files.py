@@ -31,8 +31,7 @@ def asked_by(name: str, home: Path) -> Asked:
 
 def all_asked(sweeps_dir: str) -> dict[str, Asked]:
     """What every sweep file asks, by the name of its sweep; data sets as in the published results."""
-    groups, _ = choices([])
-    return {name: asked_by(name, Path(sweeps_dir, HOME, name)) for name in groups["sweep"]}
+    return {name: asked_by(name, Path(sweeps_dir, HOME, name)) for name in choices("sweep")}
 
 
 def file_of(name: str) -> Path:

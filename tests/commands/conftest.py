@@ -62,7 +62,7 @@ def lab(trained_lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     place = tmp_path / "lab"
     shutil.copytree(trained_lab, place)
     monkeypatch.chdir(place)
-    monkeypatch.setattr("nnexp.labbook.sweep_files.choices", lambda _: ({"sweep": list(labs.FILES)}, ""))
+    monkeypatch.setattr("nnexp.labbook.sweep_files.choices", lambda _: list(labs.FILES))
     return place
 
 

@@ -86,7 +86,7 @@ def test_it_logs_where_the_sweep_was_logged_before(nnexp: Command, sweeps: Path)
         ("mixed n_job=2", "unknown setting of retry 'n_job'; did you mean 'n_jobs'?"),
         ("mixed mode=force", "unknown setting of retry 'mode'"),
         ("mixed epochs=3", "unknown setting of retry 'epochs'"),
-        ("mixed n_jobs=0", "n_jobs must be an integer >= 1"),
+        ("mixed n_jobs=0", "n_jobs must be a whole number >= 1"),
         ("mixed n_jobs=", "n_jobs needs a value"),
         ("mixed tracking=sever", "unknown tracking 'sever'; did you mean 'server'?"),
         ("mixed plain", "retry takes one NAME or NAME/ID, got mixed plain"),

@@ -1,13 +1,21 @@
 """A command line becomes one checked configuration, or one line that says what is wrong with it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.version import getbase
 
 from nnexp import cli
 from nnexp.config import Config, conf_dir, load_config
+from nnexp.config.knobs import KNOBS
+from nnexp.config.overrides import quoted
+from nnexp.config.page import config_page
+from nnexp.config.schema import NESTED, ROOT
 from nnexp.data import DataSpec
-from nnexp.errors import UserError
+from nnexp.errors import SYNONYMS, UserError
 from nnexp.nn import Hyperparameters
 
 # Those of the book, in a folder of their own, need MNIST: see tests/claims/test_book.py.
@@ -79,7 +87,7 @@ def test_limits_of_time_reach_the_execution() -> None:
         ("epochs.more=3", "epochs has no keys of its own, got 'epochs.more'"),
         ("epochs=many", "epochs must be a whole number >= 1, got 'many'"),
         ("epochs=0", "epochs must be a whole number >= 1, got 0"),
-        ("initializer=xavier", "unknown initializer 'xavier' (choices: glorot_normal,"),
+        ("initializer=xavier", "unknown initializer 'xavier'; did you mean 'glorot_normal'?"),
         ("activation=sigmod", "unknown activation 'sigmod'; did you mean 'sigmoid'?"),
         ("cost=crossentropy", "unknown cost 'crossentropy'; did you mean 'cross_entropy'?"),
         ("output=softmax", "cost=cross_entropy does not fit output=softmax; it takes log_likelihood"),
@@ -92,24 +100,23 @@ def test_limits_of_time_reach_the_execution() -> None:
         ("+sweep=batchsize", "unknown sweep 'batchsize'; did you mean 'batch_size'? (choices: batch_size, "),
         ("+sweep=nothing", "unknown sweep 'nothing' (choices: batch_size, hidden_size, initializer, "),
         ("sweep=batch_size", "a sweep is added with a plus: +sweep=batch_size"),
-        ("+sweep=batch_size batch_size=3", "write 'sweep.axes.batch_size=[...]' instead"),
-        ("sweep.zip.batch_size=[1] batch_size=3", "write 'sweep.zip.batch_size=[...]' instead"),
         ("sweep.points=[{batch_size:1}] batch_size=3", "write 'sweep.points=[...]' instead"),
         ("sweep.axes.momentum.lo=1", "unknown key in sweep.axes.momentum: 'lo'; did you mean 'low'?"),
         ("sweep.axes.momentun.low=1", "unknown key in sweep.axes: 'momentun'; did you mean 'momentum'?"),
-        ("max_seconds=0", "max_seconds must be seconds > 0 or null (no limit), got 0"),
-        ("max_seconds=soon", "max_seconds must be seconds > 0 or null (no limit), got 'soon'"),
-        ("confirm_above=-1", "confirm_above must be seconds >= 0 or null (never ask), got -1"),
-        ("confirm_above=true", "confirm_above must be seconds >= 0 or null (never ask), got True"),
+        ("max_seconds=0", "max_seconds must be a finite number > 0 or null (no limit), got 0"),
+        ("max_seconds=soon", "max_seconds must be a finite number > 0 or null (no limit), got 'soon'"),
+        ("confirm_above=-1", "confirm_above must be a finite number >= 0 or null (never ask), got -1"),
+        ("confirm_above=true", "confirm_above must be a finite number >= 0 or null (never ask), got True"),
         ("+sweep=batch_size seed=3", "write sweep.seeds=5 or sweep.seeds=[0,1] instead of seed="),
         (
             "+sweep=batch_size epochs=${batch_size}",
             "${batch_size} names batch_size, whose value differs from run to run",
         ),
         ("+sweep=batch_size epochs=${seed}", "${seed} names seed, whose value differs"),
-        ("~learning_rate", "~learning_rate: a key may be changed, not taken away"),
+        ("~learning_rate", "~learning_rate: a key can be set, not deleted"),
         ("data=null", "must be a string or a list"),
-        ("sweep.name=2024", "sweep.name must be text, got 2024"),
+        ("sweep.name=../up", "sweep.name must be letters, digits, '_', '-', '.' and '/', got '../up'"),
+        (f"sweep.name={'x' * 256}", "sweep.name must have at most 255 bytes between slashes, got 256"),
         ("sweep.question=null", "sweep.question must be text, got None"),
         ("monitor.test=maybe", "monitor.test must be true or false, got 'maybe'"),
         ("monitor=null", "monitor must have a value"),
@@ -117,13 +124,31 @@ def test_limits_of_time_reach_the_execution() -> None:
         ("learning_rate=0.1,0.5", "learning_rate=0.1,0.5 lists several values: add -m"),
         ("+learning_rate=1", "Could not append to config. An item is already at 'learning_rate'."),
         ("epochs", "cannot read 'epochs': expected key=value"),
-        ("n_jobs=0", "n_jobs must be an integer >= 1 or null (all cores), got 0"),
+        ("n_jobs=0", "n_jobs must be a whole number >= 1 or null (all cores), got 0"),
         ("mode=again", "unknown mode 'again' (choices: cached, force, retry)"),
         ("dry_run=maybe", "dry_run must be true or false, got 'maybe'"),
         ("pictures=maybe", "pictures must be true or false, got 'maybe'"),
         ("tracking.store=wandb", "unknown tracking.store 'wandb' (choices: mlflow, none)"),
         ("tracking.uri=null", "tracking.uri must be an address"),
         ("monitor.gradient=true", "unknown key in monitor: 'gradient'"),
+        ("eta=0.1", "unknown key 'eta'; did you mean 'learning_rate'?"),
+        ("lr=0.1", "unknown key 'lr'; did you mean 'learning_rate'?"),
+        ("alpha=0.1", "unknown key 'alpha'; did you mean 'learning_rate' or 'lambda_l2'?"),
+        ("lmbda=5", "unknown key 'lmbda'; did you mean 'lambda_l2'?"),
+        ("batchSize=5", "unknown key 'batchSize'; did you mean 'batch_size'?"),
+        ("seeds=5", "unknown key 'seeds'; did you mean 'sweep.seeds'?"),
+        ("scale=255", "unknown key 'scale'; did you mean 'data.scale'?"),
+        ("quite_other=1", "unknown key 'quite_other': nnexp --help lists what can be set"),
+        ("activation=ReLU", "unknown activation 'ReLU'; did you mean 'relu'?"),
+        ("cost=MSE", "unknown cost 'MSE'; did you mean 'quadratic'?"),
+        ("hydra/launcher=joblib", "runs are trained on n_jobs processes"),
+        ("hydra/sweeper=optuna", "+sweep=NAME or -m trains several runs"),
+        ("hydra.run.dir=x", "results go to sweeps_dir=FOLDER"),
+        ("hydra.job.name=x", "Hydra's own settings have no effect here"),
+        ("activation=a#b", "quote what is a text, as in \"activation='a#b'\""),
+        ("sweep.question=${oc.env:HOME}", "${oc.env:HOME} may hold a secret"),
+        ("sweep.question=${tracking.uri}", "${tracking.uri} may hold a secret"),
+        ("sweep.question=${data.root} data.root=${oc.env:HOME}", "${oc.env:HOME} may hold a secret"),
     ],
 )
 def test_a_mistake_on_the_command_line_is_told_in_one_line(words: str, message: str) -> None:
@@ -137,3 +162,53 @@ def test_a_mistake_on_the_command_line_is_told_in_one_line(words: str, message: 
 def test_multirun_refuses_what_it_cannot_list(word: str) -> None:
     with pytest.raises(UserError, match="list the values"):
         config(word, multirun=True)
+
+
+@pytest.mark.parametrize("name", ["данные.npz", "my own.npz", "a#b.npz", "it's.npz", "a,b.npz", "[1].npz"])
+def test_a_path_may_hold_any_sign(name: str) -> None:
+    for word in (f"data.path={name}", f"data.path={quoted(name)}"):
+        assert Path(config(word, "data=file").data.path or "").name == name
+
+
+def test_a_path_may_begin_with_the_home_folder() -> None:
+    assert config("sweeps_dir=~/results").execution.sweeps_dir == str(Path.home() / "results")
+
+
+def test_the_file_of_defaults_says_what_the_code_does() -> None:
+    said = (conf_dir() / "config.yaml").read_text(encoding="utf-8")
+    assert said == config_page(), "python -m nnexp.config.page > conf/config.yaml writes it anew"
+
+
+def test_every_key_is_described() -> None:
+    nested = {f"{parent}.{name}" for parent, names in NESTED.items() for name in names if "." not in parent}
+    assert set(KNOBS) == {*ROOT, *nested} - {"data.name"}
+    assert all(knob.meaning.endswith(".") and knob.rule and knob.source for knob in KNOBS.values())
+    assert not {word for word in SYNONYMS if word in KNOBS}
+
+
+def test_a_config_file_of_the_users_is_not_passed_over_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "config.yaml").write_text("epochs: 2")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["dry_run=true"]) == 0
+    assert "conf/config.yaml is not read: settings belong on the command line" in capsys.readouterr().err
+
+
+def test_a_callers_hydra_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "app.yaml").write_text("mine: 1")
+    with initialize_config_dir(str(tmp_path), version_base="1.2"):
+        theirs, base = GlobalHydra.instance().hydra, getbase()
+        assert config("epochs=7").hyperparameters.epochs == 7
+        with pytest.raises(UserError):
+            config("epochs=x")
+        assert GlobalHydra.instance().hydra is theirs
+        assert getbase() == base
+        assert compose("app").mine == 1
+
+
+def test_threads_take_turns() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda epochs: config(f"epochs={epochs}"), range(1, 9)))
+    assert [one.hyperparameters.epochs for one in made] == list(range(1, 9))

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from nnexp.config import Config, load_config
+from nnexp.config import Config, load_config, load_configs
 from nnexp.data import load
 from nnexp.errors import UserError
+from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.plan import make_plan
 from nnexp.sweep.question.points import points_of
 
@@ -67,6 +68,83 @@ def test_multirun_takes_range_and_choice_beside_a_sweep() -> None:
     assert list(asked.axes) == ["batch_size", "momentum", "cost"]
     assert list(asked.axes["momentum"]) == [0.0, 0.2]
     assert list(asked.axes["cost"]) == ["quadratic", "cross_entropy"]
+
+
+@pytest.mark.parametrize("multirun", [False, True])
+@pytest.mark.parametrize(
+    ("word", "values"),
+    [
+        ("batch_size=10,100", [10, 100]),
+        ("batch_size=10", [10]),
+        ("batch_size=[10,100]", [10, 100]),
+        ("batch_size=range(10,40,10)", [10, 20, 30]),
+        ("batch_size={low:1,high:3,step:1}", {"low": 1, "high": 3, "step": 1}),
+        ("sweep.axes.batch_size=10,100", [10, 100]),
+    ],
+)
+def test_the_values_of_an_axis_are_replaced_the_way_people_type_it(
+    word: str, values: object, multirun: bool
+) -> None:
+    made = config("+sweep=batch_size", word, multirun=multirun)
+    assert dict(made.question.axes) == {"batch_size": values}
+    assert made.question.name == "batch_size"
+    assert made.hyperparameters.batch_size == Hyperparameters().batch_size  # the base is as it was
+    assert made.changed
+
+
+def test_zipped_axes_and_axes_of_data_are_replaced_too() -> None:
+    zipped = config("sweep.zip.batch_size=[1,2]", "sweep.zip.momentum=[0,0.9]", "batch_size=3,4").question
+    assert dict(zipped.zip) == {"batch_size": [3, 4], "momentum": [0, 0.9]}
+    scaled = config("sweep.axes.scale=[1,2]", "sweep.axes.data=[digits,mnist]", "data.scale=16", "data=mnist")
+    assert dict(scaled.question.axes) == {"scale": [16], "data": ["mnist"]}
+    classes = config("sweep.axes.classes=[[0,1]]", "classes=[3,5]").question
+    assert dict(classes.axes) == {"classes": [[3, 5]]}
+
+
+def test_an_axis_in_a_list_of_points_is_not_replaced() -> None:
+    with pytest.raises(UserError, match=r"is an axis of sweep.points: write 'sweep.points=\[...\]' instead"):
+        config("sweep.points=[{batch_size:1}]", "batch_size=3")
+
+
+def test_several_sweeps_run_one_after_the_other() -> None:
+    made = load_configs(["+sweep=batch_size,lambda", "epochs=3"], multirun=True)
+    assert [one.question.name for one in made] == ["batch_size", "lambda"]
+    assert [one.hyperparameters.epochs for one in made] == [3, 3]
+    with pytest.raises(UserError, match="lists several values: add -m"):
+        load_configs(["+sweep=batch_size,lambda"])
+    with pytest.raises(UserError, match="unknown sweep 'lamda'"):
+        load_configs(["+sweep=batch_size,lamda"], multirun=True)
+
+
+def test_the_ending_of_a_files_name_does_not_name_another_sweep() -> None:
+    assert config("+sweep=batch_size.yaml").question == config("+sweep=batch_size").question
+
+
+def test_a_byte_order_mark_hides_no_first_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "conf" / "sweep" / "my").mkdir(parents=True)
+    text = "# @package _global_\nepochs: 3\nsweep: {axes: {momentum: [0]}}\n"
+    (tmp_path / "conf" / "sweep" / "my" / "marked.yaml").write_text(text, encoding="utf-8-sig")
+    monkeypatch.chdir(tmp_path)
+    made = config("+sweep=my/marked")
+    assert (made.hyperparameters.epochs, dict(made.question.axes)) == (3, {"momentum": [0]})
+
+
+def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "conf" / "sweep").mkdir(parents=True)
+    (tmp_path / "conf" / "sweep" / "old.yaml").write_text("# Größe\n", encoding="latin-1")
+    monkeypatch.chdir(tmp_path)
+    assert config("+sweep=batch_size").question.name == "batch_size"
+    with pytest.raises(UserError, match=r"conf/sweep/old.yaml must be text in UTF-8"):
+        config("+sweep=old")
+
+
+def test_an_interpolation_of_the_environment_is_no_axis(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("epochs", "sqlite:///x.db")
+    assert (
+        config("tracking.uri=${oc.env:epochs}", "epochs=1,2", multirun=True).tracking.uri == "sqlite:///x.db"
+    )
+    with pytest.raises(UserError, match="names epochs"):
+        config("patience=${oc.select:epochs,3}", "epochs=1,2", multirun=True)
 
 
 def test_timing_and_claims_are_passed_on_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,6 +210,7 @@ def test_a_config_dir_is_searched_too(tmp_path: Path) -> None:
         ("sweep: [momentum]", "In 'sweep/mine'"),
         ("sweep: {seeds: 0}", "sweep.seeds must be a number of seeds >= 1 or a list of them, got 0"),
         ("sweep: {name: ../up}", "sweep.name must be letters"),
+        ("sweep: {name: 2024}", "sweep.name must be text, got 2024"),
         (
             "epochs: ${learning_rate}\nsweep: {axes: {learning_rate: [1, 2]}}",
             "names learning_rate, whose value differs",

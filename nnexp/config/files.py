@@ -1,0 +1,92 @@
+"""Where configuration files lie: the shipped ones, those of the user's `./conf`, those of `--config-dir`."""
+
+import codecs
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from nnexp.errors import UserError
+
+GROUPS = ("data", "sweep", "tracking")
+CHOSEN = {"data": "digits", "tracking": "sqlite"}  # the files that are read unless others are named
+
+
+def conf_dir() -> Path:
+    """The shipped configuration: `conf/` of the checkout, or the copy inside an installed package."""
+    package = Path(__file__).resolve().parents[1]
+    beside = package.parent / "conf"
+    return beside if (beside / "config.yaml").exists() else package / "conf"
+
+
+def own_folders(config_dir: str | None = None) -> list[Path]:
+    """The user's folders of configuration files: `--config-dir`, then `./conf`.
+
+    Raises:
+        UserError: `config_dir` is no folder.
+    """
+    if config_dir is not None and not Path(config_dir).is_dir():
+        raise UserError(f"--config-dir must be a folder, got {config_dir!r}")
+    folders = [Path(name).resolve() for name in (config_dir, "conf") if name is not None]
+    return [folder for folder in folders if folder.is_dir() and folder != conf_dir()]
+
+
+def choices(group: str, config_dir: str | None = None) -> list[str]:
+    """The files of a group, then those of its folders: `batch_size`, ..., `book/overfitting`."""
+    homes = [folder / group for folder in (conf_dir(), *own_folders(config_dir))]
+    names = {path.relative_to(home).with_suffix("") for home in homes for path in home.rglob("*.yaml")}
+    return sorted((name.as_posix() for name in names), key=lambda name: (name.count("/"), name))
+
+
+def note_on_config(config_dir: str | None = None) -> str | None:
+    """What to say of a `config.yaml` of the user's, which is not read."""
+    for folder in own_folders(config_dir):
+        if (path := folder / "config.yaml").exists():
+            return f"{path} is not read: settings belong on the command line or in a sweep file"
+    return None
+
+
+def check_name_is_free(group: str, name: str, folders: Sequence[Path]) -> None:
+    """Raise `UserError` for a user's file with the name of a shipped one: it would never be read."""
+    file = Path(group, f"{name}.yaml")
+    for folder in folders:
+        if (conf_dir() / file).exists() and (folder / file).exists():
+            raise UserError(f"{folder / file} has the name of a shipped {group}: give it another")
+
+
+@contextmanager
+def search_path(folders: Sequence[Path]) -> Iterator[list[Path]]:
+    """The folders that Hydra is to search behind the shipped one.
+
+    A byte-order mark would hide a file's first line, which says where its keys go: files that begin with one
+    are read from a copy without it.
+    """
+    marked = [(path, folder) for folder in folders for path in _files_in(folder) if _begins_with_mark(path)]
+    if not marked:
+        yield list(folders)
+        return
+    with TemporaryDirectory() as name:
+        for path, folder in marked:
+            copy = Path(name) / path.relative_to(folder)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(path.read_bytes().removeprefix(codecs.BOM_UTF8))
+        yield [Path(name), *folders]
+
+
+def not_utf8(folders: Sequence[Path]) -> Path | None:
+    """The first file that cannot be read as UTF-8."""
+    for path in (path for folder in folders for path in _files_in(folder)):
+        try:
+            path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            return path
+    return None
+
+
+def _files_in(folder: Path) -> list[Path]:
+    return [path for group in GROUPS for path in sorted((folder / group).rglob("*.yaml"))]
+
+
+def _begins_with_mark(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8

@@ -1,0 +1,199 @@
+"""Every key of the configuration by its dotted name: what it means, what it may be, who describes it.
+
+Hyperparameters are declared in `nnexp/nn/knobs.py`; data, execution, tracking and sweep files here.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from nnexp.data.augment import DISTORTIONS
+from nnexp.data.split import EXPANSIONS
+from nnexp.errors import UserError
+from nnexp.nn.checks import Check, Number, OneOf, Whole
+from nnexp.nn.knobs import KNOBS as HYPERPARAMETERS
+from nnexp.nn.knobs import Knob
+
+MODES = ("cached", "retry", "force")
+STORES = ("mlflow", "none")
+OURS = "nnexp's own"
+
+
+class OrNull:
+    """What `check` lets pass, or null, which means `meaning`."""
+
+    def __init__(self, check: Check, meaning: str) -> None:
+        self.check, self.rule = check, f"{check.rule} or null ({meaning})"
+
+    def __call__(self, name: str, value: Any) -> Any:
+        if value is None:
+            return None
+        try:
+            return self.check(name, value)
+        except UserError as error:
+            if isinstance(self.check, OneOf):
+                raise
+            raise UserError(f"{name} must be {self.rule}, got {value!r}") from error
+
+
+class Switch:
+    """True or false."""
+
+    rule = "true or false"
+
+    def __call__(self, name: str, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise UserError(f"{name} must be {self.rule}, got {value!r}")
+        return value
+
+
+class Text:
+    """A text that says something."""
+
+    def __init__(self, rule: str) -> None:
+        self.rule = rule
+
+    def __call__(self, name: str, value: Any) -> str:
+        if not isinstance(value, str) or not value:
+            raise UserError(f"{name} must be {self.rule}, got {value!r}")
+        return value
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A rule in words; `DataSpec` and `Question` check it, with what they know of the rest."""
+
+    rule: str
+
+    def __call__(self, name: str, value: Any) -> Any:
+        return value
+
+
+DATA = {
+    "data": Knob(
+        "The data set: digits comes with scikit-learn, mnist and fashion_mnist are read or downloaded, file "
+        "is yours (data.path), synthetic is for tests.",
+        Stated("the name of a file in conf/data"),
+        "Book, ch. 1, Implementing our network to classify digits (mnist)",
+    ),
+    "train_size": Knob(
+        "How many training examples are used, the first ones.",
+        OrNull(Whole(1), "all"),
+        "Book, ch. 3, Overfitting and regularization",
+    ),
+    "validation_size": Knob(
+        "How many validation examples are used, the first ones.", OrNull(Whole(1), "all"), OURS
+    ),
+    "classes": Knob(
+        "The labels that are kept, numbered anew from 0 in this order.",
+        Stated("a list of at least 2 labels or null (all)"),
+        OURS,
+    ),
+    "data.root": Knob(
+        "The folder of the official files of mnist and fashion_mnist; null looks in $NNEXP_DATA, then in "
+        "your user's cache, and downloads what is missing.",
+        Stated("a folder's path or null"),
+        OURS,
+    ),
+    "data.path": Knob("The .npz file of data=file.", Stated("a file's path or null"), OURS),
+    "data.scale": Knob(
+        "What inputs are divided by: 255 or 256 for pixels of one byte.",
+        Stated("a finite number > 0 or null (the data set's own)"),
+        "Book, ch. 1 (mnist: 256)",
+    ),
+    "data.expand": Knob(
+        "shifts adds every training image moved by one pixel up, down, left and right: 5 times the examples.",
+        OneOf(EXPANSIONS),
+        "Book, ch. 6, Introducing convolutional networks (expanding the training data)",
+    ),
+    "data.augment": Knob(
+        "How training images are distorted, anew in each epoch.",
+        OneOf(("none", *DISTORTIONS)),
+        "Book, ch. 3, Artificially expanding the training data; Simard et al. 2003",
+    ),
+}
+EXECUTION = {
+    "n_jobs": Knob("Processes that train at the same time.", OrNull(Whole(1), "all cores"), "joblib"),
+    "mode": Knob(
+        "Which runs are trained: cached, those without a result; retry, also those that failed or timed out; "
+        "force, all.",
+        OneOf(MODES),
+        OURS,
+    ),
+    "dry_run": Knob("Shows the points and what is left to train; trains nothing.", Switch(), OURS),
+    "sweeps_dir": Knob("The folder of all sweeps.", Text("a folder's path"), OURS),
+    "max_seconds": Knob(
+        "Seconds after which a run is ended; a run's time is its share of its stack's.",
+        OrNull(Number(positive=True), "no limit"),
+        OURS,
+    ),
+    "confirm_above": Knob(
+        "Asks at the terminal before a training of more seconds than these.",
+        OrNull(Number(), "never ask"),
+        OURS,
+    ),
+    "pictures": Knob("Whether the end of a sweep draws its pictures.", Switch(), OURS),
+}
+TRACKING = {
+    "tracking": Knob(
+        "Where runs are logged: sqlite, a file here; server, a server at tracking.uri; none.",
+        Stated("the name of a file in conf/tracking"),
+        "MLflow",
+    ),
+    "tracking.store": Knob("What logs runs.", OneOf(STORES), OURS),
+    "tracking.uri": Knob(
+        "MLflow's address.",
+        Stated("an address such as http://localhost:5000 or sqlite:///mlflow.db"),
+        "MLflow",
+    ),
+}
+SWEEP = {
+    "sweep": Knob(
+        "A question, with all that it takes: +sweep=NAME.", Stated("the name of a file in conf/sweep"), OURS
+    ),
+    "sweep.name": Knob(
+        "The sweep's name: that of its folder and of its experiment in MLflow.",
+        Stated("a name or null"),
+        OURS,
+    ),
+    "sweep.question": Knob("What the sweep asks, in words.", Stated("a text"), OURS),
+    "sweep.axes": Knob(
+        "Hyperparameters that vary, each with its values: every value with every value.",
+        Stated("names with lists or ranges {low, high, count, scale} or {low, high, step}"),
+        OURS,
+    ),
+    "sweep.zip": Knob(
+        "Axes of one length that advance together.", Stated("names with lists or ranges"), OURS
+    ),
+    "sweep.points": Knob("Whole points, all with the same axes.", Stated("a list of mappings or null"), OURS),
+    "sweep.exclude": Knob("Partial points to leave out.", Stated("a list of mappings or null"), OURS),
+    "sweep.seeds": Knob(
+        "The seeds that each point is trained with.",
+        Stated("a number of seeds >= 1, a list of them, or null (the one seed)"),
+        OURS,
+    ),
+    "sweep.baseline": Knob(
+        "The partial point that the others are compared with.",
+        Stated("a mapping of axes to values, or null (the point of the base values, else the first)"),
+        OURS,
+    ),
+    "sweep.timing": Knob("Trains one run at a time, alone, so that its seconds are its own.", Switch(), OURS),
+    "sweep.target": Knob(
+        "A validation accuracy; the answer tells the epochs and seconds to it.",
+        Stated("a fraction > 0 and <= 1, or null"),
+        OURS,
+    ),
+    "sweep.claims": Knob(
+        "Statements that the sweep tests; each gets a verdict.", Stated("a list or null"), OURS
+    ),
+}
+MONITOR = {
+    f"monitor.{name}": Knob(meaning, Switch(), HYPERPARAMETERS["monitor"].source)
+    for name, meaning in {
+        "test": "Cost and accuracy on the test set after each epoch.",
+        "gradient_norm": "The length of the gradient, by layer.",
+        "saturated_share": "The share of hidden units that are saturated, by layer.",
+        "weight_norm": "The length of the weights, by layer.",
+        "dead_classes": "How many classes are never chosen.",
+    }.items()
+}
+KNOBS = {**HYPERPARAMETERS, **DATA, **EXECUTION, **TRACKING, **SWEEP, **MONITOR}
