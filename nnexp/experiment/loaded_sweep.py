@@ -30,7 +30,6 @@ from nnexp.sweep.store.plan_file import read_plan
 if TYPE_CHECKING:
     from nnexp.plots import Picture
 
-OVER_EPOCHS = ("learning_curves", "accuracy_over_time")  # pictures of the history
 PAGE_WIDTH = 90  # characters: what a notebook shows without wrapping
 
 
@@ -177,7 +176,7 @@ class LoadedSweep:
             UserError: there is no picture of this name, no run finished, or the sweep was published without
                 the epochs that the picture shows.
         """
-        from nnexp.plots import sweep_figures  # matplotlib
+        from nnexp.plots import OVER_EPOCHS, sweep_figures  # matplotlib
 
         if not (self.runs["status"] == "finished").any():
             raise UserError(f"sweep {self.plan.name} has no pictures: no run finished ({self.standing})")

@@ -1,20 +1,27 @@
 """The pictures of a sweep and of a network, by matplotlib and without pyplot. Import it late: it is slow.
 
-`points`: a metric along one axis; `curves`: over a training; `grids`, `parallel`: two axes, and more;
-`networks`: weights and mistakes; `scales`, `histories`: from frames to places; `style`: one look for all.
+Kinds: `along_axis` (a metric along one axis), `grids`, `parallel` (two axes, and more), `curves`, `monitors`
+(over a training), `several_sweeps` (side by side), `networks` (weights and mistakes), `pair` (single runs).
+What they share: `point_values`, `histories` (frames to numbers), `measures` (words and units),
+`metric_scales`, `scales` (numbers to places), `style` (one look for all). `pictures` writes files.
 """
 
 import pandas as pd
 
-from nnexp.plots.along_axis import leading_axis, metric_by_axis
+from nnexp.plots.along_axis import metric_by_axis
 from nnexp.plots.curves import accuracy_over_time, learning_curves, training_and_validation
 from nnexp.plots.grids import heat_map
+from nnexp.plots.monitors import BY_LAYER, monitor_by_layer, monitors_of
 from nnexp.plots.networks import confusion_matrix, first_layer, worst_mistakes
 from nnexp.plots.parallel import parallel_coordinates
+from nnexp.plots.point_values import leading_axis
+from nnexp.plots.several_sweeps import Frames, sweeps_by_axis
 from nnexp.plots.style import Picture, save
 from nnexp.sweep.question.plan import Plan
 
 __all__ = [
+    "OVER_EPOCHS",
+    "Frames",
     "Picture",
     "accuracy_over_time",
     "confusion_matrix",
@@ -22,34 +29,40 @@ __all__ = [
     "heat_map",
     "learning_curves",
     "metric_by_axis",
+    "monitor_by_layer",
     "parallel_coordinates",
     "save",
     "sweep_figures",
+    "sweeps_by_axis",
     "training_and_validation",
     "worst_mistakes",
 ]
+
+OVER_EPOCHS = ("learning_curves", "accuracy_over_time", *BY_LAYER)  # pictures of the history
 
 
 def sweep_figures(
     plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, summary: pd.DataFrame
 ) -> dict[str, Picture]:
-    """File name -> the pictures that fit the sweep's axes, from its three CSV files.
+    """File name -> the pictures that fit the sweep's axes, from its three CSV files; the main one first.
 
-    Without a history, as results are published, there are no curves.
+    Who has the norms of gradients recorded asks about them: their picture is the main one then. Without a
+    history, as results are published, there are no curves.
     """
     figures: dict[str, Picture] = {}
     if not plan.axes and history.empty:
-        return {}
+        return figures
+    monitors = {name: monitor_by_layer(plan, runs, history, name) for name in monitors_of(plan, history)}
     if not plan.axes:
-        return {"learning_curves": training_and_validation(plan, runs, history)}
+        return {"learning_curves": training_and_validation(plan, runs, history), **monitors}
     if axis := leading_axis(plan):
         figures[f"accuracy_by_{axis}"] = metric_by_axis(plan, runs, summary)
     elif len(plan.axes) == 2:
         figures["heat_map"] = heat_map(plan, runs, summary)
     else:
         figures["parallel_coordinates"] = parallel_coordinates(plan, runs, summary)
-    if history.empty:
-        return figures
-    figures["learning_curves"] = learning_curves(plan, runs, history)
-    figures["accuracy_over_time"] = accuracy_over_time(plan, runs, history)
-    return figures
+    if not history.empty:
+        figures["learning_curves"] = learning_curves(plan, runs, history)
+        figures["accuracy_over_time"] = accuracy_over_time(plan, runs, history)
+    gradients = any(name.startswith("gradient") for name in monitors)
+    return {**monitors, **figures} if gradients else {**figures, **monitors}

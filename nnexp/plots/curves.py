@@ -7,28 +7,41 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
-from numpy.typing import NDArray
+from matplotlib.transforms import offset_copy
 
-from nnexp.plots.along_axis import compared, on_axes, on_data, seeds_told
-from nnexp.plots.histories import PointCurve, PointHistory, RunCurve, histories, together
-from nnexp.plots.scales import WIDE, label_of, scale_of
+from nnexp.plots.histories import PointCurve, PointHistory, RunCurve, histories, mean_curve
+from nnexp.plots.measures import Measure, measure_of
+from nnexp.plots.metric_scales import LOG_FROM, MetricScale, metric_scale, set_scale
+from nnexp.plots.point_values import (
+    best_point,
+    comparison_of,
+    leading_axis,
+    notes_on_axes,
+    notes_on_seconds,
+    number_of_seeds,
+    on_axes,
+    on_data,
+)
+from nnexp.plots.scales import label_of, scale_of
 from nnexp.plots.style import (
-    BROKEN,
+    CROSS,
     INK,
+    MARKS,
+    NO_RESULT,
     WIDTH,
-    Measure,
     Picture,
     legend,
-    limits,
     lines,
-    measure,
     panel,
     picture,
+    write_notes,
 )
-from nnexp.statistics.intervals import LEAST_SEEDS, Interval
+from nnexp.statistics.intervals import LEAST_SEEDS
 from nnexp.sweep.question.plan import Plan
 
-MOST_LINES = 10
+MOST_LINES = 40
+MOST_NAMES = 8  # lines that a reader can tell apart
+MOST_BANDS = 4  # bands that do not hide each other
 
 
 def learning_curves(
@@ -36,9 +49,10 @@ def learning_curves(
 ) -> Picture:
     """A metric against the epoch: a line per point, the mean over its finished runs, with a band.
 
-    The band is the 95 % interval at each epoch, from 3 seeds on. A run that stopped early counts on with its
-    last value. Runs that did not finish are drawn one by one, up to a cross. Of more than 10 points, 10 are
-    shown.
+    The band is the 95 % interval at each epoch, from 3 seeds on; of more than 4 points each line has a bar at
+    its end instead. A run that stopped early counts on with its last value. Runs that did not finish are
+    drawn one by one, up to a cross. Of more than 8 points 8 are named, and the others are thin lines; of more
+    than 40 points 40 are drawn.
 
     Args:
         plan: the sweep.
@@ -61,24 +75,29 @@ def accuracy_over_time(
 
 def training_and_validation(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame) -> Picture:
     """The learning curves of a sweep without axes: accuracy and cost, on training and validation data."""
-    figure = picture(f"Learning curves{on_data(plan)}", _notes(plan, runs, 1), WIDTH + 1.5)
+    figure = picture(f"Learning curves{on_data(plan)}", WIDTH + 1.5)
+    notes = _notes(plan, runs, bands=True)
     for column, what in enumerate(("accuracy", "cost"), start=1):
-        told = measure(what)
-        axes = panel(figure, "epoch", told.label, (1, 2, column))
-        found = [histories(plan, runs, history, f"{part}_{what}")[0] for part in ("training", "validation")]
-        _draw(axes, told, found, ["training", "validation"], None, over_time=False)
+        measure = measure_of(what)
+        axes = panel(figure, "epoch", measure.label, (1, 2, column))
+        parts = [histories(plan, runs, history, f"{part}_{what}")[0] for part in ("training", "validation")]
+        scale = _draw(
+            axes, measure, parts, dict(enumerate(("training", "validation"))), None, over_time=False
+        )
+        notes += scale.notes(measure)
     legend(figure.axes[0 if not figure.axes[1].get_legend_handles_labels()[0] else 1])
+    write_notes(figure, notes)
     return figure
 
 
-def shown_points(plan: Plan, best: int | None, most: int = MOST_LINES) -> list[int]:
-    """The points that get a line: all, or `most` of them evenly spaced and the best one among them.
+def choose_points(plan: Plan, best: int | None, most: int) -> list[int]:
+    """All points, or `most` of them evenly spaced and the best one among them.
 
-    Along a single axis of numbers they ascend.
+    Along an axis of numbers that tells all points apart they ascend.
     """
     order = list(range(len(plan.points)))
-    if len(plan.axes) == 1:
-        places = scale_of([point[plan.axes[0]] for point in plan.points]).places
+    if axis := leading_axis(plan):
+        places = scale_of([point[axis] for point in plan.points]).places
         order.sort(key=lambda number: places[number])
     if len(order) <= most:
         return order
@@ -89,105 +108,121 @@ def shown_points(plan: Plan, best: int | None, most: int = MOST_LINES) -> list[i
 
 
 def _by_point(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, metric: str, over_time: bool) -> Picture:
-    best = compared(plan, runs).best if len(plan.points) > 1 else None
-    shown, told = shown_points(plan, best), measure(metric)
-    names = [_name(plan, number) + " (best)" * (number == best) for number in shown]
-    heading = ",\n".join(plan.axes)
-    room = max(len(line) for line in [*names, *heading.split("\n")])
-    title = f"{told.name} over time" if over_time else "Learning curves"
-    notes = _notes(plan, runs, len(shown))
-    figure = picture(f"{title}{on_axes(plan)}{on_data(plan)}", notes, WIDTH + 0.085 * max(0, room - 12))
-    axes = panel(figure, _seconds(runs) if over_time else "epoch", told.label)
-    found = histories(plan, runs, history, metric)
-    thick = None if best is None else shown.index(best)
-    _draw(axes, told, [found[number] for number in shown], names, thick, over_time)
+    best = best_point(comparison_of(plan, runs))
+    numbers, measure = choose_points(plan, best, MOST_LINES), measure_of(metric)
+    names = {number: _name(plan, number, best) for number in choose_points(plan, best, MOST_NAMES)}
+    heading = leading_axis(plan) or ",\n".join(plan.axes)
+    room = max(len(line) for line in [*names.values(), *heading.split("\n")])
+    title = f"{measure.name} over time" if over_time else "Learning curves"
+    figure = picture(f"{title}{on_axes(plan)}{on_data(plan)}", WIDTH + 0.085 * max(0, room - 12))
+    axes = panel(figure, "training time of a run (s)" if over_time else "epoch", measure.label)
+    points = histories(plan, runs, history, metric)
+    places = {k: names[number] for k, number in enumerate(numbers) if number in names}
+    thick = numbers.index(best) if best in numbers else None
+    scale = _draw(axes, measure, [points[number] for number in numbers], places, thick, over_time)
     legend(axes, heading)
+    notes = [*_notes(plan, runs, len(names) <= MOST_BANDS), *notes_on_axes(plan), *scale.notes(measure)]
+    notes += _notes_on_choice(len(names), len(numbers), len(plan.points))
+    notes += notes_on_seconds(plan, runs) if over_time else []
+    write_notes(figure, notes)
     return figure
 
 
-def _name(plan: Plan, number: int) -> str:
-    return ", ".join(label_of(value) for value in plan.points[number].values()) or "mean"
+def _name(plan: Plan, number: int, best: int | None) -> str:
+    axes = [axis] if (axis := leading_axis(plan)) else plan.axes
+    name = ", ".join(label_of(plan.points[number][axis]) for axis in axes) or "mean"
+    return f"{name} {MARKS['best'].sign} best" if number == best else name
 
 
-def _notes(plan: Plan, runs: pd.DataFrame, shown: int) -> list[str]:
+def _notes(plan: Plan, runs: pd.DataFrame, bands: bool) -> list[str]:
     finished = runs[runs["status"] == "finished"]
     counts = finished.groupby([*plan.axes] or (lambda _: 0), dropna=False).size().tolist()
     if not counts:
         return ["No run finished"]
-    band = ", band: 95 % interval" if max(counts) >= LEAST_SEEDS else ""
-    told = [f"Mean over {seeds_told(counts)}{band}" if max(counts) > 1 else "One seed"]
-    if shown < len(plan.points):
-        told.append(f"{shown} of {len(plan.points)} points, evenly spaced, the best among them")
+    band = f", {'band' if bands else 'bar at the end'}: 95 % interval" if max(counts) >= LEAST_SEEDS else ""
+    notes = [f"Mean over {number_of_seeds(counts)}{band}" if max(counts) > 1 else "One seed"]
     if (finished["epochs_done"] < finished["epochs"]).any():
-        told.append("Runs that stopped early count on with their last value")
-    return told
+        notes.append("Runs that stopped early count on with their last value")
+    return notes
 
 
-def _seconds(runs: pd.DataFrame) -> str:
-    shared = bool((runs["seconds_shared_by"] > 1).any())
-    return f"training time of a run (s{', its share of a stack' * shared})"
+def _notes_on_choice(names: int, lines: int, points: int) -> list[str]:
+    """Which points have a name, and which a line."""
+    if names == points:
+        return []
+    if lines == points:
+        return [f"{names} points are named, the others of {points} are thin lines"]
+    return [f"{names} points are named, others are thin lines, {points - lines} of {points} are not drawn"]
 
 
 def _draw(
     axes: Axes,
-    told: Measure,
+    measure: Measure,
     points: Sequence[PointHistory],
-    names: Sequence[str],
+    names: dict[int, str],
     thick: int | None,
     over_time: bool,
-) -> None:
-    """A line and a band per point, and its broken runs; the line number `thick` is the best point's."""
-    means = [together(point.finished) if point.finished else None for point in points]
-    for number, (mean, look) in enumerate(zip(means, lines(len(points)), strict=True)):
-        if mean is None:
-            axes.plot([], [], "X", color=BROKEN, label=f"{names[number]} (none finished)")
+) -> MetricScale:
+    """A line per point, with a band where it is named, and its runs without a result; number `thick` is the
+    best point's. Returns the scale of the metric."""
+    means = [mean_curve(point.finished, measure) if point.finished else None for point in points]
+    alone = [(status, run, k) for k, point in enumerate(points) for status, run in point.unfinished]
+    centres = [mean.metric for mean in means if mean]
+    bands = len(names) <= MOST_BANDS
+    kept = slice(None) if bands else slice(-1, None)
+    others = [end[kept] for mean in means if mean for end in (mean.low, mean.high)]
+    others += [measure.factor * run.metric for _, run, _ in alone]
+    scale = metric_scale(measure, np.concatenate([*centres, []]), np.concatenate([*others, []]))
+    set_scale(axes.yaxis, scale)
+    looks = lines(len(points))
+    for rank, (number, name) in enumerate(names.items()):
+        if mean := means[number]:
+            look = looks[number] | {"linewidth": 2.6 if number == thick else 1.6, "label": name}
+            _draw_mean(axes, mean, look, over_time, rank)
+            (_draw_band if bands else _draw_bar)(axes, mean, look["color"], over_time, rank)
         else:
-            look |= {"linewidth": 2.6 if number == thick else 1.6, "label": names[number]}
-            _draw_mean(axes, told, mean, look, over_time, number)
-    for point, look in zip(points, lines(len(points)), strict=True):
-        _draw_broken(axes, told, point.broken, look, over_time)
-    known = [told.factor * part for mean in means if mean for part in _late(mean.interval)]
-    known += [told.factor * run.metric for point in points for _, run in point.broken]
-    if known:
-        limits(axes, told, min(map(np.nanmin, known)), max(map(np.nanmax, known)))
+            axes.plot([], [], **CROSS, label=f"{name} (none finished)")
+    for number, mean in enumerate(means):
+        if mean and number not in names:
+            x = mean.seconds if over_time else mean.epochs
+            axes.plot(x, mean.metric, color=looks[number]["color"], linewidth=0.9, label="_thin")
+    for status, run, number in alone:
+        _draw_unfinished(axes, status, run, measure.factor, looks[number], over_time)
     _tidy(axes, over_time)
+    return scale
 
 
-def _late(curve: Interval) -> list[NDArray[np.float64]]:
-    """What must be seen: the mean but for its first tenth, whose steepness would flatten all the rest, and
-    the band at the end."""
-    n = len(curve.mean)
-    band = [limit[-1:] for limit in (curve.low, curve.high) if not np.isnan(limit[-1])]
-    return [curve.mean[n // 10 :], *band]
-
-
-def _draw_mean(
-    axes: Axes, told: Measure, mean: PointCurve, look: dict[str, Any], over_time: bool, number: int
-) -> None:
-    """A line with some markers, at other places than its neighbours', and its band."""
+def _draw_mean(axes: Axes, mean: PointCurve, look: dict[str, Any], over_time: bool, number: int) -> None:
+    """A line with some markers, at other places than its neighbours'."""
     x = mean.seconds if over_time else mean.epochs
     step = max(len(x) // 6, 1)
-    middle, low, high = (told.factor * values for values in mean.interval[:3])
-    axes.plot(x, middle, markevery=(number % step, step), markersize=6, **look)
-    axes.fill_between(x, low, high, color=look["color"], alpha=0.18, linewidth=0)
+    axes.plot(x, mean.metric, markevery=(number % step, step), markersize=6, **look)
 
 
-def _draw_broken(
-    axes: Axes, told: Measure, runs: Sequence[tuple[str, RunCurve]], look: dict[str, Any], over_time: bool
+def _draw_band(axes: Axes, mean: PointCurve, color: Any, over_time: bool, _: int) -> None:
+    """The interval at each epoch."""
+    x = mean.seconds if over_time else mean.epochs
+    axes.fill_between(x, mean.low, mean.high, color=color, alpha=0.18, linewidth=0)
+
+
+def _draw_bar(axes: Axes, mean: PointCurve, color: Any, over_time: bool, number: int) -> None:
+    """The interval at the end, a little right of its neighbour's."""
+    x = (mean.seconds if over_time else mean.epochs)[-1]
+    beside = offset_copy(axes.transData, axes.get_figure(root=True), 4 + 2 * number, units="points")
+    ends = [mean.low[-1], mean.high[-1]]
+    axes.plot([x, x], ends, color=color, linewidth=2, transform=beside, clip_on=False, label="_bar")
+
+
+def _draw_unfinished(
+    axes: Axes, status: str, run: RunCurve, factor: float, look: dict[str, Any], over_time: bool
 ) -> None:
-    """Single runs, thin, each up to a cross where it diverged, failed or ran out of time."""
-    for status, run in runs:
-        x, y = run.seconds if over_time else run.epochs, told.factor * run.metric
-        label = f"{status.replace('_', ' ')} run"
-        first = label not in axes.get_legend_handles_labels()[1]
-        cross: dict[str, Any] = {
-            "color": BROKEN if status == "diverged" else INK,
-            "markersize": 8,
-            "zorder": 5,
-            "label": "_" * (not first) + label,
-        }
-        axes.plot(x, y, color=look["color"], linestyle=look["linestyle"], linewidth=0.8, label="_run")
-        axes.plot(x[-1:], y[-1:], "X", **cross)
+    """A single run, thin, up to a cross where it diverged, failed or ran out of time."""
+    x, y = run.seconds if over_time else run.epochs, factor * run.metric
+    label = f"{status.replace('_', ' ')} run"
+    first = label not in axes.get_legend_handles_labels()[1]
+    axes.plot(x, y, color=look["color"], linestyle=look["linestyle"], linewidth=0.8, label="_run")
+    cross = CROSS | {"color": NO_RESULT if status == "diverged" else INK}
+    axes.plot(x[-1:], y[-1:], **cross, zorder=5, label="_" * (not first) + label)
 
 
 def _tidy(axes: Axes, over_time: bool) -> None:
@@ -195,7 +230,7 @@ def _tidy(axes: Axes, over_time: bool) -> None:
     ends = [float(np.max(x)) for line in axes.lines if len(x := np.asarray(line.get_xdata()))]
     if not over_time:
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
-    elif ends and max(ends) > WIDE * min(ends):
+    elif ends and max(ends) > LOG_FROM * min(ends):
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=_subs(axes)))
         axes.xaxis.set_minor_locator(NullLocator())

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from nnexp.plots.measures import Measure
 from nnexp.results.by_point import point_numbers
-from nnexp.statistics.intervals import Interval, mean_interval
+from nnexp.statistics.intervals import mean_interval
 from nnexp.sweep.question.plan import Plan
 
 Floats = NDArray[np.float64]
@@ -22,40 +23,56 @@ class RunCurve(NamedTuple):
 
 
 class PointCurve(NamedTuple):
-    """The finished runs of a point taken together: epochs, mean seconds and the metric's interval, (E,)."""
+    """The finished runs of a point taken together: epochs, mean seconds, and the metric's centre and its
+    limits in the measure's units, each (E,)."""
 
     epochs: Floats
     seconds: Floats
-    interval: Interval
+    metric: Floats
+    low: Floats
+    high: Floats
 
 
 class PointHistory(NamedTuple):
     """The runs of a point that have a history; those that did not finish by their status."""
 
     finished: list[RunCurve]
-    broken: list[tuple[str, RunCurve]]
+    unfinished: list[tuple[str, RunCurve]]
 
 
 def histories(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, metric: str) -> dict[int, PointHistory]:
     """The curves of a metric, by the number of the point, in plan order."""
     rows = history.groupby("run_id", sort=False).indices
     columns = history[["epoch", "seconds", metric]].to_numpy(np.float64, na_value=np.nan)
-    found = {number: PointHistory([], []) for number in range(len(plan.points))}
+    points = {number: PointHistory([], []) for number in range(len(plan.points))}
     for point, run_id, status in zip(point_numbers(plan, runs), runs["run_id"], runs["status"], strict=True):
         if run_id in rows:
             table = columns[rows[run_id]]
             curve = RunCurve(*table[~np.isnan(table[:, 2])].T)
             if len(curve.epochs):
                 if status == "finished":
-                    found[point].finished.append(curve)
+                    points[point].finished.append(curve)
                 else:
-                    found[point].broken.append((status, curve))
-    return found
+                    points[point].unfinished.append((status, curve))
+    return points
 
 
-def together(curves: list[RunCurve]) -> PointCurve:
-    """One or more runs taken together. A run that ended early counts on with its last value."""
+def mean_curve(curves: list[RunCurve], measure: Measure) -> PointCurve:
+    """The mean of some runs, and its interval. A run that ended early counts on with its last value."""
+    epochs, seconds, values = _values(curves, measure)
+    mean, low, high, _ = mean_interval(values.T)
+    return PointCurve(epochs, seconds, mean, measure.clip(low), measure.clip(high))
+
+
+def median_curve(curves: list[RunCurve], measure: Measure) -> PointCurve:
+    """The same with the median, the lowest and the highest run."""
+    epochs, seconds, values = _values(curves, measure)
+    return PointCurve(epochs, seconds, np.median(values, axis=0), values.min(0), values.max(0))
+
+
+def _values(curves: list[RunCurve], measure: Measure) -> tuple[Floats, Floats, Floats]:
+    """All epochs (E,), the mean seconds to them (E,), and the metric of each run there (runs, E)."""
     epochs = np.unique(np.concatenate([curve.epochs for curve in curves]))
     values = np.array([np.interp(epochs, curve.epochs, curve.metric) for curve in curves])
     seconds = np.array([np.interp(epochs, curve.epochs, curve.seconds) for curve in curves])
-    return PointCurve(epochs, seconds.mean(0), mean_interval(values.T))
+    return epochs, seconds.mean(0), measure.factor * values

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nnexp.text import spelled
 
 Kind = Literal["linear", "log", "symlog", "categories"]
+UPRIGHT = 0.175  # inches that an upright label takes along the axis
 WIDE = 20  # largest / smallest value from which a scale is logarithmic
 
 
@@ -55,9 +56,12 @@ def label_of(value: Any) -> str:
     return spelled(value)
 
 
-def along_x(axes: Axes, scale: Scale, inches: float, wanted: Sequence[float] = ()) -> None:
-    """Put the x axis, `inches` long, on `scale`, with ticks at the values as far as their labels fit, those
-    `wanted` before others."""
+def along_x(axes: Axes, scale: Scale, inches: float) -> list[str]:
+    """Put the x axis, `inches` long, on `scale`, with a tick label at each of its values.
+
+    The labels stand upright where they would touch otherwise. Returns those for which there is no room even
+    then, which must be named elsewhere; first and last always have room.
+    """
     places = sorted(scale.ticks)
     if scale.kind == "log":
         axes.set_xscale("log")
@@ -65,9 +69,31 @@ def along_x(axes: Axes, scale: Scale, inches: float, wanted: Sequence[float] = (
         positive = places[1:]
         step = np.log10(positive[-1] / positive[0]) / (len(positive) - 1)
         axes.set_xscale("symlog", linthresh=positive[0], linscale=float(step))
-    fitting = fitting_labels(axes, scale.ticks, inches, wanted)
-    axes.set_xticks(fitting, [scale.ticks[place] for place in fitting])
+    axes.set_xticks(places, [scale.ticks[place] for place in places])
     axes.set_xticks([], minor=True)
+    widths = {place: 0.1 * len(label) + 0.12 for place, label in scale.ticks.items()}
+    if labels_with_room(axes, widths, inches) == places:
+        return []
+    axes.tick_params(axis="x", rotation=90)
+    room = labels_with_room(axes, dict.fromkeys(places, UPRIGHT), inches)
+    axes.set_xticks(places, [scale.ticks[place] if place in room else "" for place in places])
+    return [scale.ticks[place] for place in places if place not in room]
+
+
+def labels_with_room(axes: Axes, widths: Mapping[float, float], inches: float) -> list[float]:
+    """The places, ascending, whose labels of these `widths` in inches do not touch along an x axis so long.
+
+    First and last are among them.
+    """
+    places = sorted(widths)
+    at = axes.transScale.transform([(place, 0) for place in places])[:, 0]
+    at = (at - at[0]) / (at[-1] - at[0] or 1.0) * 0.9 * inches
+    width = [widths[place] for place in places]
+    chosen = list(dict.fromkeys([0, len(places) - 1]))
+    for k in range(len(places)):
+        if all(abs(at[k] - at[other]) >= (width[k] + width[other]) / 2 for other in chosen):
+            chosen.append(k)
+    return [places[k] for k in sorted(chosen)]
 
 
 def _by_factors(values: Sequence[float]) -> bool:
@@ -80,26 +106,3 @@ def _by_factors(values: Sequence[float]) -> bool:
     steps = np.diff(values)
     even = steps.max() < 1.01 * steps.min()
     return not even and values[-1] / values[0] >= 4 and min(factors) > 1.4 and max(factors) < 2 * min(factors)
-
-
-def fitting_labels(
-    axes: Axes, labels: Mapping[float, str], inches: float, wanted: Sequence[float] = ()
-) -> list[float]:
-    """The places, ascending, whose labels do not touch along an x axis so long.
-
-    First and last are among them, then those `wanted`, as far as they fit.
-    """
-    places = sorted(labels)
-    at = axes.transScale.transform([(place, 0) for place in places])[:, 0]
-    at = (at - at[0]) / (at[-1] - at[0] or 1.0) * 0.9 * inches
-    width = [0.1 * len(labels[place]) + 0.12 for place in places]
-    ends = [0, len(places) - 1]
-
-    def clear(one: int, other: int) -> bool:
-        return bool(abs(at[one] - at[other]) >= (width[one] + width[other]) / 2)
-
-    kept = list(dict.fromkeys(ends))
-    for k in [*(places.index(place) for place in wanted), *range(len(places))]:
-        if all(clear(k, other) for other in kept):
-            kept.append(k)
-    return [places[k] for k in sorted(kept)]

@@ -1,4 +1,8 @@
-"""The look of all pictures: sizes, colours, lines that differ in grey too; and how a picture is saved."""
+"""The look of all pictures, and what each part of it means; how a picture is saved.
+
+Dark is more, in every picture: lines and cells run from light (low) to dark (high). Red is a run without a
+result. The marks of points are `MARKS`, drawn or written. Lines differ in grey, dashes and markers too.
+"""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -18,17 +22,36 @@ from PIL import Image
 
 from nnexp.files import replacing
 
-logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it tells that it lists the fonts
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it says that it lists the fonts
 
 DPI = 150
 INLINE_DPI = 96  # in a notebook, whose file it makes large
 WIDTH, HEIGHT = 8.0, 4.5  # inches: a slide's proportions
 TITLE, LABEL, TICK, SMALL = 15, 13, 12, 11  # font sizes in points
 INK, DIM, FAINT = "0.1", "0.35", "0.8"  # greys of text, notes and grids
-BROKEN = "#b2182b"  # runs without a result; always a cross as well
+SHADES: Colormap = ListedColormap(matplotlib.colormaps["viridis"](np.linspace(0.9, 0, 256)), "shades")
+POINT = SHADES(0.75)  # means and their intervals
+SEED = "0.45"  # single runs
+NO_RESULT = "#b2182b"  # runs without a result; always a cross as well
+CROSS: dict[str, Any] = {"linestyle": "none", "marker": "X", "color": NO_RESULT, "markersize": 9}
 MARKERS = "osD^vP<X>h"
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (5, 1, 1, 1)), (0, (8, 2)))
-SHADES: Colormap = ListedColormap(matplotlib.colormaps["viridis"](np.linspace(0, 0.9, 256)), "shades")
+
+
+class Mark(NamedTuple):
+    """How a point compares with the best: as a sign in a text, and as a marker."""
+
+    sign: str
+    look: dict[str, Any]
+
+
+MARKS = {
+    "best": Mark("★", {"marker": "*", "markersize": 17, "markeredgecolor": "none"}),
+    "not distinguishable from the best": Mark("●", {"marker": "o", "markersize": 8}),
+    "worse than the best": Mark("○", {"marker": "o", "markersize": 8, "markerfacecolor": "white"}),
+    "mean": Mark("", {"marker": "o", "markersize": 8}),
+    "mean of two groups of runs": Mark("", {"marker": "_", "markersize": 15}),
+}
 
 
 class Picture(Figure):
@@ -41,39 +64,23 @@ class Picture(Figure):
         """Called by IPython: its own way for figures, once pyplot is imported, takes 8 times the bytes."""
         from IPython.display import display
 
-        shown = {"image/png": self._repr_png_(), "text/plain": repr(self)}
-        display(shown, raw=True)  # type: ignore[no-untyped-call]
+        forms = {"image/png": self._repr_png_(), "text/plain": repr(self)}
+        display(forms, raw=True)  # type: ignore[no-untyped-call]
 
 
-class Measure(NamedTuple):
-    """How a column is told: its name in words, its label with units, and the factor to these units."""
-
-    name: str
-    label: str
-    factor: float
-
-
-def measure(column: str) -> Measure:
-    """A metric's words: `final_validation_accuracy` is the validation accuracy, in %."""
-    name = column.removeprefix("final_").removeprefix("best_").replace("_", " ")
-    if name.endswith("accuracy"):
-        return Measure(name, f"{name} (%)", 100.0)
-    if "seconds" in name:
-        name = name.replace("evaluation seconds", "evaluation time").replace("seconds", "training time")
-        return Measure(name, f"{name} (s)", 1.0)
-    return Measure(name, name, 1.0)
-
-
-def picture(title: str, notes: Sequence[str] = (), width: float = WIDTH, height: float = HEIGHT) -> Picture:
-    """An empty figure with a title above and notes below, from the left edge and wrapped to the width."""
+def picture(title: str, width: float = WIDTH, height: float = HEIGHT) -> Picture:
+    """An empty figure with a title, from the left edge and wrapped to the width."""
     figure = Picture(figsize=(width, height), dpi=DPI, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1))
-    left = {"x": 0.12 / width, "ha": "left"}
-    title = title[:1].upper() + title[1:]
-    figure.suptitle(fill(title, int(7.8 * width)), fontsize=TITLE, fontweight="bold", color=INK, **left)
-    if notes:
-        text = fill(". ".join(notes) + ".", int(11.8 * width))
-        figure.supxlabel(text, fontsize=SMALL, color=DIM, **left)
+    title = fill(title[:1].upper() + title[1:], int(7.8 * width))
+    figure.suptitle(title, fontsize=TITLE, fontweight="bold", color=INK, x=0.12 / width, ha="left")
     return figure
+
+
+def write_notes(figure: Figure, notes: Sequence[str]) -> None:
+    """Sentences below a picture, from the left edge and wrapped to the width."""
+    width = figure.get_size_inches()[0]
+    text = " ".join(f"{note}." for note in notes).replace(" %", "\N{NO-BREAK SPACE}%")
+    figure.supxlabel(fill(text, int(11.8 * width)), fontsize=SMALL, color=DIM, x=0.12 / width, ha="left")
 
 
 def panel(figure: Figure, x: str, y: str, place: tuple[int, int, int] = (1, 1, 1)) -> Axes:
@@ -91,29 +98,22 @@ def panel(figure: Figure, x: str, y: str, place: tuple[int, int, int] = (1, 1, 1
 
 
 def lines(count: int) -> list[dict[str, Any]]:
-    """Looks of `count` lines, from dark to light, that differ in dashes and markers too."""
-    shades = np.linspace(0, 0.85, count) if count > 1 else [0.25]
+    """Looks of `count` lines, from light to dark, that differ in dashes and markers too."""
+    shades = np.linspace(0.15, 1, count) if count > 1 else [0.75]
     return [
         {"color": SHADES(shade), "linestyle": DASHES[k % len(DASHES)], "marker": MARKERS[k % len(MARKERS)]}
         for k, shade in enumerate(shades)
     ]
 
 
-def legend(axes: Axes, title: str | None = None) -> None:
-    """What the lines and markers of `axes` are, right of them."""
-    if axes.get_legend_handles_labels()[0]:
-        look = {"frameon": False, "fontsize": SMALL, "title_fontsize": SMALL, "alignment": "left"}
-        axes.legend(title=title, loc="upper left", bbox_to_anchor=(1, 1.03), handlelength=3.2, **look)
-
-
-def limits(axes: Axes, told: Measure, low: float, high: float, upright: bool = True) -> None:
-    """Show values from `low` to `high` with some air, but no accuracies that cannot be."""
-    air = 0.05 * (high - low or 1.0)
-    least, most = (0.0, 100.0) if told.factor == 100 else (-np.inf, np.inf)
-    low, high = max(low, least) - air, min(high, most) + air
-    (axes.set_ylim if upright else axes.set_xlim)(low, high)
-    axis = axes.yaxis if upright else axes.xaxis
-    axis.set_ticks([tick for tick in axis.get_majorticklocs() if max(low, least) <= tick <= min(high, most)])
+def legend(axes: Axes, title: str | None = None, source: Axes | None = None) -> None:
+    """What the lines and markers of `source` (`axes` themselves) are, right of `axes`."""
+    handles, labels = (source or axes).get_legend_handles_labels()
+    if handles:
+        axes.legend(
+            handles, labels, title=title, loc="upper left", bbox_to_anchor=(1, 1.03), handlelength=3.2,
+            frameon=False, fontsize=SMALL, title_fontsize=SMALL, alignment="left",
+        )  # fmt: skip
 
 
 def contrast(color: Any) -> str:
@@ -123,24 +123,28 @@ def contrast(color: Any) -> str:
 
 
 def png(figure: Figure, dpi: int = DPI) -> bytes:
-    """The figure as a PNG file; 256 colours, which makes it half as large."""
-    drawn, small = BytesIO(), BytesIO()
-    figure.savefig(drawn, format="png", dpi=dpi)
-    Image.open(drawn).convert("RGB").quantize(256).save(small, format="png", dpi=(dpi, dpi))
+    """The figure as a PNG file of 256 colours.
+
+    Of 36 pictures the files took 1.1 MB, and 2.8 MB with all colours: too much for a lab book that is
+    committed. Matplotlib needs Pillow too.
+    """
+    full, small = BytesIO(), BytesIO()
+    figure.savefig(full, format="png", dpi=dpi)
+    Image.open(full).convert("RGB").quantize(256).save(small, format="png", dpi=(dpi, dpi))
     return small.getvalue()
 
 
 def svg(figure: Figure, name: str) -> bytes:
     """The figure as an SVG file: the same bytes for the same figure and name, on any day."""
-    drawn = BytesIO()
+    content = BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": name}):
-        figure.savefig(drawn, format="svg", metadata={"Date": None})
-    return drawn.getvalue()
+        figure.savefig(content, format="svg", metadata={"Date": None})
+    return content.getvalue()
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write `NAME.png` and `NAME.svg` into `folder`, each whole or not at all; the two paths."""
-    with _laid_out(figure):
+    with _one_layout(figure):
         contents = {folder / f"{name}.png": png(figure), folder / f"{name}.svg": svg(figure, name)}
     for path, content in contents.items():
         with replacing(path) as file:
@@ -149,7 +153,7 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
 
 
 @contextmanager
-def _laid_out(figure: Figure) -> Iterator[None]:
+def _one_layout(figure: Figure) -> Iterator[None]:
     """Lay the figure out once, not again in every drawing: that takes longer than the drawing itself."""
     engine = figure.get_layout_engine()
     figure.draw_without_rendering()

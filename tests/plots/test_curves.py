@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from matplotlib.collections import PolyCollection
+from matplotlib.lines import Line2D
 from scipy import stats
 
 from nnexp import plots
-from nnexp.plots.curves import shown_points
+from nnexp.plots.curves import choose_points
 from tests.plots.test_plots import frames, labels, lines, note, sweep
 from tests.results.sweeps import make_plan, make_record, make_records
 
@@ -19,6 +20,7 @@ def test_learning_curves_are_means_over_the_seeds_with_bands() -> None:
     expected = 100 * history.groupby(["batch_size", "epoch"]).validation_accuracy.mean()
     assert [label.split()[0] for label in labels(axes)] == ["10", "40"]
     bands = [c.get_paths()[0].vertices for c in axes.collections if isinstance(c, PolyCollection)]
+    assert len(bands) == 2
     for size, label, band in zip((10, 40), labels(axes), bands, strict=True):
         np.testing.assert_allclose(lines(axes, label), [[1, 2], expected[size]])
         at_two = 100 * history.query(f"batch_size == {size} and epoch == 2").validation_accuracy.to_numpy(
@@ -48,14 +50,69 @@ def test_a_run_that_stopped_early_counts_on_with_its_last_value() -> None:
     assert "stopped early" in note(figure)
 
 
-def test_of_many_points_ten_are_shown_the_best_among_them() -> None:
+def test_of_many_points_eight_are_named_the_best_among_them_and_the_others_are_thin_lines() -> None:
     plan, runs, history, _ = sweep({"batch_size": list(range(28, 0, -1))}, seeds=1)
     best = int(np.argmax(runs["final_validation_accuracy"].to_numpy(float)))
-    assert len(labels(plots.learning_curves(plan, runs, history).axes[0])) == 10
-    assert "10 of 28 points" in note(plots.learning_curves(plan, runs, history))
-    chosen = shown_points(plan, best)
-    assert best in chosen
-    assert shown_points(plan, None) == [27, 24, 21, 18, 15, 12, 9, 6, 3, 0]
+    figure = plots.learning_curves(plan, runs, history)
+    names = labels(figure.axes[0])
+    assert len(names) == 8
+    assert f"{plan.points[best]['batch_size']} ★ best" in names
+    assert len(thin(figure)) == 20
+    assert "8 points are named, the others of 28 are thin lines" in note(figure)
+
+
+def thin(figure: plots.Picture) -> list[Line2D]:
+    return [line for line in figure.axes[0].lines if line.get_label() == "_thin"]
+
+
+def test_points_that_get_a_name_are_evenly_spaced() -> None:
+    plan = make_plan({"batch_size": list(range(28, 0, -1))}, 1)
+    assert choose_points(plan, None, 10) == [27, 24, 21, 18, 15, 12, 9, 6, 3, 0]
+    assert choose_points(plan, 5, 10) == [27, 24, 21, 18, 15, 12, 9, 5, 3, 0]
+
+
+def test_very_many_points_say_that_not_all_are_drawn() -> None:
+    plan, runs, history, _ = sweep({"batch_size": list(range(1, 61))}, seeds=1)
+    figure = plots.learning_curves(plan, runs, history)
+    assert len(thin(figure)) + len(labels(figure.axes[0])) <= 41
+    assert "8 points are named, others are thin lines, 20 of 60 are not drawn" in note(figure)
+
+
+def test_axes_that_change_together_are_named_by_the_first() -> None:
+    plan, runs, history, summary = sweep({"batch_size": [10, 20, 40], "epochs": [2]})
+    figure = plots.learning_curves(plan, runs, history)
+    assert [label.split()[0] for label in labels(figure.axes[0])] == ["10", "20", "40"]
+    for picture in (figure, plots.metric_by_axis(plan, runs, summary)):
+        assert "batch_size and epochs change together" in note(picture)
+
+
+def test_of_more_than_four_points_the_intervals_stand_at_the_end_of_the_lines() -> None:
+    plan, runs, history, summary = sweep({"batch_size": [1, 2, 5, 10, 20]}, seeds=3)
+    figure = plots.learning_curves(plan, runs, history)
+    assert not figure.axes[0].collections
+    bars = [line.get_ydata() for line in figure.axes[0].lines if line.get_label() == "_bar"]
+    ends = 100 * summary[["final_validation_accuracy_low", "final_validation_accuracy_high"]].to_numpy(float)
+    np.testing.assert_allclose(bars, ends)
+    assert "bar at the end: 95 % interval" in note(figure)
+
+
+def test_no_curve_leaves_its_axes() -> None:
+    plan = make_plan({"batch_size": [10, 20]}, 3)
+    records = {run.run_id: make_record(run, 0.97, epochs=80) for run in plan.runs}
+    plan, runs, history, _ = frames(plan, records)
+    for picture in (plots.learning_curves, plots.accuracy_over_time):
+        axes = picture(plan, runs, history).axes[0]
+        low, high = axes.get_ylim()
+        values = np.concatenate([np.asarray(line.get_ydata(), float) for line in axes.lines])
+        assert low < values.min() < 20 < 97 <= values.max() < high
+
+
+def test_a_cost_that_falls_by_far_lies_on_a_log_scale_and_a_note_says_so() -> None:
+    plan, runs, history, _ = sweep({"batch_size": [10, 20]})
+    falling = history.assign(training_cost=10.0 ** -(3 * history["epoch"].astype(float)))
+    figure = plots.learning_curves(plan, runs, falling, "training_cost")
+    assert figure.axes[0].get_yscale() == "log"
+    assert "The scale of the training cost is logarithmic" in note(figure)
 
 
 def test_a_diverged_run_is_drawn_up_to_a_cross() -> None:
@@ -90,5 +147,6 @@ def test_time_is_the_mean_of_the_seeds_on_a_scale_that_suits(longest: float, sca
     axes = plots.accuracy_over_time(plan, runs, history).axes[0]
     assert axes.get_xscale() == scale
     assert axes.get_xlabel() == "training time of a run (s)"
+    assert "Seconds are shared" in note(plots.accuracy_over_time(plan, runs, history))
     second = next(label for label in labels(axes) if label.startswith("20"))
     np.testing.assert_allclose(lines(axes, second)[0], [longest / 2, longest + 2.5])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.axis import Axis
+from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 from PIL import Image
 
@@ -108,8 +109,24 @@ def test_the_two_panels_of_a_run_show_both_parts_of_the_data() -> None:
 def test_lines_differ_without_their_colours() -> None:
     plan, runs, history, _ = sweep({"batch_size": list(range(1, 11))}, seeds=1)
     axes = plots.learning_curves(plan, runs, history).axes[0]
-    looks = {(line.get_marker(), line.get_linestyle()) for line in axes.lines}
-    assert len(looks) == 10
-    greys = [float(np.dot(line.get_color()[:3], [0.299, 0.587, 0.114])) for line in axes.lines]
-    assert (np.diff(greys) > 0.02).all()
-    assert greys[-1] < 0.7  # dark enough on white
+    named = [line for line in axes.lines if not str(line.get_label()).startswith("_")]
+    assert len({(line.get_marker(), line.get_linestyle()) for line in named}) == len(named) == 8
+    greys = [grey(line.get_color()) for line in named]
+    assert (np.diff(greys) < -0.02).all()  # dark is more
+    assert greys[0] < 0.7  # dark enough on white
+
+
+def grey(color: Any) -> float:
+    """How light a colour is in print, 0 to 1."""
+    return float(np.dot(to_rgb(color), [0.299, 0.587, 0.114]))
+
+
+def test_dark_means_high_in_every_picture() -> None:
+    plan, runs, _, summary = sweep({"batch_size": [10, 20], "dropout": [0.0, 0.5]})
+    cells = plots.heat_map(plan, runs, summary).axes[0].collections[0]
+    shades = [grey(cells.cmap(cells.norm(value))) for value in np.sort(np.asarray(cells.get_array()).ravel())]
+    assert (np.diff(shades) < 0).all()
+    paths = plots.parallel_coordinates(plan, runs, summary).axes[0].collections[0]
+    heights = [path.vertices[-1, 1] for path in paths.get_paths()]
+    assert heights == sorted(heights)
+    assert (np.diff([grey(color) for color in paths.get_colors()]) < 0).all()

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,8 @@ def sweep(axes: Mapping[str, Sequence[Any]], seeds: int = 3, spread: float = 0.0
 
 def lines(axes: Axes, label: str) -> np.ndarray:
     """x and y of the line with a label."""
-    (found,) = [line for line in axes.lines if line.get_label() == label]
-    return np.array([found.get_xdata(), found.get_ydata()], dtype=float)
+    (line,) = [line for line in axes.lines if line.get_label() == label]
+    return np.array([line.get_xdata(), line.get_ydata()], dtype=float)
 
 
 def labels(axes: Axes) -> list[str]:
@@ -62,6 +63,7 @@ def test_an_axis_of_numbers_has_ticks_at_its_values(values: list[Any], scale: st
     axes = plots.metric_by_axis(plan, runs, summary).axes[0]
     assert axes.get_xscale() == scale
     assert [label.get_text() for label in axes.get_xticklabels()] == ticks
+    assert axes.get_xticks().tolist() == sorted(values)
     assert axes.get_xlabel() == name
     assert axes.get_ylabel() == "validation accuracy (%)"
     low, high = axes.get_ylim()
@@ -78,7 +80,7 @@ def test_a_metric_is_shown_with_its_mean_and_interval() -> None:
     np.testing.assert_allclose(lines(axes, "_line"), [[10, 20, 40], mean])
     for k, (bottom, top) in enumerate(bars.get_segments()):
         np.testing.assert_allclose([bottom, top], [[[10, 20, 40][k], mean[k] + s * half[k]] for s in (-1, 1)])
-    dots = np.array([line.get_ydata() for line in axes.lines if line.get_label() == "_seed"])
+    dots = np.array([line.get_ydata() for line in axes.lines if str(line.get_label()).endswith("a run")])
     np.testing.assert_allclose(dots.T, accuracies)
 
 
@@ -103,7 +105,7 @@ def test_no_best_point_is_marked_before_all_runs_have_ended() -> None:
     records = make_records(plan, np.full((2, 3), 0.9))
     del records[plan.runs[5].run_id]
     plan, runs, history, summary = frames(plan, records)
-    assert labels(plots.metric_by_axis(plan, runs, summary).axes[0]) == ["mean"]
+    assert labels(plots.metric_by_axis(plan, runs, summary).axes[0]) == ["a run", "mean"]
     assert labels(plots.learning_curves(plan, runs, history).axes[0]) == ["10", "20"]
 
 
@@ -129,8 +131,8 @@ def test_categories_are_rows_in_plan_order() -> None:
     assert names == ["standard_normal", "he_normal", "lecun_normal"]
     assert axes.get_xlabel() == "validation accuracy (%)"
     mean = 100 * summary["final_validation_accuracy_mean"].to_numpy(float)
-    shown = np.concatenate([lines(axes, name) for name in set(labels(axes))], axis=1)
-    assert sorted(map(tuple, shown.T)) == sorted(zip(mean, range(3), strict=True))
+    markers = np.concatenate([lines(axes, name) for name in set(labels(axes)) - {"a run"}], axis=1)
+    assert sorted(map(tuple, markers.T)) == sorted(zip(mean, range(3), strict=True))
     assert axes.get_ylim() == (2.5, -0.5)
 
 
@@ -141,9 +143,9 @@ def test_a_heat_map_has_the_values_in_its_cells() -> None:
     axes = plots.heat_map(plan, runs, summary).axes[0]
     cells = {text.get_position(): text.get_text() for text in axes.texts}
     half = 100 * stats.t.ppf(0.975, 2) * 0.01 / np.sqrt(3)
-    assert cells[1, 0] == f"92.00\n± {half:.2f}"
-    assert cells[1, 1] == "80.00\n± 0.00"
-    assert cells[0, 0] == "95.00\n1 failed"
+    assert cells[1, 0] == f"★ 92.00\n± {half:.2f}"
+    assert cells[1, 1] == "○ 80.00\n± 0.00"
+    assert cells[0, 0] == "● 95.00\n1 failed"
     assert cells[0, 1] == "3 failed"
     assert [label.get_text() for label in axes.get_xticklabels()] == ["10", "40"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["relu", "tanh"]
@@ -151,12 +153,21 @@ def test_a_heat_map_has_the_values_in_its_cells() -> None:
 
 
 def test_parallel_coordinates_lead_each_point_through_its_values() -> None:
-    plan, runs, _, summary = sweep({"batch_size": [40, 10], "dropout": [0.0, 0.5], "classes": [None, (0, 1)]})
+    values: dict[str, list[Any]] = {"batch_size": [40, 10], "dropout": [0.0, 0.5], "classes": [None, (0, 1)]}
+    plan, runs, _, summary = sweep(values, spread=0.0001)
     axes = plots.parallel_coordinates(plan, runs, summary).axes[0]
     heights = np.array([path.vertices[:, 1] for path in axes.collections[0].get_paths()])
     mean = summary["final_validation_accuracy_mean"].to_numpy(float)
     order = np.argsort(mean)
-    np.testing.assert_allclose(heights[:, -1], ((mean - mean.min()) / np.ptp(mean))[order])
+    columns = [f"final_validation_accuracy_{end}" for end in ("low", "high")]
+    low, high = summary[columns[0]].min(), summary[columns[1]].max()
+    np.testing.assert_allclose(heights[:, -1], ((mean - low) / (high - low))[order])
+    marks = [
+        line for line in axes.lines if str(line.get_label()).startswith(("_best", "_not", "_worse", "_mean"))
+    ]
+    np.testing.assert_allclose(sorted(float(mark.get_ydata()[0]) for mark in marks), heights[:, -1])
+    bars = np.array([line.get_ydata() for line in axes.lines if line.get_label() == "_interval"])
+    np.testing.assert_allclose(bars, (summary[columns].to_numpy(float) - low) / (high - low))
     upper = np.array(
         [[p["batch_size"] == 40, p["dropout"] == 0.5, p["classes"] is not None] for p in plan.points]
     )
@@ -172,6 +183,98 @@ def test_parallel_lines_stay_near_their_values() -> None:
     heights = np.array([path.vertices[:-1, 1] for path in collection.get_paths()])
     labels = np.array([0.25, 0.75])
     assert abs(heights[..., None] - labels).min(-1).max() <= 0.06 + 1e-9
+
+
+def test_a_combination_that_is_no_point_is_hatched_and_a_note_says_so() -> None:
+    plan, runs, _, summary = sweep({"batch_size": [10, 20], "dropout": [0.0, 0.5]})
+    whole = plots.heat_map(plan, runs, summary)
+    assert not whole.axes[0].patches
+    assert "Hatched" not in note(whole)
+    part = replace(plan, points=plan.points[:3], runs=plan.runs[:9])
+    figure = plots.heat_map(part, runs[:9], summary[:3])
+    (patch,) = figure.axes[0].patches
+    assert (patch.get_x(), patch.get_y(), patch.get_hatch()) == (0.5, 0.5, "//")
+    assert "Hatched: not in this sweep" in note(figure)
+
+
+def test_noise_does_not_fill_the_shades_of_a_heat_map_and_no_point_of_it_is_best() -> None:
+    plan = make_plan({"batch_size": [10, 20, 40], "dropout": [0.0, 0.25, 0.5]}, 5)
+    noise = 0.005 * np.random.default_rng(0).standard_normal((9, 5))
+    plan, runs, _, summary = frames(plan, make_records(plan, 0.1 + noise))
+    figure = plots.heat_map(plan, runs, summary)
+    cells = figure.axes[0].collections[0]
+    assert np.ptp(cells.norm(cells.get_array())) < 0.5
+    assert not [text for text in figure.axes[0].texts if "★" in text.get_text()]
+    assert "No point can be told from the highest mean" in note(figure)
+
+
+def test_large_numbers_are_short() -> None:
+    plan, runs, _, summary = sweep({"batch_size": [10, 20], "dropout": [0.0, 0.5]})
+    summary["final_training_cost_mean"] = [5.39333191e29, 0.1, 0.2, 12345.678]
+    axes = plots.heat_map(plan, runs, summary, "final_training_cost").axes[0]
+    words = [text.get_text().split("\n")[0].split()[-1] for text in axes.texts]
+    assert words == ["5.393e+29", "0.1", "0.2", "1.235e+04"]
+
+
+def test_intervals_end_where_accuracies_end_and_a_note_says_so() -> None:
+    plan = make_plan({"batch_size": [10, 20], "dropout": [0.0, 0.5]}, 3)
+    records = make_records(plan, [[0.99, 0.9, 0.7], [0.9, 0.91, 0.92], [0.3, 0.05, 0.02], [0.9, 0.9, 0.91]])
+    plan, runs, _, summary = frames(plan, records)
+    figure = plots.heat_map(plan, runs, summary)
+    words = " ".join(text.get_text() for text in figure.axes[0].texts)
+    assert "to 100.00" in words
+    assert "0.00 to" in words
+    assert "Intervals are cut at 0 and 100 %" in note(figure)
+    by_axis = plots.metric_by_axis(*by_one_axis([[0.99, 0.9, 0.7], [0.9, 0.91, 0.92]]))
+    (bars,) = [c for c in by_axis.axes[0].collections if isinstance(c, LineCollection)]
+    ends = np.array(bars.get_segments())[..., 1]
+    assert ends.max() == 100
+    assert ends.min() >= 0
+    assert "Intervals are cut at 0 and 100 %" in note(by_axis)
+
+
+def by_one_axis(accuracies: Any) -> tuple[Plan, pd.DataFrame, pd.DataFrame]:
+    plan = make_plan({"batch_size": [10, 20, 40][: len(accuracies)]}, len(accuracies[0]))
+    return by_axis(plan, accuracies)
+
+
+def test_runs_in_two_groups_are_shown_themselves_and_their_mean_is_no_star() -> None:
+    groups = [0.95, 0.951, 0.949, 0.952, 0.86]
+    figure = plots.metric_by_axis(*by_one_axis([groups, [0.7, 0.71, 0.72, 0.7, 0.71]]))
+    axes = figure.axes[0]
+    assert set(labels(axes)) == {"a run", "mean", "mean of two groups of runs"}
+    (bars,) = [c for c in axes.collections if isinstance(c, LineCollection)]
+    assert len(bars.get_segments()) == 1
+    large = [line for line in axes.lines if line.get_marker() == "." and line.get_markersize() > 8]
+    np.testing.assert_allclose([line.get_ydata()[0] for line in large], 100 * np.array(groups))
+    assert "Runs fall into two groups at batch_size=10" in note(figure)
+
+
+def test_where_no_point_can_be_told_from_the_best_none_is_marked() -> None:
+    figure = plots.metric_by_axis(*by_one_axis([[0.9, 0.92, 0.91], [0.91, 0.9, 0.92]]))
+    assert labels(figure.axes[0]) == ["a run", "mean"]
+    assert "No point can be told from the highest mean" in note(figure)
+
+
+def test_the_highest_of_few_seeds_is_best_without_a_test() -> None:
+    figure = plots.metric_by_axis(*by_one_axis([[0.9, 0.91], [0.92, 0.93]]))
+    assert labels(figure.axes[0]) == ["a run", "best", "mean"]
+    assert "no test says which points are worse" in note(figure)
+
+
+def test_seconds_come_with_a_caveat() -> None:
+    plan, runs, _, summary = sweep({"batch_size": [10, 20]})
+    assert "Seconds are shared" in note(plots.metric_by_axis(plan, runs, summary, "seconds"))
+    alone = plots.metric_by_axis(replace(plan, timing=True), runs, summary, "seconds")
+    assert "timed one at a time" in note(alone)
+    assert alone.axes[0].get_ylabel() == "training time (s)"
+
+
+def test_a_value_without_room_for_its_label_is_noted() -> None:
+    plan, runs, _, summary = sweep({"learning_rate": [0.01, 0.011, 1.0, 1e9]})
+    figure = plots.metric_by_axis(plan, runs, summary)
+    assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == ["0.01", "", "1", "1e+09"]
+    assert "There is no room to name learning_rate=0.011" in note(figure)
 
 
 @pytest.mark.parametrize(
@@ -197,18 +300,28 @@ def test_the_axes_decide_what_is_drawn(axes: dict[str, list[Any]], names: list[s
     assert list(plots.sweep_figures(*sweep(axes))) == names
 
 
-AXES_OF = {0: {}, 1: {"dropout": [0.5]}, 2: {"dropout": [0.5], "batch_size": [1]}}
+AXES_OF: dict[int, dict[str, list[Any]]] = {0: {}, 1: {"dropout": [0.5]}}
+AXES_OF[2] = {"dropout": [0.0, 0.5], "batch_size": [1, 2]}
 AXES_OF[3] = AXES_OF[2] | {"initializer": ["he_normal"]}
 
 
 @pytest.mark.parametrize("count", AXES_OF)
 @pytest.mark.parametrize("done", ["nothing", "all failed", "one run"])
-def test_a_sweep_with_hardly_any_results_is_drawn_too(count: int, done: str) -> None:
+def test_a_sweep_with_hardly_any_results_is_drawn_too_and_says_so(count: int, done: str) -> None:
     plan = make_plan(AXES_OF[count], seeds=2)
-    accuracies = [[None, None]] if done == "all failed" else [[0.9, None]]
+    accuracies: list[list[float | None]] = [[None, None] for _ in plan.points]
+    if done == "one run":
+        accuracies[0][0] = 0.9
     records = {} if done == "nothing" else make_records(plan, accuracies)
-    for figure in plots.sweep_figures(*frames(plan, records)).values():
+    figures = plots.sweep_figures(*frames(plan, records))
+    main = {1: "accuracy_by_dropout", 2: "heat_map", 3: "parallel_coordinates"}
+    expected = [main[count]] if count else []
+    if done == "one run":
+        expected += ["learning_curves", "accuracy_over_time"] if count else ["learning_curves"]
+    assert list(figures) == expected
+    for figure in figures.values():
         figure.draw_without_rendering()
+        assert ("One seed" if done == "one run" else "No run finished") in note(figure)
 
 
 def test_nothing_here_needs_pyplot_and_the_tables_need_no_matplotlib() -> None:

@@ -33,18 +33,20 @@ def test_the_scale_suits_the_values(values: list[Any], kind: str) -> None:
     assert scale_of(values).kind == kind
 
 
-def ticks(values: list[float], inches: float, wanted: tuple[float, ...] = ()) -> list[str]:
-    """The labels along an axis so long."""
+VALUES = [0.01, 0.05, 0.1, 0.12, 0.5, 1.0, 2.0, 5.0, 10.0]
+LABELS = ["0.01", "0.05", "0.1", "0.12", "0.5", "1", "2", "5", "10"]
+
+
+@pytest.mark.parametrize(
+    ("inches", "rotation", "unnamed"),
+    [(100, 0, []), (8, 90, []), (4, 90, ["0.12"]), (1, 90, ["0.1", "0.12", "1", "5"])],
+)
+def test_every_value_has_a_label_or_is_returned(inches: float, rotation: float, unnamed: list[str]) -> None:
     axes = Figure().add_subplot()
-    along_x(axes, scale_of(values), inches, wanted)
-    return [label.get_text() for label in axes.get_xticklabels()]
-
-
-def test_labels_that_would_touch_are_left_out_but_neither_end_nor_the_one_that_is_wanted() -> None:
-    values = [0.01, 0.05, 0.1, 0.12, 0.5, 1.0, 2.0, 5.0, 10.0]
-    assert ticks(values, 100) == ["0.01", "0.05", "0.1", "0.12", "0.5", "1", "2", "5", "10"]
-    few = ticks(values, 3)
-    assert few[0] == "0.01"
-    assert few[-1] == "10"
-    assert "0.12" not in few
-    assert "0.12" in ticks(values, 3, (0.12,))
+    assert along_x(axes, scale_of(VALUES), inches) == unnamed
+    labels = axes.get_xticklabels()
+    assert axes.get_xticks().tolist() == VALUES
+    assert [label.get_text() for label in labels if label.get_text()] == [
+        x for x in LABELS if x not in unnamed
+    ]
+    assert {label.get_rotation() for label in labels} == {rotation}

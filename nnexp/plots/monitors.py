@@ -1,0 +1,111 @@
+"""What monitors recorded, by layer and epoch: norms of gradients and weights, shares of saturated neurons."""
+
+import re
+from collections.abc import Iterable
+from math import ceil
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from nnexp.plots.curves import choose_points
+from nnexp.plots.histories import PointCurve, histories, median_curve
+from nnexp.plots.measures import measure_of
+from nnexp.plots.metric_scales import metric_scale, set_scale
+from nnexp.plots.point_values import number_of_seeds, on_axes, on_data, point_name
+from nnexp.plots.style import SMALL, TICK, Picture, legend, lines, panel, picture, write_notes
+from nnexp.sweep.question.plan import Plan
+
+Floats = NDArray[np.float64]
+BY_LAYER = ("gradient_norm_bias", "gradient_norm_weight", "saturated_share", "weight_norm")
+MOST_PANELS, IN_A_ROW = 12, 4
+
+
+def monitors_of(plan: Plan, history: pd.DataFrame) -> list[str]:
+    """The monitors that this history has by layer, those first that the sweep's claims name."""
+    claims = str(plan.claims)
+    monitors = [monitor for monitor in BY_LAYER if len(history) and _columns(monitor, history)]
+    return sorted(monitors, key=lambda monitor: monitor not in claims)
+
+
+def monitor_by_layer(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, monitor: str) -> Picture:
+    """A monitor against the epoch: a panel per point, a line per layer from light (first) to dark (last).
+
+    Lines are medians over the finished runs, on one scale for all panels; bands go from the lowest run to the
+    highest. Of more than 12 points, 12 are shown.
+
+    Args:
+        plan: the sweep.
+        runs, history: the frames of runs.csv and history.csv.
+        monitor: a name of `monitors_of`.
+    """
+    columns, measure = _columns(monitor, history), measure_of(monitor)
+    numbers = choose_points(plan, None, MOST_PANELS)
+    curves = {layer: histories(plan, runs, history, column) for layer, column in columns.items()}
+    medians = {
+        (number, layer): median_curve(of_layer[number].finished, measure)
+        for layer, of_layer in curves.items()
+        for number in numbers
+        if of_layer[number].finished
+    }
+    width, rows, in_a_row = _panels(plan, len(numbers))
+    figure = picture(f"{measure.name} of each layer{on_axes(plan)}{on_data(plan)}", width, 1.5 + 1.9 * rows)
+    centres = _joined(curve.metric for curve in medians.values())
+    limits = _joined(end for curve in medians.values() for end in (curve.low, curve.high))
+    scale = metric_scale(measure, centres, limits)
+    looks = dict(zip(columns, lines(len(columns)), strict=True))
+    for place, number in enumerate(numbers):
+        x = "epoch" if place + in_a_row >= len(numbers) else ""
+        axes = panel(figure, x, "", (rows, in_a_row, place + 1))
+        axes.set_title(point_name(plan, number).replace(", ", "\n"), fontsize=SMALL)
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
+        set_scale(axes.yaxis, scale)
+        axes.tick_params(labelsize=SMALL, labelleft=place % in_a_row == 0)
+        for layer, look in looks.items():
+            if (number, layer) in medians:
+                _draw_layer(axes, medians[number, layer], look | {"label": f"{layer}"})
+    figure.supylabel(measure.label, fontsize=TICK)
+    legend(figure.axes[in_a_row - 1], "layer", max(figure.axes, key=lambda axes: len(axes.lines)))
+    write_notes(figure, [*_notes(plan, runs, len(numbers)), *scale.notes(measure)])
+    return figure
+
+
+def _panels(plan: Plan, count: int) -> tuple[float, int, int]:
+    """The width of the picture in inches, and the rows and columns of its panels."""
+    columns = min(count, IN_A_ROW)
+    if len(plan.axes) == 2 and count == len(plan.points):
+        last = len({str(point[plan.axes[1]]) for point in plan.points})
+        columns = last if count % last == 0 and 1 < last <= IN_A_ROW else columns
+    return max(5.0, 1.6 + 2.3 * columns), ceil(count / columns), columns
+
+
+def _draw_layer(axes: Axes, curve: PointCurve, look: dict[str, Any]) -> None:
+    """A line and its band, with a few markers."""
+    step = max(len(curve.epochs) // 4, 1)
+    axes.plot(curve.epochs, curve.metric, markevery=step, markersize=5, **look)
+    axes.fill_between(curve.epochs, curve.low, curve.high, color=look["color"], alpha=0.18, linewidth=0)
+
+
+def _notes(plan: Plan, runs: pd.DataFrame, panels: int) -> list[str]:
+    counts = runs[runs["status"] == "finished"].groupby([*plan.axes] or (lambda _: 0), dropna=False).size()
+    if not len(counts):
+        return ["No run finished"]
+    seeds = number_of_seeds(counts.tolist())
+    over = (
+        f"Median over {seeds}, band: from the lowest run to the highest" if counts.max() > 1 else "One seed"
+    )
+    few = [f"{panels} of {len(plan.points)} points, evenly spaced"] if panels < len(plan.points) else []
+    return [over, *few]
+
+
+def _columns(monitor: str, history: pd.DataFrame) -> dict[int, str]:
+    """Layer -> the column of a monitor, ascending."""
+    matches = [re.fullmatch(rf"{monitor}_(\d+)", column) for column in history.columns]
+    return {int(match[1]): match[0] for match in sorted(filter(None, matches), key=lambda m: int(m[1]))}
+
+
+def _joined(parts: Iterable[Floats]) -> Floats:
+    return np.concatenate([*parts, []])
