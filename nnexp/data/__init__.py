@@ -1,13 +1,14 @@
 """Data sets: the only code that opens data files.
 
 `load(DataSpec(...))` gives a `Dataset`; `share` and `open_shared` hand it to worker processes; `augmenter`
-gives the distortion that the core applies once per epoch. In reading order: `dataset`, `loading`, `split`,
-`augment`, then one module per kind of source: `bundled`, `idx` (with `download`), `npz`.
+gives the distortion that the core applies once per epoch; `advice` says what is odd about it. In reading
+order: `dataset`, `loading`, `split`, `augment`, then one module per kind of source: `bundled`, `idx` (with
+`download`), `npz`.
 """
 
 from nnexp.data.advice import advice
 from nnexp.data.dataset import Dataset, DataSpec
-from nnexp.data.loading import DATASETS, Augmenter, augmenter, load, scale_of
+from nnexp.data.loading import DATASETS, Augmenter, augmenter, load, part_of, scale_of, whole_of
 from nnexp.data.shared import open_shared, share
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "augmenter",
     "load",
     "open_shared",
+    "part_of",
     "scale_of",
     "share",
+    "whole_of",
 ]

@@ -1,6 +1,7 @@
 """From a specification to arrays: read the source, keep what is asked for, scale it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -13,9 +14,9 @@ from nnexp.data.dataset import Dataset, DataSpec
 from nnexp.data.idx import official
 from nnexp.data.npz import users_file
 from nnexp.data.source import Source
-from nnexp.data.split import Part, Parts, expanded, first, keep_classes, scaled
+from nnexp.data.split import Parts, expanded, keep_classes, scaled
 from nnexp.errors import UserError, unknown
-from nnexp.nn.examples import Data
+from nnexp.nn.examples import Data, Examples
 
 
 class Kind(NamedTuple):
@@ -37,7 +38,7 @@ Augmenter = Callable[[np.random.Generator, NDArray[np.floating]], NDArray[np.flo
 
 
 def load(spec: DataSpec) -> Dataset:
-    """The examples that `spec` names: classes chosen, first n taken, scaled, expanded, in this order.
+    """The examples that `spec` names: classes chosen, scaled, first n taken, expanded, in this order.
 
     Raises:
         UserError: the data cannot be found or read, or does not have what `spec` asks for.
@@ -47,19 +48,35 @@ def load(spec: DataSpec) -> Dataset:
     if spec.path is not None and spec.name != "file":
         raise UserError(f"data.path is for data=file, got data={spec.name} with data.path={spec.path!r}")
     source = DATASETS[spec.name].read(spec)
-    parts = _chosen(spec, source.parts)
+    parts, scale = _chosen(spec, source.parts), scale_of(spec)
     n_classes = int(parts.training.labels.max()) + 1
-    scale = scale_of(spec)
-    training = scaled(_limited("train_size", parts.training, spec.train_size), scale)
-    validation = scaled(_limited("validation_size", parts.validation, spec.validation_size), scale)
-    test = scaled(parts.test, scale)
+    training, validation, test = (scaled(part, scale) for part in parts)
+    data = _first(spec, Data(training, validation, test, n_classes))
     if spec.expand != "none":
-        training = expanded(training, _image_shape(spec, source.image_shape, "expand"), spec.expand)
+        image_shape = _image_shape(spec, source.image_shape, "expand")
+        data = data._replace(training=expanded(data.training, image_shape, spec.expand))
     if spec.augment != "none":
         _image_shape(spec, source.image_shape, "augment")
-    for array in (*training, *validation, *test):
+    for array in (*data.training, *data.validation, *data.test):
         array.setflags(write=False)
-    return Dataset(Data(training, validation, test, n_classes), source.digest, scale, source.image_shape)
+    return Dataset(data, source.digest, scale, source.image_shape)
+
+
+def whole_of(spec: DataSpec) -> DataSpec:
+    """The data set whose first examples `spec` takes; specifications that have it in common share one copy.
+
+    Shifted copies are made of the first examples alone, so that an expanded data set is a whole of its own.
+    """
+    if spec.expand != "none":
+        return replace(spec, augment="none")
+    return replace(spec, augment="none", train_size=None, validation_size=None)
+
+
+def part_of(dataset: Dataset, spec: DataSpec) -> Dataset:
+    """What `load(spec)` gives, made of `load(whole_of(spec))` without a copy. Raises as `load`."""
+    if spec.augment != "none":
+        _image_shape(spec, dataset.image_shape, "augment")
+    return dataset if spec.expand != "none" else replace(dataset, data=_first(spec, dataset.data))
 
 
 def scale_of(spec: DataSpec) -> float:
@@ -90,11 +107,18 @@ def _chosen(spec: DataSpec, parts: Parts) -> Parts:
     return kept
 
 
-def _limited(knob: str, part: Part, n: int | None) -> Part:
-    available = len(part.labels)
+def _first(spec: DataSpec, data: Data) -> Data:
+    """The first `train_size` and `validation_size` examples."""
+    training = _limited("train_size", data.training, spec.train_size)
+    validation = _limited("validation_size", data.validation, spec.validation_size)
+    return data._replace(training=training, validation=validation)
+
+
+def _limited(knob: str, examples: Examples, n: int | None) -> Examples:
+    available = len(examples.labels)
     if n is not None and n > available:
         raise UserError(f"{knob} must be at most the {available} examples there are, got {n}")
-    return first(part, n)
+    return Examples(examples.inputs[:n], examples.labels[:n])
 
 
 def _image_shape(spec: DataSpec, image_shape: tuple[int, int] | None, knob: str) -> tuple[int, int]:

@@ -65,11 +65,6 @@ def keep_classes(part: Part, classes: Sequence[int]) -> Part:
     return Part(part.inputs[kept], renumbered)
 
 
-def first(part: Part, n: int | None) -> Part:
-    """The first n examples (None: all)."""
-    return _slice(part, 0, n)
-
-
 def scaled(part: Part, scale: float) -> Examples:
     """Inputs flattened to `(n, d)` and divided by `scale`, rounded once to float32; labels as int64.
 

@@ -145,11 +145,12 @@ class Experiment:
         runs = self.sweep.plan.runs
         with scratch() as folder:
             board = Board(folder / "board", len(runs))
-            places = self.datasets.share([runs[row].data for row in self.rows], folder)
+            specs = [runs[row].data for row in self.rows]
+            sources = self.datasets.share(specs, folder) if self.workers else self.datasets.load_all(specs)
             stacks = make_stacks(runs, self.rows, max(1, self.workers), timing=self.sweep.plan.timing)
             with display_for(self.console, self.sweep.plan, board, self.rows, self.sweep.records) as display:
                 progress: Progress = display if isinstance(display, Epochs) else board
-                with closing(launch(stacks, places, self.premises, progress, self.workers)) as outcomes:
+                with closing(launch(stacks, sources, self.premises, progress, self.workers)) as outcomes:
                     for outcome in outcomes:
                         display.ended(outcome.run, self._take(outcome))
                         if time.monotonic() > self.tables_due:

@@ -13,7 +13,6 @@ from nnexp.data.split import (
     consecutive_split,
     digits_split,
     expanded,
-    first,
     keep_classes,
     scaled,
 )
@@ -52,11 +51,6 @@ def test_kept_classes_are_renumbered_in_the_order_given() -> None:
     kept = keep_classes(part, (8, 3))
     assert kept.inputs[:, 0].tolist() == [0, 1, 3, 4]
     assert kept.labels.tolist() == [1, 0, 0, 1]
-
-
-def test_first_takes_n_or_all() -> None:
-    assert first(numbered(5), 2).labels.tolist() == [0, 1]
-    assert first(numbered(5), None).labels.tolist() == [0, 1, 2, 3, 4]
 
 
 def test_pixels_over_256_are_exact_in_float32() -> None:

@@ -1,28 +1,40 @@
-"""The data sets of a sweep: each is loaded once, and shared once with the workers."""
+"""The data sets of a sweep: each is read once, and written once for all worker processes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from nnexp import data
-from nnexp.data import Dataset, DataSpec
+from nnexp.data import Dataset, DataSpec, part_of, whole_of
 
 
 class Datasets:
-    """Data sets by their specifications."""
+    """Data sets by their specifications. Those that take the first n of the same examples share arrays."""
 
     def __init__(self) -> None:
-        self._loaded: dict[DataSpec, Dataset] = {}
+        self._wholes: dict[DataSpec, Dataset] = {}
 
     def load(self, spec: DataSpec) -> Dataset:
-        """The data set of that specification, read at the first use."""
-        if spec not in self._loaded:
-            self._loaded[spec] = data.load(spec)
-        return self._loaded[spec]
+        """The data set of that specification, read at the first use. Raises as `nnexp.data.load`."""
+        return part_of(self._whole(whole_of(spec)), spec)
 
-    def share(self, specs: Iterable[DataSpec], folder: Path) -> dict[DataSpec, Path]:
-        """Write each into a folder of its own below `folder`, for worker processes to open; return which."""
-        places = {spec: folder / f"data{number}" for number, spec in enumerate(dict.fromkeys(specs))}
-        for spec, place in places.items():
-            place.mkdir()
-            data.share(self.load(spec), place)
-        return places
+    def load_all(self, specs: Iterable[DataSpec]) -> Mapping[DataSpec, Dataset | Path]:
+        """The same for several, to train on them in this process."""
+        return {spec: self.load(spec) for spec in dict.fromkeys(specs)}
+
+    def share(self, specs: Sequence[DataSpec], folder: Path) -> Mapping[DataSpec, Dataset | Path]:
+        """Write the data sets into folders below `folder`; returns specification -> folder.
+
+        As float32, 4 bytes a pixel, once for all workers: bytes that each worker turns into float32 of its
+        own would take a quarter of the disk, and the memory of one data set per worker.
+        """
+        folders: dict[DataSpec, Path] = {}
+        for whole in dict.fromkeys(map(whole_of, specs)):
+            folders[whole] = folder / f"data{len(folders)}"
+            folders[whole].mkdir()
+            data.share(self._whole(whole), folders[whole])
+        return {spec: folders[whole_of(spec)] for spec in specs}
+
+    def _whole(self, whole: DataSpec) -> Dataset:
+        if whole not in self._wholes:
+            self._wholes[whole] = data.load(whole)
+        return self._wholes[whole]

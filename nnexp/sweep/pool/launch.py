@@ -14,7 +14,7 @@ from typing import Any
 from joblib import cpu_count
 from joblib.externals.loky.backend import get_context
 
-from nnexp.data import DataSpec
+from nnexp.data import Dataset, DataSpec
 from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.pool.stop import deferred
 from nnexp.sweep.pool.worker import (
@@ -46,14 +46,15 @@ def worker_count(n_jobs: int | None, runs: int) -> int:
 
 def launch(
     stacks: Sequence[Stack],
-    folders: Mapping[DataSpec, Path],
+    sources: Mapping[DataSpec, Dataset | Path],
     expected: Premises,
     progress: Progress,
     workers: int,
 ) -> Generator[Outcome, None, None]:
     """Train `stacks` on so many processes and yield the outcome of each run as soon as its stack is done.
 
-    With 0 workers the same code runs in this process. If a worker dies, each of its runs is tried once more,
+    With 0 workers the same code runs in this process. `sources`: the folders that hold the shared data sets,
+    or, for this process, the data sets themselves. If a worker dies, each of its runs is tried once more,
     alone in its stack; the other workers do not notice. Closing the iterator ends the workers, whatever they
     do. A stop (Ctrl-C, SIGTERM) takes effect while this waits; what has ended by then is yielded first.
 
@@ -63,7 +64,7 @@ def launch(
     if not workers:
         for stack in stacks:
             with deferred(False):
-                outcomes = train_stack(stack, folders[stack.data], expected, progress)
+                outcomes = train_stack(stack, sources[stack.data], expected, progress)
             yield from outcomes
         return
     idle = [Worker(expected.parent) for _ in range(workers)]
@@ -73,7 +74,7 @@ def launch(
         while waiting or training:
             while waiting and idle:
                 worker, attempt = idle.pop(), waiting.popleft()
-                worker.start(attempt, folders[attempt.stack.data], expected, progress)
+                worker.start(attempt, sources[attempt.stack.data], expected, progress)
                 training[worker.connection] = worker
             try:
                 with deferred(False):
@@ -117,10 +118,10 @@ class Worker:
             self._process.start()
         theirs.close()  # so that the end of the process, even in the midst of a message, ends the connection
 
-    def start(self, attempt: Attempt, folder: Path, expected: Premises, progress: Progress) -> None:
+    def start(self, attempt: Attempt, source: Dataset | Path, expected: Premises, progress: Progress) -> None:
         """Begin to train a stack."""
         self.attempt, self.started = attempt, datetime.now(UTC)
-        work = attempt.stack, folder, expected, progress
+        work = attempt.stack, source, expected, progress
         if self.died:
             self._begin_again()
         try:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from nnexp.data import Dataset, augmenter, open_shared
+from nnexp.data import Dataset, DataSpec, augmenter, open_shared, part_of
 from nnexp.nn import Result, train
 from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.question.identity import numerics_digest
@@ -78,8 +78,10 @@ def premises(numerics: str, max_seconds: float | None = None) -> Premises:
     return Premises(os.getpid(), numerics, blas_kernel(), max_seconds)
 
 
-def train_stack(stack: Stack, folder: Path, expected: Premises, progress: Progress) -> list[Outcome]:
-    """Train the runs of a stack on the data set shared in `folder`; an outcome for each, in order.
+def train_stack(
+    stack: Stack, source: Dataset | Path, expected: Premises, progress: Progress
+) -> list[Outcome]:
+    """Train the runs of a stack on a data set, or the one shared in a folder; an outcome for each, in order.
 
     An error in a stack of several runs trains each alone (same bits), so it costs only its own run.
 
@@ -87,7 +89,7 @@ def train_stack(stack: Stack, folder: Path, expected: Premises, progress: Progre
         PremiseError: this process does not meet what the parent expects; nothing was trained.
     """
     check(expected)
-    dataset, started = _opened(folder), datetime.now(UTC)
+    dataset, started = _dataset(source, stack.data), datetime.now(UTC)
     progress.start(stack.rows)
     try:
         results = _train(stack, dataset, progress, expected.max_seconds)
@@ -98,7 +100,7 @@ def train_stack(stack: Stack, folder: Path, expected: Premises, progress: Progre
             return [
                 outcome
                 for alone in stack.apart()
-                for outcome in train_stack(alone, folder, expected, progress)
+                for outcome in train_stack(alone, dataset, expected, progress)
             ]
         return [Outcome(stack.runs[0], started, datetime.now(UTC), None, traceback.format_exc())]
     finally:
@@ -109,9 +111,9 @@ def train_stack(stack: Stack, folder: Path, expected: Premises, progress: Progre
     ]
 
 
-def _opened(folder: Path) -> Dataset:
+def _dataset(source: Dataset | Path, spec: DataSpec) -> Dataset:
     try:
-        return open_shared(folder)
+        return part_of(open_shared(source) if isinstance(source, Path) else source, spec)
     except OSError as error:
         raise temporary_folder_is_gone(error) from error
 
