@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -17,7 +17,7 @@ SCRATCH, MARK = "nnexp-sweep-", ".nnexp-scratch"
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file that takes the place of `path` whole and durable, or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _beside(path)
     try:
         with temporary.open("wb") as file:
             yield file
@@ -26,6 +26,38 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write files into `folder`: whole, durable, and none of them if one cannot be written.
+
+    A file that says the same already is left alone.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    paths = [path for name in contents if not _says(path := folder / name, contents[name])]
+    try:
+        for path in paths:
+            with _beside(path).open("wb") as file:
+                file.write(contents[path.name])
+                file.flush()
+                os.fsync(file.fileno())
+        for path in paths:
+            os.replace(_beside(path), path)
+    finally:
+        for path in paths:
+            _beside(path).unlink(missing_ok=True)
+    sync_folder(folder)
+
+
+def _says(path: Path, content: bytes) -> bool:
+    return path.exists() and path.read_bytes() == content
+
+
+def _beside(path: Path) -> Path:
+    """Where a file is written before it takes its place."""
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
 def sync_folder(folder: Path) -> None:

@@ -59,4 +59,7 @@ def read_verdicts(path: Path) -> pd.DataFrame:
         raise UserError(
             f"{cell_place(path, 'verdict', row)}: {unknown('verdict', verdicts['verdict'][row], ORDER)}"
         )
+    for column in ("effect_kind", "rel", "threshold", "n"):
+        for row in verdicts.index[verdicts["effect"].notna() & verdicts[column].isna()]:
+            raise UserError(f"{cell_place(path, column, row)} must not be empty beside an effect")
     return verdicts

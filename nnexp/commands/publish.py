@@ -10,7 +10,8 @@ from nnexp.commands.arguments import understood
 from nnexp.commands.console import make_console
 from nnexp.commands.lookup import Found, folder_of, opened
 from nnexp.errors import UserError
-from nnexp.sweep.store.plan_file import FILE, read_body, write_body
+from nnexp.files import write_all
+from nnexp.sweep.store.plan_file import FILE, body_text, read_body
 
 HELP = """
 nnexp publish NAME[/ID] ... [--pictures heat_map,learning_curves] [sweeps_dir=sweeps]
@@ -98,26 +99,25 @@ def publish(found: Found, sweeps_dir: str, pictures: Sequence[str]) -> list[Path
     from nnexp.labbook.published_results import HOME
     from nnexp.plots.pictures import png_files
     from nnexp.results.tables import make_tables
-    from nnexp.results.write_csv import VERDICTS, write_table
+    from nnexp.results.write_csv import VERDICTS, csv_text
 
     sweep, home = found.sweep, Path(sweeps_dir, HOME, found.sweep.plan.name)
     tables = make_tables(sweep.plan, sweep.records, {})
     results = results_of(sweep.plan, tables, [], sweeps_dir)
     kept = {"runs": tables.runs, "summary": tables.summary}
     kept |= {VERDICTS: results.verdicts} if len(results.verdicts) else {}
-    drawn = png_files(results, pictures)
+    contents = {FILE: body_text(without_machine(read_body(sweep.folder)))}
+    contents |= {f"{name}.csv": csv_text(table) for name, table in kept.items()}
+    contents |= png_files(results, pictures)
     try:
         home.mkdir(parents=True, exist_ok=True)
-        for old in (*home.glob("*.png"), *home.glob("*.csv")):
-            old.unlink()
-        write_body(without_machine(read_body(sweep.folder)), home)
-        for name, table in kept.items():
-            write_table(name, table, home)
-        for name, content in drawn.items():
-            (home / name).write_bytes(content)
+        write_all(home, contents)
+        for path in (*home.glob("*.png"), *home.glob("*.csv")):
+            if path.name not in contents:
+                path.unlink()
     except OSError as error:
         raise UserError(f"{home} must be a folder that can be written: {error.strerror}") from error
-    return [home / name for name in (FILE, *(f"{table}.csv" for table in kept), *drawn)]
+    return [home / name for name in contents]
 
 
 def without_machine(body: dict[str, Any]) -> dict[str, Any]:

@@ -47,14 +47,21 @@ class Published:
     claims: Mapping[str, Claim]
 
 
-def read_published(sweeps_dir: str | Path, names: Sequence[str]) -> dict[str, Published]:
-    """By name, the published results of those of the sweeps that have any.
-
-    Raises:
-        UserError: a file is not what was written.
-    """
-    folders = {name: Path(sweeps_dir, HOME, name) for name in names}
-    return {name: _read(folder) for name, folder in folders.items() if (folder / FILE).exists()}
+def read_published(
+    sweeps_dir: str | Path, names: Sequence[str]
+) -> tuple[dict[str, Published], dict[str, str]]:
+    """By name, the published results of those of the sweeps that have any; and what is wrong with others."""
+    published: dict[str, Published] = {}
+    damaged: dict[str, str] = {}
+    for name in names:
+        folder = Path(sweeps_dir, HOME, name)
+        if not (folder / FILE).exists():
+            continue
+        try:
+            published[name] = _read(folder)
+        except UserError as error:  # one that cannot be read hides no other
+            damaged[name] = f"{error}: nnexp publish {name} makes it whole"
+    return published, damaged
 
 
 def _read(folder: Path) -> Published:

@@ -22,7 +22,8 @@ BOOK = re.compile(rf"({'|'.join(CHAPTERS)})-?(\d+)(.*)")
 
 
 class Part(NamedTuple):
-    """What one sweep, or a test, says of a row. `ours`: its figures; `stale`: why it is, if it is."""
+    """What one sweep, or a test, says of a row. `ours`: its figures; `stale`: why it is, if it is, or why
+    results that are there cannot be read."""
 
     verdict: str
     ours: str = ""
@@ -58,14 +59,14 @@ def make_rows(files: Mapping[str, Asked], sweeps_dir: str | Path) -> list[Row]:
     """Every row in order, of the sweep files (by name of the sweep) and `rows.yaml` in `sweeps_dir`.
 
     Raises:
-        UserError: a published file or `rows.yaml` cannot be read, an id stands in both, or a row rests on
-            one that is not there.
+        UserError: `rows.yaml` cannot be read, an id stands in both, or a row rests on one that is not there.
     """
-    book = read_published(sweeps_dir, list(files))
+    book, damaged = read_published(sweeps_dir, list(files))
     entries: dict[str, Entry] = {}
     for name, asked in files.items():
         for claim in asked.question.claims:
-            part = {name: _part(name, claim, book, files)} if "check" in claim else {}
+            unread = Part(NOT_RUN, stale=damaged[name]) if name in damaged else None
+            part = {name: unread or _part(name, claim, book, files)} if "check" in claim else {}
             row = _id(name, claim["id"])
             entries[row] = _joined(row, entries.get(row), claim, part, name)
     for listed in read_listed(Path(sweeps_dir, LISTED)):
@@ -120,14 +121,14 @@ def _row(entry: Entry, entries: Mapping[str, Entry]) -> Row:
         holds = ("reproduced", TESTED)
         ours.append("as " + ", ".join(f"{o} ({v})" if v not in holds else o for o, v in others.items()))
     verdict = together([part.verdict for part in parts])
-    stale = dict.fromkeys(part.stale for part in parts if part.stale) if verdict != NOT_RUN else ()
+    why = [part.stale for part in parts if verdict != NOT_RUN or part.verdict == NOT_RUN]
     return Row(
         id=entry.id,
         claim=entry.claim,
         published=entry.published,
         verdict=verdict,
         ours="; ".join(ours),
-        stale=tuple(stale),
+        stale=tuple(dict.fromkeys(filter(None, why))),
         sweeps=entry.sweeps,
         where=entry.where,
     )

@@ -8,7 +8,7 @@ from nnexp.data import DataSpec
 from nnexp.errors import UserError
 from nnexp.labbook.published_results import HOME, Asked
 from nnexp.sweep.question.plan import settings_of
-from nnexp.sweep.store.plan_file import FILE, read_body
+from nnexp.sweep.store.plan_file import read_body
 
 
 def asked_by(name: str, home: Path) -> Asked:
@@ -17,7 +17,7 @@ def asked_by(name: str, home: Path) -> Asked:
     Raises:
         UserError: there is no such file, or it cannot be used.
     """
-    trained = read_body(home)["settings"].get("data") if (home / FILE).exists() else None
+    trained = _trained_on(home)
     try:
         config = load_config([f"+sweep={name}"])
         data = config.data
@@ -27,6 +27,14 @@ def asked_by(name: str, home: Path) -> Asked:
     except UserError as error:
         raise UserError(f"+sweep={name}: {error}") from error
     return Asked(config.question, settings)
+
+
+def _trained_on(home: Path) -> str | None:
+    """The data set of the sweep in `home`; None if there is none, or its plan is damaged."""
+    try:
+        return str(read_body(home)["settings"]["data"])
+    except (UserError, KeyError, TypeError):  # whoever reads the results there says what is wrong with them
+        return None
 
 
 def all_asked(sweeps_dir: str) -> dict[str, Asked]:

@@ -166,6 +166,20 @@ def test_results_on_another_data_set_count_only_where_the_file_names_none(nnexp:
     assert stale(nnexp)[1] == ["tiny: the sweep file has changed data since"]
 
 
+@pytest.mark.parametrize("name", ["runs.csv", "sweep.yaml", "verdicts.csv"])
+def test_results_that_cannot_be_read_hide_no_others_and_say_what_mends_them(
+    name: str, nnexp: Command, book: Path
+) -> None:
+    file = book / "sweeps" / "published" / "tiny" / name
+    whole = file.read_text()
+    file.write_text(whole[: len(whole) // 2].rpartition(",")[0])
+    status, shown, _ = nnexp("labbook")
+    assert status == 0
+    assert "X0-1" in shown
+    assert f"published/tiny/{name}" in shown
+    assert "nnexp publish tiny makes it whole" in shown
+
+
 def test_a_sweep_whose_results_another_needs_must_be_published(nnexp: Command, book: Path) -> None:
     shutil.rmtree(PUBLISHED / "tiny")
     assert stale(nnexp) == (["X0-1"], ["tiny is not published"])

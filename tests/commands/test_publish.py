@@ -87,6 +87,32 @@ def test_more_than_the_budget_is_told(nnexp: Command, lab: Path, monkeypatch: py
     assert "That is too much" in shown
 
 
+def test_what_cannot_be_written_whole_leaves_what_was_published(
+    nnexp: Command, lab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert nnexp("publish", "tiny")[0] == 0
+    before = {path.name: path.read_bytes() for path in TINY.iterdir()}
+    edit(FILE, "low: 0, high: 1}", "low: 0, high: 0}")
+    train("tiny")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nnexp.files.os.fsync", full)
+        status, _, error = nnexp("publish", "tiny")
+    assert (status, "No space left on device" in error) == (2, True)
+    assert {path.name: path.read_bytes() for path in TINY.iterdir()} == before
+
+
+def test_files_of_an_earlier_publishing_go_last(nnexp: Command, lab: Path) -> None:
+    assert nnexp("publish", "tiny", "--pictures", "learning_curves")[0] == 0
+    assert (TINY / "learning_curves.png").exists()
+    assert nnexp("publish", "tiny")[0] == 0
+    assert not (TINY / "learning_curves.png").exists()
+    assert len(list(TINY.glob("*.png"))) == 1
+
+
 def test_a_sweep_that_lacks_a_run_is_refused(nnexp: Command, lab: Path) -> None:
     next((only(lab / "sweeps" / "tiny") / "records").glob("*.json")).unlink()
     refused(nnexp, "is not finished, 1 of 6 runs are not done: nnexp status tiny")

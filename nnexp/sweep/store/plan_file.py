@@ -32,15 +32,15 @@ def write_plan(plan: Plan, environment: Mapping[str, Any], folder: Path) -> bool
         else:
             if body | {"environment": before} == old:
                 return False
-    write_body(body, folder)
+    with replacing(path) as file:
+        file.write(body_text(body))
     return True
 
 
-def write_body(body: Mapping[str, Any], folder: Path) -> None:
-    """Write what `read_body` gives into `folder`."""
-    with replacing(folder / FILE) as file:
-        text = yaml.dump(dict(body), Dumper=DUMPER, sort_keys=False, default_flow_style=None, width=110)
-        file.write(text.encode())
+def body_text(body: Mapping[str, Any]) -> bytes:
+    """The content of `sweep.yaml`."""
+    text = yaml.dump(dict(body), Dumper=DUMPER, sort_keys=False, default_flow_style=None, width=110)
+    return str(text).encode()
 
 
 def read_body(folder: Path) -> dict[str, Any]:
