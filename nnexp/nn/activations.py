@@ -23,6 +23,7 @@ class Activation(NamedTuple):
     function: Function
     slope: Function
     steepest: float = 1.0
+    keeps_z: bool = False
 
 
 def sigmoid(z: Array, out: Array | None = None) -> Array:

@@ -12,10 +12,15 @@ Array = NDArray[np.floating[Any]]
 HALF, ONE = np.array(0.5, np.float32), np.array(1.0, np.float32)
 
 
+def round_up(n: int, multiple: int) -> int:
+    """The least multiple that is >= n."""
+    return -(-n // multiple) * multiple
+
+
 def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     """Zeros that start on a cache line (64 bytes): else matrix products take up to half as long again."""
     dtype = np.dtype(dtype)
     size = math.prod(shape) * dtype.itemsize
-    raw = np.zeros(size + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    return raw[start : start + size].view(dtype).reshape(shape)
+    room = np.zeros(size + 64, np.uint8)  # 64 more, to move the start up to the next line
+    start = round_up(room.ctypes.data, 64) - room.ctypes.data
+    return room[start : start + size].view(dtype).reshape(shape)

@@ -26,7 +26,7 @@ class Part(NamedTuple):
 
     @classmethod
     def of(cls, examples: Examples, n_classes: int, dtype: DTypeLike) -> "Part":
-        """The same examples in `dtype`; inputs that have it already are not copied, and locked."""
+        """The same examples in `dtype`. Inputs that have this dtype are not copied; the view is read-only."""
         inputs = np.ascontiguousarray(examples.inputs, dtype=dtype).view()
         inputs.setflags(write=False)
         return cls(inputs, examples.labels, np.eye(n_classes, dtype=dtype)[examples.labels])
@@ -40,22 +40,22 @@ class Feed:
         self.orders = {seed: stream(seed, "order") for seed in seeds}
         self.augmentations = {seed: stream(seed, "augmentation") for seed in seeds}
 
-    def epoch(self, seeds: Sequence[int], given: Order | None) -> tuple[Part, Order]:
-        """The examples, and their order (1, n) where all runs see the same, else (K, n), if none is `given`.
+    def epoch(self, seeds: Sequence[int], order: Order | None) -> tuple[Part, Order]:
+        """The examples of an epoch and their order: (1, n) where all runs see the same, else (K, n).
 
-        Runs of one seed share their order and their distorted images.
+        `seeds`: each run's. Runs of one seed share their order, which is drawn unless the caller's `order`
+        is there, and their distorted images. Where there are several seeds, the copies of the images stand
+        in one array: copy k has the indices k n to (k+1) n - 1.
         """
-        distinct = list(dict.fromkeys(seeds))
-        n = len(self.part.labels)
-        rows = [0] if len(distinct) == 1 else [distinct.index(seed) for seed in seeds]
-        order = given
+        n, distinct = len(self.part.labels), list(dict.fromkeys(seeds))
+        copies = [0] if len(distinct) == 1 else [distinct.index(seed) for seed in seeds]
         if order is None:
-            order = np.stack([self.orders[seed].permutation(n) for seed in distinct])[rows]
+            order = np.stack([self.orders[seed].permutation(n) for seed in distinct])[copies]
         if self.augment is None:
             return self.part, order
-        copies = [self._distorted(seed) for seed in distinct]
-        inputs, labels, targets = (np.concatenate(arrays) for arrays in zip(*copies, strict=True))
-        return Part(inputs, labels, targets), order + n * np.array(rows)[:, np.newaxis]
+        distorted = [self._distorted(seed) for seed in distinct]
+        inputs, labels, targets = (np.concatenate(arrays) for arrays in zip(*distorted, strict=True))
+        return Part(inputs, labels, targets), order + n * np.array(copies)[:, np.newaxis]
 
     def _distorted(self, seed: int) -> Part:
         assert self.augment is not None
@@ -65,17 +65,38 @@ class Feed:
         return self.part._replace(inputs=images)
 
 
+class Block:
+    """Room for m examples of each of S orders, and its mini-batches as views (S, B, d) and (S, B, C)."""
+
+    def __init__(self, part: Part, S: int, m: int, batch_size: int) -> None:
+        self.part = part
+        self.X = aligned((S, m, part.inputs.shape[1]), part.inputs.dtype)
+        self.Y = aligned((S, m, part.targets.shape[1]), part.inputs.dtype)
+        views = [slice(first, first + batch_size) for first in range(0, m, batch_size)]
+        self.batches = [(self.X[:, view], self.Y[:, view]) for view in views]
+
+    def gather(self, indices: Order) -> None:
+        """Copy the examples `indices (S, m)` here."""
+        np.take(self.part.inputs, indices, 0, self.X, mode="clip")  # the other modes copy once more
+        np.take(self.part.targets, indices, 0, self.Y, mode="clip")
+
+
 def mini_batches(part: Part, order: Order, batch_size: int) -> Iterator[tuple[Array, Array]]:
-    """One epoch: `(X (S, B, d), Y (S, B, C))` for an order (S, n); the last, short mini-batch is kept."""
-    (S, n), widths = order.shape, (part.inputs.shape[1], part.targets.shape[1])
-    block = min(n, batch_size * max(1, BLOCK // (batch_size * S)))
-    for start in range(0, n, block):
-        indices = order[:, start : start + block]
-        m = indices.shape[1]
-        if start == 0 or m < block:
-            X, Y = (aligned((S, m, width), part.inputs.dtype) for width in widths)
-            views = [slice(first, first + batch_size) for first in range(0, m, batch_size)]
-            batches = [(X[:, view], Y[:, view]) for view in views]
-        np.take(part.inputs, indices, 0, X, mode="clip")  # the other modes copy once more
-        np.take(part.targets, indices, 0, Y, mode="clip")
-        yield from batches
+    """One epoch: `(X (S, B, d), Y (S, B, C))` for an order (S, n); the last, short mini-batch is kept.
+
+    A mini-batch is a view of a block's buffers, valid until the next one is asked for.
+    """
+    S, n = order.shape
+    m = min(n, batch_size * max(1, BLOCK // (batch_size * S)))
+    block = Block(part, S, m, batch_size)
+    for start in range(0, n, m):
+        indices = order[:, start : start + m]
+        if indices.shape[1] < m:
+            block = Block(part, S, indices.shape[1], batch_size)
+        block.gather(indices)
+        yield from block.batches
+
+
+def batch_sizes(n: int, batch_size: int) -> set[int]:
+    """The sizes of the mini-batches of n examples: the usual one and that of the last."""
+    return {min(batch_size, n), n % batch_size or batch_size}

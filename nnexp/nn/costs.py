@@ -49,7 +49,8 @@ def error(a: Array, y: Array, out: Array) -> Array:
 
 def error_times_slope(a: Array, y: Array, out: Array) -> Array:
     """delta^L = (a - y) sigma'(z^L), which is small where the output is saturated (book, eq. 30)."""
-    return np.multiply(a - y, sigmoid_slope(a, out), out)
+    slope = sigmoid_slope(a, out)
+    return np.multiply(slope, a - y, slope)
 
 
 OUTPUTS: dict[tuple[str, str], Output] = {

@@ -16,6 +16,7 @@ from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.arrays import Array
 from nnexp.nn.costs import OUTPUT_FUNCTIONS
 from nnexp.nn.hyperparameters import Hyperparameters
+from nnexp.nn.network import forward, forward_layers
 
 BOOK_COSTS = {"CrossEntropyCost": "cross_entropy", "QuadraticCost": "quadratic"}
 
@@ -44,12 +45,12 @@ def predict(
         raise unknown("activation", activation, ACTIVATIONS)
     if output not in OUTPUT_FUNCTIONS:
         raise unknown("output", output, OUTPUT_FUNCTIONS)
-    functions = [ACTIVATIONS[activation].function] * (len(weights) - 1) + [OUTPUT_FUNCTIONS[output]]
-    a = np.asarray(inputs, dtype=weights[0].dtype)
-    for W, b, f in zip(weights, biases, functions, strict=True):
-        z = a @ W.T + b
-        a = f(z, z)
-    return a
+    stacked_weights = [W[np.newaxis] for W in weights]
+    stacked_biases = [b[np.newaxis, np.newaxis] for b in biases]
+    hidden, final = ACTIVATIONS[activation].function, OUTPUT_FUNCTIONS[output]
+    layers = forward_layers(stacked_weights, stacked_biases, hidden, final, len(inputs))
+    outputs: Array = forward(layers, np.asarray(inputs, dtype=weights[0].dtype))[-1][0]
+    return outputs
 
 
 def save_model(file: str | Path | BinaryIO, model: Model) -> None:

@@ -1,15 +1,19 @@
-"""The network: parameters of K runs in one array, forward pass, and backpropagation (book, ch. 2)."""
+"""The network: parameters of K runs in one array, the forward pass, and backpropagation (book, ch. 2).
+
+`plain.py` says the same for one run and one example, without buffers.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nnexp.nn.activations import Activation
-from nnexp.nn.arrays import Array, aligned
+from nnexp.nn.activations import Activation, Function
+from nnexp.nn.arrays import Array, aligned, round_up
 from nnexp.nn.costs import Output
 
 
@@ -24,7 +28,7 @@ class Network(NamedTuple):
 class Parameters:
     """Weights and biases of K networks: views of one array `flat (K, P)`, all weights first.
 
-    `weights[l] (K, fan_out, fan_in)`, `biases[l] (K, 1, fan_out)`, `transposed[l]` = weights[l]^T;
+    `weights[l] (K, fan_out, fan_in)`, `biases[l] (K, 1, fan_out)`;
     `penalised (K, P_w)`: all weights, the part that L2 and L1 act on.
     """
 
@@ -40,13 +44,12 @@ class Parameters:
         for fan_out in sizes[1:]:
             start, end = end, end + fan_out
             self.biases.append(flat[:, start:end].reshape(K, 1, fan_out))
-        self.transposed = [W.swapaxes(1, 2) for W in self.weights]
 
     @classmethod
     def zeros(cls, sizes: Sequence[int], K: int, dtype: DTypeLike) -> "Parameters":
         """All zero. P is rounded up to whole cache lines; the few numbers at the end stay zero."""
         P = sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes))
-        return cls(sizes, aligned((K, -(-P // 16) * 16), dtype))
+        return cls(sizes, aligned((K, round_up(P, 16)), dtype))
 
     def of_runs(self, rows: Sequence[int]) -> "Parameters":
         """A copy of some runs' parameters."""
@@ -55,93 +58,107 @@ class Parameters:
         return chosen
 
 
-def layer_buffers(sizes: Sequence[int], K: int, rows: int, dtype: DTypeLike) -> list[Array]:
-    """One array (K, rows, fan_out) per layer."""
-    return [aligned((K, rows, fan_out), dtype) for fan_out in sizes[1:]]
-
-
-def logits(network: Network, parameters: Parameters, X: Array, out: Sequence[Array]) -> Array:
-    """z^L (K, n, C) for `X (n, d)`; `out[l] (K, n, fan_out)` receives the hidden activations and z^L."""
-    below = X
-    for W_T, b, z in zip(parameters.transposed, parameters.biases, out, strict=True):
-        np.matmul(below, W_T, z)
-        np.add(z, b, z)
-        below = z if z is out[-1] else network.activation.function(z, z)
-    return below
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Layer:
-    """A layer's parameters and gradients, and its buffers (K, B, fan_out) for mini-batches of one size.
+    """What the forward pass needs of a layer. Its buffers are (K, B, fan_out), for B examples at once.
 
-    `seen`: what the layer above sees: a itself, or a * mask if there is dropout.
+    `a` is the array `z` itself, written over it, except where the slope of the activation is written in z.
+    With dropout, `mask` is drawn before each pass, and the layer above takes `thinned` = a * mask.
     """
 
-    W: Array
     W_T: Array
     b: Array
+    function: Function
+    z: Array
+    a: Array
+    mask: Array | None = None
+    thinned: Array | None = None
+
+
+def forward(layers: Sequence[Layer], X: Array) -> list[Array]:
+    """[X, a^1, ..., a^L]: what each layer takes, then the outputs (K, B, C); for `X (K or 1, B, d)`."""
+    activations = [X]
+    for layer in layers:
+        np.matmul(activations[-1], layer.W_T, layer.z)
+        np.add(layer.z, layer.b, layer.z)  # z^l = W^l a^(l-1) + b^l
+        a = layer.function(layer.z, layer.a)  # a^l = f(z^l)
+        activations.append(a if layer.mask is None else np.multiply(a, layer.mask, layer.thinned))
+    return activations
+
+
+def forward_layers(
+    weights: Sequence[Array], biases: Sequence[Array], hidden: Function, output: Function, B: int
+) -> list[Layer]:
+    """Layers for a forward pass alone: `weights[l] (K, fan_out, fan_in)`, `biases[l] (K, 1, fan_out)`."""
+    layers = []
+    for W, b in zip(weights, biases, strict=True):
+        z = aligned((len(W), B, W.shape[1]), W.dtype)
+        layers.append(Layer(W_T=W.swapaxes(1, 2), b=b, function=hidden, z=z, a=z))
+    layers[-1].function = output
+    return layers
+
+
+@dataclass(slots=True, kw_only=True)
+class TrainedLayer(Layer):
+    """A layer with room for its slope f'(z), its error delta = dC/dz, and its gradients."""
+
+    W: Array
     W_grad: Array
     b_grad: Array
-    a: Array
     slope: Array
     delta: Array
     transposed_delta: Array
-    seen: Array
-    mask: Array | None
 
 
 class Backprop:
     """Gradients of K networks over mini-batches of one size, in buffers made once.
 
-    With `dropout`, each hidden layer has a `mask` (0: dropped) to be drawn before each call.
+    With `dropout`, `masks` holds a mask for each hidden layer (0: dropped), to be drawn before each call.
     """
 
     def __init__(
         self, network: Network, parameters: Parameters, grads: Parameters, B: int, *, dropout: bool = False
     ) -> None:
         K, dtype = len(parameters.flat), parameters.flat.dtype
-        self.network, self.ones, self.layers = network, np.ones((1, B), dtype), list[Layer]()
+        self.network, self.ones, self.layers = network, np.ones((1, B), dtype), list[TrainedLayer]()
         # A column times a row: NumPy's matmul takes four times as long as broadcasting, to the same bits.
         self.outer = np.multiply if B == 1 else np.matmul
-        values = parameters.weights, parameters.transposed, parameters.biases, grads.weights, grads.biases
-        for W, W_T, b, W_grad, b_grad in zip(*values, strict=True):
-            a, slope, delta, seen, mask = (aligned((K, B, W.shape[1]), dtype) for _ in range(5))
-            dropped = (seen, mask) if dropout else (a, None)
+        function, keeps_z = network.activation.function, network.activation.keeps_z
+        values = parameters.weights, parameters.biases, grads.weights, grads.biases
+        for W, b, W_grad, b_grad in zip(*values, strict=True):
+            buffer = partial(aligned, (K, B, W.shape[1]), dtype)
+            z, delta = buffer(), buffer()
             self.layers.append(
-                Layer(W, W_T, b, W_grad, b_grad, a, slope, delta, delta.swapaxes(1, 2), *dropped)
-            )
-        self.hidden, self.top = self.layers[:-1], self.layers[-1]
+                TrainedLayer(
+                    W=W, W_T=W.swapaxes(1, 2), b=b, W_grad=W_grad, b_grad=b_grad,
+                    function=function, z=z, a=buffer() if keeps_z else z, slope=buffer(),
+                    delta=delta, transposed_delta=delta.swapaxes(1, 2),
+                    mask=buffer() if dropout else None, thinned=buffer() if dropout else None,
+                )
+            )  # fmt: skip
+        *self.hidden, self.top = self.layers
+        self.top.function, self.top.a, self.top.mask = network.output.function, self.top.z, None
         self.masks = [layer.mask for layer in self.hidden if layer.mask is not None]
-        self.downwards = list(pairwise(reversed(self.layers)))  # (layer, the one below)
+        self.downwards = [*pairwise(reversed(self.layers)), (self.layers[0], None)]  # (layer, the one below)
 
-    def __call__(self, X: Array, Y: Array, scale: Array) -> None:
-        """Fill the gradients with scale x the sum of the examples' gradients.
+    def __call__(self, X: Array, Y: Array, step_size: Array) -> None:
+        """Fill `grads` with step_size x the sum of the examples' gradients.
 
-        `X (K or 1, B, d)`, `Y (K or 1, B, C)` one-hot; `scale (K, B, C)`, in full because broadcasting is
-        slow: 1/B gives the mean gradient, and learning_rate/B a whole step of SGD, cheaper to multiply
-        into the small delta than into the gradient.
+        `X (K or 1, B, d)`, `Y (K or 1, B, C)` one-hot. `step_size` = 1/B gives the mean gradient, and
+        learning_rate/B a whole step of SGD: to multiply the small delta^L costs less than to multiply all
+        gradients, a tenth of the time of a step. It has the shape of delta^L, (K, B, C), because NumPy is
+        slow at broadcasting.
         """
-        activation, output, top, ones = self.network.activation, self.network.output, self.top, self.ones
-        below = X
-        for layer in self.hidden:
-            np.matmul(below, layer.W_T, layer.a)
-            np.add(layer.a, layer.b, layer.a)  # z^l = W^l a^(l-1) + b^l
-            activation.function(layer.a, layer.a)
-            below = layer.a if layer.mask is None else np.multiply(layer.a, layer.mask, layer.seen)
-        np.matmul(below, top.W_T, top.a)
-        np.add(top.a, top.b, top.a)
-        output.function(top.a, top.a)
-
-        output.delta(top.a, Y, top.delta)  # BP1
-        np.multiply(top.delta, scale, top.delta)
+        activation, ones, outer = self.network.activation, self.ones, self.outer
+        activations = forward(self.layers, X)
+        delta = self.network.output.delta(activations.pop(), Y, self.top.delta)  # BP1
+        np.multiply(delta, step_size, delta)
         for layer, lower in self.downwards:
-            np.matmul(ones, layer.delta, layer.b_grad)  # BP3
-            self.outer(layer.transposed_delta, lower.seen, layer.W_grad)  # BP4
-            activation.slope(lower.a, lower.slope)
-            if lower.mask is not None:
-                np.multiply(lower.slope, lower.mask, lower.slope)
-            np.matmul(layer.delta, layer.W, lower.delta)
-            np.multiply(lower.delta, lower.slope, lower.delta)  # BP2: (W^(l+1)T delta^(l+1)) * f'(z^l)
-        first = self.layers[0]
-        np.matmul(ones, first.delta, first.b_grad)
-        self.outer(first.transposed_delta, X, first.W_grad)
+            np.matmul(ones, layer.delta, layer.b_grad)  # BP3: dC/db^l = delta^l
+            outer(layer.transposed_delta, activations.pop(), layer.W_grad)  # BP4: dC/dW^l = delta^l a^(l-1)T
+            if lower is not None:
+                slope = activation.slope(lower.z if activation.keeps_z else lower.a, lower.slope)
+                if lower.mask is not None:
+                    np.multiply(slope, lower.mask, slope)
+                np.matmul(layer.delta, layer.W, lower.delta)
+                np.multiply(lower.delta, slope, lower.delta)  # BP2: (W^(l+1)T delta^(l+1)) * f'(z^l)

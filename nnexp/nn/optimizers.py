@@ -1,14 +1,15 @@
 """Optimizers: how a step follows from a gradient. All runs of a stack step at once.
 
 `start(flat, momentum)` makes the state: arrays with a leading run axis, so that a run can be cut out.
-`step(parameters, grads, state, rates)` changes parameters and state in place; `grads` is the gradient of
-the data cost times `learning_rate` where the optimizer is linear in it (`scaled`), the bare one elsewhere.
+`step(parameters, grads, state, rates)` changes parameters and state in place. `grads` hold the gradient of
+the data cost; for optimizers that are linear in it (`scaled`), times the learning rate eta already.
 """
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from nnexp.nn.arrays import Array
 from nnexp.nn.network import Parameters
@@ -23,19 +24,35 @@ EPSILON = 1e-8
 class Rates(NamedTuple):
     """One epoch's factors, each (K, 1); None where they are zero for every run.
 
-    `decay` = 1 - learning_rate lambda_l2/n. `pull` = lambda_l2/n and `pull_l1` = lambda_l1/n, times the
-    learning rate where the gradient is.
+    `decay` = 1 - learning_rate lambda_l2/n. `l2` = lambda_l2/n and `l1` = lambda_l1/n are the factors in the
+    gradients of the penalties, times the learning rate where `grads` hold it.
     """
 
     learning_rate: Array
     momentum: Array
     decay: Array | None
-    pull: Array | None
-    pull_l1: Array | None
+    l2: Array | None
+    l1: Array | None
+
+    @classmethod
+    def of(
+        cls, learning_rate: Array, scale: Array, momentum: Array, l2: Array, l1: Array, dtype: DTypeLike
+    ) -> "Rates":
+        """From float64 (K, 1); `l2`, `l1` are divided by n already, `scale` is what `grads` hold."""
+        return cls(
+            learning_rate=learning_rate.astype(dtype),
+            momentum=momentum.astype(dtype),
+            decay=(1 - learning_rate * l2).astype(dtype) if l2.any() else None,
+            l2=(scale * l2).astype(dtype) if l2.any() else None,
+            l1=(scale * l1).astype(dtype) if l1.any() else None,
+        )
 
 
 class Optimizer(NamedTuple):
-    """See the module's description. `momentum`: whether the hyperparameter of that name has a meaning."""
+    """See the module's description.
+
+    `scaled`: whether `grads` hold the learning rate. `momentum`: whether it takes that hyperparameter.
+    """
 
     start: Callable[[Array, Array], State]
     step: Callable[[Parameters, Parameters, State, Rates], None]
@@ -68,22 +85,25 @@ def shrink(parameters: Parameters, rates: Rates) -> None:
         np.multiply(parameters.penalised, rates.decay, parameters.penalised)
 
 
-def add_l2(parameters: Parameters, array: Array, rates: Rates, sign: float) -> None:
-    """Add the L2 term's gradient to the weights' part of `array`."""
-    if rates.pull is not None:
-        array[:, : parameters.penalised.shape[1]] += (sign * rates.pull) * parameters.penalised
+def add_l2(parameters: Parameters, grads: Parameters, rates: Rates) -> None:
+    """Add the L2 term's gradient, (lambda/n) w (book, eq. 88)."""
+    if rates.l2 is not None:
+        grads.penalised += rates.l2 * parameters.penalised
 
 
-def add_l1(parameters: Parameters, grads: Parameters, pull: Array) -> None:
+def add_l1(parameters: Parameters, grads: Parameters, rates: Rates) -> None:
     """Add the L1 term's gradient, (lambda/n) sgn(w) with sgn(0) = 0 (book, eq. 96)."""
-    grads.penalised += pull * np.sign(parameters.penalised)
+    if rates.l1 is not None:
+        grads.penalised += rates.l1 * np.sign(parameters.penalised)
 
 
 def sgd(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
-    """v -> mu v - eta grad, w -> w + v (book, eqs. 107-108); w -> (1 - eta lambda/n) w - eta grad (eq. 93).
+    """v -> mu v - eta grad, w -> w + v (book, eqs. 107-108), with the gradient of the whole objective:
 
-    With momentum, grad is that of the whole objective: the L2 term reaches w through `shrink` and v
-    afterwards, so that mu = 0 is plain SGD bit for bit.
+        v' = mu v - eta grad C - (eta lambda/n) w
+        w' = w + v' = (1 - eta lambda/n) w + (mu v - eta grad C)
+
+    w' is computed in its second form. With mu = 0 it is plain SGD (eq. 93), and has its bits.
     """
     if not state:
         shrink(parameters, rates)
@@ -92,20 +112,24 @@ def sgd(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -
     velocity = state["velocity"]
     velocity *= rates.momentum
     velocity -= grads.flat
-    pull = None if rates.pull is None else rates.pull * parameters.penalised
+    l2_step = None if rates.l2 is None else rates.l2 * parameters.penalised
     shrink(parameters, rates)
     parameters.flat += velocity
-    if pull is not None:
-        velocity[:, : pull.shape[1]] -= pull
+    if l2_step is not None:
+        velocity[:, : l2_step.shape[1]] -= l2_step
 
 
 def nesterov(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
-    """v -> mu v - eta grad, w -> w + mu v - eta grad, which looks ahead (Sutskever et al. 2013)."""
+    """v' = mu v - eta grad, w' = w + mu v' - eta grad, which looks ahead (Sutskever et al. 2013).
+
+    `grad` is that of the whole objective; as in `sgd`, its L2 term reaches w as weight decay.
+    """
     velocity = state.get("velocity")
     if velocity is not None:
         velocity *= rates.momentum
         velocity -= grads.flat
-        add_l2(parameters, velocity, rates, -1.0)
+        if rates.l2 is not None:
+            velocity[:, : parameters.penalised.shape[1]] -= rates.l2 * parameters.penalised
     shrink(parameters, rates)
     parameters.flat -= grads.flat
     if velocity is not None:
@@ -114,7 +138,7 @@ def nesterov(parameters: Parameters, grads: Parameters, state: State, rates: Rat
 
 def rmsprop(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
     """w -> w - eta grad / (sqrt(mean square of grad) + epsilon) (Hinton's lecture 6)."""
-    add_l2(parameters, grads.flat, rates, 1.0)
+    add_l2(parameters, grads, rates)
     square = state["square"]
     square *= RHO
     square += (1 - RHO) * np.square(grads.flat)
@@ -123,7 +147,7 @@ def rmsprop(parameters: Parameters, grads: Parameters, state: State, rates: Rate
 
 def adam(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
     """Adam with L2 as a part of the gradient (Kingma & Ba 2015, algorithm 1)."""
-    add_l2(parameters, grads.flat, rates, 1.0)
+    add_l2(parameters, grads, rates)
     _adam_step(parameters, grads, state, rates)
 
 

@@ -15,6 +15,34 @@ METRICS = ["training_cost", "training_accuracy", "validation_cost", "validation_
 TEST_METRICS = ["test_cost", "test_accuracy"]
 
 
+class Best:
+    """The best validation accuracy so far, and the first epoch that reached it."""
+
+    def __init__(self) -> None:
+        self.accuracy, self.epoch = -math.inf, 0
+
+    def improves(self, epoch: int, accuracy: float) -> bool:
+        """Take in an epoch's accuracy; whether it is a new best."""
+        if accuracy <= self.accuracy:
+            return False
+        self.accuracy, self.epoch = accuracy, epoch
+        return True
+
+
+class Plateau:
+    """The book's rule for the learning rate: it drops after `epochs` epochs without a better accuracy."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs, self.drops, self.since = epochs, 0, 0
+
+    def add(self, epoch: int, improved: bool) -> None:
+        """Take in an epoch; after an improvement and after a drop, the waiting starts anew."""
+        dropped = not improved and epoch - self.since >= self.epochs
+        self.drops += dropped
+        if improved or dropped:
+            self.since = epoch
+
+
 class RunLog:
     """History, kept weights and state of one run.
 
@@ -29,8 +57,7 @@ class RunLog:
         self.epochs_done = 0
         self.diverged = self.ended = False
         self.seconds = self.evaluation_seconds = 0.0
-        self._best, self._best_epoch = -math.inf, 0
-        self._drops, self._waiting_since = 0, 0
+        self.best, self.plateau = Best(), Plateau(hyperparameters.schedule_epochs)
 
     @property
     def status(self) -> Literal["finished", "diverged", "stopped"]:
@@ -41,39 +68,37 @@ class RunLog:
 
     def learning_rate(self, done: int) -> float:
         """The learning rate for the epoch that follows `done` passes."""
-        h = self.hyperparameters
-        factor = SCHEDULES[h.schedule](done, h.epochs, h.schedule_epochs, h.schedule_factor, self._drops)
+        h, drops = self.hyperparameters, self.plateau.drops
+        factor = SCHEDULES[h.schedule](done, h.epochs, h.schedule_epochs, h.schedule_factor, drops)
         return h.learning_rate * factor
 
     def add(self, epoch: int, flat: Array, metrics: Mapping[str, float]) -> None:
         """Take in the end of an epoch: parameters `flat (P,)`, and metrics if it was evaluated."""
-        seen = [metrics[name] for name in (*METRICS, "penalty") if name in metrics]
-        if not np.isfinite(flat).all() or not np.isfinite(seen).all():
+        costs = [metrics[name] for name in (*METRICS, "penalty") if name in metrics]
+        if not np.isfinite(flat).all() or not np.isfinite(costs).all():
             self.diverged = self.ended = True
             return
         self.epochs_done = epoch
         if metrics:
-            row = {"epoch": epoch, **dict.fromkeys(TEST_METRICS), **metrics, "seconds": self.seconds}
-            for column, value in row.items():
-                known = value is not None and math.isfinite(value)  # a monitor may overflow before the cost
-                self.history.setdefault(column, []).append(value if known else None)
-        if epoch and not self.hyperparameters.keeps_best:
-            self._keep(epoch, flat)
+            self._add_row(epoch, metrics)
+        improved = epoch > 0 and bool(metrics) and self.best.improves(epoch, metrics["validation_accuracy"])
+        keep = improved if self.hyperparameters.keeps_best else epoch > 0
+        if keep:
+            self.kept[:], self.kept_epoch = flat, epoch
         if epoch and metrics:
-            self._judge(epoch, flat, metrics["validation_accuracy"])
+            self._end_without_improvement(epoch, improved)
 
-    def _keep(self, epoch: int, flat: Array) -> None:
-        self.kept[:], self.kept_epoch = flat, epoch
+    def _add_row(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        row = {"epoch": epoch, **dict.fromkeys(TEST_METRICS), **metrics, "seconds": self.seconds}
+        for column, value in row.items():
+            known = value is not None and math.isfinite(value)  # a monitor may overflow before the cost
+            self.history.setdefault(column, []).append(value if known else None)
 
-    def _judge(self, epoch: int, flat: Array, accuracy: float) -> None:
-        """Keep the weights if they are the best so far; stop, or slow down, where nothing improves."""
+    def _end_without_improvement(self, epoch: int, improved: bool) -> None:
+        """End the run where patience has run out, or where the learning rate has dropped to its end."""
         h = self.hyperparameters
-        if accuracy > self._best:
-            self._best, self._best_epoch, self._waiting_since = accuracy, epoch, epoch
-            if h.keeps_best:
-                self._keep(epoch, flat)
-        if h.patience and epoch - self._best_epoch >= h.patience:
+        self.plateau.add(epoch, improved)
+        if h.patience and epoch - self.best.epoch >= h.patience:
             self.ended = True
-        if h.schedule == "plateau" and epoch - self._waiting_since >= h.schedule_epochs:
-            self._drops, self._waiting_since = self._drops + 1, epoch
-            self.ended |= h.schedule_factor**self._drops <= LAST_SHARE
+        if h.schedule == "plateau" and h.schedule_factor**self.plateau.drops <= LAST_SHARE:
+            self.ended = True

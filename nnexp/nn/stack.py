@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnexp.nn.arrays import Array
-from nnexp.nn.batches import Augment, Feed, Order, Part, mini_batches
+from nnexp.nn.batches import Augment, Feed, Order, Part, batch_sizes, mini_batches
 from nnexp.nn.dropout import Dropout
-from nnexp.nn.evaluation import PerRun, evaluate, penalty, watch
+from nnexp.nn.evaluation import PerRun, evaluate, penalty
+from nnexp.nn.monitors import watch
 from nnexp.nn.network import Backprop, Network, Parameters
 from nnexp.nn.optimizers import OPTIMIZERS, Rates, add_l1
 from nnexp.nn.runlog import RunLog
@@ -42,81 +43,72 @@ class Stack:
         """The runs' values of one hyperparameter, (K, 1)."""
         return np.array([[getattr(log.hyperparameters, name)] for log in self.logs], np.float64)
 
-    def epoch(self, epoch: int, given: Order | None) -> tuple[list[int], dict[str, PerRun]]:
+    def epoch(self, epoch: int, order: Order | None) -> tuple[list[int], dict[str, PerRun]]:
         """Train one epoch (0: none), evaluate if it is due, go on with the runs that have not ended.
 
-        `given`: an order, (1, m) or one row for each of the caller's runs, instead of a drawn one.
+        `order`: the caller's, (1, m) or one row for each of the caller's runs; None: it is drawn.
         Returns the rows of the runs that took part, and their metrics (K,) by name.
         """
-        common, rows = self.common, [log.row for log in self.logs]
-        n = len(self.parts["training"].labels) if given is None else given.shape[1]
+        rows, every = [log.row for log in self.logs], self.common.evaluate_every
+        n = len(self.parts["training"].labels) if order is None else order.shape[1]
         if epoch:
-            self.train_epoch(given if given is None or len(given) == 1 else given[rows], epoch - 1)
-        every = common.evaluate_every
-        due = epoch in (0, common.epochs) or (every > 0 and epoch % every == 0)
+            self.train_epoch(order if order is None or len(order) == 1 else order[rows], done=epoch - 1)
+        due = epoch in (0, self.common.epochs) or (every > 0 and epoch % every == 0)
         columns = self.evaluate(n) if due else {}
-        self._note(epoch, columns)
+        self._end_epoch(epoch, columns)
         return rows, columns
 
-    def train_epoch(self, given: Order | None, done: int) -> None:
+    def train_epoch(self, order: Order | None, done: int) -> None:
         """One pass, after `done` passes."""
         began = time.perf_counter()
-        part, order = self.feed.epoch([log.hyperparameters.seed for log in self.logs], given)
-        rates, scales = self._rates(done, order.shape[1])
+        part, order = self.feed.epoch([log.hyperparameters.seed for log in self.logs], order)
+        rates, step_sizes = self._rates(done, order.shape[1])
         for X, Y in mini_batches(part, order, self.common.batch_size):
-            self._step(X, Y, scales[X.shape[1]], rates)
+            self._step(X, Y, step_sizes[X.shape[1]], rates)
         self._share("seconds", began)
 
     def _rates(self, done: int, n: int) -> tuple[Rates, dict[int, Array]]:
-        """The epoch's factors, and the scale of delta (K, B, C) for each size of mini-batch."""
-        dtype, batch_size = self.parameters.flat.dtype, self.common.batch_size
+        """The factors of an epoch of n examples, and the step size (K, B, C) by size B of mini-batch."""
+        dtype, C = self.parameters.flat.dtype, self.network.sizes[-1]
         learning_rate = np.array([[log.learning_rate(done)] for log in self.logs])
         scale = learning_rate if self.optimizer.scaled else np.ones_like(learning_rate)
         l2, l1 = self._column("lambda_l2") / n, self._column("lambda_l1") / n
-        rates = Rates(
-            learning_rate=learning_rate.astype(dtype),
-            momentum=self._column("momentum").astype(dtype),
-            decay=(1 - learning_rate * l2).astype(dtype) if l2.any() else None,
-            pull=(scale * l2).astype(dtype) if l2.any() else None,
-            pull_l1=(scale * l1).astype(dtype) if l1.any() else None,
-        )
-        K, C = len(scale), self.network.sizes[-1]
-        scales = {
-            m: np.broadcast_to(scale[:, :, np.newaxis] / m, (K, m, C)).astype(dtype)
-            for m in {min(batch_size, n), n % batch_size or batch_size}
-        }
-        return rates, scales
+        rates = Rates.of(learning_rate, scale, self._column("momentum"), l2, l1, dtype)
+        step_sizes = {}
+        for B in batch_sizes(n, self.common.batch_size):
+            step_size = scale[:, :, np.newaxis] / B
+            step_sizes[B] = np.broadcast_to(step_size, (len(scale), B, C)).astype(dtype)
+        return rates, step_sizes
 
-    def _step(self, X: Array, Y: Array, scale: Array, rates: Rates) -> None:
+    def _step(self, X: Array, Y: Array, step_size: Array, rates: Rates) -> None:
         """One mini-batch."""
-        m = X.shape[1]
-        if m not in self.backprops:
+        B = X.shape[1]
+        if B not in self.backprops:
             dropout = self.dropout is not None
-            self.backprops[m] = Backprop(self.network, self.parameters, self.grads, m, dropout=dropout)
-        backprop = self.backprops[m]
+            self.backprops[B] = Backprop(self.network, self.parameters, self.grads, B, dropout=dropout)
+        backprop = self.backprops[B]
         if self.dropout:
             self.dropout.draw(backprop.masks)
-        backprop(X, Y, scale)
-        if rates.pull_l1 is not None:
-            add_l1(self.parameters, self.grads, rates.pull_l1)
+        backprop(X, Y, step_size)
+        add_l1(self.parameters, self.grads, rates)
         self.optimizer.step(self.parameters, self.grads, self.state, rates)
 
     def evaluate(self, n: int) -> dict[str, PerRun]:
         """Metrics (K,): cost and accuracy of each part, penalty, monitors. `n`: examples in an epoch."""
         began = time.perf_counter()
         columns: dict[str, PerRun] = {}
-        names = ["training", "validation"] + ["test"] * ("test" in self.common.monitor)
-        found = {name: evaluate(self.network, self.parameters, self.parts[name]) for name in names}
-        for name, (cost, accuracy, _) in found.items():
-            columns |= {f"{name}_cost": cost, f"{name}_accuracy": accuracy}
+        parts = ["training", "validation"] + ["test"] * ("test" in self.common.monitor)
+        evaluations = {name: evaluate(self.network, self.parameters, self.parts[name]) for name in parts}
+        for name, (cost, accuracy, _) in evaluations.items():
+            columns |= {name + "_cost": cost, name + "_accuracy": accuracy}
         lambda_l2, lambda_l1 = self._column("lambda_l2")[:, 0], self._column("lambda_l1")[:, 0]
         columns["penalty"] = penalty(self.parameters, lambda_l2, lambda_l1, n)
-        winners = found["validation"].winners
+        winners = evaluations["validation"].winners
         columns |= watch(self.common.monitor, self.network, self.parameters, self.parts["training"], winners)
         self._share("evaluation_seconds", began)
         return columns
 
-    def _note(self, epoch: int, columns: dict[str, PerRun]) -> None:
+    def _end_epoch(self, epoch: int, columns: dict[str, PerRun]) -> None:
         """Write the epoch into the runs' logs, and cut out the runs that have ended."""
         for k, log in enumerate(self.logs):
             metrics = {name: float(column[k]) for name, column in columns.items()}

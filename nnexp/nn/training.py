@@ -1,6 +1,7 @@
-"""Training: the door of the core. Whatever a caller can get wrong is checked in `doorway`, once."""
+"""Training: the door of the core. Whatever a caller can get wrong is checked in `validation`, once."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from nnexp.nn.result import Result
 from nnexp.nn.runlog import METRICS, RunLog
 from nnexp.nn.stack import Stack
 from nnexp.nn.streams import stream
-from nnexp.nn.validation import Initial, check_fit, given_orders, given_parameters
+from nnexp.nn.validation import Initial, check_fit, checked_orders, initial_parameters
 
 Progress = Callable[[int, dict[str, PerRun]], bool | None]
 
@@ -46,7 +47,7 @@ def train(
     Raises `UserError` when these do not fit together. Divergence is a status, never an exception.
     """
     check_fit(runs, data)
-    orders = None if order is None else given_orders(order, runs, data)
+    orders = repeat(None) if order is None else checked_orders(order, runs, data)
     with np.errstate(all="ignore"):  # a run that diverges must not disturb the others
         return _train(runs, data, initial, orders, augment, progress)
 
@@ -55,7 +56,7 @@ def _train(
     runs: Sequence[Hyperparameters],
     data: Data,
     initial: Initial | None,
-    orders: Iterator[Order] | None,
+    orders: Iterator[Order | None],
     augment: Augment | None,
     progress: Progress | None,
 ) -> list[Result]:
@@ -64,18 +65,14 @@ def _train(
         name: Part.of(getattr(data, name), data.n_classes, common.dtype)
         for name in ("training", "validation", "test")
     }
-    parameters = given_parameters(initial, runs, data) if initial is not None else draw_parameters(runs, data)
+    parameters = draw_parameters(runs, data) if initial is None else initial_parameters(initial, runs, data)
     network = Network(parameters.sizes, ACTIVATIONS[common.activation], OUTPUTS[common.output, common.cost])
     stacks = make_stacks(network, runs, parameters, parts, augment)
     logs = sorted((log for stack in stacks for log in stack.logs), key=lambda log: log.row)
-    first = 0 if set(common.monitor) - {"test"} else 1  # these monitors look before training, too
-    given = None
-    for epoch in range(first, common.epochs + 1):
-        if orders and (given is None or epoch > 1):
-            given = next(orders)
+    for epoch, order in passes(common, orders):
         metrics = {name: np.full(len(runs), np.nan) for name in METRICS}
         for stack in stacks:
-            rows, columns = stack.epoch(epoch, given)
+            rows, columns = stack.epoch(epoch, order)
             for name, column in columns.items():
                 metrics.setdefault(name, np.full(len(runs), np.nan))[rows] = column
         stop = progress is not None and progress(epoch, metrics)
@@ -83,6 +80,16 @@ def _train(
         if stop or not stacks:
             break
     return results(network, logs, parts["test"])
+
+
+def passes(common: Hyperparameters, orders: Iterator[Order | None]) -> Iterator[tuple[int, Order | None]]:
+    """Each epoch and its order; epoch 0, which trains nothing, if a monitor looks before training, too."""
+    first = next(orders)
+    if set(common.monitor) - {"test"}:
+        yield 0, first
+    yield 1, first
+    for epoch in range(2, common.epochs + 1):
+        yield epoch, next(orders)
 
 
 def make_stacks(
@@ -124,7 +131,7 @@ def draw_parameters(runs: Sequence[Hyperparameters], data: Data) -> Parameters:
 def results(network: Network, logs: Sequence[RunLog], test: Part) -> list[Result]:
     """What the runs leave behind; the kept networks are evaluated on the test set, once."""
     kept = Parameters(network.sizes, np.stack([log.kept for log in logs]))
-    found = evaluate(network, kept, test)
+    evaluation = evaluate(network, kept, test)
     return [
         Result(
             status=log.status,
@@ -133,8 +140,8 @@ def results(network: Network, logs: Sequence[RunLog], test: Part) -> list[Result
             weights=[W[k].copy() for W in kept.weights],
             biases=[b[k, 0].copy() for b in kept.biases],
             kept_epoch=log.kept_epoch,
-            test_cost=None if log.diverged else float(found.cost[k]),
-            test_accuracy=None if log.diverged else float(found.accuracy[k]),
+            test_cost=None if log.diverged else float(evaluation.cost[k]),
+            test_accuracy=None if log.diverged else float(evaluation.accuracy[k]),
             seconds=log.seconds,
             evaluation_seconds=log.evaluation_seconds,
             stack_size=len(logs),

@@ -43,7 +43,7 @@ def _check_examples(name: str, examples: Examples, d: int, C: int) -> None:
         )
 
 
-def given_parameters(initial: Initial, runs: Sequence[Hyperparameters], data: Data) -> Parameters:
+def initial_parameters(initial: Initial, runs: Sequence[Hyperparameters], data: Data) -> Parameters:
     """A copy of the caller's parameters; their shapes give the sizes of the layers."""
     if not isinstance(initial, Sequence) or not all(
         isinstance(pair, Sequence) and len(pair) == 2 for pair in initial
@@ -70,16 +70,16 @@ def given_parameters(initial: Initial, runs: Sequence[Hyperparameters], data: Da
     return parameters
 
 
-def given_orders(order: Any, runs: Sequence[Hyperparameters], data: Data) -> Iterator[Order]:
+def checked_orders(order: Any, runs: Sequence[Hyperparameters], data: Data) -> Iterator[Order]:
     """The caller's order, one epoch each, (1, m) for all runs or (K, m)."""
     K, n, epochs = len(runs), len(data.training.labels), runs[0].epochs
     if not isinstance(order, Iterable):
         raise UserError(f"order must hold the indices of each epoch, got {order!r}")
     if isinstance(order, np.ndarray) and order.ndim == 3:
         order = order.swapaxes(0, 1)
-    given = iter(order)
+    remaining = iter(order)
     for done in range(epochs):
-        rows = next(given, None)
+        rows = next(remaining, None)
         if rows is None:
             raise UserError(f"order must hold {epochs} epochs, got {done}")
         indices = np.asarray(rows)

@@ -19,7 +19,7 @@ from nnexp.nn.arrays import aligned  # noqa: E402
 from nnexp.nn.batches import Part  # noqa: E402
 from nnexp.nn.costs import OUTPUTS  # noqa: E402
 from nnexp.nn.evaluation import evaluate  # noqa: E402
-from nnexp.nn.network import Backprop, Network, Parameters, layer_buffers, logits  # noqa: E402
+from nnexp.nn.network import Backprop, Network, Parameters, forward  # noqa: E402
 from nnexp.nn.training import draw_parameters  # noqa: E402
 
 Epoch = Callable[[], float]
@@ -123,18 +123,16 @@ def passes(shape: Shape, backward: bool) -> Epoch:
     drawn, grads = (Parameters.zeros(shape.sizes, 1, np.float32) for _ in range(2))
     drawn.flat[:] = np.random.default_rng(2).standard_normal(drawn.flat.shape) / 28
     backprop = Backprop(network, drawn, grads, shape.batch_size)
-    buffers = layer_buffers(shape.sizes, 1, shape.batch_size, np.float32)
     X, Y = data().training.inputs[None, :1000], one_hot()[None, :1000].astype(np.float32)
-    scale = np.full((1, shape.batch_size, shape.sizes[-1]), 1 / shape.batch_size, np.float32)
+    step_size = np.full((1, shape.batch_size, shape.sizes[-1]), 1 / shape.batch_size, np.float32)
 
     def all_batches() -> None:
         for start in range(0, N, shape.batch_size):
             rows = slice(start % 1000, start % 1000 + shape.batch_size)
             if backward:
-                backprop(X[:, rows], Y[:, rows], scale)
+                backprop(X[:, rows], Y[:, rows], step_size)
             else:
-                top = logits(network, drawn, X[:, rows], buffers)
-                network.output.function(top, top)
+                forward(backprop.layers, X[:, rows])
 
     return lambda: timed(all_batches)
 
@@ -142,9 +140,11 @@ def passes(shape: Shape, backward: bool) -> Epoch:
 def gemm_floor(shape: Shape) -> Epoch:
     """The matrix products of all steps and nothing else, with `out=`, in the core's layout."""
     W, g = (Parameters.zeros(shape.sizes, 1, np.float32) for _ in range(2))
-    a, delta = (layer_buffers(shape.sizes, 1, shape.batch_size, np.float32) for _ in range(2))
+    shapes = [(1, shape.batch_size, units) for units in shape.sizes[1:]]
+    a, delta = ([aligned(buffer, np.float32) for buffer in shapes] for _ in range(2))
     for array in (W.flat, *a, *delta):
         array[:] = np.random.default_rng(2).random(array.shape) / 100
+    W_T = [w.swapaxes(1, 2) for w in W.weights]
     delta_T = [d.swapaxes(1, 2) for d in delta]
     X = aligned((1, 1000, 784), np.float32)
     X[:] = data().training.inputs[:1000]
@@ -154,7 +154,7 @@ def gemm_floor(shape: Shape) -> Epoch:
             x = X[:, start % 1000 : start % 1000 + shape.batch_size]
             for layer in range(len(a)):
                 below = a[layer - 1] if layer else x
-                np.matmul(below, W.transposed[layer], a[layer])
+                np.matmul(below, W_T[layer], a[layer])
                 np.matmul(delta_T[layer], below, g.weights[layer])
                 if layer:
                     np.matmul(delta[layer], W.weights[layer], delta[layer - 1])
