@@ -5,9 +5,9 @@ from pathlib import Path
 
 from nnexp.data import load
 from nnexp.errors import UserError
-from nnexp.nn import load_model
 from nnexp.plots import save
 from nnexp.plots.pictures import Shown, network_figures
+from nnexp.sweep.store.model_file import load_model
 from nnexp.sweep.store.plan_file import read_plan
 from nnexp.sweep.store.record import weights_path
 

@@ -15,9 +15,9 @@ from nnexp.config import Execution
 from nnexp.data import Dataset, DataSpec
 from nnexp.experiment.messages import failures, run_line
 from nnexp.files import replacing
-from nnexp.nn import load_model
 from nnexp.sweep.pool.stop import SweepError, deferred
 from nnexp.sweep.store.folder import Sweep
+from nnexp.sweep.store.model_file import load_model
 from nnexp.sweep.store.plan_file import FILE
 from nnexp.text import count
 from nnexp.tracking import Logger, mlflow_run_ids

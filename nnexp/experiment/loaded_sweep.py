@@ -16,7 +16,7 @@ from rich.console import Console, RenderableType
 from nnexp.claims.sweep_verdicts import verdicts_in
 from nnexp.data import scale_of
 from nnexp.errors import UserError, unknown
-from nnexp.nn import Model, load_model, predict
+from nnexp.nn import Model, predict
 from nnexp.report import terminal
 from nnexp.report.build import answer_of
 from nnexp.report.effects import verdicts_of
@@ -25,6 +25,7 @@ from nnexp.results.sweep_folder import environments_in, located, mixed_versions,
 from nnexp.results.tables import Results, Tables
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store import record as records
+from nnexp.sweep.store.model_file import load_model
 from nnexp.sweep.store.plan_file import read_plan
 
 if TYPE_CHECKING:

@@ -18,11 +18,10 @@ The objective is  J = mean cost over the mini-batch + lambda_l2/(2n) sum w^2 + l
 n = examples shown in one epoch; biases are never penalised. So lambda does not depend on the batch size.
 """
 
-from nnexp.errors import UserError, unknown
 from nnexp.nn.examples import Data, Examples
 from nnexp.nn.hyperparameters import PER_RUN, Hyperparameters
 from nnexp.nn.knobs import KNOBS, MONITORS, Knob
-from nnexp.nn.model import Model, load_model, predict, read_book_model, save_model, write_book_model
+from nnexp.nn.model import Model, predict
 from nnexp.nn.result import History, Result
 from nnexp.nn.training import train
 from nnexp.nn.validation import check_fit
@@ -38,13 +37,7 @@ __all__ = [
     "Knob",
     "Model",
     "Result",
-    "UserError",
     "check_fit",
-    "load_model",
     "predict",
-    "read_book_model",
-    "save_model",
     "train",
-    "unknown",
-    "write_book_model",
 ]

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from nnexp.data import DataSpec
-from nnexp.nn import Hyperparameters, Model, save_model
+from nnexp.nn import Hyperparameters, Model
 from nnexp.sweep.question.plan import Plan, Run
+from nnexp.sweep.store.model_file import save_model
 from nnexp.sweep.store.record import Record
 
 ENVIRONMENT = {

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import yaml
 
-from nnexp.nn import Hyperparameters, Model, load_model, predict, save_model
+from nnexp.nn import Hyperparameters, Model, predict
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.costs import OUTPUT_FUNCTIONS
+from nnexp.sweep.store.model_file import load_model, save_model
 from nnexp.tracking.tracker import Tracker
 from tests.tracking.samples import a_plan, a_record, save_weights
 

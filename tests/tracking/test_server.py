@@ -4,7 +4,8 @@ import mlflow
 import numpy as np
 import pytest
 
-from nnexp.nn import load_model, predict
+from nnexp.nn import predict
+from nnexp.sweep.store.model_file import load_model
 from nnexp.tracking import Logger, check, mlflow_run_ids
 from tests.tracking.samples import a_plan, a_record, children, save_weights
 

@@ -10,7 +10,8 @@ import pytest
 
 from nnexp import cli
 from nnexp.data import DataSpec, load
-from nnexp.nn import load_model, predict
+from nnexp.nn import predict
+from nnexp.sweep.store.model_file import load_model
 from tests.tracking.conftest import copy_store
 
 WORDS = [

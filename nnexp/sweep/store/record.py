@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nnexp.files import replacing, sync_folder
-from nnexp.nn import History, Model, save_model
+from nnexp.nn import History, Model
 from nnexp.nn.result import Result
 from nnexp.sweep.pool.worker import Outcome
+from nnexp.sweep.store.model_file import save_model
 
 Status = Literal["finished", "diverged", "failed", "timed_out", "killed"]
 BEST = ("validation_cost", "validation_accuracy")

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from nnexp.data import load
-from nnexp.nn import Model, load_model, train
+from nnexp.nn import Model, train
 from nnexp.nn.result import Result
 from nnexp.sweep.pool.worker import Outcome
 from nnexp.sweep.store import record as records
+from nnexp.sweep.store.model_file import load_model
 from nnexp.sweep.store.record import metrics_of, record_of
 from tests.sweep.samples import plan
 
