@@ -7,9 +7,10 @@ A check is one of
     along: AXIS                  `rel` between each value of the axis and the one before it, with margin or
                                  times; `between: [a, b]` takes a part of the axis
     along: AXIS, optimum: inside    the best value is not at an end (by more than margin)
-over the seeds by `over`: mean, median, best, each (holds at every seed; two quantities at the same seed) or
-paired (mean over the seeds of the difference; with times, geometric mean of the ratio). The default is
-paired for two quantities, else mean. Only mean and paired have intervals. A quantity: see `quantities`.
+over the seeds by `over`: mean (with times, the ratio of the means), median, best, each (holds at every seed;
+two quantities at the same seed) or paired (mean over the seeds of the difference; with times, geometric mean
+of the ratio). The default is paired for two quantities, else mean. Only mean and paired have intervals. A
+quantity: see `quantities`.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nnexp.claims.places import select, sorted_along
-from nnexp.claims.quantities import OVER_SEEDS, Premises, Quantity, number, read_quantity
+from nnexp.claims.quantities import OVER_SEEDS, Design, Quantity, number, read_quantity
 from nnexp.errors import UserError, unknown
 
 RELATIONS = (">", ">=", "<", "<=")
@@ -53,6 +54,12 @@ class Check:
     optimum: bool = False
 
     @property
+    def leaves(self) -> list[Quantity]:
+        """The quantities of both of its sides that have a metric."""
+        sides = [side for side in (self.left, self.right) if isinstance(side, Quantity)]
+        return [leaf for side in sides for leaf in side.leaves]
+
+    @property
     def effect_kind(self) -> str:
         """What its effect is: accuracy or share, the difference of two of them, ratio, or value."""
         differs = isinstance(self.right, Quantity) or self.along is not None
@@ -65,7 +72,7 @@ class Check:
         return f"{kind} difference" if differs or self.left.statistic == "difference" else kind
 
 
-def read_check(raw: Any, sweep: Premises) -> Check:
+def read_check(raw: Any, design: Design) -> Check:
     """The check that a sweep file states.
 
     Raises:
@@ -83,9 +90,9 @@ def read_check(raw: Any, sweep: Premises) -> Check:
     for key in raw:
         if key not in ("left", "over", *form, *FORMS[form]):
             raise UserError(f"a check with {form[0]} takes no {key}, got {raw[key]!r}")
-    left = read_quantity(raw["left"], sweep, along)
+    left = read_quantity(raw["left"], design, along)
     right = raw.get("right")
-    right = read_quantity(right, sweep) if isinstance(right, Mapping) else right
+    right = read_quantity(right, design) if isinstance(right, Mapping) else right
     if form == ("rel",):
         _check_relation(raw, left, right)
     if "optimum" in raw and (raw["optimum"] != "inside" or along is None or not left.better):
@@ -104,7 +111,7 @@ def read_check(raw: Any, sweep: Premises) -> Check:
         margin=numbers.get("margin", 0.0),
         **{name: numbers.get(name) for name in ("times", "low", "high")},
         along=along,
-        grid=_values(raw, left, sweep) if along is not None else (),
+        grid=_grid(raw, left, design) if along is not None else (),
         optimum="optimum" in raw,
     )
 
@@ -121,15 +128,22 @@ def _check_relation(raw: Mapping[str, Any], left: Quantity, right: Quantity | fl
 
 
 def _check_numbers(numbers: Mapping[str, float], left: Quantity) -> None:
-    """Numbers that make sense: factors above 0, low <= high, accuracies and shares as fractions."""
+    """Numbers that make sense: factors above 0, low <= high, accuracies and shares as fractions.
+
+    A difference of fractions that must be 1 or more can hardly be meant: a point, 1 %, is 0.01.
+    """
     if numbers.get("times", 1.0) <= 0:
         raise UserError(f"times must be > 0, got {numbers['times']:g}")
     if numbers.get("low", 0.0) > numbers.get("high", numbers.get("low", 0.0)):
         raise UserError(f"low must be <= high, got {numbers['low']:g} and {numbers['high']:g}")
-    for name, value in numbers.items():
-        if name != "times" and (left.is_accuracy or left.statistic == "share") and abs(value) > 1:
-            what = "a share" if left.statistic == "share" else "an accuracy"
-            raise UserError(f"{name} must be within -1 and 1, since {what} is a fraction, got {value:g}")
+    if not (left.is_accuracy or left.statistic == "share"):
+        return
+    what = "shares" if left.statistic == "share" else "accuracies"
+    for name in sorted(numbers.keys() - {"times"}):
+        value, differs = numbers[name], name == "margin" or left.statistic == "difference"
+        if not (-1 < value < 1 if differs else 0 <= value <= 1):
+            rule = "lie between -1 and 1" if differs else "be within 0 and 1"
+            raise UserError(f"{name} must {rule}, since {what} are fractions (0.01 is 1 %), got {value:g}")
 
 
 def _over(raw: Mapping[str, Any], left: Quantity, right: Quantity | float | None) -> str:
@@ -152,14 +166,14 @@ def _over(raw: Mapping[str, Any], left: Quantity, right: Quantity | float | None
     return str(over)
 
 
-def _values(raw: Mapping[str, Any], left: Quantity, sweep: Premises) -> tuple[Any, ...]:
+def _grid(raw: Mapping[str, Any], left: Quantity, design: Design) -> tuple[Any, ...]:
     """The values of the axis, in order; every part of `left` has a point at each."""
     axis, between, optimum = raw["along"], raw.get("between"), "optimum" in raw
     leaves = list(left.leaves)
     if any(leaf.sweep is not None or leaf.best_of is not None for leaf in leaves):
         raise UserError("along takes the points of this sweep, and no best_of")
-    found = sorted_along(sweep.points, select(sweep.points, dict(leaves[0].at), axis), axis)
-    values = [sweep.points[i][axis] for i in found]
+    points = sorted_along(design.points, select(design.points, dict(leaves[0].at), axis), axis)
+    values = [design.points[i][axis] for i in points]
     if between is not None:
         if not isinstance(between, list | tuple) or len(between) != 2:
             raise UserError(f"between must be two values of {axis}, got {between!r}")
@@ -169,5 +183,5 @@ def _values(raw: Mapping[str, Any], left: Quantity, sweep: Premises) -> tuple[An
         raise UserError(f"along {axis} must leave at least {2 + optimum} values, got {values}")
     for leaf in leaves:
         for value in values:
-            select(sweep.points, {**dict(leaf.at), axis: value})
+            select(design.points, {**dict(leaf.at), axis: value})
     return tuple(values)

@@ -1,13 +1,59 @@
-"""Statistics of one run's curve, a metric against the epoch: the names that claims use, and their meaning."""
+"""The metrics that claims name, and the statistics of one run's curve, a metric against the epoch.
+
+Everything that is known of a statistic stands in its row of `STATISTICS`.
+"""
 
 import math
-from collections.abc import Callable
-from typing import NamedTuple
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnexp.errors import UserError, unknown
+from nnexp.sweep.store.record import FINAL
+
 Floats = NDArray[np.float64]
+
+OBJECTIVE = "objective"  # training_cost + penalty: what training makes small; the book calls it training cost
+RUN_METRICS = ("epochs_done", "seconds_per_epoch", "evaluation_seconds")  # one value per run
+OF_CURVES = (
+    *(f"{part}_{what}" for part in ("training", "validation", "test") for what in ("cost", "accuracy")),
+    *("penalty", OBJECTIVE, "seconds", "dead_classes"),
+)
+OF_LAYERS = re.compile(r"(?:(gradient_norm)_(?:bias|weight)|(saturated_share|weight_norm))_([1-9]\d*)")
+LAYER_EXAMPLES = ("gradient_norm_bias_1", "gradient_norm_weight_1", "saturated_share_1", "weight_norm_1")
+
+
+def better(metric: str) -> int:
+    """1: the higher the better, -1: the lower, 0: neither."""
+    if metric.endswith("accuracy"):
+        return 1
+    smaller = metric.endswith("cost") or "seconds" in metric or metric in ("epochs_done", OBJECTIVE)
+    return -1 if smaller else 0
+
+
+def check_metric(metric: Any, statistic: str, *, curve: bool) -> None:
+    """The metric has a name; `curve`: one that has a value at every epoch."""
+    names = OF_CURVES if curve else (*OF_CURVES, *RUN_METRICS)
+    if not isinstance(metric, str) or not (metric in names or OF_LAYERS.fullmatch(metric)):
+        raise unknown("metric", metric, (*names, *LAYER_EXAMPLES))
+    if metric in RUN_METRICS and statistic != "final":
+        raise UserError(f"{metric} is one number per run: its statistic must be final, got {statistic}")
+
+
+def check_recorded(metric: str, settings: Mapping[str, Any], *, at_end: bool) -> None:
+    """Runs with these settings record the metric; `at_end`: once, at the end of the run."""
+    monitors, layer = settings["monitor"], OF_LAYERS.fullmatch(metric)
+    monitor = layer[1] or layer[2] if layer else metric if metric == "dead_classes" else ""
+    if metric.startswith("test_") and not at_end:
+        monitor = "test"
+    if monitor and monitor not in monitors:
+        raise UserError(f"{metric} by epoch takes monitor.{monitor}=true, got {list(monitors)}")
+    layers = settings["hidden_layers"] + (not metric.startswith("saturated_share"))
+    if layer and int(layer[3]) > layers:
+        raise UserError(f"layer must be within 1 and {layers}, got {metric}")
 
 
 class Curve(NamedTuple):
@@ -23,13 +69,6 @@ class Curve(NamedTuple):
     better: int
 
 
-class Statistic(NamedTuple):
-    """`number`: what it takes beside the metric, by name. `of`: its value; NaN where a curve has none."""
-
-    number: str | None
-    of: Callable[[Curve, float], float]
-
-
 def trained(curve: Curve) -> Curve:
     """Without epoch 0, which is before training."""
     rows = curve.epochs > 0
@@ -37,8 +76,8 @@ def trained(curve: Curve) -> Curve:
 
 
 def _at(curve: Curve, epoch: float) -> float:
-    found = curve.values[curve.epochs == epoch]
-    return float(found[0]) if len(found) else math.nan
+    values = curve.values[curve.epochs == epoch]
+    return float(values[0]) if len(values) else math.nan
 
 
 def _mean(values: Floats) -> float:
@@ -60,29 +99,72 @@ def _lowest_first(curve: Curve, epochs: float) -> float:
 
 
 def _mean_step(curve: Curve, epochs: float) -> float:
+    """The mean |change| between neighbouring rows, in the last epochs."""
     return _mean(np.abs(np.diff(curve.values))[curve.epochs[1:] > curve.last - epochs])
 
 
-def _reached(clock: Floats, curve: Curve, target: float) -> float:
-    """The first time on the clock at which the target is reached; infinite if it never is."""
+def _first_at_target(times: Floats, curve: Curve, target: float) -> float:
+    """The first of `times` (rows,) at which the target is reached; infinite if it never is."""
     rows = np.flatnonzero(curve.better * curve.values >= curve.better * target)
-    return float(clock[rows[0]]) if len(rows) else math.inf
+    return float(times[rows[0]]) if len(rows) else math.inf
 
 
+class Statistic(NamedTuple):
+    """A number that is made of a run's curve.
+
+    `of`: its value; NaN where a curve has none. `number`: what it takes beside the metric, by name.
+    `better`: which way its values are better; None: as those of the metric. `takes_better`: it makes sense
+    only where the metric has a better way. `of_metric`: its values are in the metric's unit. `columns`:
+    metric -> column of runs.csv that holds the same number.
+    """
+
+    of: Callable[[Curve, float], float]
+    number: str | None = None
+    better: int | None = None
+    takes_better: bool = False
+    of_metric: bool = True
+    columns: Mapping[str, str] = {}
+
+
+ENDS = {
+    **{name: f"final_{name}" for name in FINAL},
+    **{name: name for name in (*RUN_METRICS, "test_cost", "test_accuracy")},
+}
+HIGHEST = {"validation_accuracy": "best_validation_accuracy"}
 STATISTICS = {
-    "final": Statistic(None, lambda curve, _: _at(curve, curve.last)),
-    "best": Statistic(None, lambda curve, _: float(curve.values[_best(curve)])),
-    "lowest": Statistic(None, lambda curve, _: float(curve.values.min())),
-    "highest": Statistic(None, lambda curve, _: float(curve.values.max())),
-    "best_epoch": Statistic(None, lambda curve, _: float(curve.epochs[_best(curve)])),
-    "increases": Statistic(None, lambda curve, _: float((np.diff(curve.values) > 0).sum())),
-    "at_epoch": Statistic("epoch", _at),
-    "mean_first": Statistic("epochs", _mean_first),
-    "lowest_first": Statistic("epochs", _lowest_first),
-    "mean_last": Statistic("epochs", lambda curve, n: _mean(curve.values[curve.epochs > curve.last - n])),
-    "mean_step": Statistic("epochs", _mean_step),  # mean |change| between neighbours, in the last epochs
-    "epochs_to": Statistic("target", lambda curve, target: _reached(curve.epochs, curve, target)),
-    "seconds_to": Statistic("target", lambda curve, target: _reached(curve.seconds, curve, target)),
+    "final": Statistic(lambda curve, _: _at(curve, curve.last), columns=ENDS),
+    "best": Statistic(lambda curve, _: float(curve.values[_best(curve)]), takes_better=True, columns=HIGHEST),
+    "lowest": Statistic(lambda curve, _: float(curve.values.min())),
+    "highest": Statistic(lambda curve, _: float(curve.values.max()), columns=HIGHEST),
+    "best_epoch": Statistic(
+        lambda curve, _: float(curve.epochs[_best(curve)]),
+        better=0,
+        takes_better=True,
+        of_metric=False,
+        columns={"validation_accuracy": "best_epoch"},
+    ),
+    "increases": Statistic(
+        lambda curve, _: float((np.diff(curve.values) > 0).sum()), better=0, of_metric=False
+    ),
+    "at_epoch": Statistic(_at, "epoch"),
+    "mean_first": Statistic(_mean_first, "epochs"),
+    "lowest_first": Statistic(_lowest_first, "epochs"),
+    "mean_last": Statistic(lambda curve, n: _mean(curve.values[curve.epochs > curve.last - n]), "epochs"),
+    "mean_step": Statistic(_mean_step, "epochs", better=0),
+    "epochs_to": Statistic(
+        lambda curve, target: _first_at_target(curve.epochs, curve, target),
+        number="target",
+        better=-1,
+        takes_better=True,
+        of_metric=False,
+    ),
+    "seconds_to": Statistic(
+        lambda curve, target: _first_at_target(curve.seconds, curve, target),
+        number="target",
+        better=-1,
+        takes_better=True,
+        of_metric=False,
+    ),
 }
 
 

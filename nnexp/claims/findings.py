@@ -14,14 +14,18 @@ from nnexp.statistics.intervals import LEAST_SEEDS, MOST_SEEDS, seeds_needed
 Floats = NDArray[np.float64]
 
 NOT_JUDGED = "not judged"
-NO_NUMBER = "no run reached the target, or there is nothing to divide by"
+NO_RUN = "no run has a value"
+NO_PAIR = "no seed has a value on both sides"
+NEVER_REACHED = "neither side ever reaches the target"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict with its figures, NaN or None where there is none. `clearance`: distance to the threshold,
-    negative on its wrong side. `rel`: how the effect must lie to it, one of > >= < <= =. `effect_kind`: that
-    of the check."""
+    """A verdict with its figures, NaN or None where there is none.
+
+    `clearance`: distance to the threshold, negative on its wrong side. `rel`: the relation that the effect
+    must have to the threshold, one of > >= < <= =. `effect_kind`: that of the check.
+    """
 
     verdict: str
     effect: float = math.nan
@@ -56,6 +60,7 @@ class Limits(NamedTuple):
         return min(finite, key=lambda limit: abs(effect - limit))
 
     def finding(self, verdict: str, effect: float, n: int, note: str = "") -> Finding:
+        """A finding with its threshold, and how far the effect is on the right side of it."""
         threshold = self.nearer(effect)
         sign = -1 if self.side(effect) else 1
         clearance = sign * abs(effect - threshold)
@@ -63,15 +68,15 @@ class Limits(NamedTuple):
         return Finding(verdict, effect, rel=rel, threshold=threshold, n=n, note=note, clearance=clearance)
 
     def relation(self, limit: float) -> str:
-        """How an effect that meets the check lies to one of its limits."""
+        """The relation to one of its limits of an effect that meets the check."""
         if self.low == self.high:
             return "="
         return (">" if limit == self.low else "<") + "=" * (not self.strict)
 
-    def stated(self, effect: float, n: int, note: str = "") -> Finding:
-        """The finding without an interval."""
+    def stated(self, effect: float, n: int, note: str = "", why_none: str = NEVER_REACHED) -> Finding:
+        """The finding without an interval. `why_none`: the note where the effect is NaN."""
         if math.isnan(effect):
-            return Finding(NOT_JUDGED, n=n, note=NO_NUMBER)
+            return Finding(NOT_JUDGED, n=n, note=why_none)
         return self.finding("refuted" if self.side(effect) else "reproduced", effect, n, note)
 
 
@@ -88,26 +93,29 @@ def limits_of(check: Check) -> Limits:
     return Limits(low=threshold, strict=strict) if ">" in check.rel else Limits(high=threshold, strict=strict)
 
 
-def undecided(found: Finding, distance: float, sd: float, level: float) -> Finding:
-    """With an estimate of how many seeds would decide."""
+def undecided(finding: Finding, distance: float, sd: float, level: float) -> Finding:
+    """The finding with an estimate of how many seeds would decide it."""
     needed = seeds_needed(distance, sd, level)
     advice = f"more than {MOST_SEEDS} seeds" if needed is None else f"about {needed} seeds"
-    few = found.n is not None and found.n < LEAST_SEEDS
-    why = f"n = {found.n}: an interval takes {LEAST_SEEDS} seeds" if few else f"{advice} would decide it"
-    return replace(found, verdict="undecided", seeds_needed=needed, note=join(found.note, why))
+    few = finding.n is not None and finding.n < LEAST_SEEDS
+    why = f"n = {finding.n}: an interval takes {LEAST_SEEDS} seeds" if few else f"{advice} would decide it"
+    return replace(finding, verdict="undecided", seeds_needed=needed, note=join(finding.note, why))
 
 
-def worst(limits: Limits, effects: Values) -> Finding:
+def worst(limits: Limits, effects: Values, why_none: str = NEVER_REACHED) -> Finding:
+    """Of a check that must hold at every seed: the finding on the seed that is worst off."""
     n = len(effects)
-    if not effects or any(math.isnan(effect) for effect in effects.values()):
-        return Finding(NOT_JUDGED, n=n, note=NO_NUMBER if effects else "no seed has a value on both sides")
+    if not effects:
+        return Finding(NOT_JUDGED, n=0, note=NO_PAIR)
+    if any(math.isnan(effect) for effect in effects.values()):
+        return Finding(NOT_JUDGED, n=n, note=why_none)
     held = sum(limits.side(effect) == 0 for effect in effects.values())
     findings = [limits.stated(effect, n, f"holds at {held} of {n} seeds") for effect in effects.values()]
     return min(findings, key=lambda finding: finding.clearance)
 
 
 def unreached(values: Floats, n: int) -> Finding:
-    """Some run has an infinite value, which has no mean."""
+    """The finding where a run has an infinite value, which has no mean."""
     count = int(np.isinf(values).sum())
     return Finding(
         "undecided", n=n, note=f"{count} values are infinite: a target never reached; over: median takes them"
@@ -115,4 +123,5 @@ def unreached(values: Floats, n: int) -> Finding:
 
 
 def join(*notes: str) -> str:
+    """The notes that say anything, in one line."""
     return "; ".join(filter(None, notes))

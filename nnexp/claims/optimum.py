@@ -7,27 +7,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnexp.claims.checks import Check
-from nnexp.claims.findings import NOT_JUDGED, Finding, Limits, join, limits_of, undecided, unreached, worst
+from nnexp.claims.findings import (
+    NO_RUN,
+    NOT_JUDGED,
+    Finding,
+    Limits,
+    join,
+    limits_of,
+    undecided,
+    unreached,
+    worst,
+)
 from nnexp.claims.samples import Sample, difference
 from nnexp.statistics.intervals import LEAST_SEEDS, LEVEL, mean_interval
 from nnexp.text import spelled
 
 Floats = NDArray[np.float64]
+ENDS = 2  # tests that an optimum makes: against either end
 
 
-def optimum(check: Check, samples: Sequence[Sample]) -> Finding:
+def optimum(check: Check, samples: Sequence[Sample], tests: int = ENDS) -> Finding:
     """Whether the best of the samples, in order of the axis, is at neither end.
 
     Effect: by how much the best one inside is better than the better end. With an interval, it is corrected
-    for choosing the best by the same data (Bonferroni, over the points inside; over the two ends to refute).
+    for choosing the best by the same data (Bonferroni, over the points inside). To refute it takes a test for
+    each end, corrected for all `tests` that the claim makes, these two among them.
     """
     if not all(sample.values for sample in samples):
-        return Finding(NOT_JUDGED, n=0, note="no run has a value")
+        return Finding(NOT_JUDGED, n=0, note=NO_RUN)
     limits, sign = limits_of(check), check.left.better
     seeds = sorted(set.intersection(*(set(sample.values) for sample in samples)))
     values = sign * np.array([[sample.values[seed] for seed in seeds] for sample in samples])
     if check.over == "median":
-        medians = np.array([[sign * sample.taken] for sample in samples])
+        medians = np.array([[sign * sample.summary] for sample in samples])
         return limits.stated(*_inside(check, medians, min(len(sample.values) for sample in samples)))
     if not seeds:
         return Finding(NOT_JUDGED, n=0, note="no seed has a value at every point")
@@ -36,7 +48,7 @@ def optimum(check: Check, samples: Sequence[Sample]) -> Finding:
         return worst(limits, effects)
     if not np.isfinite(values).all():
         return unreached(values, len(seeds))
-    return _optimum_with_interval(check, limits, values)
+    return _optimum_with_interval(check, limits, values, tests)
 
 
 def _inside(check: Check, values: Floats, n: int) -> tuple[float, int, str]:
@@ -47,7 +59,7 @@ def _inside(check: Check, values: Floats, n: int) -> tuple[float, int, str]:
     return difference(means[best], max(means[0], means[-1])), n, where
 
 
-def _optimum_with_interval(check: Check, limits: Limits, values: Floats) -> Finding:
+def _optimum_with_interval(check: Check, limits: Limits, values: Floats, tests: int) -> Finding:
     """`values (points, seeds)`: finite, higher is better."""
     n = values.shape[1]
     effect, _, where = _inside(check, values, n)
@@ -60,19 +72,21 @@ def _optimum_with_interval(check: Check, limits: Limits, values: Floats) -> Find
     note = join(where, corrected)
 
     def against(end: int, verdict: str) -> Finding:
-        found = limits.finding(verdict, effect if end == better else float(gain.mean[end]), n, note)
-        return replace(found, low=float(gain.low[end]), high=float(gain.high[end]))
+        finding = limits.finding(verdict, effect if end == better else float(gain.mean[end]), n, note)
+        return replace(finding, low=float(gain.low[end]), high=float(gain.high[end]))
 
-    if n >= LEAST_SEEDS and all(limits.side(float(limit)) == 0 for limit in gain.low):
-        return against(better, "reproduced")
-    for edge in ends if n >= LEAST_SEEDS else ():
-        if all(limits.side(float(limit)) for limit in mean_interval(inside - edge, 1 - (1 - LEVEL) / 2).high):
-            return against(better, "refuted")
-    left_open = better if n < LEAST_SEEDS else int(gain.low.argmin())  # the end that may be as good
-    found = against(left_open, "undecided")
-    spread = float(np.std(best - ends[left_open], ddof=n > 1))
-    told = undecided(found, abs(found.effect - limits.low), spread, level)
-    if n >= LEAST_SEEDS and told.seeds_needed is not None and told.seeds_needed <= n:
+    if n >= LEAST_SEEDS:
+        if all(limits.side(float(limit)) == 0 for limit in gain.low):
+            return against(better, "reproduced")
+        for edge in ends:
+            gains = mean_interval(inside - edge, 1 - (1 - LEVEL) / tests)
+            if all(limits.side(float(limit)) for limit in gains.high):
+                return against(better, "refuted")
+    weaker = better if n < LEAST_SEEDS else int(gain.low.argmin())  # the end that may be as good
+    finding = against(weaker, "undecided")
+    spread = float(np.std(best - ends[weaker], ddof=n > 1))
+    advice = undecided(finding, abs(finding.effect - limits.low), spread, level)
+    if n >= LEAST_SEEDS and advice.seeds_needed is not None and advice.seeds_needed <= n:
         # more seeds are no advice: a point inside that ended lower may be better still
-        return replace(found, note=join(note, "another point inside leaves it open"))
-    return told
+        return replace(finding, note=join(note, "another point inside may be the best"))
+    return advice

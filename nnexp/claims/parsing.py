@@ -16,12 +16,12 @@ lists claims whose verdict this one takes: ids of this file, or `{sweep: NAME, i
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from nnexp.claims.checks import Check, read_check
 from nnexp.claims.places import Point
-from nnexp.claims.quantities import SETTINGS, Premises
+from nnexp.claims.quantities import SETTINGS, Design, Quantity
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.question.plan import Plan
 
@@ -49,6 +49,16 @@ class Claim:
     checks: tuple[Check, ...] = ()
     same_as: tuple[Reference, ...] = ()
 
+    @property
+    def leaves(self) -> list[Quantity]:
+        """The quantities of all its checks that have a metric."""
+        return [leaf for check in self.checks for leaf in check.leaves]
+
+    @property
+    def point_sweeps(self) -> list[str]:
+        """Names of the other sweeps whose points its checks take."""
+        return sorted({leaf.sweep for leaf in self.leaves if leaf.sweep})
+
 
 def parse_claims(
     claims: Sequence[Mapping[str, Any]],
@@ -73,25 +83,25 @@ def parse_claims(
     if isinstance(claims, str | Mapping) or not isinstance(claims, Sequence):
         raise UserError(f"sweep.claims must be a list of claims, got {claims!r}")
     places = [{axis: point[axis] for axis in axes} for point in points]
-    sweep = Premises(places, timing, {**SETTINGS, **settings, "epochs": epochs})
-    found: dict[str, Claim] = {}
+    design = Design(places, timing, {**SETTINGS, **settings, "epochs": epochs})
+    by_id: dict[str, Claim] = {}
     for place, raw in enumerate(claims, start=1):
         if not isinstance(raw, Mapping):
             raise UserError(f"claim {place} must be a mapping with id, text and check, got {raw!r}")
         name = raw.get("id", f"number {place}")
         try:
-            claim = _claim(raw, sweep)
-            if claim.id in found:
+            claim = _claim(raw, design)
+            if claim.id in by_id:
                 raise UserError("id must differ from every other claim's")
         except UserError as error:
             raise UserError(f"claim {name}: {error}") from None
-        found[claim.id] = claim
-    for claim in found.values():
-        for sweep_name, other in claim.same_as:
-            judged = [name for name in found if found[name].checks]
-            if sweep_name is None and other not in judged:
-                raise UserError(f"claim {claim.id}: {unknown('claim with a check', other, judged)}")
-    return tuple(found.values())
+        by_id[claim.id] = claim
+    checked = [claim.id for claim in by_id.values() if claim.checks]
+    for claim in by_id.values():
+        for sweep, other in claim.same_as:
+            if sweep is None and other not in checked:
+                raise UserError(f"claim {claim.id}: {unknown('claim with a check', other, checked)}")
+    return tuple(by_id.values())
 
 
 def claims_of(plan: Plan) -> tuple[Claim, ...]:
@@ -107,7 +117,24 @@ def claims_of(plan: Plan) -> tuple[Claim, ...]:
     )
 
 
-def _claim(raw: Mapping[str, Any], sweep: Premises) -> Claim:
+def with_answerable_claims(plan: Plan) -> tuple[Plan, list[str]]:
+    """The plan without the claims that its runs cannot answer, and for each of these what is missing.
+
+    A sweep with fewer values or epochs than its file says may have lost what a claim names. That is no
+    mistake in the file, and its other claims are judged.
+    """
+    kept: list[Mapping[str, Any]] = []
+    reasons = []
+    for claim in sorted(plan.claims, key=lambda claim: "same_as" in claim):  # after those that they name
+        try:
+            claims_of(replace(plan, claims=(*kept, claim)))
+            kept.append(claim)
+        except UserError as error:
+            reasons.append(str(error))
+    return replace(plan, claims=tuple(claim for claim in plan.claims if claim in kept)), reasons
+
+
+def _claim(raw: Mapping[str, Any], design: Design) -> Claim:
     for key in raw:
         if key not in KEYS:
             raise unknown("key of a claim", key, KEYS)
@@ -132,7 +159,7 @@ def _claim(raw: Mapping[str, Any], sweep: Premises) -> Claim:
         raw["text"],
         raw.get("source", ""),
         str(published),
-        tuple(read_check(check, sweep) for check in checks),
+        tuple(read_check(check, design) for check in checks),
         tuple(_reference(other) for other in same_as),
     )
 

@@ -17,22 +17,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nnexp.claims.curves import STATISTICS
-from nnexp.claims.metrics import better, check_metric, check_recorded
+from nnexp.claims.curves import STATISTICS, better, check_metric, check_recorded
 from nnexp.claims.places import Point, select
 from nnexp.errors import UserError, unknown
 
 PAIRS = ("difference", "ratio")
 OVER_SEEDS = ("sd", "share")
 NAMES = (*STATISTICS, *PAIRS, *OVER_SEEDS)
-TO_TARGET = ("epochs_to", "seconds_to")
-TAKES_BETTER = ("best", "best_epoch", *TO_TARGET)  # make sense only where one way is better
-UNITLESS = ("best_epoch", "increases", *TO_TARGET)  # in epochs or seconds, whatever the metric is in
+DIVERGED = "diverged"  # stands for a metric in `share: diverged`
 SETTINGS: dict[str, Any] = {"monitor": (), "hidden_layers": 1, "evaluate_every": 1}
 
 
 @dataclass(frozen=True)
-class Premises:
+class Design:
     """What is known of a sweep before it runs. `settings` hold at every point, unless they are an axis."""
 
     points: Sequence[Point]
@@ -69,9 +66,8 @@ class Quantity:
     @property
     def better(self) -> int:
         """1: the higher the better, -1: the lower, 0: neither."""
-        if self.statistic in TO_TARGET:
-            return -1
-        return 0 if self.statistic in ("best_epoch", "increases", "mean_step") else self.curve_better
+        own = STATISTICS[self.statistic].better if self.statistic in STATISTICS else None
+        return self.curve_better if own is None else own
 
     @property
     def curve_better(self) -> int:
@@ -83,21 +79,28 @@ class Quantity:
         """Whether its values are fractions of examples."""
         if self.statistic in ("difference", "sd"):
             return all(part.is_accuracy for part in self.parts)
-        plain = self.statistic not in UNITLESS and not self.relative_to
-        return plain and self.metric.endswith("accuracy")
+        of_metric = self.statistic in STATISTICS and STATISTICS[self.statistic].of_metric
+        return of_metric and not self.relative_to and self.metric.endswith("accuracy")
 
     @property
     def is_time(self) -> bool:
         return any(q.statistic == "seconds_to" or "seconds" in q.metric + q.relative_to for q in self.leaves)
 
     @property
-    def of_kept_weights(self) -> bool:
-        """Whether it is evaluated once, at the end of a run: what every run has of the test data."""
-        return self.statistic == "final" and self.metric.startswith("test_") and not self.relative_to
+    def column(self) -> str | None:
+        """The column of runs.csv that holds it, if one does."""
+        if self.relative_to or self.statistic not in STATISTICS:
+            return None
+        return STATISTICS[self.statistic].columns.get(self.metric)
+
+    @property
+    def in_runs_csv(self) -> bool:
+        """Whether runs.csv is all that it takes."""
+        return all(leaf.metric == DIVERGED or leaf.column for leaf in self.leaves)
 
 
 def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
-    """A finite number within its range; a UserError tells otherwise."""
+    """The value as a finite number within its range; raises UserError if it is none."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise UserError(f"{name} must be a number, got {value!r}")
     if not low <= value <= high:
@@ -107,11 +110,11 @@ def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf
 
 
 def read_quantity(
-    raw: Any, sweep: Premises, along: str | None = None, at: Point | None = None, other: str | None = None
+    raw: Any, design: Design, along: str | None = None, at: Point | None = None, other: str | None = None
 ) -> Quantity:
     """The quantity that a sweep file states. With `along`, its points differ along that axis.
 
-    `at`, `other`: partial point and sweep that it takes over from the quantity around it.
+    `at`, `other`: the partial point and the sweep of the quantity around it, which hold for it as well.
 
     Raises:
         UserError: it cannot be understood, or no run of the sweep has it.
@@ -122,16 +125,16 @@ def read_quantity(
     at, other = {**(at or {}), **raw.get("at", {})}, raw.get("sweep", other)
     if other is not None and not isinstance(other, str):
         raise UserError(f"sweep must be the name of a sweep, got {other!r}")
-    if statistic in STATISTICS or (statistic == "share" and raw["share"] == "diverged"):
-        return _checked(_leaf(raw, statistic, at, other), sweep, along)
+    if statistic in STATISTICS or (statistic == "share" and raw["share"] == DIVERGED):
+        return _checked(_leaf(raw, statistic, at, other), design, along)
     items = raw[statistic] if statistic in PAIRS else [raw[statistic]]
     if statistic in PAIRS and (not isinstance(items, Sequence) or len(items) != 2 or isinstance(items, str)):
         raise UserError(f"{statistic} must be a list of two quantities, got {items!r}")
-    parts = tuple(read_quantity(item, sweep, along, at, other) for item in items)
+    parts = tuple(read_quantity(item, design, along, at, other) for item in items)
     for part in parts:
         if part.statistic in OVER_SEEDS:
             raise UserError(f"{statistic} takes a number of each seed, got {part.statistic}")
-    limit, above = _limit(raw) if statistic == "share" else (None, True)
+    limit, above = _limit(raw, parts[0]) if statistic == "share" else (None, True)
     return Quantity(statistic, number=limit, above=above, parts=parts)
 
 
@@ -139,33 +142,38 @@ def _statistic(raw: Any) -> str:
     """The one statistic that a quantity names; every other key goes with it."""
     if not isinstance(raw, Mapping) or not raw:
         raise UserError(f"a quantity must be a mapping such as {{best: validation_accuracy}}, got {raw!r}")
-    named = [key for key in raw if key in NAMES]
-    if len(named) > 1:
-        raise UserError(f"a quantity must have one statistic, got {' and '.join(named)}")
-    for key in [] if named else raw:
+    names = [key for key in raw if key in NAMES]
+    if len(names) > 1:
+        raise UserError(f"a quantity must have one statistic, got {' and '.join(names)}")
+    for key in [] if names else raw:
         raise unknown("statistic", key, NAMES)
-    allowed = [named[0], "at", "sweep"]
-    if named[0] in STATISTICS:
-        allowed += ["best_of", "relative_to", *filter(None, [STATISTICS[named[0]].number])]
-    elif named[0] == "share" and raw["share"] != "diverged":
+    statistic = str(names[0])
+    allowed = [statistic, "at", "sweep"]
+    if statistic in STATISTICS:
+        allowed += ["best_of", "relative_to", *filter(None, [STATISTICS[statistic].number])]
+    elif statistic == "share" and raw["share"] != DIVERGED:
         allowed += ["above", "below"]
     for key in raw:
         if key not in allowed:
-            raise unknown(f"key beside {named[0]}", key, allowed)
-    return str(named[0])
+            raise unknown(f"key beside {statistic}", key, allowed)
+    return statistic
 
 
-def _limit(raw: Mapping[str, Any]) -> tuple[float, bool]:
-    given = [key for key in ("above", "below") if key in raw]
-    if len(given) != 1:
-        raise UserError(f"share must have above or below, got {' and '.join(given) or 'neither'}")
-    return number(given[0], raw[given[0]]), given[0] == "above"
+def _limit(raw: Mapping[str, Any], part: Quantity) -> tuple[float, bool]:
+    """The limit of a share of seeds, and whether those above it count."""
+    sides = [key for key in ("above", "below") if key in raw]
+    if len(sides) != 1:
+        raise UserError(f"share must have above or below, got {' and '.join(sides) or 'neither'}")
+    limit = number(sides[0], raw[sides[0]])
+    if part.is_accuracy and abs(limit) > 1:
+        raise UserError(f"{sides[0]} must be within -1 and 1, since an accuracy is a fraction, got {limit:g}")
+    return limit, sides[0] == "above"
 
 
 def _leaf(raw: Mapping[str, Any], statistic: str, at: Point, other: str | None) -> Quantity:
     """A statistic of a metric, with its number."""
     metric, best_of, relative_to, value = raw[statistic], raw.get("best_of"), raw.get("relative_to", ""), None
-    if metric != "diverged":
+    if metric != DIVERGED:
         check_metric(metric, statistic, curve="relative_to" in raw)
     if "relative_to" in raw:
         check_metric(relative_to, statistic, curve=True)
@@ -177,34 +185,34 @@ def _leaf(raw: Mapping[str, Any], statistic: str, at: Point, other: str | None) 
         if name != "target" and not value.is_integer():
             raise UserError(f"{name} must be a whole number, got {raw[name]!r}")
     place = tuple(at.items())
-    found = Quantity(statistic, metric, value, True, place, other, best_of, relative_to)
-    if statistic in TAKES_BETTER and not found.curve_better:
-        told = f"{metric} relative to {relative_to}" if relative_to else metric
-        raise UserError(f"{statistic} takes an accuracy or a cost, got {told}")
-    if best_of is not None and not found.better:
+    quantity = Quantity(statistic, metric, value, True, place, other, best_of, relative_to)
+    if statistic in STATISTICS and STATISTICS[statistic].takes_better and not quantity.curve_better:
+        curve = f"{metric} relative to {relative_to}" if relative_to else metric
+        raise UserError(f"{statistic} takes an accuracy or a cost, got {curve}")
+    if best_of is not None and not quantity.better:
         raise UserError(f"best_of takes an accuracy, a cost or a time, got {statistic} {metric}")
-    return found
+    return quantity
 
 
-def _checked(found: Quantity, sweep: Premises, along: str | None) -> Quantity:
-    if found.is_time and not sweep.timing:
-        raise UserError(
-            f"a claim about time takes a sweep with timing: true, got {found.statistic} {found.metric}"
-        )
-    if found.sweep is None:
-        for i in select(sweep.points, dict(found.at), along or found.best_of):
-            _check_run(found, {**sweep.settings, **sweep.points[i]})
-    return found
+def _checked(quantity: Quantity, design: Design, along: str | None) -> Quantity:
+    """The same quantity, which the runs of the sweep have."""
+    statistic, metric = quantity.statistic, quantity.metric
+    if quantity.is_time and not design.timing:
+        raise UserError(f"a claim about time takes a sweep with timing: true, got {statistic} {metric}")
+    if quantity.sweep is None:
+        for i in select(design.points, dict(quantity.at), along or quantity.best_of):
+            _check_run(quantity, {**design.settings, **design.points[i]})
+    return quantity
 
 
-def _check_run(found: Quantity, settings: Mapping[str, Any]) -> None:
+def _check_run(quantity: Quantity, settings: Mapping[str, Any]) -> None:
     """Runs with these settings have the metric, and the epochs that the statistic asks for."""
-    for metric in filter(None, (found.metric, found.relative_to)):
-        check_recorded(metric, settings, at_end=found.of_kept_weights)
+    for metric in filter(None, (quantity.metric, quantity.relative_to)):
+        check_recorded(metric, settings, at_end=quantity.column is not None)
     epochs, every = settings["epochs"], settings["evaluate_every"]
-    name = STATISTICS[found.statistic].number if found.statistic in STATISTICS else None
-    if name in ("epoch", "epochs") and found.number is not None:
-        watched = bool(set(settings["monitor"]) - {"test"})  # these monitors look before training, too
-        number(name, int(found.number), 0 if name == "epoch" and watched else 1, epochs)
-        if name == "epoch" and found.number != epochs and (not every or found.number % every):
-            raise UserError(f"epoch must be one that is evaluated (every {every}), got {found.number:g}")
+    name = STATISTICS[quantity.statistic].number if quantity.statistic in STATISTICS else None
+    if name in ("epoch", "epochs") and quantity.number is not None:
+        from_start = bool(set(settings["monitor"]) - {"test"})  # these monitors look before training, too
+        number(name, int(quantity.number), 0 if name == "epoch" and from_start else 1, epochs)
+        if name == "epoch" and quantity.number != epochs and (not every or quantity.number % every):
+            raise UserError(f"epoch must be one that is evaluated (every {every}), got {quantity.number:g}")

@@ -10,32 +10,31 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nnexp.claims.curves import STATISTICS, Curve, statistic_of
-from nnexp.claims.metrics import OBJECTIVE, RUN_METRICS
+from nnexp.claims.curves import OBJECTIVE, STATISTICS, Curve, statistic_of
 from nnexp.claims.places import select
-from nnexp.claims.quantities import OVER_SEEDS, Quantity
+from nnexp.claims.quantities import DIVERGED, OVER_SEEDS, Quantity
 from nnexp.errors import UserError
 from nnexp.sweep.question.plan import Plan
 from nnexp.text import spelled
 
 Values = dict[int, float]  # seed -> value, of finished runs that have one
 Frames = tuple[Plan, pd.DataFrame, pd.DataFrame]
-DIVERGED = {"finished": 0.0, "diverged": 1.0}
+IS_DIVERGED = {"finished": 0.0, "diverged": 1.0}
 ENDED = ("finished", "diverged", "failed", "timed_out")
 
 
 class Sample(NamedTuple):
-    """Values of the seeds, and how they are taken together where they are."""
+    """The values of the seeds; `summarize` makes one number of them, where a check compares such numbers."""
 
     values: Values
-    take: Callable[[Iterable[float]], float]
+    summarize: Callable[[Iterable[float]], float]
 
     @property
-    def taken(self) -> float:
-        return self.take(self.values.values()) if self.values else math.nan
+    def summary(self) -> float:
+        return self.summarize(self.values.values()) if self.values else math.nan
 
 
-class Results:
+class SweepRuns:
     """A sweep's frames, by point and run."""
 
     def __init__(self, plan: Plan, runs: pd.DataFrame, history: pd.DataFrame) -> None:
@@ -58,22 +57,23 @@ class Results:
         """The statistic of each finished run; NaN where a run has none.
 
         Raises:
-            UserError: the sweep does not have the metric.
+            UserError: the sweep does not have the metric, or was published without its history.
         """
-        if quantity.metric == "diverged":
-            return {s: DIVERGED[status] for s, status in self.status(point).items() if status in DIVERGED}
+        if quantity.metric == DIVERGED:
+            statuses = self.status(point).items()
+            return {seed: IS_DIVERGED[status] for seed, status in statuses if status in IS_DIVERGED}
         finished = {s: i for s, i in self._ids(point).items() if self._status.get(i) == "finished"}
-        if quantity.metric in RUN_METRICS or quantity.of_kept_weights:
-            column = self.runs[quantity.metric].astype("float64")
+        if quantity.column:
+            column = self.runs[quantity.column].astype("float64")
             return {seed: float(column[run_id]) for seed, run_id in finished.items()}
+        if finished and self.history.empty:
+            raise UserError(f"it takes the history of sweep {self.plan.name}, which is not here: train it")
         return {seed: self._statistic(quantity, run_id) for seed, run_id in finished.items()}
 
     def _ids(self, point: int) -> dict[int, str]:
         """seed -> run_id of a point's runs."""
-        seeds = self.plan.seeds
-        return {
-            run.hyperparameters.seed: run.run_id for run in self.plan.runs[point * len(seeds) :][: len(seeds)]
-        }
+        first, n = point * len(self.plan.seeds), len(self.plan.seeds)
+        return {run.hyperparameters.seed: run.run_id for run in self.plan.runs[first : first + n]}
 
     def _column(self, name: str) -> NDArray[np.float64]:
         """A column of the history, NaN for a missing value."""
@@ -92,26 +92,26 @@ class Results:
         if quantity.relative_to:
             with np.errstate(divide="ignore", invalid="ignore"):
                 values = values / self._column(quantity.relative_to)[rows]
-        known = ~np.isnan(values)
+        present = ~np.isnan(values)
         last = float(epochs.max(initial=0))
-        curve = Curve(epochs[known], values[known], seconds[known], last, quantity.curve_better)
+        curve = Curve(epochs[present], values[present], seconds[present], last, quantity.curve_better)
         return statistic_of(quantity.statistic, curve, quantity.number)
 
 
 class Sweeps:
     """The sweep that is judged, and others by name. `notes`: what a reader should know of the values."""
 
-    def __init__(self, own: Results, others: Callable[[str], Frames] | None) -> None:
-        self._known: dict[str | None, Results] = {None: own}
+    def __init__(self, own: SweepRuns, others: Callable[[str], Frames] | None) -> None:
+        self._by_name: dict[str | None, SweepRuns] = {None: own}
         self._others = others
         self.notes: list[str] = []
 
-    def __getitem__(self, name: str | None) -> Results:
-        if name not in self._known:
+    def __getitem__(self, name: str | None) -> SweepRuns:
+        if name not in self._by_name:
             if self._others is None or name is None:
-                raise UserError(f"it rests on the sweep {name}, which is not at hand")
-            self._known[name] = Results(*self._others(name))
-        return self._known[name]
+                raise UserError(f"it rests on the sweep {name}, which is not here")
+            self._by_name[name] = SweepRuns(*self._others(name))
+        return self._by_name[name]
 
     def as_seen_from(self, name: str | None) -> "Sweeps":
         """The same, with another sweep in the place of the one that is judged."""
@@ -130,11 +130,11 @@ class Sweeps:
             limit, sign = quantity.number or 0.0, 1 if quantity.above else -1
             values = self._values(quantity.parts[0], over, place)
             return Sample({s: float(sign * (v - limit) > 0) for s, v in values.items()}, fmean)
-        take: Callable[[Iterable[float]], float] = fmean if over in ("mean", "paired") else median
+        summarize: Callable[[Iterable[float]], float] = fmean if over in ("mean", "paired") else median
         if over == "best":
-            take = max if quantity.better > 0 else min
+            summarize = max if quantity.better > 0 else min
         return Sample(
-            self._values(quantity, over, place), fmean if quantity.statistic in OVER_SEEDS else take
+            self._values(quantity, over, place), fmean if quantity.statistic in OVER_SEEDS else summarize
         )
 
     def _values(self, quantity: Quantity, over: str, place: Mapping[str, Any]) -> Values:
@@ -144,20 +144,21 @@ class Sweeps:
             combine = ratio if quantity.statistic == "ratio" else difference
             values = {seed: combine(*pair) for seed, pair in pairs.items()}
         else:
-            found = [self[quantity.sweep].values(quantity, i) for i in self.points(quantity, place)]
-            values = found[0] if len(found) == 1 else _best(found, quantity.better, over)
-        known = {seed: value for seed, value in values.items() if not math.isnan(value)}
-        if len(known) < len(values):
-            self.notes.append(f"{len(values) - len(known)} of {len(values)} runs have no {told(quantity)}")
-        return known
+            by_point = [self[quantity.sweep].values(quantity, i) for i in self.points(quantity, place)]
+            values = by_point[0] if len(by_point) == 1 else _best(by_point, quantity.better, over)
+        present = {seed: value for seed, value in values.items() if not math.isnan(value)}
+        if len(present) < len(values):
+            missing = len(values) - len(present)
+            self.notes.append(f"{missing} of {len(values)} runs have no {quantity_text(quantity)}")
+        return present
 
 
-def _best(found: list[Values], better: int, over: str) -> Values:
+def _best(by_point: list[Values], better: int, over: str) -> Values:
     """The values of the best point."""
-    take = median if over != "best" else max if better > 0 else min
-    known = [[v for v in values.values() if not math.isnan(v)] for values in found]
-    ranks = [better * take(values) if values else -math.inf for values in known]
-    return found[ranks.index(max(ranks))]
+    summarize = median if over != "best" else max if better > 0 else min
+    present = [[v for v in values.values() if not math.isnan(v)] for values in by_point]
+    ranks = [better * summarize(values) if values else -math.inf for values in present]
+    return by_point[ranks.index(max(ranks))]
 
 
 def difference(a: float, b: float) -> float:
@@ -172,36 +173,35 @@ def ratio(a: float, b: float) -> float:
     return a / b
 
 
-def told(quantity: Quantity) -> str:
+def quantity_text(quantity: Quantity) -> str:
     """In words: `at_epoch 3 validation_accuracy at batch_size=10`."""
     if quantity.parts:
-        return f"{quantity.statistic} of {' and '.join(told(part) for part in quantity.parts)}"
-    number = (
-        "" if quantity.number is None else f" ({STATISTICS[quantity.statistic].number} {quantity.number:g})"
-    )
-    relative = f" relative to {quantity.relative_to}" if quantity.relative_to else ""
-    return (
-        f"{quantity.statistic} {quantity.metric}{relative}{number}{placed(dict(quantity.at), quantity.sweep)}"
-    )
+        return f"{quantity.statistic} of {' and '.join(quantity_text(part) for part in quantity.parts)}"
+    words = [quantity.statistic, quantity.metric]
+    if quantity.relative_to:
+        words.append(f"relative to {quantity.relative_to}")
+    if quantity.number is not None:
+        words.append(f"({STATISTICS[quantity.statistic].number} {quantity.number:g})")
+    return " ".join(words) + place_text(dict(quantity.at), quantity.sweep)
 
 
-def placed(at: Mapping[str, Any], sweep: str | None = None) -> str:
+def place_text(at: Mapping[str, Any], sweep: str | None = None) -> str:
     """` at batch_size=10 of sweep NAME`; empty for the only point."""
     where = " at " + " ".join(f"{axis}={spelled(value)}" for axis, value in at.items()) if at else ""
     return where + (f" of sweep {sweep}" if sweep else "")
 
 
-def standing(sweeps: Sweeps, used: Iterable[tuple[str | None, int]]) -> tuple[int, int, list[str]]:
+def losses(sweeps: Sweeps, used: Iterable[tuple[str | None, int]]) -> tuple[int, int, list[str]]:
     """Of the points in `used`: runs that have not ended, all runs, and for each point what did not finish."""
     left = total = 0
-    losses = []
+    lines = []
     for name, point in used:
-        results = sweeps[name]
-        statuses, seeds = results.status(point), len(results.plan.seeds)
+        sweep = sweeps[name]
+        statuses, seeds = sweep.status(point), len(sweep.plan.seeds)
         counts = Counter(statuses.values())
         left, total = left + seeds - sum(counts[status] for status in ENDED), total + seeds
         lost = [f"{counts[s]} {s.replace('_', ' ')}" for s in ENDED[1:] if counts[s]]
         if lost:
-            where = placed(results.plan.points[point], name)
-            losses.append(f"{counts['finished']} of {seeds} runs{where} finished, {', '.join(lost)}")
-    return left, total, losses
+            where = place_text(sweep.plan.points[point], name)
+            lines.append(f"{counts['finished']} of {seeds} runs{where} finished, {', '.join(lost)}")
+    return left, total, lines

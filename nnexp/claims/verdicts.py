@@ -1,10 +1,10 @@
 """Verdicts: what the finished runs say about each claim.
 
-A check whose interval lies on the right side of its threshold is reproduced, on the wrong side refuted,
-and across it undecided. Without an interval (median, best, each, sd, share) it is decided as stated. A claim
-is reproduced if all of its checks are, at 95 % each; it is refuted if one is, at 95 % after Bonferroni's
-correction for their number, so that neither happens by chance in more than 5 % of cases. A claim that is the
-same as others is reproduced if all of them are.
+A check whose interval lies on the right side of its threshold is reproduced, on the wrong side refuted, and
+across it undecided. Without an interval (median, best, each, sd, share) it is decided as stated. A claim is
+reproduced if all of its checks are, at 95 % each; it is refuted if one is, at 95 % after Bonferroni's
+correction for the number of tests that the claim makes, so that neither happens by chance in more than 5 % of
+cases. A claim that is the same as others is reproduced if all of them are.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,14 +13,15 @@ from dataclasses import replace
 import pandas as pd
 
 from nnexp.claims.checks import Check
-from nnexp.claims.comparisons import Comparison, compare
+from nnexp.claims.comparisons import Contrast, compare
 from nnexp.claims.findings import NOT_JUDGED, Finding, join
-from nnexp.claims.optimum import optimum
+from nnexp.claims.optimum import ENDS, optimum
 from nnexp.claims.parsing import Claim, Reference, claims_of
 from nnexp.claims.quantities import Quantity
-from nnexp.claims.samples import Frames, Results, Sweeps, placed, standing
+from nnexp.claims.samples import Frames, SweepRuns, Sweeps, losses
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.question.plan import Plan
+from nnexp.text import spelled
 
 ORDER = ("refuted", NOT_JUDGED, "undecided", "reproduced")  # the first that any check has is the claim's
 DTYPES = {
@@ -41,17 +42,17 @@ def judge(
 
     `published`: the figure of the source, as the claim gives it. `verdict`: reproduced, refuted, undecided,
     or not judged (`note` says why). `effect`: left - right, left / right, or left, as `effect_kind` says,
-    with its interval where it has one; `rel`, `threshold`: how it must lie to which figure.
+    with its interval where it has one; `rel`, `threshold`: the relation that it must have to this value.
     `seeds_needed`: an estimate for an undecided claim; missing if none helps or it is more than 1000.
 
-    `runs`, `history`: the frames of `tables`. `others` gives plan, runs and history of another sweep by
-    name, and raises UserError if there is none.
+    `runs`, `history`: the frames of `tables`; the history may be empty where runs.csv has all that is taken.
+    `others` gives plan, runs and history of another sweep by name, and raises UserError if there is none.
     """
-    sweeps = Sweeps(Results(plan, runs, history), others)
-    found: dict[str, Finding] = {}
+    sweeps = Sweeps(SweepRuns(plan, runs, history), others)
+    findings: dict[str, Finding] = {}
     for claim in sorted(claims, key=lambda claim: bool(claim.same_as)):
-        found[claim.id] = _same(claim, found, sweeps) if claim.same_as else _judged(claim, sweeps)
-    rows = [_row(claim, found[claim.id]) for claim in claims]
+        findings[claim.id] = _same(claim, findings, sweeps) if claim.same_as else _judged(claim, sweeps)
+    rows = [_row(claim, findings[claim.id]) for claim in claims]
     return pd.DataFrame({name: pd.Series([r[name] for r in rows], dtype=DTYPES[name]) for name in DTYPES})
 
 
@@ -80,78 +81,73 @@ def _row(claim: Claim, finding: Finding) -> dict[str, object]:
 
 
 def _judged(claim: Claim, sweeps: Sweeps) -> Finding:
-    """The check that decides the claim, with what a reader should know of all of them."""
+    """The finding of the check that decides the claim, with what a reader should know of all of them."""
     sweeps.notes.clear()
     try:
-        left, total, losses = standing(sweeps, _used(claim, sweeps))
+        left, total, lost = losses(sweeps, _used(claim, sweeps))
         if left:
             return Finding(NOT_JUDGED, note=f"{left} of {total} runs have not ended")
-        if any(sweeps[name].shared(point) for name, point in _timed(claim, sweeps)):
-            return Finding(
-                NOT_JUDGED, note="times were taken while runs shared a stack; it takes timing: true"
-            )
+        if any(sweeps[name].shared(point) for name, point in _used(claim, sweeps, time=True)):
+            return Finding(NOT_JUDGED, note="its runs trained in one stack and shared its time: timing: true")
         findings = _findings(claim, sweeps)
     except UserError as error:
         return Finding(NOT_JUDGED, note=str(error))
     verdict = combined([finding.verdict for finding in findings])
     deciding = next(finding for finding in findings if finding.verdict == verdict)
-    return replace(
-        deciding, note="; ".join(dict.fromkeys(filter(None, [deciding.note, *losses, *sweeps.notes])))
-    )
+    return replace(deciding, note=join(*dict.fromkeys([deciding.note, *lost, *sweeps.notes])))
 
 
 def _findings(claim: Claim, sweeps: Sweeps) -> list[Finding]:
-    """One for each check; along an axis, the one of the step that decides."""
-    steps = [list(_comparisons(check, sweeps)) for check in claim.checks]
-    tests = sum(len(found) for found in steps)
+    """One for each check; along an axis, that of the step that decides."""
+    by_check = [list(_contrasts(check, sweeps)) for check in claim.checks]
+    tests = sum(
+        ENDS if check.optimum else len(contrasts)
+        for check, contrasts in zip(claim.checks, by_check, strict=True)
+    )
     findings = []
-    for number, (check, comparisons) in enumerate(zip(claim.checks, steps, strict=True), start=1):
+    for number, (check, contrasts) in enumerate(zip(claim.checks, by_check, strict=True), start=1):
         if check.optimum:
-            finding = optimum(check, [c.left for c in comparisons])
+            finding = optimum(check, [contrast.left for contrast in contrasts], tests)
         else:
-            told = [compare(comparison, tests) for comparison in comparisons]
-            verdict = combined([finding.verdict for finding in told])
-            finding = min((f for f in told if f.verdict == verdict), key=lambda f: f.clearance)
-        part = f"check {number} of {len(steps)}" if len(steps) > 1 else ""
+            steps = [compare(contrast, tests) for contrast in contrasts]
+            verdict = combined([step.verdict for step in steps])
+            deciding = [step for step in steps if step.verdict == verdict]
+            finding = min(deciding, key=lambda step: step.clearance)
+        part = f"check {number} of {len(by_check)}" if len(by_check) > 1 else ""
         note = ": ".join(filter(None, [part, finding.note]))
         findings.append(replace(finding, note=note, effect_kind=check.effect_kind))
     return findings
 
 
-def _comparisons(check: Check, sweeps: Sweeps) -> Iterator[Comparison]:
+def _contrasts(check: Check, sweeps: Sweeps) -> Iterator[Contrast]:
     """Left and right; between neighbours along an axis; of an optimum, each point alone."""
     if check.along is None:
         left = sweeps.sample(check.left, check.over, {})
         right = sweeps.sample(check.right, check.over, {}) if isinstance(check.right, Quantity) else None
-        yield Comparison(check, left, right)
+        yield Contrast(check, left, right)
         return
     samples = [sweeps.sample(check.left, check.over, {check.along: value}) for value in check.grid]
     if check.optimum:
-        yield from (Comparison(check, sample, None) for sample in samples)
+        yield from (Contrast(check, sample, None) for sample in samples)
         return
+    places = [f"{check.along}={spelled(value)}" for value in check.grid]
     for i in range(1, len(samples)):
-        where = " and".join(placed({check.along: value}) for value in check.grid[i - 1 : i + 1])
-        yield Comparison(check, samples[i], samples[i - 1], f"between{where}".replace(" at", ""))
+        yield Contrast(check, samples[i], samples[i - 1], f"between {places[i - 1]} and {places[i]}")
 
 
 def _used(claim: Claim, sweeps: Sweeps, time: bool = False) -> list[tuple[str | None, int]]:
     """Sweep and number of every point that the claim rests on; with `time`, only where it takes times."""
     used = []
     for check in claim.checks:
-        sides = [check.left] + ([check.right] if isinstance(check.right, Quantity) else [])
-        for leaf in (leaf for side in sides for leaf in side.leaves if leaf.is_time or not time):
+        for leaf in (leaf for leaf in check.leaves if leaf.is_time or not time):
             places = [{check.along: value} for value in check.grid] if check.along else [{}]
             used += [(leaf.sweep, point) for place in places for point in sweeps.points(leaf, place)]
     return list(dict.fromkeys(used))
 
 
-def _timed(claim: Claim, sweeps: Sweeps) -> list[tuple[str | None, int]]:
-    return _used(claim, sweeps, time=True)
-
-
-def _same(claim: Claim, found: Mapping[str, Finding], sweeps: Sweeps) -> Finding:
+def _same(claim: Claim, known: Mapping[str, Finding], sweeps: Sweeps) -> Finding:
     """The figures of the claim among those it rests on that decides."""
-    findings = [found[r.id] if r.sweep is None else _elsewhere(r, sweeps) for r in claim.same_as]
+    findings = [known[r.id] if r.sweep is None else _elsewhere(r, sweeps) for r in claim.same_as]
     verdict = combined([finding.verdict for finding in findings])
     number = next(i for i, finding in enumerate(findings) if finding.verdict == verdict)
     figures = f", figures of {claim.same_as[number].id}" if len(findings) > 1 else ""

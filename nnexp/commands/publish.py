@@ -53,11 +53,10 @@ def checked(folder: Path, sweeps_dir: str) -> Found:
         UserError: it may not, and why.
     """
     from nnexp.claims.parsing import claims_of
-    from nnexp.labbook.rejudging import sweeps_of
 
     found = _checked_alone(folder, sweeps_dir)
     _check_data(found, sweeps_dir)
-    for other in sorted({name for claim in claims_of(found.sweep.plan) for name in sweeps_of(claim)}):
+    for other in sorted({name for claim in claims_of(found.sweep.plan) for name in claim.point_sweeps}):
         _checked_alone(folder_of(other, sweeps_dir), sweeps_dir)
     return found
 

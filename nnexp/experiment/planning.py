@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.prompt import Confirm
 
-from nnexp.claims.answerable import answerable
-from nnexp.claims.parsing import claims_of
+from nnexp.claims.parsing import claims_of, with_answerable_claims
 from nnexp.config import Config, Execution
 from nnexp.data import advice
 from nnexp.errors import UserError
@@ -29,8 +28,8 @@ def planned(config: Config, load: Load, console: Console) -> Plan:
     if not config.changed:
         claims_of(plan)
         return plan
-    plan, lacking = answerable(plan)
-    for why in lacking:
+    plan, reasons = with_answerable_claims(plan)
+    for why in reasons:
         console.print(f"Left out, as the sweep is changed: {why}", soft_wrap=True, markup=False)
     return plan
 

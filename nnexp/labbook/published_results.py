@@ -20,7 +20,7 @@ import pandas as pd
 from nnexp.claims.parsing import Claim, claims_of
 from nnexp.claims.sweep_verdicts import read_verdicts
 from nnexp.errors import UserError
-from nnexp.labbook.rejudging import Runs, comes_out_again, sweeps_of
+from nnexp.labbook.rejudging import Runs, comes_out_again
 from nnexp.results.read_csv import read_tables
 from nnexp.sweep.question.identity import numerics_digest
 from nnexp.sweep.question.plan import Plan, Question
@@ -110,7 +110,7 @@ def outdated(
         return f"{name}: the check of {wanted} has changed since"
     if wanted not in own.verdicts:
         return f"{name}: verdicts.csv lacks {wanted}"
-    for other in sweeps_of(own.claims[wanted]):
+    for other in own.claims[wanted].point_sweeps:
         if why := _outdated_sweep(other, book, files):
             return why
     again = comes_out_again(

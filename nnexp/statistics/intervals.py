@@ -60,18 +60,47 @@ def welch_interval(a: Floats, b: Floats, level: float = LEVEL) -> Interval:
 
     `n` is the smaller number of values; NaN limits where it is below 3.
     """
-    from scipy.special import stdtrit
-
-    (mean_a, sd_a, n_a), (mean_b, sd_b, n_b) = _moments(a), _moments(b)
+    (mean_a, _, n_a), (mean_b, _, n_b) = _moments(a), _moments(b)
     mean, n = mean_a - mean_b, np.minimum(n_a, n_b)
     if n < LEAST_SEEDS:
         return Interval(mean, mean * np.nan, mean * np.nan, n)
-    part_a, part_b = sd_a**2 / n_a, sd_b**2 / n_b
-    variance = part_a + part_b
-    with np.errstate(invalid="ignore"):  # equal values on both sides
-        freedom = variance**2 / (part_a**2 / (n_a - 1) + part_b**2 / (n_b - 1))
-    half = stdtrit(freedom, 0.5 + level / 2) * np.sqrt(variance) if variance else np.float64(0.0)
+    t, variance_a, variance_b = _welch(a, b, level)
+    half = t * np.sqrt(variance_a + variance_b)
     return Interval(mean, mean - half, mean + half, n)
+
+
+def ratio_interval(a: Floats, b: Floats, level: float = LEVEL) -> Interval:
+    """Fieller's interval on the ratio of two means, `a (seeds,)` / `b (other seeds,)`, of values above 0.
+
+    The ratios r for which Welch's test cannot tell a from r b, with the degrees of freedom at the observed
+    ratio (Tamhane and Logan 2004). Infinite limits where the mean of b cannot be told from 0. `n` is the
+    smaller number of values; NaN limits where it is below 3.
+    """
+    (mean_a, _, n_a), (mean_b, _, n_b) = _moments(a), _moments(b)
+    ratio, n = mean_a / mean_b, np.minimum(n_a, n_b)
+    if n < LEAST_SEEDS:
+        return Interval(ratio, ratio * np.nan, ratio * np.nan, n)
+    t, variance_a, variance_rb = _welch(a, ratio * b, level)
+    variance_b = variance_rb / ratio**2
+    # The limits solve (mean_a - r mean_b)^2 = t^2 (variance_a + r^2 variance_b), a quadratic equation in r.
+    leading = mean_b**2 - t**2 * variance_b
+    if leading <= 0:
+        return Interval(ratio, ratio * -np.inf, ratio * np.inf, n)
+    middle = mean_a * mean_b
+    root = np.sqrt(np.maximum(middle**2 - leading * (mean_a**2 - t**2 * variance_a), 0))
+    return Interval(ratio, (middle - root) / leading, (middle + root) / leading, n)
+
+
+def _welch(a: Floats, b: Floats, level: float) -> tuple[float, float, float]:
+    """Welch's quantile of t, and the variances of the means of a and b; all 0 where no value differs."""
+    from scipy.special import stdtrit
+
+    (_, sd_a, n_a), (_, sd_b, n_b) = _moments(a), _moments(b)
+    variance_a, variance_b = float(sd_a**2 / n_a), float(sd_b**2 / n_b)
+    if not variance_a + variance_b:
+        return 0.0, 0.0, 0.0
+    freedom = (variance_a + variance_b) ** 2 / (variance_a**2 / (n_a - 1) + variance_b**2 / (n_b - 1))
+    return float(stdtrit(freedom, 0.5 + level / 2)), variance_a, variance_b
 
 
 def seeds_needed(distance: float, sd: float, level: float = LEVEL) -> int | None:

@@ -1,7 +1,6 @@
 """Checks in every form that the book's claims take, and sweeps with known curves to judge them by."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -13,7 +12,7 @@ from nnexp.claims.verdicts import judge
 from nnexp.results.tables import history_table, runs_table
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.record import Record
-from tests.results.sweeps import make_plan, make_record, make_records
+from tests.results.sweeps import make_plan, make_record, make_records, with_curves
 
 BATCHES = [{"batch_size": size} for size in (1, 10, 20, 100)]
 NETS = [
@@ -244,5 +243,5 @@ def of_curves(
     records = {}
     for run, curve in zip(plan.runs, flat, strict=True):
         record = make_record(run, curve[-1], epochs=len(curve))
-        records[run.run_id] = replace(record, history=record.history | {"validation_accuracy": curve} | more)
+        records[run.run_id] = with_curves(record, validation_accuracy=curve, **more)
     return frames(plan, records)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from nnexp.claims.answerable import answerable
+from nnexp.claims.parsing import with_answerable_claims
 from nnexp.config import load_config
 from tests.results.sweeps import make_plan
 
@@ -23,9 +23,9 @@ def test_claims_keep_their_order_and_go_with_those_they_rest_on() -> None:
         {"id": "T", "text": "So.", "same_as": ["B"]},
         claim("C", left=here, rel=">", right=gone),
     )
-    plan, lacking = answerable(replace(make_plan({"batch_size": [10, 20]}), claims=claims))
+    plan, reasons = with_answerable_claims(replace(make_plan({"batch_size": [10, 20]}), claims=claims))
     assert [kept["id"] for kept in plan.claims] == ["S", "A"]
-    assert [line.split(":")[0] for line in lacking] == ["claim B", "claim C", "claim T"]
+    assert [line.split(":")[0] for line in reasons] == ["claim B", "claim C", "claim T"]
 
 
 @pytest.mark.parametrize(

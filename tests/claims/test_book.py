@@ -1,7 +1,6 @@
 """The sweep files of the book: each is planned, and its runs can answer what it claims, without MNIST."""
 
 import zlib
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -19,7 +18,7 @@ from nnexp.data import Dataset, DataSpec
 from nnexp.nn.examples import Data, Examples
 from nnexp.sweep.question.plan import Plan, Run, make_plan
 from tests.claims.claim_forms import frames
-from tests.results.sweeps import make_record
+from tests.results.sweeps import make_record, with_curves
 
 BOOK = conf_dir() / "sweep" / "book"
 NAMES = sorted(f"book/{path.stem}" for path in BOOK.glob("*.yaml"))
@@ -68,8 +67,7 @@ def trained(name: str) -> Frames:
         history["epoch"] = epochs
         if "dead_classes" in history:
             history["dead_classes"] = rng.integers(0, 3, len(epochs)).tolist()
-        metrics = record.metrics | {"epochs_done": epochs[-1]}
-        records[run.run_id] = replace(record, history=history, metrics=metrics)
+        records[run.run_id] = with_curves(record, **history)
     return frames(plan, records)
 
 

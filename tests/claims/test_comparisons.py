@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from nnexp.claims.checks import Check
-from nnexp.claims.comparisons import Comparison, compare
+from nnexp.claims.comparisons import Contrast, compare
 from nnexp.claims.findings import Finding
 from nnexp.claims.optimum import optimum
 from nnexp.claims.quantities import Quantity
@@ -33,7 +33,7 @@ def compared(
     a: NDArray[Any], b: NDArray[Any], rel: str = ">", over: str = "paired", tests: int = 1, **numbers: float
 ) -> Finding:
     check = Check(ACCURACY, over, rel, ACCURACY, **numbers)
-    return compare(Comparison(check, sample(a), sample(b)), tests)
+    return compare(Contrast(check, sample(a), sample(b)), tests)
 
 
 def test_a_paired_difference_has_scipys_interval(rng: np.random.Generator) -> None:
@@ -68,6 +68,49 @@ def test_a_ratio_has_the_interval_of_its_logarithm(rng: np.random.Generator) -> 
     np.testing.assert_allclose((found.low, found.high), expected, rtol=1e-9)
     assert found.effect == pytest.approx(stats.gmean(a / b))
     assert found.threshold == pytest.approx(2)
+
+
+def test_over_mean_a_ratio_is_that_of_the_means(rng: np.random.Generator) -> None:
+    """Fieller's limits are the ratios r at which a differs from r b by just t standard errors."""
+    a, b = rng.normal(0.5, 0.1, 5), rng.normal(0.3, 0.02, 7)
+    finding = compared(a, b, ">", over="mean", times=1.2)
+    ratio = a.mean() / b.mean()
+    assert finding.effect == pytest.approx(ratio)
+    welch = stats.ttest_ind(a, ratio * b, equal_var=False)
+    for limit in (finding.low, finding.high):
+        t = (a.mean() - limit * b.mean()) / np.hypot(stats.sem(a), limit * stats.sem(b))
+        assert abs(t) == pytest.approx(stats.t.ppf(0.975, welch.df))
+    assert finding.low < finding.effect < finding.high
+    assert (finding.threshold, finding.n) == (1.2, 5)
+
+
+def test_ratios_of_skewed_means_that_are_equal_are_refuted_by_chance_in_few_sweeps(
+    rng: np.random.Generator,
+) -> None:
+    """Both means are 1; the geometric means, 1 and exp(-0.18), differ by a factor of 1.2."""
+    a = rng.normal(1, 0.05, (SIMULATIONS, 30))
+    b = np.exp(rng.normal(-0.18, 0.6, (SIMULATIONS, 30)))
+    verdicts = [compared(*pair, ">", over="mean", times=1.0).verdict for pair in zip(a, b, strict=True)]
+    assert verdicts.count("undecided") / SIMULATIONS > 0.91
+    paired = [compared(*pair, ">", times=1.0).verdict for pair in zip(a, b, strict=True)]
+    assert paired.count("reproduced") / SIMULATIONS > 0.3
+
+
+def test_a_ratio_to_a_mean_that_may_be_0_has_no_limits() -> None:
+    finding = compared(np.array([1.0, 1.1, 0.9]), np.array([0.01, 5.0, 0.01]), over="mean", times=0.001)
+    assert (finding.low, finding.high, finding.verdict) == (-np.inf, np.inf, "undecided")
+
+
+@pytest.mark.parametrize("over", ["mean", "paired"])
+def test_seeds_that_would_decide_a_ratio_are_those_of_its_difference(
+    rng: np.random.Generator, over: str
+) -> None:
+    """Of normal values with means 1.05 and 1 and an sd of 0.1 each, 1.05 is told from 1.0 with some 31 seeds:
+    the half-width t sqrt(2) 0.1 / sqrt(n) falls below 0.05."""
+    pairs = np.abs(rng.normal([[1.05], [1.0]], 0.1, (SIMULATIONS // 5, 2, 10)))
+    findings = [compared(a, b, over=over, times=1.0) for a, b in pairs]
+    needed = [finding.seeds_needed or 1001 for finding in findings if finding.verdict == "undecided"]
+    assert 20 <= np.median(needed) <= 60
 
 
 def test_a_mean_ratio_takes_positive_values() -> None:
@@ -148,3 +191,14 @@ def test_equal_points_have_an_optimum_or_none_in_few_sweeps(rng: np.random.Gener
     told = [optimum(check, [sample(point) for point in values]).verdict for values in sweeps]
     assert told.count("reproduced") <= 0.05 * len(told)
     assert told.count("refuted") <= 0.05 * len(told)
+
+
+def test_an_optimum_is_refuted_at_the_level_that_all_tests_of_its_claim_share() -> None:
+    """Both points inside are 0.01 below the first end, with an sd of 0.002: t = 11.2 at 5 seeds, p = 0.00018
+    one-sided. That is below 0.05 / 2 / 2 tests, and above 0.05 / 2 / 500."""
+    noise = 0.002 * np.array([-1.2649, -0.6325, 0.0, 0.6325, 1.2649])
+    points = [np.full(5, 0.9), 0.89 + noise, 0.89 + noise, np.full(5, 0.7)]
+    check = Check(ACCURACY, "paired", along="batch_size", grid=(1, 2, 3, 4), optimum=True)
+    samples = [sample(point) for point in points]
+    assert optimum(check, samples).verdict == "refuted"
+    assert optimum(check, samples, tests=500).verdict == "undecided"

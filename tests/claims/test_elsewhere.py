@@ -13,7 +13,7 @@ from nnexp.errors import UserError
 from nnexp.report.effects import verdicts_of
 from nnexp.report.terminal import verdict_list
 from tests.claims.claim_forms import frames, of_accuracies, verdict, verdicts
-from tests.results.sweeps import make_plan, make_record
+from tests.results.sweeps import make_plan, make_record, with_curves
 
 A: dict[str, Any] = {"final": "validation_accuracy", "at": {"batch_size": 10}}
 HOLDS: dict[str, Any] = {"id": "X", "text": "x", "check": {"left": A, "low": 0.5, "over": "median"}}
@@ -94,7 +94,7 @@ def of_columns(**columns: Any) -> Frames:
     records = {}
     for run in plan.runs:
         record = make_record(run, epochs=3)
-        records[run.run_id] = replace(record, history=record.history | columns)
+        records[run.run_id] = with_curves(record, **columns)
     return frames(plan, records)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nnexp.data import DataSpec
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.plan import DATA_KNOBS, Plan, Run
-from nnexp.sweep.store.record import Record, Status
+from nnexp.sweep.store.record import BEST, FINAL, Record, Status
 
 
 def make_plan(axes: Mapping[str, Sequence[Any]], seeds: int = 3, baseline: int = 0, **base: Any) -> Plan:
@@ -63,6 +63,17 @@ def make_record(
     timings: dict[str, Any] = {"started": "2024-01-01T00:00:00Z", "ended": "2024-01-01T00:00:01Z"}
     timings |= {"seconds": 0.1 * epochs, "evaluation_seconds": 0.05, "shared_by": 1}
     return Record(run.run_id, status, run.settings, history, metrics, timings, {"host": "a"}, None)
+
+
+def with_curves(record: Record, **columns: Sequence[float | None]) -> Record:
+    """The record with these columns of its history, and the metrics that follow from them."""
+    history = record.history | {name: list(values) for name, values in columns.items()}
+    metrics = dict(record.metrics) | {"epochs_done": history["epoch"][-1]}
+    metrics |= {f"final_{name}": history[name][-1] for name in FINAL}
+    rows = [row for row, epoch in enumerate(history["epoch"]) if epoch]
+    best = max(rows, key=lambda row: history["validation_accuracy"][row])  # the first of equal ones
+    metrics |= {f"best_{name}": history[name][best] for name in BEST} | {"best_epoch": history["epoch"][best]}
+    return replace(record, history=history, metrics=metrics)
 
 
 def make_records(
