@@ -1,4 +1,4 @@
-"""The beginning of a sweep: it is planned, what is to be done is told, and before a long training asked."""
+"""Before training: make the plan, print what will run and for how long, and ask first if that is long."""
 
 import sys
 from collections.abc import Sequence
@@ -11,8 +11,9 @@ from nnexp.config import Config, Execution
 from nnexp.data import advice
 from nnexp.errors import UserError
 from nnexp.experiment.messages import announcement
-from nnexp.sweep.pool.estimate import Load, estimate_seconds
+from nnexp.sweep.pool.estimate import Load, estimate_seconds, work
 from nnexp.sweep.pool.launch import worker_count
+from nnexp.sweep.pool.stacks import make_stacks
 from nnexp.sweep.question.plan import Plan, make_plan
 from nnexp.sweep.store.folder import Sweep
 from nnexp.sweep.store.record import DONE
@@ -38,12 +39,26 @@ def announce(sweep: Sweep, execution: Execution, load: Load, console: Console) -
     """Say what is about to be done, and how many seconds it will take; return them."""
     rows = sweep.pending(execution.mode)
     workers = max(1, workers_for(sweep.plan, execution, len(rows)))
-    seconds = estimate_seconds(sweep.plan, rows, workers, load)
+    stacks = make_stacks(sweep.plan.runs, rows, workers, load, timing=sweep.plan.timing)
+    seconds = estimate_seconds([stack.runs for stack in stacks], workers, load, _slowness(sweep, rows, load))
     pending = set(rows)
     settled = [run for row, run in enumerate(sweep.plan.runs) if row not in pending]
     failed = sum(sweep.records[run.run_id].status not in DONE for run in settled)
     console.print(announcement(sweep.plan, len(rows), failed, workers, seconds), soft_wrap=True)
     return seconds
+
+
+def _slowness(sweep: Sweep, rows: Sequence[int], load: Load) -> float:
+    """How many times as long as `work` says the recorded runs took: those on the data of the runs `rows`."""
+    specs = {sweep.plan.runs[row].data for row in rows}
+    seconds = expected = 0.0
+    for run in sweep.plan.runs:
+        record = sweep.records.get(run.run_id)
+        if run.data in specs and record and (epochs := record.metrics.get("epochs_done")):
+            K = record.timings["shared_by"]
+            seconds += record.timings["seconds"]
+            expected += work([run] * K, load(run.data).data) / K * epochs / run.hyperparameters.epochs
+    return seconds / expected if expected else 1.0
 
 
 def advise(plan: Plan, rows: Sequence[int], load: Load, console: Console) -> None:

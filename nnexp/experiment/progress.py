@@ -1,7 +1,7 @@
 """What a person sees while runs train: a live bar on a terminal, a plain line per run elsewhere."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Protocol, Self
 
@@ -14,12 +14,12 @@ from rich.text import Text
 
 from nnexp.experiment.messages import ending
 from nnexp.sweep.pool.progress_board import Board
-from nnexp.sweep.pool.stacks import work
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.store.record import Record
 from nnexp.text import count, percent
 
 MOST_STACKS = 8  # lines below the bar
+WINDOW = 3600.0  # seconds back from now that tell how long the rest will take: many epochs of any run
 
 
 class Display(Protocol):
@@ -31,14 +31,14 @@ class Display(Protocol):
 
 
 def display_for(
-    console: Console, plan: Plan, board: Board, rows: Sequence[int], records: Mapping[str, Record]
+    console: Console, plan: Plan, board: Board, work: Mapping[int, float], records: Mapping[str, Record]
 ) -> Display:
-    """What suits the console and the plan, of which the runs numbered `rows` are trained."""
+    """What suits console and plan. `work`: row of each run that is trained -> its share of the work."""
     if len(plan.runs) == 1:
         return Epochs(console, plan.runs[0].hyperparameters.epochs)
     if console.is_terminal or (console.is_jupyter and find_spec("ipywidgets")):
-        return Bar(console, plan, board, rows, records)
-    return Lines(console, plan, done=len(plan.runs) - len(rows))
+        return Bar(console, plan, board, work, records)
+    return Lines(console, plan, done=len(plan.runs) - len(work))
 
 
 class Epochs:
@@ -96,20 +96,27 @@ class Bar:
     """A live bar: runs done, running and failed, time left, best so far; and a line per running stack."""
 
     def __init__(
-        self, console: Console, plan: Plan, board: Board, rows: Sequence[int], records: Mapping[str, Record]
+        self,
+        console: Console,
+        plan: Plan,
+        board: Board,
+        work: Mapping[int, float],
+        records: Mapping[str, Record],
     ) -> None:
         self.plan, self.board = plan, board
-        self.work = np.array([work(run) / run.hyperparameters.epochs for run in plan.runs])  # per epoch
+        self.work = {plan.runs[row].run_id: share for row, share in work.items()}
+        self.work_per_epoch = np.zeros(len(plan.runs))
+        for row, share in work.items():
+            self.work_per_epoch[row] = share / plan.runs[row].hyperparameters.epochs
         self.statuses: Counter[str] = Counter()
         self.work_ended = 0.0
         self.best = (-1.0, "")
-        todo = {plan.runs[row].run_id for row in rows}
         for run in plan.runs:
-            if run.run_id in records and run.run_id not in todo:
+            if run.run_id in records and run.run_id not in self.work:
                 self._count(run, records[run.run_id])
         columns = (BarColumn(20), TimeRemainingColumn(), TextColumn("{task.description}", markup=False))
-        self.progress = Progress(*columns, console=console)
-        self.bar = self.progress.add_task("", total=sum(work(plan.runs[row]) for row in rows))
+        self.progress = Progress(*columns, console=console, speed_estimate_period=WINDOW)
+        self.bar = self.progress.add_task("", total=sum(work.values()))
         self.live = Live(get_renderable=self._drawn, console=console, transient=True)
 
     def __enter__(self) -> Self:
@@ -121,7 +128,7 @@ class Bar:
 
     def ended(self, run: Run, record: Record) -> None:
         self._count(run, record)
-        self.work_ended += work(run)
+        self.work_ended += self.work[run.run_id]
         if record.status != "finished":
             line = f"{self.plan.label(run)}  {ending(record)}"
             self.live.console.print(line, markup=False, highlight=False)
@@ -159,7 +166,7 @@ class Bar:
     def work_done(self) -> float:
         """Work of the runs that ended, and of the epochs of those that are training."""
         running = self.board.running
-        return self.work_ended + float(self.work[running] @ self.board.rows[running, 0])
+        return self.work_ended + float(self.work_per_epoch[running] @ self.board.rows[running, 0])
 
     def state(self) -> str:
         parts = [

@@ -17,7 +17,7 @@ from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.environment import environment
 from nnexp.sweep.pool.launch import launch
 from nnexp.sweep.pool.progress_board import Board
-from nnexp.sweep.pool.stacks import make_stacks
+from nnexp.sweep.pool.stacks import make_stacks, work_by_row
 from nnexp.sweep.pool.stop import SweepError, deferred
 from nnexp.sweep.pool.worker import Outcome, PremiseError, Progress, premises
 from nnexp.sweep.question.plan import Plan
@@ -147,8 +147,10 @@ class Experiment:
             board = Board(folder / "board", len(runs))
             specs = [runs[row].data for row in self.rows]
             sources = self.datasets.share(specs, folder) if self.workers else self.datasets.load_all(specs)
-            stacks = make_stacks(runs, self.rows, max(1, self.workers), timing=self.sweep.plan.timing)
-            with display_for(self.console, self.sweep.plan, board, self.rows, self.sweep.records) as display:
+            load, timing = self.datasets.load, self.sweep.plan.timing
+            stacks = make_stacks(runs, self.rows, max(1, self.workers), load, timing=timing)
+            shares = work_by_row(stacks, load)
+            with display_for(self.console, self.sweep.plan, board, shares, self.sweep.records) as display:
                 progress: Progress = display if isinstance(display, Epochs) else board
                 with closing(launch(stacks, sources, self.premises, progress, self.workers)) as outcomes:
                     for outcome in outcomes:

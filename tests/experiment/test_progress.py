@@ -39,7 +39,7 @@ def test_a_pipe_gets_one_line_per_run_and_no_control_codes(made: Plan) -> None:
 def test_the_bar_counts_runs_and_names_the_best(made: Plan, tmp_path: Path) -> None:
     out, text = console(terminal=True)
     board = Board(tmp_path / "board", 4)
-    with Bar(out, made, board, [1, 2, 3], {made.runs[0].run_id: record("c", 0.1)}) as bar:
+    with Bar(out, made, board, dict.fromkeys([1, 2, 3], 0.5), {made.runs[0].run_id: record("c", 0.1)}) as bar:
         board.start([3])
         bar.ended(made.runs[1], record("a", 0.75))
         bar.ended(made.runs[2], record("b", 0.5))
@@ -49,7 +49,7 @@ def test_the_bar_counts_runs_and_names_the_best(made: Plan, tmp_path: Path) -> N
 
 def test_below_the_bar_each_running_stack_has_a_line(made: Plan, tmp_path: Path) -> None:
     board = Board(tmp_path / "board", 4)
-    bar = Bar(console(terminal=True)[0], made, board, range(4), {})
+    bar = Bar(console(terminal=True)[0], made, board, dict.fromkeys(range(4), 0.5), {})
     assert bar.stacks() == []
     board.start([1, 2])
     assert bar.stacks() == ["epoch 0/4  starting  batch_size=5 seed=1 and 1 more run"]
@@ -61,7 +61,7 @@ def test_below_the_bar_each_running_stack_has_a_line(made: Plan, tmp_path: Path)
 
 def test_the_bar_grows_with_the_epochs_of_running_runs(made: Plan, tmp_path: Path) -> None:
     board = Board(tmp_path / "board", 4)
-    bar = Bar(console(terminal=True)[0], made, board, range(4), {})
+    bar = Bar(console(terminal=True)[0], made, board, dict.fromkeys(range(4), 0.5), {})
     shown = []
     board.start([0])
     for epoch in (1, 2):
@@ -70,7 +70,18 @@ def test_the_bar_grows_with_the_epochs_of_running_runs(made: Plan, tmp_path: Pat
     board.finish([0])
     bar.ended(made.runs[0], record("a", 0.5))
     assert shown[1] == 2 * shown[0]
-    assert bar.work_done() == pytest.approx(4 * shown[0])
+    assert bar.work_done() == pytest.approx(4 * shown[0]) == 0.5
+
+
+def test_the_time_that_is_left_follows_from_the_work_that_has_ended(made: Plan, tmp_path: Path) -> None:
+    """Two runs of work 1 end 50 s apart, longer than an epoch: what is left, of work 3, takes 150 s."""
+    board = Board(tmp_path / "board", 4)
+    bar = Bar(console(terminal=True)[0], made, board, {0: 1.0, 1: 1.0, 2: 2.0, 3: 1.0}, {})
+    for row, now in ((0, 50.0), (1, 100.0)):
+        bar.progress.get_time = lambda now=now: now  # type: ignore[misc]
+        bar.ended(made.runs[row], record("a", 0.5))
+        bar.progress.update(bar.bar, completed=bar.work_done())
+    assert bar.progress.tasks[0].time_remaining == 150
 
 
 def test_an_epoch_that_was_not_evaluated_gets_no_line() -> None:

@@ -1,27 +1,28 @@
 """Which runs train together: stacks of runs that differ only in what broadcasts over the run axis."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from heapq import heapreplace
 from itertools import pairwise
 
 from nnexp.data import DataSpec
 from nnexp.nn import PER_RUN, Hyperparameters
+from nnexp.nn.examples import Data
+from nnexp.sweep.pool.estimate import Load, makespan, parameters, work
 from nnexp.sweep.question.plan import Run
 
-LARGEST = 16  # runs; beyond this a stack gains little, and more is lost when it is cut short
-MEMORY = 64 * 2**20  # bytes of a stack's parameters; gradients and an optimizer's state are up to three more
-# Of the time that a worker trains: runs are recorded when their stack ends, and not all at the very end.
+LARGEST = 16  # runs; a larger stack gains little, and loses more when it is cut short
+MEMORY = 64 * 2**20  # bytes of a stack's weights; its gradients and optimizer take up to three times as much
+# No stack may take more than this share of a worker's time, so that some runs are recorded before the end.
 LONGEST = 0.75
-SPLITS = 8  # per worker: so often is the longest stack split, in search of the cut that ends first
+SPLITS = 8  # per worker: how many cuts are tried, each with the longest stack split once more
 
 SHARED = tuple(field.name for field in fields(Hyperparameters) if field.name not in PER_RUN)
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Runs of one data set that `nnexp.nn.train` trains as one array; `rows` numbers them in the plan."""
+    """Runs of one data set that `nnexp.nn.train` trains as one array; `rows`: their numbers in the plan."""
 
     runs: tuple[Run, ...]
     rows: tuple[int, ...]
@@ -31,49 +32,63 @@ class Stack:
         return self.runs[0].data
 
     def apart(self) -> "list[Stack]":
-        """Its runs, a stack each."""
+        """A stack for each of its runs."""
         return [Stack((run,), (row,)) for run, row in zip(self.runs, self.rows, strict=True)]
 
 
 def make_stacks(
-    runs: Sequence[Run], rows: Sequence[int], workers: int, *, timing: bool = False
+    runs: Sequence[Run], rows: Sequence[int], workers: int, load: Load, *, timing: bool = False
 ) -> list[Stack]:
-    """Cut those of a plan's `runs` that are numbered `rows` into stacks, the largest work first.
+    """Cut the plan's `runs` with these `rows` (their numbers) into stacks, the one with most work first.
 
-    Of a few cuts that one is taken whose last worker should end first. Runs of one seed stand together: they
-    share one order of examples, and so one gather. With `timing` each run is a stack of its own.
+    Of several cuts, take the one whose last worker should end first. Runs of one seed stand together: they
+    see the examples in one order, which is then gathered once. `load` gives the data set of a specification.
+    With `timing`, each run is a stack of its own.
     """
     members: dict[object, list[tuple[Run, int]]] = {}
     for row in rows:
         members.setdefault(shape(runs[row]), []).append((runs[row], row))
     if not members:
         return []
-    groups = [Group.of(listed) for listed in members.values()]
-    best = [len(group.members) for group in groups] if timing else _best_cut(groups, workers)
-    stacks = [stack for group, n in zip(groups, best, strict=True) for stack in group.stacks(n)]
-    return sorted(stacks, key=lambda stack: work(stack.runs[0], len(stack.runs)), reverse=True)
+    groups = [Group.of(group, load(group[0][0].data).data) for group in members.values()]
+    cut = [len(group.members) for group in groups] if timing else _best_cut(groups, workers)
+    stacks = [
+        (group.cost(len(stack.runs)), stack)
+        for group, n in zip(groups, cut, strict=True)
+        for stack in group.stacks(n)
+    ]
+    return [stack for _, stack in sorted(stacks, key=lambda pair: pair[0], reverse=True)]
+
+
+def work_by_row(stacks: Sequence[Stack], load: Load) -> dict[int, float]:
+    """Row of each run -> its share of the work of its stack."""
+    shares: dict[int, float] = {}
+    for stack in stacks:
+        share = work(stack.runs, load(stack.data).data) / len(stack.runs)
+        shares |= dict.fromkeys(stack.rows, share)
+    return shares
 
 
 def _best_cut(groups: "Sequence[Group]", workers: int) -> list[int]:
-    """Into how many stacks to cut each group. Large stacks save overhead, small ones even out."""
+    """Into how many stacks to cut each group. Large stacks save overhead, small ones keep workers busy."""
     cut = [math.ceil(len(group.members) / group.most) for group in groups]
-    tried: list[tuple[bool, float, list[int]]] = []
+    cuts: list[tuple[bool, float, list[int]]] = []
     for _ in range(SPLITS * workers):
         costs = sorted(
-            (c for group, n in zip(groups, cut, strict=True) for c in group.costs(n)), reverse=True
+            (cost for group, n in zip(groups, cut, strict=True) for cost in group.costs(n)), reverse=True
         )
         too_long = costs[0] > LONGEST * sum(costs) / workers
-        tried.append((too_long, makespan(costs, workers), cut.copy()))
-        left = [place for place, group in enumerate(groups) if cut[place] < len(group.members)]
-        if not left:
+        cuts.append((too_long, makespan(costs, workers), cut.copy()))
+        divisible = [place for place, group in enumerate(groups) if cut[place] < len(group.members)]
+        if not divisible:
             break
-        cut[max(left, key=lambda place: groups[place].costs(cut[place])[0])] += 1
-    return min(tried)[2]
+        cut[max(divisible, key=lambda place: groups[place].costs(cut[place])[0])] += 1
+    return min(cuts)[2]
 
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that may stack. A stack of K costs `fixed + K * each`, and holds at most `most`."""
+    """Runs that may stack, with their rows. A stack of K costs `fixed + K * each`; K is at most `most`."""
 
     members: Sequence[tuple[Run, int]]
     fixed: float
@@ -81,18 +96,24 @@ class Group:
     most: int
 
     @classmethod
-    def of(cls, members: Sequence[tuple[Run, int]]) -> "Group":
+    def of(cls, members: Sequence[tuple[Run, int]], data: Data) -> "Group":
         run = members[0][0]
-        size_of_one = parameters(run) * (8 if run.hyperparameters.dtype == "float64" else 4)
-        fixed = work(run, 0)
+        h = run.hyperparameters
+        size_of_one = parameters(h, data) * (8 if h.dtype == "float64" else 4)
+        one, two = work([run], data), work([run, run], data)
         by_seed = sorted(members, key=lambda member: member[0].hyperparameters.seed)
-        return cls(by_seed, fixed, work(run, 1) - fixed, max(1, min(LARGEST, MEMORY // size_of_one)))
+        most = max(1, min(LARGEST, MEMORY // size_of_one))
+        return cls(by_seed, fixed=2 * one - two, each=two - one, most=most)
+
+    def cost(self, size: int) -> float:
+        """The cost of a stack of `size` runs, in seconds of `work`."""
+        return self.fixed + size * self.each
 
     def costs(self, pieces: int) -> list[float]:
-        """The cost of each of so many stacks, as equal as can be."""
+        """The cost of each of `pieces` stacks that are as equal as can be, the largest first."""
         small, larger = divmod(len(self.members), pieces)
         sizes = [small + 1] * larger + [small] * (pieces - larger)
-        return [self.fixed + size * self.each for size in sizes]
+        return [self.cost(size) for size in sizes]
 
     def stacks(self, pieces: int) -> list[Stack]:
         ends = [part * len(self.members) // pieces for part in range(pieces + 1)]
@@ -103,31 +124,3 @@ class Group:
 def shape(run: Run) -> tuple[object, ...]:
     """What the runs of a stack have in common: the data, and all hyperparameters that do not broadcast."""
     return (run.data, *(getattr(run.hyperparameters, name) for name in SHARED))
-
-
-def makespan(costs: Iterable[float], workers: int) -> float:
-    """When the last worker ends, if each takes the next stack as soon as it is free."""
-    ends = [0.0] * workers
-    for cost in costs:
-        heapreplace(ends, ends[0] + cost)
-    return max(ends)
-
-
-def work(run: Run, size: int = 1, inputs: int = 784, examples: int = 50_000) -> float:
-    """Rough cost of a stack of `size` such runs in arbitrary units (about 0.1 ns).
-
-    Per example the products, 6 P operations for P parameters; per mini-batch the update of P parameters,
-    about ten times as much, and an overhead for each layer that the stack pays once.
-    """
-    h = run.hyperparameters
-    n = run.data.train_size or examples
-    per_run = parameters(run, inputs) * (1 + 10 / h.batch_size)
-    return h.epochs * n * (size * per_run + 200_000 * (1 + h.hidden_layers) / h.batch_size)
-
-
-def parameters(run: Run, inputs: int = 784) -> int:
-    """The number of weights of a run's network, but for those of its output layer unless it has no other."""
-    h = run.hyperparameters
-    if not h.hidden_layers:
-        return 10 * inputs
-    return h.hidden_size * (inputs + h.hidden_size * (h.hidden_layers - 1))

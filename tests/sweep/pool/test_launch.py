@@ -26,7 +26,7 @@ def launched(made: Plan, folder: Path, workers: int) -> dict[str, Outcome]:
     folder.mkdir()
     share(load(made.runs[0].data), folder)
     board = Board(folder / "board", len(made.runs))
-    stacks = make_stacks(made.runs, range(len(made.runs)), max(1, workers))
+    stacks = make_stacks(made.runs, range(len(made.runs)), max(1, workers), load)
     expected = premises(numerics_digest())
     found = launch(stacks, {made.runs[0].data: folder}, expected, board, workers)
     return {outcome.run.run_id: outcome for outcome in found}

@@ -1,14 +1,22 @@
 """Runs are stacked when they may be, every run is in one stack, and the largest work comes first."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
-from nnexp.sweep.pool.stacks import LARGEST, MEMORY, Stack, make_stacks, makespan, work
+from nnexp.data import Dataset, DataSpec, load
+from nnexp.sweep.pool.datasets import Datasets
+from nnexp.sweep.pool.estimate import work
+from nnexp.sweep.pool.stacks import LARGEST, MEMORY, Stack, make_stacks, work_by_row
 from nnexp.sweep.question.plan import Plan
 from tests.sweep.samples import plan
 
+DATA = Datasets()
+
 
 def stacked(made: Plan, workers: int = 1) -> list[Stack]:
-    return make_stacks(made.runs, range(len(made.runs)), workers)
+    return make_stacks(made.runs, range(len(made.runs)), workers, DATA.load)
 
 
 def test_every_run_is_in_exactly_one_stack_under_its_number() -> None:
@@ -43,12 +51,12 @@ def test_runs_of_one_seed_stand_together() -> None:
 @pytest.mark.parametrize("workers", [1, 2, 3, 4])
 def test_no_stack_takes_all_the_time_that_a_worker_trains(values: int, seeds: int, workers: int) -> None:
     made = plan({"learning_rate": [0.1 * k for k in range(1, values + 1)]}, seeds=range(seeds))
-    costs = [work(stack.runs[0], len(stack.runs)) for stack in stacked(made, workers)]
+    costs = [work(stack.runs, DATA.load(stack.data).data) for stack in stacked(made, workers)]
     assert max(costs) <= 0.75 * sum(costs) / workers
 
 
 def test_nothing_to_train_is_no_stack() -> None:
-    assert make_stacks(plan({}).runs, [], workers=2) == []
+    assert make_stacks(plan({}).runs, [], 2, DATA.load) == []
 
 
 def test_workers_end_together_where_runs_are_alike() -> None:
@@ -68,7 +76,7 @@ def test_mini_batches_of_one_example_stack_too() -> None:
 
 def test_timing_makes_every_run_a_stack_of_its_own_largest_first() -> None:
     made = plan({"hidden_size": [5, 500, 50]})
-    stacks = make_stacks(made.runs, range(6), workers=2, timing=True)
+    stacks = make_stacks(made.runs, range(6), 2, DATA.load, timing=True)
     assert [len(stack.runs) for stack in stacks] == [1] * 6
     sizes = [stack.runs[0].hyperparameters.hidden_size for stack in stacks]
     assert sizes == sorted(sizes, reverse=True)
@@ -81,10 +89,29 @@ def test_stacks_of_large_networks_hold_few_runs() -> None:
         assert len(stack.runs) * weights <= MEMORY
 
 
-def test_every_next_stack_goes_to_the_first_free_worker() -> None:
-    assert makespan([4, 3, 2, 2], workers=2) == 6  # 4 + 2 and 3 + 2
-    assert makespan([5, 1], workers=4) == 5
-    assert makespan([], workers=2) == 0
+def test_stacks_of_networks_with_many_inputs_hold_few_runs() -> None:
+    """200,000 x 100 weights are more than a stack may hold."""
+    made = plan({"learning_rate": [0.1, 0.2, 0.3, 0.4]}, seeds=range(4), hidden_size=100)
+
+    def wide(spec: DataSpec) -> Dataset:
+        dataset = load(spec)
+        data = dataset.data
+        inputs = np.broadcast_to(np.float32(0), (len(data.training.labels), 200_000))
+        return replace(dataset, data=data._replace(training=data.training._replace(inputs=inputs)))
+
+    stacks = make_stacks(made.runs, range(16), 1, wide)
+    assert [len(stack.runs) for stack in stacks] == [1] * 16
+    assert max(len(stack.runs) for stack in stacked(made)) > 1
+
+
+def test_the_work_of_a_stack_is_shared_among_its_runs() -> None:
+    stacks = stacked(plan({"batch_size": [1, 10]}, seeds=range(4)))
+    shares = work_by_row(stacks, DATA.load)
+    assert sorted(shares) == list(range(8))
+    for stack in stacks:
+        assert sum(shares[row] for row in stack.rows) == pytest.approx(
+            work(stack.runs, DATA.load(stack.data).data)
+        )
 
 
 def test_the_largest_work_comes_first() -> None:
@@ -97,7 +124,7 @@ def test_the_largest_work_comes_first() -> None:
 
 def test_runs_that_are_done_are_left_out() -> None:
     made = plan({"learning_rate": [0.1, 0.2, 0.3]}, seeds=[0])
-    stacks = make_stacks(made.runs, [2, 0], workers=1)
+    stacks = make_stacks(made.runs, [2, 0], 1, DATA.load)
     assert sorted((row, run.run_id) for s in stacks for row, run in zip(s.rows, s.runs, strict=True)) == [
         (0, made.runs[0].run_id),
         (2, made.runs[2].run_id),
