@@ -40,7 +40,7 @@ def test_cfg_shows_the_composed_configuration() -> None:
 
 
 def test_info_answers() -> None:
-    assert "tracking/sqlite" in shown("--info", "defaults")
+    assert "tracking/default" in shown("--info", "defaults")
 
 
 def test_completion_is_installed_and_answers() -> None:

@@ -29,7 +29,7 @@ def main(words: Sequence[str]) -> int:
     from nnexp.config import Execution, load_config
     from nnexp.experiment.training import carry_out
     from nnexp.sweep.pool.datasets import Datasets
-    from nnexp.tracking import read_logged
+    from nnexp.tracking import usual_store
 
     keys = [field.name for field in fields(Execution) if field.name not in NOT_HERE]
     asked = understood("retry", words, keys=(*keys, *TRACKING))
@@ -39,8 +39,7 @@ def main(words: Sequence[str]) -> int:
     plan, datasets = read_plan(folder), Datasets()
     _check_place(plan, name_of(folder, asked.sweeps_dir))
     _check_unchanged(plan, folder, datasets.load)
-    stores = [line.store for line in read_logged(folder)]
-    uri = config.tracking.uri if asked.only(TRACKING) else stores[-1] if stores else None
+    uri = config.tracking.uri if asked.only(TRACKING) else usual_store(folder)
     execution = replace(config.execution, sweeps_dir=asked.sweeps_dir)
     return int(carry_out(plan, execution, uri, datasets, Console(highlight=False)).failed)
 

@@ -36,39 +36,36 @@ class Upload(NamedTuple):
 def main(words: Sequence[str]) -> int:
     """Upload, with a line for each sweep that lacked something; 1 if it lacks something still."""
     from nnexp.config import load_config
+    from nnexp.tracking import usual_store
 
-    asked = understood("sync", words, keys=(SWEEPS_DIR, *TRACKING))
-    config = load_config(asked.only(TRACKING))
-    if config.tracking.uri is None:
+    arguments = understood("sync", words, keys=(SWEEPS_DIR, *TRACKING))
+    tracking = arguments.only(TRACKING)
+    default = load_config(tracking).tracking.uri
+    if default is None:
         raise UserError("tracking=none keeps no store to upload to")
-    named = [folder_of(name, asked.sweeps_dir) for name in asked.names]
-    every = [folder for folder in sweep_folders(asked.sweeps_dir) if asked.only(TRACKING) or _usual(folder)]
-    folders = list(dict.fromkeys(named)) or every
+    named = [folder_of(name, arguments.sweeps_dir) for name in arguments.names]
+    folders = named or [
+        folder for folder in sweep_folders(arguments.sweeps_dir) if tracking or usual_store(folder)
+    ]
+    stores = {folder: default if tracking else usual_store(folder) or default for folder in folders}
     console, uploads = make_console(), []
     if not folders:
-        console.print(f"There is {no_sweeps(asked.sweeps_dir)}.")
-    for folder in folders:
-        uri = config.tracking.uri if asked.only(TRACKING) else _usual(folder) or config.tracking.uri
-        uploads.append(_told(console, name_of(folder, asked.sweeps_dir), folder, uri))
+        console.print(f"There is {no_sweeps(arguments.sweeps_dir)}.")
+    for folder, uri in stores.items():
+        uploads.append(_upload(console, name_of(folder, arguments.sweeps_dir), folder, uri))
     if folders and not any(upload.runs or upload.error for upload in uploads):
         console.print("Nothing to upload: MLflow has every recorded run.")
     return int(any(upload.error for upload in uploads))
 
 
-def _usual(folder: Path) -> str | None:
-    """The store that the sweep was logged to last."""
-    from nnexp.tracking import read_logged
-
-    stores = [line.store for line in read_logged(folder)]
-    return stores[-1] if stores else None
-
-
-def _told(console: Console, name: str, folder: Path, uri: str) -> Upload:
+def _upload(console: Console, name: str, folder: Path, uri: str) -> Upload:
     """Upload one sweep and say how it went; what is wrong with one sweep does not stop the others."""
     from nnexp.text import count
-    from nnexp.tracking import public_uri
+    from nnexp.tracking import move_note, public_uri
 
     try:
+        if note := move_note(uri):
+            console.print(note)
         upload = upload_sweep(folder, uri)
     except (UserError, OSError) as error:
         upload = Upload(0, str(error))
@@ -87,7 +84,7 @@ def upload_sweep(folder: Path, uri: str) -> Upload:
     """
     from nnexp.experiment.finishing import files_of, page_tags, results_now
     from nnexp.results.write_csv import write_results
-    from nnexp.tracking import check, lacking, open_logger, public_uri, standing, up_to_date
+    from nnexp.tracking import check, final_status, lacking, open_logger, public_uri, up_to_date
 
     store = public_uri(uri)
     with held(folder) as writable:
@@ -106,6 +103,6 @@ def upload_sweep(folder: Path, uri: str) -> Upload:
         except BaseException:
             logger.close("KILLED", sweep.statuses, timeout=2.0)
             raise
-        status, files, tags = standing(sweep), files_of(folder), page_tags(results)
+        status, files, tags = final_status(sweep), files_of(folder), page_tags(results)
         error = logger.close(status, sweep.statuses, files, END_TIME, tags).error
         return Upload(left - len(lacking(folder, store, sweep.records)), error)

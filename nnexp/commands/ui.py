@@ -17,15 +17,17 @@ lists two views of each sweep: by point (means over seeds) and by run (the best 
 def main(words: Sequence[str]) -> int:
     """Become the server of the interface."""
     from nnexp.config import load_config
-    from nnexp.tracking import ui
+    from nnexp.tracking import move_note, ui
 
-    asked = understood("ui", words, keys=("port", *TRACKING))
-    if asked.names:
-        raise UserError(f"ui takes no names, got {asked.names[0]!r}")
-    port = asked.settings.get("port", "5000")
+    arguments = understood("ui", words, keys=("port", *TRACKING))
+    if arguments.names:
+        raise UserError(f"ui takes no names, got {arguments.names[0]!r}")
+    port = arguments.settings.get("port", "5000")
     if not port.isdecimal():
         raise UserError(f"port must be a number, got {port!r}")
-    uri = load_config(asked.only(TRACKING)).tracking.uri
+    uri = load_config(arguments.only(TRACKING)).tracking.uri
     if uri is None:
         raise UserError("tracking=none keeps no store to show")
+    if note := move_note(uri):
+        print(note)
     ui(uri, port=int(port))

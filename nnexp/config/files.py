@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from nnexp.errors import UserError
 
 GROUPS = ("data", "sweep", "tracking")
-CHOSEN = {"data": "digits", "tracking": "sqlite"}  # the files that are read unless others are named
+CHOSEN = {"data": "digits", "tracking": "default"}  # the files that are read unless others are named
 
 
 def conf_dir() -> Path:

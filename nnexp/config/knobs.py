@@ -135,7 +135,8 @@ EXECUTION = {
 }
 TRACKING = {
     "tracking": Knob(
-        "Where runs are logged: sqlite, a file here; server, a server at tracking.uri; none.",
+        "Where runs are logged: sqlite, a file here; server, a server at tracking.uri; none; "
+        "default, the store that MLFLOW_TRACKING_URI names, else as sqlite.",
         Stated("the name of a file in conf/tracking"),
         "MLflow",
     ),

@@ -30,7 +30,7 @@ class Tracking:
     def __post_init__(self) -> None:
         TRACKING["tracking.store"].check("tracking.store", self.store)
         if self.store == "none" and self.uri is not None:
-            raise UserError(f"tracking=none takes no tracking.uri, got {self.uri!r}")
+            raise UserError("tracking=none takes no tracking.uri")  # which may hold a password
         if self.store == "mlflow" and not isinstance(self.uri, str):
             raise UserError(
                 f"tracking.uri must be an address such as http://localhost:5000, got {self.uri!r}"

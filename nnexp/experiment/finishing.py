@@ -131,20 +131,17 @@ class Ending:
 
     def _end_logging(self, logger: Logger, status: str, tags: dict[str, str]) -> None:
         folder = self.sweep.folder
-        told = logger.close(status, self.sweep.statuses, files_of(folder), CLOSING_TIME[status], tags)
-        if told.error is None:
-            line = "MLflow: nnexp ui shows the runs, their curves and models"
-        else:
-            unlogged = len(told.unlogged)
+        report = logger.close(status, self.sweep.statuses, files_of(folder), CLOSING_TIME[status], tags)
+        line = f"{logger.viewer} shows the runs, their curves and models"
+        if report.error is not None:
+            unlogged = len(report.unlogged)
             what = (
                 f"{count(unlogged, 'run')} not logged yet"
                 if unlogged
-                else "the sweep's own page is not up to date"
+                else "the sweep's page is not up to date"
             )
-            line = (
-                f"MLflow: {what} ({told.error}); nnexp sync, or the same command again, brings it up to date"
-            )
-        self.console.print(line, soft_wrap=True)
+            line = f"{what} ({report.error}); nnexp sync, or the same command again, brings it up to date"
+        self.console.print(f"MLflow: {line}", soft_wrap=True, markup=False)
 
 
 def results_now(sweep: Sweep, sweeps_dir: str | Path) -> Results:

@@ -1,5 +1,6 @@
 """One sweep from its plan to its answer: train, record, log, tell."""
 
+import os
 import time
 from contextlib import closing
 
@@ -24,7 +25,16 @@ from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.folder import Sweep, find_sweep, settle, sweep_folder
 from nnexp.sweep.store.lock import held
 from nnexp.sweep.store.record import Record, record_of
-from nnexp.tracking import Logger, check, mlflow_run_ids, open_logger, reopen, up_to_date
+from nnexp.tracking import (
+    Logger,
+    check,
+    mlflow_run_ids,
+    move_note,
+    open_logger,
+    public_uri,
+    reopen,
+    up_to_date,
+)
 
 TABLES_EVERY = 60.0  # seconds between CSV files while runs train; more where writing them takes long
 
@@ -73,10 +83,24 @@ def carry_out(
             seconds = announce(sweep, execution, datasets.load, console)
             confirm(seconds, execution.confirm_above, console)
         store = uri if writable and not problem else None  # a finished sweep answers without it
+        if store:
+            _say_where(store, console)
         Experiment(sweep, execution, store, datasets, console).run()
         if problem:
-            console.print(f"MLflow: {problem}", soft_wrap=True)
+            console.print(f"MLflow: {problem}", soft_wrap=True, markup=False)
     return sweep
+
+
+def _say_where(uri: str, console: Console) -> None:
+    """Say what is unusual about the store: its variable, or that it was moved."""
+    notes = [move_note(uri)]
+    if uri == os.environ.get("MLFLOW_TRACKING_URI"):
+        notes.append(
+            f"runs are logged to {public_uri(uri)}, which MLFLOW_TRACKING_URI names; "
+            "tracking=sqlite logs to mlflow.db here"
+        )
+    for note in filter(None, notes):
+        console.print(f"MLflow: {note}", soft_wrap=True, markup=False)
 
 
 def _problem(uri: str) -> UserError | None:

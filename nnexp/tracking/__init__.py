@@ -1,17 +1,26 @@
 """MLflow: the only code that imports it, inside functions, so that importing this package does not.
 
 In reading order: `upload` (a store brought up to date), `logger` (what the sweep talks to), `tracker` (a
-sweep's experiment, parent and children), `entries` (what a record becomes), `model` and `network_model` (the
-logged network), `logged` (what is in which store), `client` and `address` (MLflow's settings, the stores'
-addresses), `ui`.
+sweep's experiment and parent), `run_logger` (a run for each record), `record_fields` (what a record becomes),
+`model_logger` and `network_model` (the logged network), `logged` (what is in which store), `address`,
+`store_check` and `relocation` (where stores are), `client` (MLflow's settings), `views` and `ui`.
 """
 
 from nnexp.tracking.address import public_uri
-from nnexp.tracking.logged import Logged, append_logged, lacking, mlflow_run_ids, read_logged, reopen
+from nnexp.tracking.logged import (
+    Logged,
+    append_logged,
+    lacking,
+    mlflow_run_ids,
+    read_logged,
+    reopen,
+    usual_store,
+)
 from nnexp.tracking.logger import Logger, Report
+from nnexp.tracking.relocation import move_note
 from nnexp.tracking.store_check import check
 from nnexp.tracking.ui import ui
-from nnexp.tracking.upload import open_logger, standing, up_to_date
+from nnexp.tracking.upload import final_status, open_logger, up_to_date
 
 __all__ = [
     "Logged",
@@ -19,13 +28,15 @@ __all__ = [
     "Report",
     "append_logged",
     "check",
+    "final_status",
     "lacking",
     "mlflow_run_ids",
+    "move_note",
     "open_logger",
     "public_uri",
     "read_logged",
     "reopen",
-    "standing",
     "ui",
     "up_to_date",
+    "usual_store",
 ]

@@ -12,6 +12,8 @@ from nnexp.sweep.store.record import Record
 from nnexp.tracking.address import scheme, sqlite_path
 
 FILE = "logged.jsonl"
+# What SQLite answers where MLflow's tables are not, or not whole; any other error is of the moment.
+DAMAGED = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class Logged(NamedTuple):
@@ -29,9 +31,9 @@ class Logged(NamedTuple):
 
 
 def read_logged(folder: Path) -> list[Logged]:
-    """Every whole line, oldest first; a line torn by a crash is left out. The last line of a run counts."""
+    """Every whole line, oldest first; a torn or damaged line is left out. The last line of a run counts."""
     try:
-        lines = (folder / FILE).read_text(encoding="utf-8").splitlines()
+        lines = (folder / FILE).read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return []
     return [entry for line in lines if (entry := _parsed(line)) is not None]
@@ -60,7 +62,7 @@ def ended_as(folder: Path, store: str) -> str | None:
 
 
 def lines_of(folder: Path, store: str) -> list[Logged]:
-    """The lines about one store, oldest first; none about a SQLite file that is gone, or made anew since."""
+    """The lines about one store, oldest first; none about a SQLite file that is gone, damaged or another."""
     lines = [line for line in read_logged(folder) if line.store == store]
     parents = [line.mlflow_run_id for line in lines if line.run_id == folder.name]
     if scheme(store) == "sqlite" and not _holds(sqlite_path(store), parents[-1:]):
@@ -68,17 +70,27 @@ def lines_of(folder: Path, store: str) -> list[Logged]:
     return lines
 
 
+def usual_store(folder: Path) -> str | None:
+    """The store that the sweep was logged to last; None without one, or where its folder is gone."""
+    stores = [line.store for line in read_logged(folder)]
+    if not stores or (scheme(stores[-1]) == "sqlite" and not sqlite_path(stores[-1]).parent.is_dir()):
+        return None
+    return stores[-1]
+
+
 def _holds(store: Path, runs: Sequence[str]) -> bool:
     """Whether the SQLite file has these of MLflow's runs, as far as one can tell without a lock."""
-    if not store.exists():
+    if not store.is_file():
         return False
     try:
-        with closing(sqlite3.connect(store, timeout=0)) as database:
+        with closing(
+            sqlite3.connect(f"{store.absolute().as_uri()}?mode=rw", uri=True, timeout=0)
+        ) as database:
             return all(
                 database.execute("SELECT 1 FROM runs WHERE run_uuid = ?", [run]).fetchone() for run in runs
             )
     except sqlite3.Error as error:
-        return "no such table" not in str(error)
+        return error.sqlite_errorcode & 0xFF not in DAMAGED
 
 
 def reopen(folder: Path) -> None:
@@ -100,6 +112,8 @@ def append_logged(folder: Path, entry: Logged) -> None:
 
 
 def _parsed(line: str) -> Logged | None:
+    if "\ufffd" in line:  # some of its bytes are damaged
+        return None
     try:
         values: Any = json.loads(line)
         return Logged(**values)

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.store.record import Record
-from nnexp.tracking.address import public_uri, without_secrets
-from nnexp.tracking.logged import Logged, append_logged
+from nnexp.tracking.address import SERVERS, public_uri, scheme, without_secrets
+from nnexp.tracking.logged import Logged, append_logged, lines_of, read_logged
 from nnexp.tracking.tracker import Tracker
 
 FIRST_PAUSE = 0.5  # seconds after a failure; doubles with each one that follows
@@ -61,7 +61,7 @@ class Logger:
         self._changed = Condition()  # guards the four that both threads use
         self._waiting: deque[Submission] = deque()
         self._closing: Closing | None = None
-        self._awaited = False  # somebody waits for us
+        self._awaited = False  # whether the caller waits for the end
         self._given_up = False
         self._counts: Counter[str] = Counter()
         self._page = ""  # as written down
@@ -69,6 +69,11 @@ class Logger:
         self._error = "MLflow took too long"
         self._thread = Thread(target=self._work, name="nnexp-mlflow", daemon=True)
         self._thread.start()
+
+    @property
+    def viewer(self) -> str:
+        """What shows the store to people: the server itself, or our command."""
+        return self._store if scheme(self._uri) in SERVERS else "nnexp ui"
 
     def submit(self, run: Run, record: Record, weights: Path | None) -> None:
         """Hand over a durable record; returns at once. One that is in MLflow already stays as it is there."""
@@ -108,9 +113,12 @@ class Logger:
             self._changed.notify_all()
         self._thread.join(timeout + GRACE)
         with self._changed:
-            waiting = {submission.record.run_id for submission in self._waiting}
-        unlogged = tuple(run.run_id for run in self._plan.runs if run.run_id in waiting)
-        return Report(unlogged, None if self._ended and not unlogged else self._error)
+            unlogged = {submission.record.run_id for submission in self._waiting}
+        if self._page and not lines_of(self._folder, self._store):
+            self._ended, self._error = False, "the store was removed or replaced while runs were logged"
+            unlogged |= {line.run_id for line in read_logged(self._folder) if line.store == self._store}
+        missing = tuple(run.run_id for run in self._plan.runs if run.run_id in unlogged)
+        return Report(missing, None if self._ended and not missing else self._error)
 
     def _work(self) -> None:
         pause, attempts = FIRST_PAUSE, ATTEMPTS_AT_END

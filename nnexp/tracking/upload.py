@@ -10,7 +10,7 @@ from nnexp.tracking.logged import Logged, append_logged, ended_as, lacking
 from nnexp.tracking.logger import Logger
 
 
-def standing(sweep: Sweep) -> Literal["FINISHED", "KILLED"]:
+def final_status(sweep: Sweep) -> Literal["FINISHED", "KILLED"]:
     """How the sweep's parent ends in MLflow: KILLED while runs are left to train."""
     return "KILLED" if sweep.pending("cached") else "FINISHED"
 
@@ -19,7 +19,7 @@ def up_to_date(sweep: Sweep, uri: str) -> bool:
     """Whether the store at `uri` holds every record, and the sweep's parent ended as the sweep stands."""
     store = public_uri(uri)
     left = lacking(sweep.folder, store, sweep.records)
-    return not left and ended_as(sweep.folder, store) == standing(sweep)
+    return not left and ended_as(sweep.folder, store) == final_status(sweep)
 
 
 def open_logger(uri: str, sweep: Sweep, environment: Mapping[str, Any]) -> Logger:

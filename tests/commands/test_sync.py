@@ -1,6 +1,7 @@
 """`nnexp sync` brings MLflow up to date with the records, once, and trains nothing."""
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from nnexp.sweep.pool import worker
 from nnexp.sweep.store.lock import held
 from nnexp.tracking import Logged, append_logged
 from tests.commands.conftest import SMALL, Command, only
+from tests.tracking.conftest import copy_store
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +87,49 @@ def test_a_store_that_does_not_answer_is_status_1_and_nothing_is_noted(nnexp: Co
     assert status == 1
     assert "not everything was uploaded: tracking.uri must be a running MLflow server" in shown
     assert not (only(sweeps / "plain") / "logged.jsonl").exists()
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def make_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda path: path.write_bytes(b"x" * 5000), "file is not a database"),
+        (cut, "database disk image is malformed"),
+        (make_folder, "it is a folder"),
+    ],
+    ids=["garbage", "cut", "a folder"],
+)
+def test_a_damaged_store_is_named_and_never_said_to_have_every_run(
+    nnexp: Command, store: str, sweeps: Path, tmp_path: Path, damage: Callable[[Path], object], reason: str
+) -> None:
+    assert "2 runs uploaded" in nnexp("sync", "plain", f"tracking.uri={store}")[1]
+    here = copy_store(store, tmp_path / "mlflow.db")
+    lines = only(sweeps / "plain") / "logged.jsonl"
+    lines.write_text(lines.read_text().replace(store, here))
+    damage(tmp_path / "mlflow.db")
+    status, shown, _ = nnexp("sync")
+    assert status == 1
+    assert f"plain/{only(sweeps / 'plain').name}: not everything was uploaded" in shown
+    assert reason in shown
+    assert "every recorded run" not in shown
+
+
+def test_a_sweep_logged_to_a_project_that_moved_away_goes_to_the_store_here(
+    nnexp: Command, store: str, sweeps: Path, tmp_path: Path
+) -> None:
+    gone = f"sqlite:///{tmp_path}/gone/mlflow.db"
+    append_logged(only(sweeps / "plain"), Logged("r", gone, "m", "2026-01-01T00:00:00+00:00"))
+    copy_store(store, Path("mlflow.db"))
+    assert "2 runs uploaded to sqlite:///mlflow.db" in nnexp("sync", "plain")[1]
+    assert not (tmp_path / "gone").exists()
 
 
 def test_without_a_store_it_is_a_mistake(nnexp: Command) -> None:

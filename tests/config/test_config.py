@@ -26,7 +26,8 @@ def config(*words: str, multirun: bool = False) -> Config:
     return load_config(words, multirun=multirun)
 
 
-def test_without_words_everything_has_its_declared_default() -> None:
+def test_without_words_everything_has_its_declared_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     made = config()
     assert made.hyperparameters == Hyperparameters()
     assert made.data == DataSpec()
@@ -156,6 +157,15 @@ def test_a_mistake_on_the_command_line_is_told_in_one_line(words: str, message: 
         config(*words.split())
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_runs_are_logged_where_mlflow_s_own_variable_says_unless_a_word_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://host:5000")
+    assert load_config([]).tracking.uri == "http://host:5000"
+    assert load_config(["tracking=sqlite"]).tracking.uri == "sqlite:///mlflow.db"
+    assert load_config(["tracking.uri=sqlite:///other.db"]).tracking.uri == "sqlite:///other.db"
 
 
 @pytest.mark.parametrize("word", ["learning_rate=interval(0,1)", "data=glob(*)", "tracking=none,sqlite"])

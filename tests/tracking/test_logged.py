@@ -2,7 +2,14 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from nnexp.tracking.logged import Logged, append_logged, lines_of, mlflow_run_ids, read_logged
+from nnexp.tracking.logged import (
+    Logged,
+    append_logged,
+    lines_of,
+    mlflow_run_ids,
+    read_logged,
+    usual_store,
+)
 
 FIRST = Logged("a", "sqlite:///mlflow.db", "1", "2026-01-01T00:00:00+00:00")
 SECOND = Logged("b", "sqlite:///mlflow.db", "2", "2026-01-01T00:00:01+00:00")
@@ -46,3 +53,20 @@ def test_a_file_that_took_the_place_of_a_lost_store_holds_nothing(tmp_path: Path
     with closing(sqlite3.connect(tmp_path / "mlflow.db")) as holder:
         holder.execute("BEGIN EXCLUSIVE")
         assert len(lines_of(folder, store)) == 2  # a lock is no reason to log twice
+
+
+def test_a_line_with_a_flipped_bit_is_left_out(tmp_path: Path) -> None:
+    for entry in (FIRST, SECOND):
+        append_logged(tmp_path, entry)
+    data = bytearray((tmp_path / "logged.jsonl").read_bytes())
+    data[12] |= 0x80  # no UTF-8 any more
+    (tmp_path / "logged.jsonl").write_bytes(data)
+    assert read_logged(tmp_path) == [SECOND]
+
+
+def test_a_store_whose_folder_is_gone_is_the_usual_one_no_longer(tmp_path: Path) -> None:
+    assert usual_store(tmp_path) is None
+    for place in ("", "moved/away/"):
+        store = f"sqlite:///{tmp_path}/{place}mlflow.db"
+        append_logged(tmp_path, FIRST._replace(store=store))
+        assert usual_store(tmp_path) == (None if place else store)

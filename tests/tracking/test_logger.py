@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -159,6 +160,25 @@ def test_patience_lasts_as_long_as_records_are_logged(
     resume.set()
     assert thread.close("FINISHED", COUNTS) == ((), None)
     assert len(children(store, f"patient-{stuck}")) == 4
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_store_that_goes_while_runs_are_logged_is_said_to_lack_them(
+    store: str, tmp_path: Path, replaced: bool
+) -> None:
+    plan = replace(a_plan("vanished"), sweep_id=tmp_path.name)
+    copy = copy_store(store, tmp_path / "mlflow.db")
+    thread = Logger(copy, plan, folder=tmp_path, environment={})
+    for run in plan.runs:
+        thread.submit(run, a_record(run), None)
+    thread.drain(timeout=60)
+    for part in tmp_path.glob("mlflow.db*"):
+        part.unlink()
+    if replaced:
+        copy_store(store, tmp_path / "mlflow.db")
+    report = thread.close("FINISHED", COUNTS)
+    assert report.unlogged == tuple(run.run_id for run in plan.runs)
+    assert report.error == "the store was removed or replaced while runs were logged"
 
 
 def test_a_store_that_another_process_holds_is_waited_for(store: str, tmp_path: Path) -> None:

@@ -58,13 +58,13 @@ def test_a_sweep_is_in_the_store_with_curves_and_models_and_again_is_not_logged_
     runs = pd.read_csv(folder / "runs.csv").set_index("mlflow_run_id")
     assert set(runs.index) == {run.info.run_id for run in children}
     inputs = load(DataSpec(name="synthetic")).data.test.inputs
-    mlflow.set_tracking_uri(uri)
     for run in children:
         row = runs.loc[run.info.run_id]
         assert run.data.metrics["test/accuracy"] == row["test_accuracy"]
         assert len(client.get_metric_history(run.info.run_id, "validation/accuracy")) == 2
         model = load_model(folder / "records" / f"{row['run_id']}.npz")
-        logged = mlflow.pyfunc.load_model(f"models:/{run.outputs.model_outputs[0].model_id}")
+        place = client.get_logged_model(run.outputs.model_outputs[0].model_id).artifact_location
+        logged = mlflow.pyfunc.load_model(place)
         np.testing.assert_allclose(
             logged.predict(inputs), predict(model.weights, model.biases, inputs), rtol=0, atol=1e-6
         )

@@ -1,0 +1,82 @@
+"""A SQLite store that was moved with its folder: the absolute places that MLflow notes are corrected."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlparse
+from urllib.request import url2pathname
+
+from nnexp.errors import UserError
+from nnexp.tracking.address import ARTIFACTS, artifact_location, public_uri, scheme, sqlite_path
+
+# Where MLflow notes a place: table, column, and how a row is known to belong to an experiment.
+PLACES = (
+    ("experiments", "artifact_location", "experiment_id = ?"),
+    ("runs", "artifact_uri", "experiment_id = ?"),
+    ("logged_models", "artifact_location", "experiment_id = ?"),
+    ("model_versions", "storage_location", "run_id IN (SELECT run_uuid FROM runs WHERE experiment_id = ?)"),
+)
+
+
+def follow_move(uri: str) -> list[str]:
+    """Correct the places of our experiments in a SQLite store whose folder was moved or copied.
+
+    Their files belong in `mlartifacts/` beside the database. An experiment whose files are at the noted
+    place, and not beside the database, is left as it is: then the database alone was moved.
+
+    Returns: the experiments whose places were corrected.
+    Raises:
+        UserError: the store cannot be read or written.
+    """
+    if scheme(uri) != "sqlite" or not sqlite_path(uri).is_file():
+        return []
+    try:
+        with closing(sqlite3.connect(sqlite_path(uri))) as database, database:
+            experiments = _experiments(database)
+            moved = [row for row in experiments if _has_moved(row[2], artifact_location(uri, row[1]) or "")]
+            for experiment, name, location in moved:
+                _correct(database, experiment, location, artifact_location(uri, name) or "")
+    except sqlite3.Error as error:
+        raise UserError(f"the store {uri} cannot be read: {error}") from error
+    return [name for _, name, _ in moved]
+
+
+def move_note(uri: str) -> str:
+    """`follow_move`, and what to tell the person about it; empty if nothing was moved."""
+    names = follow_move(uri)
+    if not names:
+        return ""
+    return f"{public_uri(uri)} was moved: it now finds its files beside it (experiments: {', '.join(names)})"
+
+
+def _experiments(database: sqlite3.Connection) -> list[tuple[int, str, str]]:
+    """Id, name and place of each; none where MLflow's tables are not made yet."""
+    if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiments'").fetchone():
+        return []
+    return database.execute("SELECT experiment_id, name, artifact_location FROM experiments").fetchall()
+
+
+def _has_moved(noted: str, expected: str) -> bool:
+    """Whether the files of an experiment of ours are at `expected`, or will be, and not where it is noted."""
+    if noted == expected or not noted.startswith("file:"):
+        return False
+    before, now = _path(noted), _path(expected)
+    mark = f"/{ARTIFACTS}/"
+    if not noted.endswith(mark + expected.rpartition(mark)[2]):
+        return False
+    if not before.exists():
+        return True
+    return now.exists() and not now.samefile(before)
+
+
+def _path(place: str) -> Path:
+    return Path(url2pathname(urlparse(place).path))
+
+
+def _correct(database: sqlite3.Connection, experiment: int, before: str, now: str) -> None:
+    for table, column, belongs in PLACES:
+        database.execute(
+            f"UPDATE {table} SET {column} = ? || substr({column}, ?) "
+            f"WHERE {belongs} AND ({column} = ? OR substr({column}, 1, ?) = ?)",
+            [now, len(before) + 1, experiment, before, len(before) + 1, f"{before}/"],
+        )
