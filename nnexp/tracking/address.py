@@ -1,5 +1,6 @@
 """Addresses of MLflow stores: their parts, and what of them may be shown."""
 
+import os
 import re
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -63,7 +64,19 @@ def sqlite_path(uri: str) -> Path:
 
 def sqlite_uri(path: Path) -> str:
     """The address of a SQLite file, whatever its name."""
-    return f"sqlite:///{quote(str(path))}"
+    return "sqlite:///" + str(path).replace("%", "%25").replace("?", "%3F").replace("#", "%23")
+
+
+def path_for_mlflow(path: Path) -> Path | None:
+    """The SQLite file `path` as MLflow can open it: absolute, or else from the current folder.
+
+    None if both ways lead through a folder with one of `%?#` in its name: MLflow would make another folder,
+    of the percent-encoded name.
+    """
+    for way in (path.absolute(), Path(os.path.relpath(path))):
+        if not re.search("[%?#]", str(way.parent)):
+            return way
+    return None
 
 
 def artifact_location(uri: str, experiment: str) -> str | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from nnexp.tracking.address import scheme, sqlite_path, sqlite_uri
+from nnexp.tracking.address import path_for_mlflow, scheme, sqlite_path, sqlite_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -44,7 +44,9 @@ def session(uri: str) -> Iterator["MlflowClient"]:
         from mlflow import MlflowClient
 
         if scheme(uri) == "sqlite":
-            _make_sqlite(sqlite_path(uri))
+            path = path_for_mlflow(sqlite_path(uri)) or sqlite_path(uri)
+            _make_sqlite(path)
+            uri = sqlite_uri(path)
         yield MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 

@@ -15,6 +15,7 @@ from nnexp.tracking.address import (
     DATABASES,
     SERVERS,
     is_well_formed,
+    path_for_mlflow,
     public_uri,
     scheme,
     split_credentials,
@@ -112,6 +113,11 @@ def _check_sqlite(uri: str) -> None:
         )
     if "?" in uri:
         raise UserError(f"tracking.uri of a SQLite file takes no ?, got {uri!r}: in a name it is written %3F")
+    if path_for_mlflow(path) is None:
+        raise UserError(
+            f"tracking.uri must lead through no folder with % ? # in its name, got {uri!r}: "
+            f"start in {path.parent.absolute()}, with tracking.uri=sqlite:///{path.name}"
+        )
     if path.exists():
         problem = _cannot_write(path)
     else:

@@ -12,6 +12,7 @@ import pytest
 
 from nnexp.tracking import Logger
 from nnexp.tracking.client import LEVELS, session, settings
+from tests.tracking.conftest import copy_store
 from tests.tracking.samples import a_plan, a_record
 
 ROOT = Path(__file__).parents[2]
@@ -102,6 +103,21 @@ def test_settings_last_until_the_last_of_two_sessions_has_ended() -> None:
     assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "0"
     second.__exit__(None, None, None)
     assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
+
+
+def test_a_relative_address_means_the_folder_of_the_moment(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a notebook that changes its folder: MLflow itself would go on with the file of the first."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        copy_store(store, Path("mlflow.db"))
+        with session("sqlite:///mlflow.db") as client:
+            client.create_experiment(f"in {name}")
+    with session("sqlite:///mlflow.db") as client:
+        assert client.get_experiment_by_name("in two") is not None
+        assert client.get_experiment_by_name("in one") is None
 
 
 @contextmanager

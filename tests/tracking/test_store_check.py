@@ -105,8 +105,20 @@ def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_question_mark_in_the_name_of_a_database_is_percent_encoded(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"takes no \?.*written %3F"):
-        check(f"sqlite:///{tmp_path}/what?/mlflow.db")
-    check(f"sqlite:///{tmp_path}/what%3F/mlflow.db")
+        check(f"sqlite:///{tmp_path}/what?.db")
+    check(f"sqlite:///{tmp_path}/what%3F.db")
+
+
+def test_a_folder_whose_name_mlflow_misreads_must_be_the_current_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "a%41b"
+    folder.mkdir()
+    with pytest.raises(UserError, match=r"no folder with % .* start in .*/a%41b, with .*sqlite:///x.db"):
+        check(f"sqlite:///{tmp_path}/a%2541b/x.db")
+    monkeypatch.chdir(folder)
+    check(f"sqlite:///{tmp_path}/a%2541b/x.db")
+    check("sqlite:///x.db")
 
 
 def test_a_store_that_another_process_holds_is_refused(
