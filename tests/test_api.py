@@ -151,7 +151,7 @@ def test_a_sweep_that_has_not_ended_says_what_it_rests_on() -> None:
     known([[0.9, 0.8], [None, 0.7]])
     loaded = nnexp.load_sweep("known")
     assert "3 of 4 runs have ended: 3 finished" in repr(loaded)
-    with pytest.raises(nnexp.UserError, match="the weights of run 000000000000 are not there"):
+    with pytest.raises(nnexp.UserError, match="run 000000000000 kept no weights"):
         loaded.best()
 
 

@@ -7,9 +7,8 @@ from nnexp.data import load
 from nnexp.errors import UserError
 from nnexp.plots import save
 from nnexp.plots.pictures import Shown, network_figures
-from nnexp.sweep.store.model_file import load_model
 from nnexp.sweep.store.plan_file import read_plan
-from nnexp.sweep.store.record import weights_path
+from nnexp.sweep.store.record import read_model, weights_path
 
 
 def draw(run_id: str, homes: Sequence[Path], folder: Path) -> list[Path]:
@@ -18,13 +17,13 @@ def draw(run_id: str, homes: Sequence[Path], folder: Path) -> list[Path]:
     Raises:
         UserError: none of the sweeps `homes` has its weights, or `folder` cannot be written.
     """
-    paths = [weights_path(home / "records", run_id) for home in homes]
-    weights = next((path for path in reversed(paths) if path.exists()), None)
-    if weights is None:
+    trained = [home for home in homes if weights_path(home / "records", run_id).exists()]
+    if not trained:
         raise UserError(f"run {run_id} has no weights to draw: only a run that finished keeps them")
-    plan = read_plan(weights.parents[1])
+    plan = read_plan(trained[-1])
     run = next(run for run in plan.runs if run.run_id == run_id)
-    shown = Shown(load_model(weights), load(run.data), plan.label(run))
+    model = read_model(trained[-1] / "records", run_id)
+    shown = Shown(model, load(run.data), plan.label(run))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return [

@@ -17,8 +17,8 @@ from nnexp.experiment.messages import failures, run_line
 from nnexp.files import replacing
 from nnexp.sweep.pool.stop import SweepError, deferred
 from nnexp.sweep.store.folder import Sweep
-from nnexp.sweep.store.model_file import load_model
 from nnexp.sweep.store.plan_file import FILE
+from nnexp.sweep.store.record import read_model
 from nnexp.text import count
 from nnexp.tracking import Logger, mlflow_run_ids
 
@@ -123,11 +123,11 @@ class Ending:
         from nnexp.plots.pictures import Shown
         from nnexp.results.by_point import best_run
 
-        run = best_run(results.plan, results.tables.runs)
-        weights = self.sweep.weights(run.run_id) if run else None
-        if run is None or weights is None:
+        plan, folder = results.plan, self.sweep.records_folder
+        run = best_run(plan, results.tables.runs)
+        if run is None:
             return None
-        return lambda: Shown(load_model(weights), self.load(run.data), results.plan.label(run))
+        return lambda: Shown(read_model(folder, run.run_id), self.load(run.data), plan.label(run))
 
     def _end_logging(self, logger: Logger, status: str, tags: dict[str, str]) -> None:
         folder = self.sweep.folder

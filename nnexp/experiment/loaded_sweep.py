@@ -24,9 +24,8 @@ from nnexp.results.by_point import best_run
 from nnexp.results.sweep_folder import environments_in, located, mixed_versions, results_in
 from nnexp.results.tables import Results, Tables
 from nnexp.sweep.question.plan import Plan
-from nnexp.sweep.store import record as records
-from nnexp.sweep.store.model_file import load_model
 from nnexp.sweep.store.plan_file import read_plan
+from nnexp.sweep.store.record import read_model
 
 if TYPE_CHECKING:
     from nnexp.plots import Picture
@@ -158,17 +157,16 @@ class LoadedSweep:
         """The network of the best point that did best, both on validation data.
 
         Raises:
-            UserError: no run finished, or the sweep was published without its weights.
+            UserError: no run finished, the weights are damaged, or the sweep was published without them.
         """
         run = best_run(self.plan, self.runs)
         if run is None:
             raise UserError(f"sweep {self.plan.name} has no best network: no run finished ({self.standing})")
-        weights = records.weights_path(self.folder / "records", run.run_id)
-        if not weights.parent.exists():
+        records = self.folder / "records"
+        if not records.exists():
             raise self._published_without("weights")
-        if not weights.exists():
-            raise UserError(f"the weights of run {run.run_id} are not there: {weights}")
-        return TrainedNetwork(run.run_id, self.plan.label(run), load_model(weights), scale_of(run.data))
+        model = read_model(records, run.run_id)
+        return TrainedNetwork(run.run_id, self.plan.label(run), model, scale_of(run.data))
 
     def plot(self, name: str | None = None) -> "Picture":
         """The picture of this name, such as `learning_curves`; without one, the picture of the answer.

@@ -24,7 +24,7 @@ from nnexp.sweep.pool.worker import Outcome, PremiseError, Progress, premises
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.folder import Sweep, find_sweep, settle, sweep_folder
 from nnexp.sweep.store.lock import held
-from nnexp.sweep.store.record import Record, record_of
+from nnexp.sweep.store.record import Record, record_of, weights_path
 from nnexp.tracking import (
     Logger,
     check,
@@ -191,7 +191,8 @@ class Experiment:
         model = Model(result.weights, result.biases, run.hyperparameters) if result else None
         self.ended += 1
         if self.sweep.add(record, model) and self.logger:
-            self.logger.submit(run, record, self.sweep.weights(run.run_id))
+            weights = weights_path(self.sweep.records_folder, run.run_id) if model else None
+            self.logger.submit(run, record, weights)
         return record
 
     def _logger(self, uri: str | None) -> Logger | None:

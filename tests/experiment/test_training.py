@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nnexp import cli
+from nnexp import cli, load_sweep
+from nnexp.errors import UserError
 from nnexp.experiment import planning as beginning
 from nnexp.sweep.pool import worker
 from nnexp.sweep.store import record
@@ -115,6 +116,28 @@ def test_a_wider_sweep_takes_over_records_and_weights(capsys: pytest.CaptureFixt
     capsys.readouterr()
     assert cli.main([*wider, "n_jobs=1"]) == 0
     assert "all done" in capsys.readouterr().out
+
+
+def test_damaged_weights_are_neither_used_nor_taken_over_and_trained_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = [*SMALL, "-m", "learning_rate=0.5", "seed=range(3)", "n_jobs=1"]
+    cli.main(words)
+    tables = csv(folder())
+    best = load_sweep("multirun").best().run_id
+    weights = folder() / "records" / f"{best}.npz"
+    content = bytearray(weights.read_bytes())
+    content[-3000] ^= 1
+    weights.write_bytes(content)
+    capsys.readouterr()
+    assert cli.main([*words[:-2], "seed=range(4)", "n_jobs=1"]) == 0
+    assert "2 done, 2 to train" in capsys.readouterr().out
+    with pytest.raises(UserError, match=rf"run {best} is damaged"):
+        load_sweep(f"multirun/{weights.parents[1].name}").best()
+    assert cli.main(words) == 0
+    assert "3 runs (1 point x 3 seeds)" in capsys.readouterr().out
+    assert load_sweep(f"multirun/{weights.parents[1].name}").best().run_id == best
+    assert {name: text for name, text in csv(weights.parents[1]).items()} == tables
 
 
 def test_force_trains_again_and_finds_the_same(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,16 +3,25 @@
 from collections import Counter
 from pathlib import Path
 
+from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.folder import Sweep
+from nnexp.sweep.store.record import Record
 from nnexp.tracking import final_status, open_logger, read_logged, up_to_date
 from tests.tracking.samples import a_failure, a_plan, a_record, children, parent
+
+
+def recorded(plan: Plan, folder: Path, *records: Record) -> Sweep:
+    sweep = Sweep(plan, folder, {})
+    sweep.records_folder.mkdir()
+    for record in records:
+        sweep.add(record, None)
+    return sweep
 
 
 def test_a_store_gets_what_it_lacks_until_it_is_up_to_date(store: str, tmp_path: Path) -> None:
     plan = a_plan("upload")
     first, *others = plan.runs
-    records = {first.run_id: a_failure(first)} | {run.run_id: a_record(run) for run in others}
-    sweep = Sweep(plan, tmp_path, records)
+    sweep = recorded(plan, tmp_path, a_failure(first), *map(a_record, others))
     assert not up_to_date(sweep, store)
     logger = open_logger(store, sweep, {})
     assert not up_to_date(sweep, store)
@@ -20,7 +29,7 @@ def test_a_store_gets_what_it_lacks_until_it_is_up_to_date(store: str, tmp_path:
     assert up_to_date(sweep, store)
     assert parent(store, "upload").info.status == "FINISHED"
 
-    sweep.records[first.run_id] = a_record(first)  # trained again
+    sweep.add(a_record(first), None)  # trained again
     assert not up_to_date(sweep, store)
     assert open_logger(store, sweep, {}).close(final_status(sweep), sweep.statuses) == ((), None)
     assert up_to_date(sweep, store)
@@ -31,7 +40,7 @@ def test_a_store_gets_what_it_lacks_until_it_is_up_to_date(store: str, tmp_path:
 
 def test_a_sweep_with_runs_left_leaves_its_parent_killed(store: str, tmp_path: Path) -> None:
     plan = a_plan("left")
-    sweep = Sweep(plan, tmp_path, {plan.runs[0].run_id: a_record(plan.runs[0])})
+    sweep = recorded(plan, tmp_path, a_record(plan.runs[0]))
     assert open_logger(store, sweep, {}).close(final_status(sweep), sweep.statuses) == ((), None)
     assert parent(store, "left").info.status == "KILLED"
     assert up_to_date(sweep, store)

@@ -78,9 +78,12 @@ class Sweep:
         return True
 
     def weights(self, run_id: str) -> Path | None:
-        """The file of a run's weights, if it has any."""
-        path = records.weights_path(self.records_folder, run_id)
-        return path if path.exists() else None
+        """The file of the weights that a run kept, if any, compared with its checksum.
+
+        Raises:
+            UserError: they are damaged; the record is set aside.
+        """
+        return records.kept_weights(self.records_folder, run_id)
 
 
 def sweep_folder(sweeps_dir: str | Path, plan: Plan) -> Path:
@@ -102,7 +105,7 @@ def find_sweep(folder: Path, plan: Plan) -> Sweep:
             break
         others = {path.stem: path for path in place.glob("*.json") if path.stem in missing}
         for run_id, record in records.read_all(others)[0].items():
-            if _counts(record, plan):
+            if _counts(record, plan) and _is_whole(others[run_id]):
                 found[run_id], files[run_id] = record, others[run_id]
     if plan.timing:
         found = {run_id: record for run_id, record in found.items() if record.timings.get("alone")}
@@ -123,6 +126,15 @@ def _sweep_in(folder: Path, plan: Plan) -> Sweep:
     files = {path.stem: path for path in (folder / "records").glob("*.json") if path.stem in wanted}
     found, damaged = records.read_all(files)
     return Sweep(plan, folder, found, files, damaged)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a record that is about to be copied, and its weights, are what was written."""
+    try:
+        records.whole_weights(path)
+    except (ValueError, OSError):  # damaged, or removed meanwhile: its run is trained again
+        return False
+    return True
 
 
 def _counts(record: Record, plan: Plan) -> bool:
@@ -188,8 +200,7 @@ def settle(sweep: Sweep, environment: Mapping[str, Any]) -> bool:
         for leftover in sweep.records_folder.glob(".*.tmp"):  # of a process that was killed
             leftover.unlink()
         for run_id in sweep.damaged:
-            path = sweep.records_folder / f"{run_id}.json"
-            path.rename(path.with_suffix(".damaged"))
+            records.set_aside(sweep.records_folder / f"{run_id}.json")
         for run_id in sweep.records:
             _adopt(sweep.files[run_id], sweep.records_folder)
     except OSError as error:

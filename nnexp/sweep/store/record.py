@@ -9,11 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from nnexp.errors import UserError
 from nnexp.files import replacing, sync_folder
 from nnexp.nn import History, Model
 from nnexp.nn.result import Result
 from nnexp.sweep.pool.worker import Outcome
-from nnexp.sweep.store.model_file import save_model
+from nnexp.sweep.store.model_file import load_model, save_model
 
 Status = Literal["finished", "diverged", "failed", "timed_out", "killed"]
 BEST = ("validation_cost", "validation_accuracy")
@@ -117,6 +118,60 @@ def read(path: Path) -> Record:
         if found != size:
             raise ValueError("its weights are cut")
     return Record(**body)
+
+
+def whole_weights(path: Path) -> Path | None:
+    """The weights that the run of the record in a JSON file kept, if any. Reads all of them.
+
+    Raises:
+        ValueError: the record or its weights are not what was written, or not there.
+    """
+    digest = opened(path.read_bytes()).get("weights_sha256")
+    if digest is None:
+        return None
+    weights = weights_path(path.parent, path.stem)
+    if not weights.exists():
+        raise ValueError("its weights are missing")
+    if hashlib.sha256(weights.read_bytes()).hexdigest() != digest:
+        raise ValueError("its weights are not those that it ended with")
+    return weights
+
+
+def kept_weights(folder: Path, run_id: str) -> Path | None:
+    """The weights of a run, whole; None if it kept none. A damaged record is set aside.
+
+    Raises:
+        UserError: there is no record of the run, or it is damaged.
+    """
+    path = folder / f"{run_id}.json"
+    try:
+        return whole_weights(path)
+    except FileNotFoundError:
+        raise UserError(f"run {run_id} has no record: {path} does not exist") from None
+    except ValueError as error:
+        set_aside(path)
+        told = f"the record of run {run_id} is damaged ({error}): set aside"
+        raise UserError(f"{told}, the sweep's own command trains the run again") from error
+
+
+def read_model(folder: Path, run_id: str) -> Model:
+    """The network that a run kept. Raises as `kept_weights`, and for a run that kept none."""
+    weights = kept_weights(folder, run_id)
+    if weights is None:
+        raise UserError(f"run {run_id} kept no weights: only a run that trained to its end does")
+    return load_model(weights)
+
+
+def set_aside(path: Path) -> None:
+    """Rename the file of a damaged record, so that its run counts as not trained.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    try:
+        path.rename(path.with_suffix(".damaged"))
+    except OSError as error:
+        raise UserError(f"{path} is damaged and cannot be set aside: {error.strerror}") from error
 
 
 def read_all(paths: Mapping[str, Path]) -> tuple[dict[str, Record], dict[str, str]]:

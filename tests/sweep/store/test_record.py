@@ -1,6 +1,7 @@
 """A record comes back as it was written, and a damaged one is noticed."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from nnexp.data import load
+from nnexp.errors import UserError
 from nnexp.nn import Model, train
 from nnexp.nn.result import Result
 from nnexp.sweep.pool.worker import Outcome
@@ -80,6 +82,45 @@ def test_a_record_without_all_of_its_weights_is_no_record(tmp_path: Path, outcom
     weights.unlink()
     with pytest.raises(ValueError, match="its weights are missing"):
         records.read(path)
+
+
+def flip(path: Path) -> None:
+    """One bit in the midst of a file; its size stays."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def other_weights(path: Path) -> None:
+    """A whole file of weights of the same shape, as a kill between two renames of mode=force left it."""
+    model = load_model(path)
+    path.unlink()
+    records.save_model(path, model._replace(biases=[b + 1 for b in model.biases]))
+
+
+@pytest.mark.parametrize("damage", [flip, other_weights, Path.unlink])
+def test_weights_are_compared_with_their_checksum_before_they_are_read(
+    tmp_path: Path, outcome: Outcome, damage: Callable[[Path], None]
+) -> None:
+    path = written(tmp_path, outcome)
+    assert records.kept_weights(tmp_path, path.stem) == path.with_suffix(".npz")
+    damage(path.with_suffix(".npz"))
+    with pytest.raises(
+        UserError, match=rf"the record of run {path.stem} is damaged \(its weights are .*set aside"
+    ):
+        records.read_model(tmp_path, path.stem)
+    assert (path.exists(), path.with_suffix(".damaged").exists()) == (False, True)
+
+
+def test_a_failed_run_has_no_weights_and_what_lies_there_is_not_its_own(
+    tmp_path: Path, outcome: Outcome
+) -> None:
+    path = written(tmp_path, outcome)
+    written(tmp_path, replace(outcome, result=None, traceback="Traceback: it broke"))
+    assert path.with_suffix(".npz").exists()
+    assert records.kept_weights(tmp_path, path.stem) is None
+    with pytest.raises(UserError, match="kept no weights"):
+        records.read_model(tmp_path, path.stem)
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
