@@ -48,6 +48,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "standard_normal": "normal gaussian randn large",
         "zeros": "zero",
         "sigmoid": "logistic",
+        "silu": "swish",
         "identity": "linear none",
         "fashion_mnist": "fashion",
         "float32": "single float f32",

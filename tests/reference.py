@@ -1,16 +1,18 @@
-"""A slow, obvious oracle: the book's algorithm, one example and one equation at a time.
+"""A slow, obvious oracle: the book's algorithm (`nnexp.nn.plain`) with every function from its definition.
 
-Independent of the core on purpose. A network is a list of layers `(W (fan_out, fan_in), b (fan_out,))`; the
-slope f' is written in z, and the output error comes from BP1 in full: the Jacobian of the output layer times
-dC/da, with nothing cancelled by hand. `h` is anything with the names of the hyperparameters.
+Independent of the fast core on purpose: slopes f' are written in z, and the output error comes from BP1 in
+full: the Jacobian of the output layer times dC/da, with nothing cancelled by hand. `h` is anything with the
+names of the hyperparameters.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from math import pi
 from typing import Any
 
 import numpy as np
 
-Layers = list[tuple[np.ndarray, np.ndarray]]
+from nnexp.nn import plain
+from nnexp.nn.plain import Layers
 
 
 def sigma(z: np.ndarray) -> np.ndarray:
@@ -19,6 +21,15 @@ def sigma(z: np.ndarray) -> np.ndarray:
 
 def softmax(z: np.ndarray) -> np.ndarray:
     return np.exp(z) / np.exp(z).sum()
+
+
+def gelu(z: np.ndarray) -> np.ndarray:
+    return z / 2 * (1 + np.tanh(np.sqrt(2 / pi) * (z + 0.044715 * z**3)))
+
+
+def gelu_slope(z: np.ndarray) -> np.ndarray:
+    u = np.sqrt(2 / pi) * (z + 0.044715 * z**3)
+    return (1 + np.tanh(u)) / 2 + z / 2 * (1 - np.tanh(u) ** 2) * np.sqrt(2 / pi) * (1 + 3 * 0.044715 * z**2)
 
 
 # name -> f(z), f'(z)
@@ -30,6 +41,8 @@ ACTIVATIONS: dict[str, tuple[Callable, Callable]] = {
     "softplus": (lambda z: np.log(1 + np.exp(z)), sigma),
     "elu": (lambda z: np.where(z > 0, z, np.exp(z) - 1), lambda z: np.where(z > 0, 1, np.exp(z))),
     "arcsinh": (lambda z: np.log(z + np.sqrt(z * z + 1)), lambda z: 1 / np.sqrt(z * z + 1)),
+    "silu": (lambda z: z / (1 + np.exp(-z)), lambda z: sigma(z) + z * sigma(z) * sigma(-z)),
+    "gelu": (gelu, gelu_slope),
     "identity": (lambda z: z, lambda z: np.ones_like(z)),
 }
 # name -> a(z), da/dz (C, C) written in a
@@ -59,41 +72,28 @@ def one_hot(label: int, classes: int) -> np.ndarray:
     return np.array([1.0 if j == label else 0.0 for j in range(classes)])
 
 
-def forward(
-    layers: Layers, x: np.ndarray, h: Any, masks: Sequence[np.ndarray] | None = None
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Every z, and every layer's input followed by the output a^L; `masks` multiply hidden activations."""
-    zs, activations = [], [x]
-    for layer, (W, b) in enumerate(layers):
-        z = W @ activations[-1] + b
-        if layer == len(layers) - 1:
-            a = OUTPUTS[h.output][0](z)
-        else:
-            a = ACTIVATIONS[h.activation][0](z) * (masks[layer] if masks else 1)
-        zs.append(z)
-        activations.append(a)
-    return zs, activations
+def units(h: Any) -> plain.Units:
+    """What the units of a network with these hyperparameters compute."""
+    (f, f_prime), (output, jacobian) = ACTIVATIONS[h.activation], OUTPUTS[h.output]
+    cost_slope = COSTS[h.cost][1]
+    return plain.Units(f, f_prime, output, lambda a, y: jacobian(a).T @ cost_slope(a, y))
 
 
-def gradient(layers: Layers, x: np.ndarray, label: int, h: Any, masks: Any = None) -> Layers:
-    """dC/dW and dC/db for one example: BP1 to BP4."""
-    zs, activations = forward(layers, x, h, masks)
-    a = activations[-1]
-    y = one_hot(label, len(a))
-    delta = OUTPUTS[h.output][1](a).T @ COSTS[h.cost][1](a, y)
-    grads = [(np.outer(delta, activations[-2]), delta)]
-    for layer in range(len(layers) - 2, -1, -1):
-        slope = ACTIVATIONS[h.activation][1](zs[layer]) * (masks[layer] if masks else 1)
-        delta = (layers[layer + 1][0].T @ delta) * slope
-        grads.insert(0, (np.outer(delta, activations[layer]), delta))
-    return grads
+def forward(layers: Layers, x: np.ndarray, h: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Every z, and every layer's input followed by the output a^L."""
+    return plain.feedforward(layers, x, units(h))
 
 
-def cost(layers: Layers, inputs: np.ndarray, labels: np.ndarray, h: Any, masks: Any = None) -> float:
-    """Mean data cost over the examples; with `masks`, all examples pass through the same ones."""
+def gradient(layers: Layers, x: np.ndarray, label: int, h: Any) -> Layers:
+    """dC/dW and dC/db for one example."""
+    return plain.backprop(layers, x, one_hot(label, len(layers[-1][1])), units(h))
+
+
+def cost(layers: Layers, inputs: np.ndarray, labels: np.ndarray, h: Any) -> float:
+    """Mean data cost over the examples."""
     total = 0.0
     for x, label in zip(inputs, labels, strict=True):
-        a = forward(layers, x, h, masks)[1][-1]
+        a = forward(layers, x, h)[1][-1]
         total += COSTS[h.cost][0](a, one_hot(label, len(a)))
     return total / len(labels)
 
@@ -109,31 +109,9 @@ def penalty(layers: Layers, h: Any, n: int) -> float:
     return h.lambda_l2 / (2 * n) * squares + h.lambda_l1 / n * sizes
 
 
-def sgd_step(
-    layers: Layers, velocities: Layers, inputs: np.ndarray, labels: np.ndarray, h: Any, n: int
-) -> tuple[Layers, Layers]:
-    """One step of the book's SGD: v -> mu v - eta grad J, w -> w + v; n is the size of the training set."""
-    total = [(np.zeros_like(W), np.zeros_like(b)) for W, b in layers]
-    for x, label in zip(inputs, labels, strict=True):
-        for (sum_W, sum_b), (gW, gb) in zip(total, gradient(layers, x, label, h), strict=True):
-            sum_W += gW
-            sum_b += gb
-    m, moved, kept = len(labels), [], []
-    for (W, b), (vW, vb), (gW, gb) in zip(layers, velocities, total, strict=True):
-        gJ = gW / m + h.lambda_l2 / n * W + h.lambda_l1 / n * np.sign(W)
-        vW, vb = h.momentum * vW - h.learning_rate * gJ, h.momentum * vb - h.learning_rate * gb / m
-        moved.append((W + vW, b + vb))
-        kept.append((vW, vb))
-    return moved, kept
-
-
-def train(layers: Layers, inputs: np.ndarray, labels: np.ndarray, order: np.ndarray, h: Any) -> list[Layers]:
-    """The network after each epoch of `order (epochs, n)`."""
-    velocities = [(np.zeros_like(W), np.zeros_like(b)) for W, b in layers]
-    after = []
-    for epoch in order:
-        for start in range(0, len(epoch), h.batch_size):
-            batch = epoch[start : start + h.batch_size]
-            layers, velocities = sgd_step(layers, velocities, inputs[batch], labels[batch], h, len(epoch))
-        after.append(layers)
-    return after
+def train(
+    layers: Layers, inputs: np.ndarray, labels: np.ndarray, orders: Iterable[Any], h: Any
+) -> list[Layers]:
+    """The network after each epoch of `orders (epochs, n)`."""
+    examples = [(x, one_hot(label, len(layers[-1][1]))) for x, label in zip(inputs, labels, strict=True)]
+    return list(plain.train(layers, examples, orders, h, units(h)))

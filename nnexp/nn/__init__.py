@@ -1,7 +1,8 @@
 """The numerical core: feed-forward networks trained by mini-batch SGD with backpropagation.
 
 After Nielsen, *Neural Networks and Deep Learning*, chapters 1-3 and 5 ("the book"). NumPy and the
-standard library only. Read: hyperparameters, activations, costs, network, optimizers, stack, training.
+standard library only. Read `plain` first, which is the book's own loop; then activations, costs, network,
+optimizers, stack and training, which do the same fast. `knobs` says what each hyperparameter means.
 
 Symbols and shapes, everywhere in this package:
 
@@ -11,7 +12,7 @@ Symbols and shapes, everywhere in this package:
     X  (K or 1, B, d)    inputs          Y  (K or 1, B, C)   one-hot targets
     W  (K, fan_out, fan_in)              b  (K, 1, fan_out)  weights w_jk and biases b_j of one layer
     z  (K, B, fan_out)   = a^(l-1) W^T + b                   logits at the output
-    a  (K, B, fan_out)   = f(z)          delta = dC/dz       error of a layer
+    a  (K, B, fan_out)   = f(z), written over z              delta = dC/dz, the error of a layer
     flat (K, P)          all weights, then all biases; W and b are views of it
 
 The objective is  J = mean cost over the mini-batch + lambda_l2/(2n) sum w^2 + lambda_l1/n sum |w|,

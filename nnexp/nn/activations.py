@@ -1,10 +1,12 @@
 """Activation functions f and their slopes f'.
 
-`function(z, out)` gives f(z); `slope(a, out)` gives f'(z), written in terms of the activation a = f(z), so
-that a network need not keep z. Like NumPy's own functions they fill `out` and return it, or make a new array.
-A function's `out` may be z itself; a slope's may not be a.
+`function(z, out)` gives f(z). `slope(a, out)` gives f'(z), written in the activation a = f(z), so that a
+network need not keep z; the slope of an activation that `keeps_z` is written in z: `slope(z, out)`.
+Like NumPy's own functions they fill `out` and return it, or make a new array. A function's `out` may be z
+itself; a slope's may not be what it is written in.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -15,10 +17,15 @@ from nnexp.nn.arrays import HALF, ONE, Array
 Function = Callable[..., Array]
 
 LEAK = 0.01  # slope of leaky_relu below zero
+GELU_SCALE, GELU_CUBIC = math.sqrt(2 / math.pi), 0.044715
+FLAT = 10.0
 
 
 class Activation(NamedTuple):
-    """f and f'; `steepest` is the greatest value of f' (0: no gradient passes, so nothing can be learned)."""
+    """f and f'; `steepest` is the greatest value of f' (0: no gradient passes, so nothing can be learned).
+
+    `keeps_z`: the slope is written in z, so that a network with it keeps both z and a.
+    """
 
     function: Function
     slope: Function
@@ -101,6 +108,39 @@ def arcsinh_slope(a: Array, out: Array | None = None) -> Array:
     return np.divide(ONE, np.cosh(a), out)
 
 
+def silu(z: Array, out: Array | None = None) -> Array:
+    """z sigma(z), also called swish (Hendrycks & Gimpel 2016; Ramachandran et al. 2017)."""
+    return np.multiply(sigmoid(z), z, out)
+
+
+def silu_slope(z: Array, out: Array | None = None) -> Array:
+    """sigma(z) (1 + z (1 - sigma(z)))."""
+    sigma = sigmoid(z)
+    return np.multiply(sigma, 1 + z * (1 - sigma), out)
+
+
+def gelu(z: Array, out: Array | None = None) -> Array:
+    """z Phi(z), Phi the normal distribution, in the tanh form (Hendrycks & Gimpel 2016).
+
+    Phi(z) ~ (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3))) / 2. The exact form needs erf, which NumPy lacks; the
+    two differ by less than 0.0005.
+    """
+    return np.multiply(_normal_share(z), z, out)
+
+
+def gelu_slope(z: Array, out: Array | None = None) -> Array:
+    """Phi(z) + z Phi'(z), of the tanh form."""
+    share = _normal_share(z)
+    inner_slope = GELU_SCALE * (1 + 3 * GELU_CUBIC * np.square(np.clip(z, -FLAT, FLAT)))
+    return np.add(share, 2 * share * (1 - share) * inner_slope * z, out)
+
+
+def _normal_share(z: Array) -> Array:
+    """The tanh form of Phi(z). Beyond +-10 it is 0 or 1 to the last bit, and z^3 might overflow."""
+    near = np.clip(z, -FLAT, FLAT)
+    return sigmoid(2 * GELU_SCALE * near * (1 + GELU_CUBIC * np.square(near)))
+
+
 def identity(z: Array, out: Array | None = None) -> Array:
     """z: a linear layer."""
     return np.positive(z, out)
@@ -141,6 +181,8 @@ ACTIVATIONS: dict[str, Activation] = {
     "softplus": Activation(softplus, softplus_slope),
     "elu": Activation(elu, elu_slope),
     "arcsinh": Activation(arcsinh, arcsinh_slope),
+    "silu": Activation(silu, silu_slope, steepest=1.09984, keeps_z=True),
+    "gelu": Activation(gelu, gelu_slope, steepest=1.12900, keeps_z=True),
     "identity": Activation(identity, identity_slope),
     "step": Activation(step, step_slope, steepest=0.0),
 }

@@ -26,6 +26,12 @@ def sigmoid(z: np.ndarray) -> np.ndarray:
     return 0.5 * np.tanh(0.5 * z) + 0.5
 
 
+def gelu(z: np.ndarray) -> np.ndarray:
+    """z times the normal distribution of z, in its tanh form; beyond +-10 that is 0 or 1."""
+    near = np.clip(z, -10.0, 10.0)
+    return np.asarray(z * (0.5 * np.tanh(0.7978845608028654 * near * (1.0 + 0.044715 * near * near)) + 0.5))
+
+
 def step(z: np.ndarray) -> np.ndarray:
     """1 where z > 0, else 0."""
     return (z > 0.0).astype(z.dtype)
@@ -39,6 +45,8 @@ FUNCTIONS: dict[str, Function] = {
     "softplus": lambda z: np.maximum(z, 0.0) + np.log1p(np.exp(-np.abs(z))),
     "elu": lambda z: np.where(z > 0.0, z, np.expm1(np.minimum(z, 0.0))),
     "arcsinh": np.arcsinh,
+    "silu": lambda z: z * sigmoid(z),
+    "gelu": gelu,
     "identity": lambda z: z,
     "step": step,
     "softmax": softmax,

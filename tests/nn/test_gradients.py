@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from nnexp.nn import Hyperparameters
+from nnexp.nn.activations import ACTIVATIONS
+from nnexp.nn.costs import OUTPUTS
+from nnexp.nn.network import Backprop, Network, Parameters
 from tests import reference
 from tests.nn.driving import (
     gradient,
@@ -72,9 +75,14 @@ def test_the_gradient_is_the_slope_of_the_objective(activation, output, cost, de
         assert abs(inner(found, way) - slope) < TOLERANCE * abs(slope)
 
 
+def thinned(network: reference.Layers, masks: list[np.ndarray]) -> reference.Layers:
+    """The same function without masks: they multiply the weights that leave the hidden units."""
+    return [network[0], *((W * mask, b) for (W, b), mask in zip(network[1:], masks, strict=True))]
+
+
 @pytest.mark.parametrize("depth", [1, 2, 4])
 @pytest.mark.parametrize(("output", "cost"), reference.PAIRS)
-@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "softplus", "arcsinh", "identity"])
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "softplus", "arcsinh", "silu", "gelu", "identity"])
 def test_dropout_gives_the_gradient_of_the_thinned_network(activation, output, cost, depth):
     """One example shows its mask: weights that leave a dropped unit have no gradient."""
     knobs = {"activation": activation, "output": output, "cost": cost, "dropout": 0.25}
@@ -87,8 +95,21 @@ def test_dropout_gives_the_gradient_of_the_thinned_network(activation, output, c
     masks = [units / 0.75 for units in kept]
     way = directions(rng, network)[0]
     values = [
-        reference.cost(moved(network, way, point * STEP), *data.training, Hyperparameters(**knobs), masks)
+        reference.cost(
+            thinned(moved(network, way, point * STEP), masks), *data.training, Hyperparameters(**knobs)
+        )
         for point in POINTS
     ]
     slope = np.dot(values, list(POINTS.values())) / STEP
     assert abs(inner(found, way) - slope) < TOLERANCE * abs(slope)
+
+
+@pytest.mark.parametrize("activation", reference.ACTIVATIONS)
+def test_only_a_slope_that_is_written_in_z_costs_a_buffer(activation):
+    """Elsewhere a is written over z; the output's z is never needed again."""
+    f = ACTIVATIONS[activation]
+    network = Network((3, 4, 2), f, OUTPUTS["sigmoid", "cross_entropy"])
+    parameters, grads = (Parameters.zeros(network.sizes, 1, "float32") for _ in range(2))
+    hidden, output = Backprop(network, parameters, grads, 5).layers
+    assert (hidden.a is hidden.z) == (activation not in ("silu", "gelu"))
+    assert output.a is output.z

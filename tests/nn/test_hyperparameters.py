@@ -10,7 +10,7 @@ import pytest
 from nnexp.errors import UserError
 from nnexp.nn import KNOBS, MONITORS, PER_RUN, Hyperparameters
 
-ACTIVATIONS = "arcsinh, elu, identity, leaky_relu, relu, sigmoid, softplus, step, tanh"
+ACTIVATIONS = "arcsinh, elu, gelu, identity, leaky_relu, relu, sigmoid, silu, softplus, step, tanh"
 INITIALIZERS = (
     "glorot_normal, glorot_uniform, he_normal, he_uniform, lecun_normal, orthogonal, standard_normal"
 )
@@ -118,7 +118,7 @@ def test_the_greatest_values_are_taken():
     ("name", "value", "hint"),
     [
         ("activation", "sigmiod", f"; did you mean 'sigmoid'? (choices: {ACTIVATIONS})"),
-        ("activation", "swish", f" (choices: {ACTIVATIONS})"),
+        ("activation", "swish", f"; did you mean 'silu'? (choices: {ACTIVATIONS})"),
         ("output", "softmaxx", "; did you mean 'softmax'? (choices: identity, sigmoid, softmax)"),
         (
             "cost",

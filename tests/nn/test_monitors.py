@@ -50,11 +50,13 @@ SATURATED = {
     "elu": lambda z: np.exp(z) < 0.0707,
     "arcsinh": lambda z: 1 / np.sqrt(1 + z * z) < 0.0707,
     "leaky_relu": lambda z: z <= 0,
+    "silu": lambda z: abs(reference.ACTIVATIONS["silu"][1](z)) < 0.0707 * 1.09984,
+    "gelu": lambda z: abs(reference.ACTIVATIONS["gelu"][1](z)) < 0.0707 * 1.129,
     "identity": lambda z: z != z,
 }
 
 
-@pytest.mark.parametrize("activation", SATURATED)
+@pytest.mark.parametrize("activation", reference.ACTIVATIONS)
 def test_saturated_share_counts_units_on_the_flat_part(activation):
     """Over hidden units x training examples, layer by layer; large weights put many units there."""
     wide = [(8 * W, b) for W, b in NETWORK]

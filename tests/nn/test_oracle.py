@@ -5,7 +5,7 @@ from math import log
 import numpy as np
 import pytest
 
-from nnexp.nn import Hyperparameters, train
+from nnexp.nn import Hyperparameters, plain, train
 from tests import reference
 from tests.nn.driving import data_of, layers_of, one_step, random_data, random_layers, read_only, stacked
 
@@ -66,6 +66,22 @@ def test_two_updates_with_momentum_are_the_ones_worked_out_by_hand():
     [result] = train([h], data_of([[2]], [1], classes=2), initial=stacked([network]), order=[[0], [0]])
     np.testing.assert_allclose(result.weights[0][:, 0], [-1 / 4, 5 / 8], rtol=0, atol=1e-12)
     np.testing.assert_allclose(result.biases[0], [-5 / 8, 5 / 16], rtol=0, atol=1e-12)
+
+
+def test_the_book_s_own_network_is_the_core_s_default():
+    """Sigmoids and the cross-entropy cost: `plain` as it stands, with nothing taken from the tables."""
+    rng = np.random.default_rng(0)
+    data, network = random_data(rng, n=9, d=4, classes=3), random_layers(rng, [4, 5, 3])
+    h = Hyperparameters(dtype="float64", epochs=2, batch_size=2, lambda_l2=0.3)
+    order = read_only(np.array([rng.permutation(9) for _ in range(2)]))
+    [result] = train([h], data, initial=stacked([network]), order=order)
+    targets = np.eye(3)[data.training.labels]
+    *_, after = plain.train(
+        network, list(zip(data.training.inputs, targets, strict=True)), order, h, plain.Units()
+    )
+    for (W, b), (expected_W, expected_b) in zip(layers_of(result), after, strict=True):
+        np.testing.assert_allclose(W, expected_W, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(b, expected_b, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 7])

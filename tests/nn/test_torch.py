@@ -21,6 +21,8 @@ ACTIVATIONS = {
     "softplus": F.softplus,
     "elu": F.elu,
     "arcsinh": torch.asinh,
+    "silu": F.silu,
+    "gelu": partial(F.gelu, approximate="tanh"),
     "identity": lambda z: z,
 }
 OUTPUTS = {"sigmoid": torch.sigmoid, "softmax": partial(torch.softmax, dim=1), "identity": lambda z: z}
