@@ -6,7 +6,7 @@ from pathlib import Path
 from nnexp.data import load
 from nnexp.errors import UserError
 from nnexp.plots import save
-from nnexp.plots.pictures import Shown, network_figures
+from nnexp.plots.pictures import Subject, network_pictures
 from nnexp.sweep.store.plan_file import read_plan
 from nnexp.sweep.store.record import read_model, weights_path
 
@@ -23,13 +23,13 @@ def draw(run_id: str, homes: Sequence[Path], folder: Path) -> list[Path]:
     plan = read_plan(trained[-1])
     run = next(run for run in plan.runs if run.run_id == run_id)
     model = read_model(trained[-1] / "records", run_id)
-    shown = Shown(model, load(run.data), plan.label(run))
+    subject = Subject(model, load(run.data), plan.label(run))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return [
             path
-            for name, figure in network_figures(shown)
-            for path in save(figure, folder, f"{run_id}_{name}")
+            for name, draw_picture in network_pictures(subject).items()
+            for path in save(draw_picture(), folder, f"{run_id}_{name}")
         ]
     except OSError as error:
         raise UserError(f"the pictures cannot be written: {error.strerror}: {folder}") from error

@@ -23,7 +23,7 @@ from nnexp.text import count
 from nnexp.tracking import Logger, mlflow_run_ids
 
 if TYPE_CHECKING:  # pandas: too slow to load before training starts
-    from nnexp.plots.pictures import Shown
+    from nnexp.plots.pictures import Subject
     from nnexp.results.tables import Results
 
 DRAWN = ".pictures"  # says, once they are complete, of which trainings the pictures are
@@ -118,16 +118,16 @@ class Ending:
         with replacing(drawn) as file:
             file.write(content.encode())
 
-    def _best(self, results: Results) -> Callable[[], Shown] | None:
+    def _best(self, results: Results) -> Callable[[], Subject] | None:
         """The network whose weights and mistakes are drawn, loaded when it is its turn."""
-        from nnexp.plots.pictures import Shown
+        from nnexp.plots.pictures import Subject
         from nnexp.results.by_point import best_run
 
         plan, folder = results.plan, self.sweep.records_folder
         run = best_run(plan, results.tables.runs)
         if run is None:
             return None
-        return lambda: Shown(read_model(folder, run.run_id), self.load(run.data), plan.label(run))
+        return lambda: Subject(read_model(folder, run.run_id), self.load(run.data), plan.label(run))
 
     def _end_logging(self, logger: Logger, status: str, tags: dict[str, str]) -> None:
         folder = self.sweep.folder

@@ -175,16 +175,16 @@ class LoadedSweep:
             UserError: there is no picture of this name, no run finished, or the sweep was published without
                 the epochs that the picture shows.
         """
-        from nnexp.plots import OVER_EPOCHS, sweep_figures  # matplotlib
+        from nnexp.plots import OVER_EPOCHS, sweep_pictures  # matplotlib
 
         if not (self.runs["status"] == "finished").any():
             raise UserError(f"sweep {self.plan.name} has no pictures: no run finished ({self.standing})")
-        pictures = sweep_figures(self.plan, *self.tables)
+        pictures = sweep_pictures(self.plan, *self.tables)
         if self.tables.history.empty and (name in OVER_EPOCHS or not pictures):
             raise self._published_without("epochs")
         if name is not None and name not in pictures:
             raise unknown("picture", name, pictures)
-        return pictures[name or next(iter(pictures))]
+        return pictures[name or next(iter(pictures))]()
 
     def _published_without(self, what: str) -> UserError:
         """What to say of published results, which lack records and histories."""

@@ -6,6 +6,9 @@ What they share: `point_values`, `histories` (frames to numbers), `measures` (wo
 `metric_scales`, `scales` (numbers to places), `style` (one look for all). `pictures` writes files.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import pandas as pd
 
 from nnexp.plots.along_axis import metric_by_axis
@@ -32,37 +35,40 @@ __all__ = [
     "monitor_by_layer",
     "parallel_coordinates",
     "save",
-    "sweep_figures",
+    "sweep_pictures",
     "sweeps_by_axis",
     "training_and_validation",
     "worst_mistakes",
 ]
 
-OVER_EPOCHS = ("learning_curves", "accuracy_over_time", *BY_LAYER)  # pictures of the history
+OVER_EPOCHS = ("learning_curves", "accuracy_over_time", "dead_classes", *BY_LAYER)  # pictures of the history
 
 
-def sweep_figures(
+def sweep_pictures(
     plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, summary: pd.DataFrame
-) -> dict[str, Picture]:
-    """File name -> the pictures that fit the sweep's axes, from its three CSV files; the main one first.
+) -> dict[str, Callable[[], Picture]]:
+    """File name -> what draws the picture, for all that fit the sweep's axes; the main one first.
 
     Who has the norms of gradients recorded asks about them: their picture is the main one then. Without a
     history, as results are published, there are no curves.
     """
-    figures: dict[str, Picture] = {}
-    if not plan.axes and history.empty:
-        return figures
-    monitors = {name: monitor_by_layer(plan, runs, history, name) for name in monitors_of(plan, history)}
+    frames = (plan, runs, history)
+    pictures: dict[str, Callable[[], Picture]] = {}
+    monitors = {name: partial(monitor_by_layer, *frames, name) for name in monitors_of(plan, history)}
     if not plan.axes:
-        return {"learning_curves": training_and_validation(plan, runs, history), **monitors}
+        if not history.empty:
+            pictures["learning_curves"] = partial(training_and_validation, *frames)
+        return {**pictures, **monitors}
     if axis := leading_axis(plan):
-        figures[f"accuracy_by_{axis}"] = metric_by_axis(plan, runs, summary)
+        pictures[f"accuracy_by_{axis}"] = partial(metric_by_axis, plan, runs, summary)
     elif len(plan.axes) == 2:
-        figures["heat_map"] = heat_map(plan, runs, summary)
+        pictures["heat_map"] = partial(heat_map, plan, runs, summary)
     else:
-        figures["parallel_coordinates"] = parallel_coordinates(plan, runs, summary)
+        pictures["parallel_coordinates"] = partial(parallel_coordinates, plan, runs, summary)
     if not history.empty:
-        figures["learning_curves"] = learning_curves(plan, runs, history)
-        figures["accuracy_over_time"] = accuracy_over_time(plan, runs, history)
+        pictures["learning_curves"] = partial(learning_curves, *frames)
+        pictures["accuracy_over_time"] = partial(accuracy_over_time, *frames)
+    if history.get("dead_classes", pd.Series()).notna().any():
+        pictures["dead_classes"] = partial(learning_curves, *frames, "dead_classes")
     gradients = any(name.startswith("gradient") for name in monitors)
-    return {**monitors, **figures} if gradients else {**figures, **monitors}
+    return {**monitors, **pictures} if gradients else {**pictures, **monitors}

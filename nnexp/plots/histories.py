@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from nnexp.plots.measures import Measure
 from nnexp.results.by_point import point_numbers
-from nnexp.statistics.intervals import mean_interval
+from nnexp.statistics.intervals import LEAST_GAP, mean_interval, two_groups
 from nnexp.sweep.question.plan import Plan
 
 Floats = NDArray[np.float64]
@@ -24,13 +24,14 @@ class RunCurve(NamedTuple):
 
 class PointCurve(NamedTuple):
     """The finished runs of a point taken together: epochs, mean seconds, and the metric's centre and its
-    limits in the measure's units, each (E,)."""
+    limits in the measure's units, each (E,). `cut`: whether a limit would lie where no value can."""
 
     epochs: Floats
     seconds: Floats
     metric: Floats
     low: Floats
     high: Floats
+    cut: bool = False
 
 
 class PointHistory(NamedTuple):
@@ -57,11 +58,19 @@ def histories(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, metric: str
     return points
 
 
+def two_groups_at_the_end(point: PointHistory, measure: Measure) -> bool:
+    """Whether a point's runs end in two groups of accuracies, so that their mean describes neither."""
+    ends = np.array([run.metric[-1] for run in point.finished])
+    return measure.most == 100 and bool(two_groups(ends, LEAST_GAP))
+
+
 def mean_curve(curves: list[RunCurve], measure: Measure) -> PointCurve:
     """The mean of some runs, and its interval. A run that ended early counts on with its last value."""
     epochs, seconds, values = _values(curves, measure)
     mean, low, high, _ = mean_interval(values.T)
-    return PointCurve(epochs, seconds, mean, measure.clip(low), measure.clip(high))
+    ends = measure.clip(low), measure.clip(high)
+    cut = bool((ends[0] > low).any() or (ends[1] < high).any())
+    return PointCurve(epochs, seconds, mean, *ends, cut)
 
 
 def median_curve(curves: list[RunCurve], measure: Measure) -> PointCurve:

@@ -12,17 +12,22 @@ WORDS = {
     "gradient norm weight": "norm of the weight gradient",
     "saturated share": "share of saturated neurons",
     "weight norm": "norm of the weights",
-    "dead classes": "classes that are never answered",
+    "dead classes": "classes never answered",
 }
 
 
 class Measure(NamedTuple):
-    """A column's name in words, its label with units, the factor to these units, and the largest value."""
+    """A column's name in words, its label with units, the factor to these units, and the largest value.
+
+    `error`: whether 100 - value is an error rate; `log`: whether factors between values mean anything.
+    """
 
     name: str
     label: str
     factor: float = 1.0
     most: float = np.inf
+    error: bool = False
+    log: bool = True
 
     def text(self, value: float) -> str:
         """A value as it is written in a picture: two digits of a percentage, four of anything else."""
@@ -38,8 +43,8 @@ def measure_of(column: str) -> Measure:
     name = re.sub(r"_(\d+)$", "", column.removeprefix("final_").removeprefix("best_")).replace("_", " ")
     name = WORDS.get(name, name)
     if name.endswith("accuracy") or name.startswith("share"):
-        return Measure(name, f"{name} (%)", 100.0, 100.0)
+        return Measure(name, f"{name} (%)", 100.0, 100.0, error=name.endswith("accuracy"), log=False)
     if "seconds" in name:
         name = name.replace("evaluation seconds", "evaluation time").replace("seconds", "training time")
         return Measure(name, f"{name} (s)")
-    return Measure(name, name)
+    return Measure(name, name, log=not name.startswith("classes"))

@@ -12,7 +12,7 @@ from nnexp.plots.measures import Measure
 
 Floats = NDArray[np.float64]
 Kind = Literal["linear", "log", "error"]
-LOG_FROM = 20.0  # largest / smallest value from which a scale is logarithmic
+LOG_FROM = 10.0  # largest / smallest value from which a scale is logarithmic
 ERROR_FROM = 3.0  # the same of error rates, for accuracies
 
 
@@ -68,24 +68,26 @@ class MetricScale(NamedTuple):
         """What a reader must know of the scale."""
         if self.kind == "error":
             return ["Accuracies lie on a logarithmic scale of the error rate"]
-        return [f"The scale of the {measure.name} is logarithmic"] if self.kind == "log" else []
+        return (
+            [f"The scale of the {measure.name} is logarithmic, 0 lies below it"] if self.kind == "log" else []
+        )
 
 
 def metric_scale(measure: Measure, means: ArrayLike, others: ArrayLike = ()) -> MetricScale:
     """The scale that shows the means apart, and on which all `others` have a place too.
 
     Accuracies lie at the logarithm of their error rate where the largest mean error is 3 times the smallest;
-    other values on a log scale where the largest is 20 times the smallest, and none is 0.
+    other values on a log scale where the largest mean is 10 times the smallest, and none is 0.
     """
     middle, ends = _finite(means), _finite(np.concatenate([np.ravel(means), np.ravel(others)]))
     if not len(ends):
         return MetricScale("linear", 0.0, 1.0)
     low, high = float(ends.min()), float(ends.max())
-    if measure.most == 100 and "accuracy" in measure.name and len(middle):
+    if measure.error and len(middle):
         errors = 100 - middle
         if errors.max() >= ERROR_FROM * errors.min() and errors.max() > 0:
             return MetricScale("error", low, high, float(errors[errors > 0].min()) / 2)
-    elif len(middle) and middle.min() > 0 and middle.max() > LOG_FROM * middle.min():
+    elif measure.log and len(middle) and middle.min() > 0 and middle.max() > LOG_FROM * middle.min():
         return MetricScale("log", float(ends[ends > 0].min()), high)
     if low == high:
         half = min(0.5, measure.most / 2) if low else 0.5

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from nnexp.plots.curves import choose_points
+from nnexp.plots.curves import evenly, points_in_order
 from nnexp.plots.histories import PointCurve, histories, median_curve
 from nnexp.plots.measures import measure_of
 from nnexp.plots.metric_scales import metric_scale, set_scale
@@ -43,7 +43,7 @@ def monitor_by_layer(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, moni
         monitor: a name of `monitors_of`.
     """
     columns, measure = _columns(monitor, history), measure_of(monitor)
-    numbers = choose_points(plan, None, MOST_PANELS)
+    numbers = evenly(points_in_order(plan), MOST_PANELS, None)
     curves = {layer: histories(plan, runs, history, column) for layer, column in columns.items()}
     medians = {
         (number, layer): median_curve(of_layer[number].finished, measure)
@@ -52,7 +52,7 @@ def monitor_by_layer(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, moni
         if of_layer[number].finished
     }
     width, rows, in_a_row = _panels(plan, len(numbers))
-    figure = picture(f"{measure.name} of each layer{on_axes(plan)}{on_data(plan)}", width, 1.5 + 1.9 * rows)
+    figure = picture(f"{measure.name} of each layer{on_axes(plan)}{on_data(plan)}", width, 1.9 + 1.9 * rows)
     centres = _joined(curve.metric for curve in medians.values())
     limits = _joined(end for curve in medians.values() for end in (curve.low, curve.high))
     scale = metric_scale(measure, centres, limits)

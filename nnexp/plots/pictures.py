@@ -2,23 +2,24 @@
 
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
-
-from matplotlib.figure import Figure
 
 from nnexp.data import Dataset
 from nnexp.errors import unknown
 from nnexp.nn import Model, predict
-from nnexp.plots import confusion_matrix, first_layer, save, sweep_figures, worst_mistakes
+from nnexp.plots import Picture, confusion_matrix, first_layer, save, sweep_pictures, worst_mistakes
 from nnexp.plots.style import png
 from nnexp.results.tables import Results
 
 ERRORS = "pictures_error.txt"  # beside the pictures: the traceback of those that could not be made
 
+Pictures = dict[str, Callable[[], Picture]]  # file name -> what draws it
 
-class Shown(NamedTuple):
+
+class Subject(NamedTuple):
     """A network whose weights and mistakes are drawn; `label`: whose they are."""
 
     model: Model
@@ -27,25 +28,25 @@ class Shown(NamedTuple):
 
 
 def draw(
-    results: Results, folder: Path, shown: Callable[[], Shown] | None = None
+    results: Results, folder: Path, subject: Callable[[], Subject] | None = None
 ) -> tuple[list[Path], str | None]:
-    """Write the pictures of a sweep, and of the network that `shown` gives, into `folder`.
+    """Write the pictures of a sweep, and of the network that `subject` gives, into `folder`.
 
     Returns the files, and in one line why some could not be made (None: all were).
     """
     files: list[Path] = []
     errors: list[Exception] = []
-    plan, tables = results.plan, results.tables
-    kinds: list[Callable[[], dict[str, Figure]]] = [lambda: dict(sweep_figures(plan, *tables))]
-    if shown:
-        kinds.append(lambda: {f"best_{name}": figure for name, figure in network_figures(shown())})
-    for figures in kinds:
-        try:
-            for name, figure in figures().items():
-                files += save(figure, folder, name)
-        except Exception as error:  # whatever matplotlib, a font, the disk may do: the answer is there
-            errors.append(error)
-    return files, _noted(errors, folder)
+    sources: list[tuple[str, Callable[[], Pictures]]] = [
+        ("", lambda: sweep_pictures(results.plan, *results.tables))
+    ]
+    if subject:
+        sources.append(("best_", lambda: network_pictures(subject())))
+    for prefix, source in sources:
+        with _collect(errors):
+            for name, draw_picture in source().items():
+                with _collect(errors):
+                    files += save(draw_picture(), folder, f"{prefix}{name}")
+    return files, _report(errors, folder)
 
 
 def png_files(results: Results, more: Sequence[str] = ()) -> dict[str, bytes]:
@@ -56,32 +57,45 @@ def png_files(results: Results, more: Sequence[str] = ()) -> dict[str, bytes]:
     """
     if not (results.tables.runs["status"] == "finished").any():
         return {}
-    figures = sweep_figures(results.plan, *results.tables)
+    pictures = sweep_pictures(results.plan, *results.tables)
     for name in more:
-        if name not in figures:
-            raise unknown("picture", name, figures)
-    return {f"{name}.png": png(figures[name]) for name in dict.fromkeys([next(iter(figures)), *more])}
+        if name not in pictures:
+            raise unknown("picture", name, pictures)
+    return {f"{name}.png": png(pictures[name]()) for name in dict.fromkeys([next(iter(pictures)), *more])}
 
 
-def network_figures(shown: Shown) -> Iterator[tuple[str, Figure]]:
-    """File name -> the pictures of one network, on the validation part of its data."""
-    model, examples, shape = shown.model, shown.dataset.data.validation, shown.dataset.image_shape
+def network_pictures(subject: Subject) -> Pictures:
+    """File name -> what draws the picture of one network, on the validation part of its data."""
+    model, dataset, label = subject
+    examples, shape = dataset.data.validation, dataset.image_shape
     settings = model.hyperparameters
     outputs = predict(
         model.weights, model.biases, examples.inputs, activation=settings.activation, output=settings.output
     )
-    if shape:
-        yield "first_layer", first_layer(model.weights[0], shape, shown.label)
-    yield "confusion_matrix", confusion_matrix(examples.labels, outputs, shown.label)
-    if shape:
-        images = examples.inputs.reshape(-1, *shape)
-        yield "worst_mistakes", worst_mistakes(examples.labels, outputs, images, shown.label)
+    confusions = partial(confusion_matrix, examples.labels, outputs, label)
+    if not shape:
+        return {"confusion_matrix": confusions}
+    images = examples.inputs.reshape(-1, *shape)
+    return {
+        "first_layer": partial(first_layer, model.weights[0], shape, label),
+        "confusion_matrix": confusions,
+        "worst_mistakes": partial(worst_mistakes, examples.labels, outputs, images, label),
+    }
 
 
-def _noted(errors: list[Exception], folder: Path) -> str | None:
+@contextmanager
+def _collect(errors: list[Exception]) -> Iterator[None]:
+    """Go on after whatever matplotlib, a font, the disk may do: the answer is there without a picture."""
+    try:
+        yield
+    except Exception as error:
+        errors.append(error)
+
+
+def _report(errors: list[Exception], folder: Path) -> str | None:
     """Leave the tracebacks beside the pictures; the first error in one line."""
     path = folder / ERRORS
-    with suppress(OSError):  # a full disk: the line below is all that can be told
+    with suppress(OSError):  # on a full disk the line below says all that can be said
         path.unlink(missing_ok=True)
         if errors:
             path.write_text("\n".join("".join(traceback.format_exception(error)) for error in errors))

@@ -11,8 +11,8 @@ from nnexp.plots.measures import Measure, measure_of
 from nnexp.plots.metric_scales import MetricScale, metric_scale
 from nnexp.plots.scales import label_of
 from nnexp.plots.style import MARKS
-from nnexp.results.by_point import accuracy_metric, samples
-from nnexp.statistics.intervals import LEAST_GAP, LEAST_SEEDS, Comparison, compare_with_best, two_groups
+from nnexp.results.by_point import accuracy_metric, compare_points, samples
+from nnexp.statistics.intervals import LEAST_GAP, LEAST_SEEDS, Comparison, two_groups
 from nnexp.sweep.question.plan import Plan
 from nnexp.text import spelled
 
@@ -25,7 +25,8 @@ class PointValues(NamedTuple):
 
     `low`, `high`: the ends of the interval, without what cannot be; `runs`: (points, seeds), each run;
     `marks`: how each point compares with the best one, a key of `MARKS`; `bimodal`: whether its runs fall
-    into two groups, where neither their mean nor its interval describes them.
+    into two groups, where neither their mean nor its interval describes them; `cut`: whether an interval ends
+    where no value can lie beyond.
     """
 
     measure: Measure
@@ -35,6 +36,7 @@ class PointValues(NamedTuple):
     runs: Floats
     marks: list[str]
     bimodal: NDArray[np.bool_]
+    cut: bool
     notes: list[str]
 
     def scale(self) -> MetricScale:
@@ -63,42 +65,47 @@ def point_values(
         low, high = np.full((2, len(mean)), np.nan)
     low[bimodal] = high[bimodal] = np.nan
     ends = measure.clip(low), measure.clip(high)
-    comparison = comparison_of(plan, runs)
-    marks = marks_of(comparison, bimodal)
+    cut = bool((ends[0] > low).any() or (ends[1] < high).any())
+    marks = marks_of(plan, runs)
+    marks = ["mean of two groups of runs" if two else mark for two, mark in zip(bimodal, marks, strict=True)]
     notes = [
         *_notes_on_means(metric, summary, intervals),
-        *([_note_on_ends(measure)] if (ends[0] > low).any() or (ends[1] < high).any() else []),
-        *notes_on_marks(plan, comparison, marks, bimodal),
+        *([note_on_cut(measure)] if cut else []),
+        *_notes_on_best(compare_points(plan, runs)),
+        *note_on_groups(plan, np.flatnonzero(bimodal).tolist()),
         *(notes_on_seconds(plan, runs) if "seconds" in metric else []),
     ]
-    return PointValues(measure, mean, *ends, measure.factor * values, marks, bimodal, notes)
+    return PointValues(measure, mean, *ends, measure.factor * values, marks, bimodal, cut, notes)
 
 
-def comparison_of(plan: Plan, runs: pd.DataFrame) -> Comparison:
-    """Every point against the best on validation; no best before all runs have ended."""
-    values = samples(plan, runs, [accuracy_metric(plan)])[0]
-    return compare_with_best(values if len(runs) == len(plan.runs) else np.full_like(values, np.nan))
+def marks_of(plan: Plan, runs: pd.DataFrame) -> list[str]:
+    """How each point compares with the best on validation: keys of `MARKS`.
+
+    Only means before all runs have ended, where no point stands out, and where the runs of the best point
+    fall into two groups.
+    """
+    comparison = compare_points(plan, runs)
+    marks = ["mean"] * len(plan.points)
+    best = _best_point(comparison)
+    if best is None or two_groups(samples(plan, runs, [accuracy_metric(plan)])[0, best], LEAST_GAP):
+        return marks
+    for number in np.flatnonzero(comparison.worse):
+        marks[number] = "worse than the best"
+    for number in np.flatnonzero(comparison.alike):
+        marks[number] = "not distinguishable from the best"
+    marks[best] = "best"
+    return marks
 
 
-def best_point(comparison: Comparison) -> int | None:
-    """The number of the best point, where it can be told from any other one, or where no test was made."""
-    tested = not np.isnan(comparison.p).all()
-    return None if len(comparison.p) == 1 or (tested and not comparison.worse.any()) else comparison.best
+def _best_point(comparison: Comparison) -> int | None:
+    """The number of the best point, where a test tells it from any other one, or where there was no test."""
+    if len(comparison.p) == 1 or (_has_test(comparison) and not comparison.worse.any()):
+        return None
+    return comparison.best
 
 
-def marks_of(comparison: Comparison, bimodal: NDArray[np.bool_]) -> list[str]:
-    """How each point compares with the best; only means where no point stands out, or where the best point's
-    own runs fall into two groups."""
-    best = best_point(comparison)
-    marks = ["mean"] * len(bimodal)
-    if best is not None and not bimodal[best]:
-        for number, (worse, alike) in enumerate(zip(comparison.worse, comparison.alike, strict=True)):
-            if worse:
-                marks[number] = "worse than the best"
-            elif alike:
-                marks[number] = "not distinguishable from the best"
-        marks[best] = "best"
-    return ["mean of two groups of runs" if two else mark for mark, two in zip(marks, bimodal, strict=True)]
+def _has_test(comparison: Comparison) -> bool:
+    return not np.isnan(comparison.p).all()
 
 
 def signs(marks: Sequence[str]) -> list[str]:
@@ -138,22 +145,19 @@ def number_of_seeds(counts: Sequence[int]) -> str:
     return f"{few} to {most} seeds" if few < most else f"{most} seed{'s' * (most != 1)}"
 
 
-def notes_on_marks(
-    plan: Plan, comparison: Comparison, marks: Sequence[str], bimodal: NDArray[np.bool_]
-) -> list[str]:
-    """Why no point is marked as the best; which points' runs fall into two groups."""
-    notes = []
-    if comparison.best is not None and len(marks) > 1:
-        if best_point(comparison) is None:
-            notes.append("No point can be told from the highest mean, so none is marked as the best")
-        elif np.isnan(comparison.p).all():
-            notes.append(f"Fewer than {LEAST_SEEDS} seeds: no test says which points are worse than the best")
-    if bimodal.any():
-        names = [point_name(plan, int(number)) for number in np.flatnonzero(bimodal)]
-        more = f" and {len(names) - MOST_NAMES} more points" if len(names) > MOST_NAMES else ""
-        where = "; ".join(names[:MOST_NAMES]) + more
-        notes.append(f"Runs fall into two groups at {where}: their mean describes neither")
-    return notes
+def note_on_groups(plan: Plan, numbers: Sequence[int]) -> list[str]:
+    """At which points, by number, runs fall into two groups."""
+    if not numbers:
+        return []
+    names = "; ".join(point_name(plan, number) for number in numbers[:MOST_NAMES])
+    more = f" and {len(numbers) - MOST_NAMES} more points" if len(numbers) > MOST_NAMES else ""
+    return [f"Runs fall into two groups at {names}{more}: their mean describes neither"]
+
+
+def note_on_cut(measure: Measure) -> str:
+    """Where intervals are cut."""
+    limits = "0 and 100 %" if measure.most == 100 else "0"
+    return f"Intervals are cut at {limits}, beyond which no value can lie"
 
 
 def notes_on_seconds(plan: Plan, runs: pd.DataFrame) -> list[str]:
@@ -170,9 +174,15 @@ def point_name(plan: Plan, number: int) -> str:
     return ", ".join(f"{axis}={label_of(plan.points[number][axis])}" for axis in axes)
 
 
-def _note_on_ends(measure: Measure) -> str:
-    limits = "0 and 100 %" if measure.most == 100 else "0"
-    return f"Intervals are cut at {limits}, beyond which no value can lie"
+def _notes_on_best(comparison: Comparison) -> list[str]:
+    """Why no point is marked as the best, or only one of them has a mark."""
+    if comparison.best is None or len(comparison.p) == 1:
+        return []
+    if _best_point(comparison) is None:
+        return ["No point is distinguishable from the highest mean, so none is marked as the best"]
+    if _has_test(comparison):
+        return []
+    return [f"Fewer than {LEAST_SEEDS} seeds: no test says which points are worse than the best"]
 
 
 def _notes_on_means(metric: str, summary: pd.DataFrame, intervals: bool) -> list[str]:

@@ -6,12 +6,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from nnexp.errors import UserError
+from nnexp.plots.measures import measure_of
 from nnexp.plots.metric_scales import metric_scale, set_scale
 from nnexp.plots.point_values import (
     PointValues,
     leading_axis,
+    note_on_cut,
     notes_on_seconds,
     number_of_seeds,
     on_data,
@@ -21,6 +24,7 @@ from nnexp.plots.scales import along_x, scale_of
 from nnexp.plots.style import TICK, Picture, legend, lines, panel, picture, write_notes
 from nnexp.sweep.question.plan import Plan
 
+Floats = NDArray[np.float64]
 WIDTH_OF_PANEL, HEIGHT_OF_PANEL = 4.4, 3.2  # inches
 LENGTH = 3.2  # inches that an x axis has at least
 
@@ -33,7 +37,7 @@ class Frames(NamedTuple):
     summary: pd.DataFrame
 
 
-def sweeps_by_axis(sweeps: Mapping[str, Frames], metrics: Sequence[str]) -> Picture:
+def sweeps_by_axis(sweeps: Mapping[str, Frames], metrics: Sequence[str], heading: str = "") -> Picture:
     """Metrics along the axis that leads all of the sweeps: a panel per metric, a line per sweep.
 
     Means with 95 % intervals, and every run as a dot. Where a run missed the target, its point has no mean
@@ -42,53 +46,58 @@ def sweeps_by_axis(sweeps: Mapping[str, Frames], metrics: Sequence[str]) -> Pict
     Args:
         sweeps: name in the legend -> the sweep.
         metrics: metrics of summary.csv.
+        heading: of the legend.
 
     Raises:
         UserError: the sweeps have no common leading axis of numbers.
     """
     axis = _common_axis(sweeps)
-    places = {name: [point[axis] for point in sweep.plan.points] for name, sweep in sweeps.items()}
+    first = next(iter(sweeps.values())).plan
     columns = min(2, len(metrics))
     rows = -(-len(metrics) // columns)
-    first = next(iter(sweeps.values())).plan
-    title = f"{', '.join(sweeps)} by {axis}{on_data(first)}"
+    title = f"{len(sweeps)} sweeps by {axis}{on_data(first)}"
     figure = picture(title, WIDTH_OF_PANEL * columns + 1.6, HEIGHT_OF_PANEL * rows + 1)
     notes = [_over_seeds(sweeps)]
     for number, metric in enumerate(metrics, start=1):
-        of_sweeps = {name: point_values(*sweep, metric) for name, sweep in sweeps.items()}
-        label = next(iter(of_sweeps.values())).measure.label
-        if first.target is not None:
-            label = label.replace("to target", f"to {100 * first.target:g} %")
         axes = panel(figure, axis, "", (rows, columns, number))
-        axes.set_title(label, fontsize=TICK)
-        along_x(axes, scale_of([value for values in places.values() for value in values]), LENGTH)
-        notes += _draw_metric(axes, of_sweeps, places)
+        notes += _draw_metric(axes, sweeps, axis, metric)
         if number == columns:
-            legend(axes)
+            legend(axes, heading)
     if any("seconds" in metric for metric in metrics):
         notes += [note for sweep in sweeps.values() for note in notes_on_seconds(sweep.plan, sweep.runs)]
     write_notes(figure, list(dict.fromkeys(notes)))
     return figure
 
 
-def _draw_metric(
-    axes: Axes, sweeps: Mapping[str, PointValues], places: Mapping[str, Sequence[float]]
-) -> list[str]:
-    """A line, intervals and runs per sweep; what to note of the scale."""
-    means = [points.mean for points in sweeps.values()]
-    others = [part for p in sweeps.values() for part in (p.low, p.high, p.runs.ravel())]
-    measure = next(iter(sweeps.values())).measure
-    scale = metric_scale(measure, np.concatenate(means), np.concatenate(others))
+def _draw_metric(axes: Axes, sweeps: Mapping[str, Frames], axis: str, metric: str) -> list[str]:
+    """A line, intervals and runs per sweep; what to note of them."""
+    points = {name: point_values(*sweep, metric) for name, sweep in sweeps.items()}
+    measure, target = measure_of(metric), next(iter(sweeps.values())).plan.target
+    label = measure.label if target is None else measure.label.replace("target", f"{100 * target:g} %")
+    axes.set_title(label, fontsize=TICK)
+    places = {name: [point[axis] for point in sweep.plan.points] for name, sweep in sweeps.items()}
+    notes = []
+    if unnamed := along_x(axes, scale_of([value for values in places.values() for value in values]), LENGTH):
+        notes.append(f"There is no room to name {axis}={', '.join(unnamed)}")
+    means = np.concatenate([values.mean for values in points.values()])
+    others = [part for p in points.values() for part in (p.low, p.high, p.runs.ravel())]
+    scale = metric_scale(measure, means, np.concatenate(others))
     set_scale(axes.yaxis, scale)
-    for (name, points), look in zip(sweeps.items(), lines(len(sweeps)), strict=True):
-        x = np.array(places[name], dtype=float)
-        order = np.argsort(x)
-        runs: dict[str, Any] = {"marker": ".", "linestyle": "none", "color": look["color"], "alpha": 0.5}
-        axes.plot(x[order], points.runs[order], **runs, label="_run")
-        error = np.array([points.mean - points.low, points.high - points.mean])
-        bars: dict[str, Any] = look | {"elinewidth": 1.5, "capsize": 3, "markersize": 6, "label": name}
-        axes.errorbar(x[order], points.mean[order], error[:, order], **bars)
-    return scale.notes(measure)
+    for (name, values), look in zip(points.items(), lines(len(sweeps)), strict=True):
+        _draw_sweep(axes, np.array(places[name], dtype=float), values, look | {"label": name})
+    cut = [note_on_cut(measure)] if any(values.cut for values in points.values()) else []
+    return [*notes, *cut, *(scale.notes(measure) if scale.kind == "error" else [])]
+
+
+def _draw_sweep(axes: Axes, x: Floats, values: PointValues, look: dict[str, Any]) -> None:
+    """Means with their intervals, and each run; every point holds its place even without values."""
+    order = np.argsort(x)
+    runs: dict[str, Any] = {"marker": ".", "linestyle": "none", "color": look["color"], "alpha": 0.5}
+    axes.plot(x[order], values.runs[order], **runs, label="_run")
+    error = np.array([values.mean - values.low, values.high - values.mean])
+    bars: dict[str, Any] = look | {"elinewidth": 1.5, "capsize": 3, "markersize": 6}
+    axes.errorbar(x[order], values.mean[order], error[:, order], **bars)
+    axes.update_datalim(np.column_stack([x, np.full(len(x), axes.get_ylim()[0])]), updatey=False)
 
 
 def _common_axis(sweeps: Mapping[str, Frames]) -> str:

@@ -9,7 +9,8 @@ from matplotlib.lines import Line2D
 from scipy import stats
 
 from nnexp import plots
-from nnexp.plots.curves import choose_points
+from nnexp.plots.curves import evenly, points_in_order
+from tests.plots.test_look import check_layout
 from tests.plots.test_plots import frames, labels, lines, note, sweep
 from tests.results.sweeps import make_plan, make_record, make_records
 
@@ -67,14 +68,14 @@ def thin(figure: plots.Picture) -> list[Line2D]:
 
 def test_points_that_get_a_name_are_evenly_spaced() -> None:
     plan = make_plan({"batch_size": list(range(28, 0, -1))}, 1)
-    assert choose_points(plan, None, 10) == [27, 24, 21, 18, 15, 12, 9, 6, 3, 0]
-    assert choose_points(plan, 5, 10) == [27, 24, 21, 18, 15, 12, 9, 5, 3, 0]
+    assert evenly(points_in_order(plan), 10, None) == [27, 24, 21, 18, 15, 12, 9, 6, 3, 0]
+    assert evenly(points_in_order(plan), 10, 5) == [27, 24, 21, 18, 15, 12, 9, 5, 3, 0]
 
 
 def test_very_many_points_say_that_not_all_are_drawn() -> None:
     plan, runs, history, _ = sweep({"batch_size": list(range(1, 61))}, seeds=1)
     figure = plots.learning_curves(plan, runs, history)
-    assert len(thin(figure)) + len(labels(figure.axes[0])) <= 41
+    assert (len(thin(figure)), len(labels(figure.axes[0]))) == (32, 8)
     assert "8 points are named, others are thin lines, 20 of 60 are not drawn" in note(figure)
 
 
@@ -150,3 +151,31 @@ def test_time_is_the_mean_of_the_seeds_on_a_scale_that_suits(longest: float, sca
     assert "Seconds are shared" in note(plots.accuracy_over_time(plan, runs, history))
     second = next(label for label in labels(axes) if label.startswith("20"))
     np.testing.assert_allclose(lines(axes, second)[0], [longest / 2, longest + 2.5])
+
+
+def test_where_runs_end_in_two_groups_each_is_drawn() -> None:
+    plan = make_plan({"batch_size": [10, 20]}, 5)
+    records = make_records(plan, [[0.95, 0.951, 0.949, 0.952, 0.86], [0.9, 0.91, 0.92, 0.9, 0.91]])
+    figure = plots.learning_curves(*frames(plan, records)[:3])
+    runs = [line.get_ydata() for line in figure.axes[0].lines if line.get_label() == "_run"]
+    np.testing.assert_allclose([run[-1] for run in runs], [95, 95.1, 94.9, 95.2, 86])
+    assert len(figure.axes[0].collections) == 1  # the band of the other point
+    assert "Runs fall into two groups at batch_size=10" in note(figure)
+
+
+def test_a_band_ends_where_accuracies_end_and_a_note_says_so() -> None:
+    plan = make_plan({"batch_size": [10, 20]}, 3)
+    records = make_records(plan, [[0.99, 0.9, 0.7], [0.9, 0.91, 0.92]])
+    figure = plots.learning_curves(*frames(plan, records)[:3])
+    bands = np.concatenate([band.get_paths()[0].vertices[:, 1] for band in figure.axes[0].collections])
+    assert bands.max() == 100
+    assert "Intervals are cut at 0 and 100 %" in note(figure)
+    check_layout(figure)
+
+
+def test_bars_stay_within_a_logarithmic_axis() -> None:
+    plan, runs, history, _ = sweep({"batch_size": [1, 2, 5, 10, 20]}, seeds=3)
+    cost = 10.0 ** -(3 * history["epoch"].astype(float) + history["seed"].astype(float))
+    figure = plots.learning_curves(plan, runs, history.assign(training_cost=cost), "training_cost")
+    check_layout(figure)
+    assert "0 lies below it" in note(figure)

@@ -61,8 +61,8 @@ def check_layout(figure: plots.Picture) -> None:
 
 @pytest.mark.parametrize("name", SWEEPS)
 def test_no_text_overlaps_another_or_the_edge(name: str) -> None:
-    for figure in plots.sweep_figures(*sweep(SWEEPS[name])).values():
-        check_layout(figure)
+    for draw in plots.sweep_pictures(*sweep(SWEEPS[name])).values():
+        check_layout(draw())
 
 
 def test_no_text_overlaps_where_runs_diverged() -> None:
@@ -72,20 +72,21 @@ def test_no_text_overlaps_where_runs_diverged() -> None:
         for run in plan.runs:
             if run.point >= 2 or run.hyperparameters.seed == 2:
                 records[run.run_id] = make_record(run, None, "diverged")
-        for figure in plots.sweep_figures(*frames(plan, records)).values():
-            check_layout(figure)
+        for draw in plots.sweep_pictures(*frames(plan, records)).values():
+            check_layout(draw())
 
 
 def test_files_are_small_and_svg_is_the_same_each_time(tmp_path: Path) -> None:
     made = sweep({"batch_size": [1, 5, 10, 20, 50, 100, 300]}, seeds=5)
-    for name, figure in plots.sweep_figures(*made).items():
+    for name, draw in plots.sweep_pictures(*made).items():
+        figure = draw()
         png, svg = plots.save(figure, tmp_path, name)
         assert (png.name, svg.name) == (f"{name}.png", f"{name}.svg")
         assert png.stat().st_size < 150_000
         with Image.open(png) as image:
             assert image.size == tuple((150 * figure.get_size_inches()).round())
         first = svg.read_bytes()
-        plots.save(plots.sweep_figures(*made)[name], tmp_path, name)
+        plots.save(draw(), tmp_path, name)
         assert svg.read_bytes() == first
         assert b"<dc:date>" not in first
     assert len(list(tmp_path.iterdir())) == 6

@@ -44,12 +44,12 @@ def test_a_panel_is_a_point_and_a_line_a_layer(deep: Frames) -> None:
 
 def test_the_norms_of_gradients_are_the_main_picture_and_other_monitors_are_not(deep: Frames) -> None:
     plan, runs, history, summary = deep
-    assert next(iter(plots.sweep_figures(plan, runs, history, summary))) == "gradient_norm_bias"
+    assert next(iter(plots.sweep_pictures(plan, runs, history, summary))) == "gradient_norm_bias"
     other = history.rename(columns=lambda name: name.replace("gradient_norm_bias", "weight_norm"))
-    names = list(plots.sweep_figures(plan, runs, other, summary))
+    names = list(plots.sweep_pictures(plan, runs, other, summary))
     assert (names[0], names[-1]) == ("accuracy_by_hidden_layers", "weight_norm")
     published = history[:0]
-    assert list(plots.sweep_figures(plan, runs, published, summary)) == ["accuracy_by_hidden_layers"]
+    assert list(plots.sweep_pictures(plan, runs, published, summary)) == ["accuracy_by_hidden_layers"]
 
 
 def test_of_the_norms_that_of_the_claims_comes_first(deep: Frames) -> None:
@@ -57,11 +57,11 @@ def test_of_the_norms_that_of_the_claims_comes_first(deep: Frames) -> None:
     columns = {f"gradient_norm_bias_{k}": f"gradient_norm_weight_{k}" for k in (1, 2, 3)}
     both = history.join(history[list(columns)].rename(columns=columns))
     claims = ({"check": {"left": {"at_epoch": "gradient_norm_weight_1"}}},)
-    assert list(plots.sweep_figures(plan, runs, both, summary))[:2] == [
+    assert list(plots.sweep_pictures(plan, runs, both, summary))[:2] == [
         "gradient_norm_bias",
         "gradient_norm_weight",
     ]
-    names = list(plots.sweep_figures(replace(plan, claims=claims), runs, both, summary))
+    names = list(plots.sweep_pictures(replace(plan, claims=claims), runs, both, summary))
     assert names[:2] == ["gradient_norm_weight", "gradient_norm_bias"]
 
 
@@ -72,3 +72,13 @@ def test_of_very_many_points_twelve_panels_are_drawn_and_a_note_says_so() -> Non
     assert len(figure.axes) == 12
     assert "12 of 40 points" in note(figure)
     check_layout(figure)
+
+
+def test_classes_that_are_never_answered_are_drawn_against_the_epoch(deep: Frames) -> None:
+    plan, runs, history, summary = deep
+    history["dead_classes"] = history["seed"]
+    draw = plots.sweep_pictures(plan, runs, history, summary)["dead_classes"]
+    axes = draw().axes[0]
+    assert axes.get_ylabel() == "classes never answered"
+    assert axes.get_yscale() == "linear"
+    np.testing.assert_allclose(lines(axes, "1"), [[1, 2], [1, 1]])

@@ -12,17 +12,17 @@ from tests.results.judged import judged, sweep_of
 
 
 @pytest.fixture(scope="module")
-def shown() -> pictures.Shown:
+def subject() -> pictures.Subject:
     """A network of 20 epochs on small images."""
     dataset = load(DataSpec(train_size=200))
     settings = Hyperparameters(epochs=2, hidden_size=8)
     (result,) = train([settings], dataset.data)
-    return pictures.Shown(Model(result.weights, result.biases, settings), dataset, "epochs=2")
+    return pictures.Subject(Model(result.weights, result.biases, settings), dataset, "epochs=2")
 
 
-def test_pictures_are_written_as_png_and_svg(tmp_path: Path, shown: pictures.Shown) -> None:
+def test_pictures_are_written_as_png_and_svg(tmp_path: Path, subject: pictures.Subject) -> None:
     results = judged(sweep_of(tmp_path), tmp_path)
-    files, error = pictures.draw(results, tmp_path, lambda: shown)
+    files, error = pictures.draw(results, tmp_path, lambda: subject)
     assert error is None
     names = ["accuracy_by_batch_size", "learning_curves", "accuracy_over_time"]
     names += ["best_first_layer", "best_confusion_matrix", "best_worst_mistakes"]
@@ -31,17 +31,18 @@ def test_pictures_are_written_as_png_and_svg(tmp_path: Path, shown: pictures.Sho
 
 
 def test_a_picture_that_fails_costs_a_line_and_no_other_picture(
-    tmp_path: Path, shown: pictures.Shown, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, subject: pictures.Subject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def breaks(*_: object) -> None:
         raise RuntimeError("no ink\nat all")
 
     results = judged(sweep_of(tmp_path), tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(pictures, "sweep_figures", breaks)
-        files, error = pictures.draw(results, tmp_path, lambda: shown)
+        patch.setattr("nnexp.plots.learning_curves", breaks)
+        files, error = pictures.draw(results, tmp_path, lambda: subject)
     assert {path.stem for path in files} == {
-        "best_first_layer", "best_confusion_matrix", "best_worst_mistakes"
+        "accuracy_by_batch_size", "accuracy_over_time", "best_first_layer", "best_confusion_matrix",
+        "best_worst_mistakes",
     }  # fmt: skip
     trace = tmp_path / "pictures_error.txt"
     assert error == f"RuntimeError: no ink; {trace} has the traceback"

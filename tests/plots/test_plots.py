@@ -205,7 +205,7 @@ def test_noise_does_not_fill_the_shades_of_a_heat_map_and_no_point_of_it_is_best
     cells = figure.axes[0].collections[0]
     assert np.ptp(cells.norm(cells.get_array())) < 0.5
     assert not [text for text in figure.axes[0].texts if "★" in text.get_text()]
-    assert "No point can be told from the highest mean" in note(figure)
+    assert "No point is distinguishable from the highest mean" in note(figure)
 
 
 def test_large_numbers_are_short() -> None:
@@ -253,7 +253,7 @@ def test_runs_in_two_groups_are_shown_themselves_and_their_mean_is_no_star() -> 
 def test_where_no_point_can_be_told_from_the_best_none_is_marked() -> None:
     figure = plots.metric_by_axis(*by_one_axis([[0.9, 0.92, 0.91], [0.91, 0.9, 0.92]]))
     assert labels(figure.axes[0]) == ["a run", "mean"]
-    assert "No point can be told from the highest mean" in note(figure)
+    assert "No point is distinguishable from the highest mean" in note(figure)
 
 
 def test_the_highest_of_few_seeds_is_best_without_a_test() -> None:
@@ -297,7 +297,7 @@ def test_a_value_without_room_for_its_label_is_noted() -> None:
     ],
 )
 def test_the_axes_decide_what_is_drawn(axes: dict[str, list[Any]], names: list[str]) -> None:
-    assert list(plots.sweep_figures(*sweep(axes))) == names
+    assert list(plots.sweep_pictures(*sweep(axes))) == names
 
 
 AXES_OF: dict[int, dict[str, list[Any]]] = {0: {}, 1: {"dropout": [0.5]}}
@@ -313,13 +313,14 @@ def test_a_sweep_with_hardly_any_results_is_drawn_too_and_says_so(count: int, do
     if done == "one run":
         accuracies[0][0] = 0.9
     records = {} if done == "nothing" else make_records(plan, accuracies)
-    figures = plots.sweep_figures(*frames(plan, records))
+    pictures = plots.sweep_pictures(*frames(plan, records))
     main = {1: "accuracy_by_dropout", 2: "heat_map", 3: "parallel_coordinates"}
     expected = [main[count]] if count else []
     if done == "one run":
         expected += ["learning_curves", "accuracy_over_time"] if count else ["learning_curves"]
-    assert list(figures) == expected
-    for figure in figures.values():
+    assert list(pictures) == expected
+    for draw in pictures.values():
+        figure = draw()
         figure.draw_without_rendering()
         assert ("One seed" if done == "one run" else "No run finished") in note(figure)
 
