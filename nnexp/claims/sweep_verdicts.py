@@ -11,7 +11,8 @@ from nnexp.claims.samples import Frames
 from nnexp.claims.verdicts import DTYPES, ORDER, judge
 from nnexp.errors import UserError, unknown
 from nnexp.results.read_csv import cell_place, read_table
-from nnexp.results.sweep_folder import is_current, located, mixed_versions, results_in
+from nnexp.results.stamp import is_current
+from nnexp.results.sweep_folder import located, mixed_versions, results_in
 from nnexp.results.tables import Results, Tables
 from nnexp.results.write_csv import VERDICTS
 from nnexp.sweep.question.plan import Plan
@@ -38,9 +39,15 @@ def verdicts_of(plan: Plan, tables: Tables, sweeps_dir: str | Path) -> pd.DataFr
 
 
 def verdicts_in(folder: Path, plan: Plan, tables: Tables, sweeps_dir: str | Path) -> pd.DataFrame:
-    """The verdicts of the sweep in `folder`: of its verdicts.csv, or judged now where a record is newer."""
-    path = folder / f"{VERDICTS}.csv"
-    return read_verdicts(path) if is_current(path) else verdicts_of(plan, tables, sweeps_dir)
+    """The verdicts of the sweep in `folder`: of its verdicts.csv, or judged now if the records say otherwise.
+
+    What rests on another sweep is always judged now: that one may have changed.
+    """
+    path, published = folder / f"{VERDICTS}.csv", not (folder / "records").is_dir()
+    alone = not any(claim.point_sweeps for claim in claims_of(plan))
+    if path.exists() and (published or (alone and is_current(folder))):
+        return read_verdicts(path)
+    return verdicts_of(plan, tables, sweeps_dir)
 
 
 def read_verdicts(path: Path) -> pd.DataFrame:

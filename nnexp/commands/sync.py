@@ -83,6 +83,7 @@ def upload_sweep(folder: Path, uri: str) -> Upload:
         UserError: the sweep cannot be read, is being trained, or nobody answers at `uri`.
     """
     from nnexp.experiment.finishing import files_of, page_tags, results_now
+    from nnexp.results.stamp import stamp
     from nnexp.results.write_csv import write_results
     from nnexp.tracking import check, final_status, lacking, open_logger, public_uri, up_to_date
 
@@ -100,6 +101,7 @@ def upload_sweep(folder: Path, uri: str) -> Upload:
             logger.drain(UPLOAD_TIME)
             results = results_now(sweep, folder.parents[1 + sweep.plan.name.count("/")])
             write_results(results, folder)
+            stamp(folder)
         except BaseException:
             logger.close("KILLED", sweep.statuses, timeout=2.0)
             raise

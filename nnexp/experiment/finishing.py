@@ -53,6 +53,7 @@ class Ending:
         """
         with deferred():  # a library that is loaded by half cannot be loaded again
             from nnexp.results import tables, write_csv
+            from nnexp.results.stamp import stamp
 
         sweep, folder = self.sweep, self.sweep.folder
         results = results_now(sweep, self.execution.sweeps_dir)
@@ -62,6 +63,7 @@ class Ending:
         unwritten: OSError | None = None
         try:
             write_csv.write_results(results, folder)
+            stamp(folder)
             self.console.print(f"CSV files: {folder}", soft_wrap=True)
             if status == "FINISHED":
                 self._draw(results)

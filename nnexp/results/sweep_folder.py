@@ -10,6 +10,7 @@ from typing import Any
 
 from nnexp.errors import UserError, unknown
 from nnexp.results.read_csv import read_tables
+from nnexp.results.stamp import is_current
 from nnexp.results.tables import Tables, make_tables
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.folder import named_folder, open_sweep, sweep_folders
@@ -41,23 +42,15 @@ def located(words: str, sweeps_dir: str | Path) -> Path:
 
 
 def results_in(folder: Path, plan: Plan, mlflow_run_ids: Mapping[str, str] = MappingProxyType({})) -> Tables:
-    """The tables of the sweep in `folder`: from its CSV files, or from its records where those are newer.
+    """The tables of the sweep in `folder`: from its CSV files, or from its records if those say otherwise.
 
     Raises:
         UserError: neither is there, or what is there cannot be read.
     """
-    records = folder / "records"
-    written = [folder / f"{name}.csv" for name in Tables._fields]
-    if (all(path.exists() for path in written) and is_current(written[0])) or not records.is_dir():
+    written = all((folder / f"{name}.csv").exists() for name in Tables._fields)
+    if not (folder / "records").is_dir() or (written and is_current(folder)):
         return read_tables(plan, folder)
     return make_tables(plan, open_sweep(folder).records, mlflow_run_ids)
-
-
-def is_current(table: Path) -> bool:
-    """Whether a table in a sweep's folder is there, and no record is newer."""
-    records = (table.parent / "records").glob("*.json")
-    newest = max((path.stat().st_mtime_ns for path in records), default=0)
-    return table.exists() and table.stat().st_mtime_ns >= newest
 
 
 def mixed_versions(environments: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:

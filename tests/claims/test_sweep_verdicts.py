@@ -1,6 +1,6 @@
 """The verdicts on a sweep's own claims: in its verdicts.csv, and judged anew where that is out of date."""
 
-import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +8,9 @@ import pandas as pd
 
 from nnexp.claims.sweep_verdicts import read_verdicts
 from nnexp.experiment.loaded_sweep import loaded
+from nnexp.results.stamp import stamp
 from nnexp.results.write_csv import write_results
+from nnexp.sweep.store.record import write as write_record
 from tests.results.edited import edit
 from tests.results.judged import at, judged, sweep_of
 
@@ -40,18 +42,27 @@ def test_a_claim_takes_the_newest_sweep_of_a_name_else_published_results(tmp_pat
     published = tmp_path / "published" / "another"
     published.parent.mkdir()
     other.folder.rename(published)
-    records = sorted((published / "records").iterdir())
-    assert records
-    for path in records:
-        path.unlink()
+    shutil.rmtree(published / "records")
     assert judged(sweep, tmp_path).verdicts.loc[0, "verdict"] == "reproduced"
 
 
-def test_verdicts_older_than_a_record_are_judged_anew(tmp_path: Path) -> None:
+def test_verdicts_are_judged_anew_where_the_records_are_others(tmp_path: Path) -> None:
     sweep = sweep_of(tmp_path)
     results = judged(sweep, tmp_path)
     write_results(results, sweep.folder)
+    stamp(sweep.folder)
     edit(sweep.folder / "verdicts.csv", 2, "verdict", "undecided")
     assert loaded(sweep.folder, tmp_path).verdicts["verdict"][0] == "undecided"
-    os.utime(sweep.folder / "verdicts.csv", (1e9, 1e9))
+    record = replace(next(iter(sweep.records.values())), timings={"started": "later"})
+    write_record(sweep.records_folder, record, None)
     assert loaded(sweep.folder, tmp_path).verdicts.equals(results.verdicts)
+
+
+def test_a_verdict_that_rests_on_another_sweep_follows_that_one(tmp_path: Path) -> None:
+    check = {"left": at(10), "rel": ">", "right": at(1000, sweep="another")}
+    sweep = sweep_of(tmp_path, ({"id": "X", "text": "It beats another sweep.", "check": check},))
+    write_results(judged(sweep, tmp_path), sweep.folder)
+    stamp(sweep.folder)
+    assert loaded(sweep.folder, tmp_path).verdicts["verdict"].tolist() == ["not judged"]
+    sweep_of(tmp_path, (), "another")
+    assert loaded(sweep.folder, tmp_path).verdicts["verdict"].tolist() == ["reproduced"]

@@ -10,9 +10,11 @@ import pytest
 
 from nnexp.errors import UserError
 from nnexp.experiment.loaded_sweep import loaded
+from nnexp.results.stamp import stamp
 from nnexp.results.sweep_folder import located, mixed_versions, results_in
-from nnexp.results.write_csv import write_results
+from nnexp.results.write_csv import write_results, write_table
 from nnexp.sweep.store.plan_file import write_plan
+from nnexp.sweep.store.record import write as write_record
 from tests.results.edited import edit
 from tests.results.judged import judged, sweep_of
 
@@ -47,20 +49,57 @@ def test_a_sweep_is_found_by_name_or_as_published(tmp_path: Path) -> None:
             located(words, tmp_path)
 
 
-def test_results_come_from_the_csv_files_until_a_record_is_newer(tmp_path: Path) -> None:
+def test_the_csv_files_count_as_long_as_the_records_are_those_they_were_made_from(tmp_path: Path) -> None:
+    """Whatever the times of the files say."""
+    sweep = sweep_of(tmp_path)
+    plan, folder = sweep.plan, sweep.folder
+    last = plan.runs[8].run_id
+    path = folder / "records" / f"{last}.json"
+    content = path.read_bytes()
+    path.unlink()
+    left = {run.run_id: sweep.records[run.run_id] for run in plan.runs[:8]}
+    write_results(judged(replace(sweep, records=left), tmp_path), folder)
+    stamp(folder)
+    shown = edited_accuracy(folder)
+    assert results_in(folder, plan).runs["final_validation_accuracy"][0] == shown
+    path.write_bytes(content)
+    for moment in (1e9, 2e9):
+        for table in folder.glob("*.csv"):
+            os.utime(table, (moment, moment))
+        assert len(results_in(folder, plan).runs) == 9
+    path.unlink()
+    assert results_in(folder, plan).runs["final_validation_accuracy"][0] == shown
+    (folder / "history.csv").unlink()
+    assert results_in(folder, plan).runs["final_validation_accuracy"][0] == 0.94
+
+
+def edited_accuracy(folder: Path) -> float:
+    """What runs.csv now has in its first row, and no record."""
+    edit(folder / "runs.csv", 2, "final_validation_accuracy", "0.5")
+    return 0.5
+
+
+def test_a_set_of_tables_that_was_written_by_half_hides_no_record(tmp_path: Path) -> None:
     sweep = sweep_of(tmp_path)
     plan, folder = sweep.plan, sweep.folder
     left = {run.run_id: sweep.records[run.run_id] for run in plan.runs[:8]}
-    old = judged(replace(sweep, records=left), tmp_path)
-    write_results(old, folder)
-    for path in folder.glob("*.csv"):
-        os.utime(path, (2e9, 2e9))
-    assert len(results_in(folder, plan).runs) == 8
-    for path in folder.glob("*.csv"):
-        os.utime(path, (1e9, 1e9))
-    assert len(results_in(folder, plan).runs) == 9
-    (folder / "history.csv").unlink()
+    write_results(judged(replace(sweep, records=left), tmp_path), folder)
+    stamp(folder)
+    whole = {run.run_id: replace(sweep.records[run.run_id], status="diverged") for run in plan.runs}
+    for record in whole.values():
+        write_record(folder / "records", record, None)
+    write_table("runs", judged(replace(sweep, records=whole), tmp_path).tables.runs, folder)
+    assert results_in(folder, plan).runs["status"].tolist() == ["diverged"] * 9
     assert len(results_in(folder, plan).history) == 18
+
+
+def test_a_changed_plan_has_other_tables(tmp_path: Path) -> None:
+    sweep = sweep_of(tmp_path)
+    write_results(judged(sweep, tmp_path), sweep.folder)
+    stamp(sweep.folder)
+    edited_accuracy(sweep.folder)
+    write_plan(replace(sweep.plan, baseline=1), {}, sweep.folder)
+    assert results_in(sweep.folder, sweep.plan).runs["final_validation_accuracy"][0] == 0.94
 
 
 @pytest.mark.parametrize(
@@ -86,9 +125,8 @@ def test_a_file_edited_by_hand_is_named_with_column_and_row(
 ) -> None:
     sweep = sweep_of(tmp_path)
     write_results(judged(sweep, tmp_path), sweep.folder)
+    stamp(sweep.folder)
     edit(sweep.folder / f"{name}.csv", row, column, cell)
-    for path in sweep.folder.glob("*.csv"):
-        os.utime(path, (2e9, 2e9))
     with pytest.raises(UserError) as error:
         loaded(sweep.folder, tmp_path)
     assert message in str(error.value)
@@ -115,6 +153,6 @@ def test_rows_that_are_missing_or_moved_are_an_error(
     path = sweep.folder / f"{name}.csv"
     head, *rows = path.read_text().splitlines(keepends=True)
     path.write_text("".join([head, *change(rows)]))
-    os.utime(sweep.folder / "runs.csv", (2e9, 2e9))
+    stamp(sweep.folder)
     with pytest.raises(UserError, match=message):
         results_in(sweep.folder, sweep.plan)

@@ -194,6 +194,13 @@ def sealed(body: dict[str, Any]) -> bytes:
     return text[:-1] + SEAL + hashlib.sha256(text).hexdigest().encode() + b'"}'
 
 
+def checksum_in(path: Path) -> bytes:
+    """The end of a record's file, with the checksum of all before it. Reads no more than that."""
+    with path.open("rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - len(SEAL) - 66))  # 64 digits, a quote, a brace
+        return file.read()
+
+
 def opened(content: bytes) -> dict[str, Any]:
     """What was sealed.
 

@@ -1,0 +1,38 @@
+"""Whether the CSV files in a sweep's folder were made from the plan and the records that are there now.
+
+What the files hold decides, never their times: clocks are set back, and a copy is as new as it likes.
+"""
+
+import hashlib
+from pathlib import Path
+
+from nnexp.files import write_all
+from nnexp.sweep.store import plan_file
+from nnexp.sweep.store.record import checksum_in
+
+FILE = ".tables"  # hidden: it says nothing about the sweep
+
+
+def stamp(folder: Path) -> None:
+    """Note that the CSV files in a sweep's folder are made from what is there now.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    write_all(folder, {FILE: _sources(folder)})
+
+
+def is_current(folder: Path) -> bool:
+    """Whether the CSV files were made from the records and the plan as they are now."""
+    try:
+        return (folder / FILE).read_bytes() == _sources(folder)
+    except FileNotFoundError:
+        return False
+
+
+def _sources(folder: Path) -> bytes:
+    """A digest of the plan and of all records; of these, the checksums that they end with."""
+    digest = hashlib.sha256((folder / plan_file.FILE).read_bytes())
+    for path in sorted((folder / "records").glob("*.json")):
+        digest.update(path.stem.encode() + checksum_in(path))
+    return digest.hexdigest().encode()
