@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from nnexp.errors import UserError
+from nnexp.yaml_text import HostileError, check_yaml
 
 GROUPS = ("data", "sweep", "tracking")
 CHOSEN = {"data": "digits", "tracking": "default"}  # the files that are read unless others are named
@@ -56,11 +57,16 @@ def check_name_is_free(group: str, name: str, folders: Sequence[Path]) -> None:
 
 @contextmanager
 def search_path(folders: Sequence[Path]) -> Iterator[list[Path]]:
-    """The folders that Hydra is to search behind the shipped one.
+    """The folders that Hydra is to search behind the shipped one; none of their files explodes.
 
     A byte-order mark would hide a file's first line, which says where its keys go: files that begin with one
     are read from a copy without it.
     """
+    for path in (path for folder in folders for path in _files_in(folder)):
+        try:
+            check_yaml(path.read_text(encoding="utf-8", errors="replace"))
+        except HostileError as error:
+            raise UserError(f"{path}: {error}") from error
     marked = [(path, folder) for folder in folders for path in _files_in(folder) if _begins_with_mark(path)]
     if not marked:
         yield list(folders)

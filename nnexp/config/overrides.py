@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -10,6 +11,7 @@ from hydra.errors import HydraException
 
 from nnexp.config.schema import NESTED, check_key
 from nnexp.errors import UserError
+from nnexp.sweep.question.points import MOST
 
 TEXTS = ("data.path", "data.root", "sweeps_dir", "tracking.uri", "sweep.name", "sweep.question")
 # What Hydra does elsewhere, and what does it here.
@@ -87,7 +89,10 @@ def values_of(override: Override) -> list[Any]:
     )
     if override.key_or_group == "tracking" or not enumerable:
         raise UserError(f"{override.input_line}: list the values, as in key=1,2 or key=range(1,4)")
-    return [_plain(value) for value in override.sweep_iterator()]
+    values = list(islice(override.sweep_iterator(), MOST + 1))
+    if len(values) > MOST:
+        raise UserError(f"{override.input_line} must list at most {MOST} values")
+    return [_plain(value) for value in values]
 
 
 def _plain(value: Any) -> Any:

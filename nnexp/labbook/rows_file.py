@@ -18,6 +18,7 @@ import yaml
 
 from nnexp.claims.findings import NOT_JUDGED
 from nnexp.errors import UserError, unknown
+from nnexp.yaml_text import load_yaml
 
 LISTED = "rows.yaml"
 KEYS = ("id", "kind", "claim", "published", "where")
@@ -50,7 +51,7 @@ def read_listed(path: Path) -> Iterator[Listed]:
         UserError: it cannot be read, or a row is not as it should be.
     """
     try:
-        rows = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else []
+        rows = load_yaml(path.read_text(encoding="utf-8")) if path.exists() else []
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from None
     if not isinstance(rows, list):

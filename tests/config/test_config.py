@@ -222,3 +222,22 @@ def test_threads_take_turns() -> None:
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(lambda epochs: config(f"epochs={epochs}"), range(1, 9)))
     assert [one.hyperparameters.epochs for one in made] == list(range(1, 9))
+
+
+def test_a_sweep_file_whose_aliases_explode_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "conf" / "sweep" / "bomb.yaml"
+    path.parent.mkdir(parents=True)
+    lines = ["# @package _global_", "x0: &x0 [1]"]
+    lines += [f"x{k}: &x{k} [{', '.join([f'*x{k - 1}'] * 10)}]" for k in range(1, 20)]
+    path.write_text("\n".join(lines))
+    with pytest.raises(UserError) as error:
+        config("+sweep=bomb")
+    assert str(error.value) == f"{path}: its aliases must repeat at most 100000 values"
+
+
+@pytest.mark.parametrize("word", ["seed=range(20000000)", "learning_rate=range(0,1,0.0000001)"])
+def test_more_values_than_anybody_means_are_refused_before_they_are_listed(word: str) -> None:
+    with pytest.raises(UserError) as error:
+        config(word, multirun=True)
+    assert str(error.value) == f"{word} must list at most 100000 values"

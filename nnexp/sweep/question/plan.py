@@ -13,13 +13,14 @@ from nnexp.sweep.question.points import (
     AXES,
     DATA_KNOBS,
     HYPERPARAMETERS,
+    MOST,
     SETTINGS,
     Question,
     axes_of,
     matching,
     points_of,
 )
-from nnexp.text import spelled
+from nnexp.text import count, spelled
 
 __all__ = [
     "AXES",
@@ -84,8 +85,8 @@ def make_plan(
     Raises:
         UserError: an axis, a value or a seed cannot be used, or two points are the same.
     """
-    seeds = _checked_seeds(question.seeds)
     wanted = points_of(question)
+    seeds = _checked_seeds(question.seeds, len(wanted))
     numerics = numerics_digest()
     points: list[dict[str, Any]] = []
     runs: list[Run] = []
@@ -132,7 +133,12 @@ def _with_seed(hyperparameters: Hyperparameters, seed: int) -> Hyperparameters:
     return replicate
 
 
-def _checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
+def _checked_seeds(seeds: Sequence[int], points: int) -> tuple[int, ...]:
+    if points * len(seeds) > MOST:
+        raise UserError(
+            f"a sweep must have at most {MOST} runs, got {points * len(seeds)} ({count(points, 'point')} "
+            f"x {count(len(seeds), 'seed')})"
+        )
     if not seeds:
         raise UserError("sweep.seeds must name at least one seed, got none")
     for seed in seeds:

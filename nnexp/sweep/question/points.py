@@ -42,7 +42,7 @@ DATA_KNOBS = tuple(f.name for f in fields(DataSpec) if f.name not in ("name", "r
 SETTINGS = ("data", *DATA_KNOBS, *HYPERPARAMETERS)
 AXES = tuple(name for name in SETTINGS if name not in ("seed", "monitor"))
 
-MOST = 100_000  # points; a sweep of more is a slip of the pen
+MOST = 100_000  # runs, points, values of an axis: to plan more takes minutes, and is hardly meant
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from nnexp.errors import UserError
 from nnexp.files import replacing
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.plan import HYPERPARAMETERS, Plan, Run
+from nnexp.yaml_text import load_yaml
 
 FILE = "sweep.yaml"
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where PyYAML was built with it
-DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ten times as fast, where PyYAML was built with it
 
 
 def write_plan(plan: Plan, environment: Mapping[str, Any], folder: Path) -> bool:
@@ -51,7 +51,7 @@ def read_body(folder: Path) -> dict[str, Any]:
     """
     path = folder / FILE
     try:
-        body = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
+        body = load_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{folder} holds no sweep: it has no {FILE}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -126,3 +126,11 @@ def test_where_the_files_lie_does_not_change_what_a_run_is() -> None:
     here = plan({}, data=DataSpec(name="synthetic"))
     there = plan({}, data=DataSpec(name="synthetic", root="/elsewhere"))
     assert here.sweep_id == there.sweep_id
+
+
+@pytest.mark.parametrize(("points", "seeds"), [(1, 20_000_000), (2, 50_001)])
+def test_more_runs_than_anybody_means_are_refused(points: int, seeds: int) -> None:
+    noun = "point" if points == 1 else "points"
+    message = rf"at most 100000 runs, got {points * seeds} \({points} {noun} x {seeds} seeds\)"
+    with pytest.raises(UserError, match=message):
+        plan({"batch_size": list(range(1, points + 1))}, seeds=range(seeds))
