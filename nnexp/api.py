@@ -13,10 +13,11 @@ if TYPE_CHECKING:  # pandas and matplotlib: only where a sweep is loaded
     from nnexp.experiment.loaded_sweep import LoadedSweep
 
 
-def load_sweep(name: str, sweeps_dir: str | Path | None = None) -> LoadedSweep:
+def load_sweep(name: str, sweeps_dir: str | Path | None = None, data: str | None = None) -> LoadedSweep:
     """The results of the sweep NAME (its newest) or NAME/ID in `sweeps_dir`, else of the published one.
 
-    Without `sweeps_dir`, the folder `sweeps` here, else in the nearest folder above, is meant.
+    Without `sweeps_dir`, the folder `sweeps` here, else in the nearest folder above, is meant. With `data`,
+    such as `"mnist"`, it is the newest one on that data set.
 
     Returns an object with `runs`, `history`, `summary`, `verdicts` (pandas frames), `plan`, `table()` and
     `claims()` (the printed answer), `plot()`, and `best()` (a network that predicts). It takes the sweep's
@@ -27,7 +28,7 @@ def load_sweep(name: str, sweeps_dir: str | Path | None = None) -> LoadedSweep:
     """
     from nnexp.experiment import loaded_sweep
 
-    return loaded_sweep.load_sweep(name, sweeps_dir)
+    return loaded_sweep.load_sweep(name, sweeps_dir, data)
 
 
 def run(**settings: object) -> LoadedSweep:

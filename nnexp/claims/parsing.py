@@ -55,6 +55,11 @@ class Claim:
         return [leaf for check in self.checks for leaf in check.leaves]
 
     @property
+    def stands_alone(self) -> bool:
+        """Whether it takes no other sweep, neither its points nor its claims."""
+        return not self.point_sweeps and not any(reference.sweep for reference in self.same_as)
+
+    @property
     def point_sweeps(self) -> list[str]:
         """Names of the other sweeps whose points its checks take."""
         return sorted({leaf.sweep for leaf in self.leaves if leaf.sweep})

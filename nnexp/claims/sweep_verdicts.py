@@ -44,7 +44,7 @@ def verdicts_in(folder: Path, plan: Plan, tables: Tables, sweeps_dir: str | Path
     What rests on another sweep is always judged now: that one may have changed.
     """
     path, published = folder / f"{VERDICTS}.csv", not (folder / "records").is_dir()
-    alone = not any(claim.point_sweeps for claim in claims_of(plan))
+    alone = all(claim.stands_alone for claim in claims_of(plan))
     if path.exists() and (published or (alone and is_current(folder))):
         return read_verdicts(path)
     return verdicts_of(plan, tables, sweeps_dir)

@@ -2,26 +2,24 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
 from rich.console import Console, RenderableType
 
 from nnexp.claims.sweep_verdicts import verdicts_in
 from nnexp.data import scale_of
 from nnexp.errors import UserError, unknown
-from nnexp.nn import Model, predict
+from nnexp.experiment.trained_network import TrainedNetwork
 from nnexp.report import terminal
 from nnexp.report.build import answer_of
 from nnexp.report.effects import verdicts_of
 from nnexp.results.by_point import best_run
-from nnexp.results.sweep_folder import environments_in, located, mixed_versions, results_in
+from nnexp.results.sweep_folder import environments_in, located, mixed_versions, on_data, results_in
 from nnexp.results.tables import Results, Tables
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.plan_file import read_plan
@@ -40,48 +38,6 @@ class Page(str):
 
     def __repr__(self) -> str:
         return str(self)
-
-
-@dataclass(frozen=True)
-class TrainedNetwork:
-    """A trained network that answers. `run_id`, `label`: which run it is, and what varies there.
-
-    `scale`: what the inputs were divided by in training.
-    """
-
-    run_id: str
-    label: str
-    model: Model = field(repr=False)
-    scale: float
-
-    def probabilities(self, inputs: ArrayLike) -> NDArray[np.floating]:
-        """The outputs (n, C) for `inputs (n, d)`, scaled as the training data were; with `output: identity`
-        they are no probabilities.
-
-        Raises:
-            UserError: the inputs have another shape, or are pixels that were not divided by `scale`.
-        """
-        array, first = np.asarray(inputs), self.model.weights[0]
-        if array.ndim != 2 or array.shape[1] != first.shape[1]:
-            raise UserError(f"inputs must have the shape (n, {first.shape[1]}), got {array.shape}")
-        largest = array.max(initial=0)
-        if self.scale != 1 and largest > 1 and np.array_equal(array, np.rint(array)):
-            raise UserError(
-                f"inputs must be divided by {self.scale:g}, as the training data were, "
-                f"got whole numbers up to {largest:g}"
-            )
-        settings = self.model.hyperparameters
-        return predict(
-            self.model.weights,
-            self.model.biases,
-            array.astype(first.dtype),
-            activation=settings.activation,
-            output=settings.output,
-        )
-
-    def predict(self, inputs: ArrayLike) -> NDArray[np.integer]:
-        """The labels (n,) of `inputs (n, d)`: the largest output. Raises as `probabilities`."""
-        return np.asarray(self.probabilities(inputs).argmax(axis=1))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -202,17 +158,20 @@ def _page(renderable: RenderableType) -> Page:
     return Page("\n".join(line.rstrip() for line in capture.get().strip("\n").splitlines()))
 
 
-def load_sweep(name: str, sweeps_dir: str | Path | None = None) -> LoadedSweep:
+def load_sweep(name: str, sweeps_dir: str | Path | None = None, data: str | None = None) -> LoadedSweep:
     """The results of the sweep NAME (its newest) or NAME/ID in `sweeps_dir`, else of the published one.
 
     Without `sweeps_dir`, the folder `sweeps` here, else in the nearest folder above: a notebook inside
-    `sweeps` finds it. Reads CSV files; where they are missing, or know less than the records, the records.
+    `sweeps` finds it. Reads CSV files, or the records if those say otherwise.
+
+    Args:
+        data: the data set that the sweep must be on, such as `mnist`; newer ones on others are passed over.
 
     Raises:
         UserError: there is no such sweep (names the close ones), or a file of it cannot be read.
     """
-    folder = nearest("sweeps") if sweeps_dir is None else sweeps_dir
-    return loaded(located(name, folder), folder)
+    home = nearest("sweeps") if sweeps_dir is None else sweeps_dir
+    return loaded(located(name, home) if data is None else on_data(name, data, home), home)
 
 
 def nearest(name: str) -> Path:

@@ -13,8 +13,8 @@ from nnexp.results.read_csv import read_tables
 from nnexp.results.stamp import is_current
 from nnexp.results.tables import Tables, make_tables
 from nnexp.sweep.question.plan import Plan
-from nnexp.sweep.store.folder import named_folder, open_sweep, sweep_folders
-from nnexp.sweep.store.plan_file import FILE
+from nnexp.sweep.store.folder import PUBLISHED, named_folder, open_sweep, sweep_folders
+from nnexp.sweep.store.plan_file import FILE, read_body
 
 PREMISES = ("numerics", "nnexp", "kernel")  # of a record's environment: what decides its figures
 
@@ -39,6 +39,29 @@ def located(words: str, sweeps_dir: str | Path) -> Path:
         if words.rpartition("/")[0] in names:
             raise
         raise unknown("sweep", words, names | published.keys()) from error
+
+
+def on_data(name: str, data: str, sweeps_dir: str | Path) -> Path:
+    """The folder of the newest sweep NAME, or of NAME/ID, on a data set; else of its published results.
+
+    Raises:
+        UserError: as `located`, or the sweep was trained on other data only.
+    """
+    folder = located(name, sweeps_dir)
+    newest_first = [other for other in reversed(sweep_folders(sweeps_dir)) if other.parent == folder.parent]
+    plan_name = read_body(folder)["name"]
+    published = Path(sweeps_dir, PUBLISHED, plan_name)
+    candidates = [folder] if "/" in name.removeprefix(plan_name) else [folder, *newest_first, published]
+    for candidate in candidates:
+        if (candidate / FILE).is_file() and data_of(candidate) == data:
+            return candidate
+    train = f"python -m nnexp +sweep={plan_name} data={data} trains it"
+    raise UserError(f"sweep {plan_name} must be on {data}, and what is here is on {data_of(folder)}: {train}")
+
+
+def data_of(folder: Path) -> str:
+    """The data set that the sweep in `folder` was trained on."""
+    return str(read_body(folder)["settings"]["data"])
 
 
 def results_in(folder: Path, plan: Plan, mlflow_run_ids: Mapping[str, str] = MappingProxyType({})) -> Tables:

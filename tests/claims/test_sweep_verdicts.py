@@ -1,10 +1,13 @@
 """The verdicts on a sweep's own claims: in its verdicts.csv, and judged anew where that is out of date."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import pytest
 
 from nnexp.claims.sweep_verdicts import read_verdicts
 from nnexp.experiment.loaded_sweep import loaded
@@ -12,7 +15,7 @@ from nnexp.results.stamp import stamp
 from nnexp.results.write_csv import write_results
 from nnexp.sweep.store.record import write as write_record
 from tests.results.edited import edit
-from tests.results.judged import at, judged, sweep_of
+from tests.results.judged import CLAIMS, at, judged, sweep_of
 
 
 def test_verdicts_csv_is_written_for_claims_only_and_read_back(tmp_path: Path) -> None:
@@ -58,11 +61,19 @@ def test_verdicts_are_judged_anew_where_the_records_are_others(tmp_path: Path) -
     assert loaded(sweep.folder, tmp_path).verdicts.equals(results.verdicts)
 
 
-def test_a_verdict_that_rests_on_another_sweep_follows_that_one(tmp_path: Path) -> None:
-    check = {"left": at(10), "rel": ">", "right": at(1000, sweep="another")}
-    sweep = sweep_of(tmp_path, ({"id": "X", "text": "It beats another sweep.", "check": check},))
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"check": {"left": at(10), "rel": ">", "right": at(1000, sweep="another")}},
+        {"same_as": [{"sweep": "another", "id": "A"}]},
+    ],
+)
+def test_a_verdict_that_rests_on_another_sweep_follows_that_one(
+    tmp_path: Path, claim: Mapping[str, Any]
+) -> None:
+    sweep = sweep_of(tmp_path, ({"id": "X", "text": "It beats another sweep.", **claim},))
     write_results(judged(sweep, tmp_path), sweep.folder)
     stamp(sweep.folder)
     assert loaded(sweep.folder, tmp_path).verdicts["verdict"].tolist() == ["not judged"]
-    sweep_of(tmp_path, (), "another")
+    sweep_of(tmp_path, CLAIMS, "another")
     assert loaded(sweep.folder, tmp_path).verdicts["verdict"].tolist() == ["reproduced"]

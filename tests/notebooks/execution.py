@@ -39,8 +39,13 @@ def code_of(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
 
 def loaded_by(notebook: nbformat.NotebookNode) -> list[str]:
     """The names of the sweeps that its cells load."""
-    code = "\n".join(cell.source for cell in code_of(notebook))
-    return list(dict.fromkeys(re.findall(r"load_sweep\(\"([^\"]+)\"", code)))
+    return list(dict.fromkeys(re.findall(r"load_sweep\(\"([^\"]+)\"", "\n".join(lines_that_load(notebook)))))
+
+
+def lines_that_load(notebook: nbformat.NotebookNode) -> list[str]:
+    """The lines of code that load a sweep."""
+    lines = [line for cell in code_of(notebook) for line in cell.source.splitlines()]
+    return [line for line in lines if "load_sweep(" in line]
 
 
 def executed(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:

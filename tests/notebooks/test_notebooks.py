@@ -10,7 +10,16 @@ import nnexp
 from nnexp.config import conf_dir, load_config
 from nnexp.data import load
 from nnexp.sweep.question.plan import make_plan
-from tests.notebooks.execution import NOTEBOOKS, SWEEPS, code_of, executed, loaded_by, name_of, read
+from tests.notebooks.execution import (
+    NOTEBOOKS,
+    SWEEPS,
+    code_of,
+    executed,
+    lines_that_load,
+    loaded_by,
+    name_of,
+    read,
+)
 
 MOST = 300_000  # bytes of a notebook
 ABSOLUTE = re.compile(r"(?<![\w.:/])/(?:\w[\w.-]*/)+\w|[A-Z]:\\")
@@ -80,6 +89,7 @@ def test_what_is_committed_is_small_and_tells_nothing_of_the_machine(path: Path)
 def test_it_is_about_the_sweep_of_its_name_on_mnist_and_says_how_to_train_it(path: Path) -> None:
     notebook, name = read(path), name_of(path)
     assert loaded_by(notebook)[0] == name
+    assert all(', data="mnist")' in line for line in lines_that_load(notebook))
     assert name in FILES
     assert re.match(f"<sweep {name}/[0-9a-f]{{8}} on mnist: ", printed(notebook))
     prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
@@ -117,6 +127,8 @@ def test_it_runs_on_a_freshly_trained_sweep(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     notebook = read(path)
+    for cell in code_of(notebook):
+        cell.source = cell.source.replace(', data="mnist")', ', data="digits")')
     for name in loaded_by(notebook):
         words = OTHERWISE.get(name, SMALL)
         nnexp.run_sweep(name, *words, tracking="none", pictures=False, n_jobs=1)

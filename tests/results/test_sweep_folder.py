@@ -11,12 +11,13 @@ import pytest
 from nnexp.errors import UserError
 from nnexp.experiment.loaded_sweep import loaded
 from nnexp.results.stamp import stamp
-from nnexp.results.sweep_folder import located, mixed_versions, results_in
+from nnexp.results.sweep_folder import located, mixed_versions, on_data, results_in
 from nnexp.results.write_csv import write_results, write_table
 from nnexp.sweep.store.plan_file import write_plan
 from nnexp.sweep.store.record import write as write_record
 from tests.results.edited import edit
 from tests.results.judged import judged, sweep_of
+from tests.results.sweeps import make_plan
 
 
 def test_runs_of_different_code_are_told_apart() -> None:
@@ -100,6 +101,30 @@ def test_a_changed_plan_has_other_tables(tmp_path: Path) -> None:
     edited_accuracy(sweep.folder)
     write_plan(replace(sweep.plan, baseline=1), {}, sweep.folder)
     assert results_in(sweep.folder, sweep.plan).runs["final_validation_accuracy"][0] == 0.94
+
+
+def test_a_sweep_on_the_data_that_are_asked_for_is_taken_before_a_newer_one(tmp_path: Path) -> None:
+    def trained(data: str, place: Path, started: str) -> Path:
+        plan = make_plan({"batch_size": [1, 10]}, seeds=1, data=data)
+        folder = place / f"{data}0"
+        (folder / "records").mkdir(parents=True)
+        write_plan(plan, {}, folder)
+        text = (folder / "sweep.yaml").read_text()
+        (folder / "sweep.yaml").write_text(re.sub("started: .*", f"started: '{started}'", text))
+        return folder
+
+    newest = trained("digits", tmp_path / "known", "2026-01-03")
+    mnist = trained("mnist", tmp_path / "known", "2026-01-02")
+    assert on_data("known", "digits", tmp_path) == newest
+    assert on_data("known", "mnist", tmp_path) == mnist
+    message = "sweep known must be on synthetic, and what is here is on digits: python -m nnexp +sweep=known"
+    with pytest.raises(UserError, match=re.escape(message)):
+        on_data("known", "synthetic", tmp_path)
+    with pytest.raises(UserError, match="must be on mnist, and what is here is on digits"):
+        on_data("known/digits0", "mnist", tmp_path)
+    published = trained("synthetic", tmp_path / "published", "2026-01-01")
+    published.rename(tmp_path / "published" / "known")
+    assert on_data("known", "synthetic", tmp_path) == tmp_path / "published" / "known"
 
 
 @pytest.mark.parametrize(
