@@ -1,4 +1,6 @@
-"""How values and figures are spelled for people. No imports: every part may use it."""
+"""How values and figures are spelled for people. Imports nothing of ours: every part may use it."""
+
+import re
 
 
 def spelled(value: object) -> str:
@@ -23,3 +25,9 @@ def duration(seconds: float) -> str:
 def percent(fraction: float | int | None) -> str:
     """An accuracy for people: `95.33 %`."""
     return "-" if fraction is None else f"{100 * fraction:.2f} %"
+
+
+def as_markdown(text: str) -> str:
+    """Plain text, in one line, as Markdown: nothing in it is taken for markup or HTML."""
+    line = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*\[\]|~]|(?<!\w)_|_(?!\w))", r"\\\1", line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,7 +69,7 @@ class Ending:
             if status == "FINISHED":
                 self._draw(results)
             if self.logger:
-                with self.console.status("Logging to MLflow"):
+                with self._logging():
                     self.logger.drain(LOGGING_TIME[status], patient=status == "FINISHED")
                 ids = mlflow_run_ids(folder, sweep.records)
                 write_csv.write_table("runs", tables.with_mlflow_ids(results.tables.runs, ids), folder)
@@ -131,9 +132,14 @@ class Ending:
             return None
         return lambda: Subject(read_model(folder, run.run_id), self.load(run.data), plan.label(run))
 
+    def _logging(self) -> AbstractContextManager[object]:
+        """What a terminal shows meanwhile; everything else is written already."""
+        return self.console.status("Logging to MLflow; Ctrl-C leaves it to nnexp sync")
+
     def _end_logging(self, logger: Logger, status: str, tags: dict[str, str]) -> None:
         folder = self.sweep.folder
-        report = logger.close(status, self.sweep.statuses, files_of(folder), CLOSING_TIME[status], tags)
+        with self._logging():
+            report = logger.close(status, self.sweep.statuses, files_of(folder), CLOSING_TIME[status], tags)
         line = f"{logger.viewer} shows the runs, their curves and models"
         if report.error is not None:
             unlogged = len(report.unlogged)

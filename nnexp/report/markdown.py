@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from nnexp.report.answer import Answer, Row, Table, Verdict, cell_text
 from nnexp.report.effects import effect_text
-from nnexp.text import spelled
+from nnexp.text import as_markdown, spelled
 
 MOST_CHARACTERS = 7500  # MLflow keeps 8,000 of a tag
 CUT = "\n\n{left} more points are in summary.csv."
@@ -15,7 +15,7 @@ def page(answer: Answer) -> str:
     """Question, best point and verdicts, which MLflow shows at once; below them table, notes, commands."""
     top = _blocks(
         _paragraph(answer.question),
-        f"**{escaped(answer.result.text)}**" if answer.result else "",
+        f"**{as_markdown(answer.result.text)}**" if answer.result else "",
         "\n".join(map(_verdict, answer.verdicts)),
     )
     heading = _paragraph(" ".join(answer.heading))
@@ -26,15 +26,9 @@ def page(answer: Answer) -> str:
     return _blocks(top, heading, table, bottom)[:MOST_CHARACTERS]
 
 
-def escaped(text: str) -> str:
-    """Plain text, in one line, as Markdown: nothing in it is taken for markup or HTML."""
-    line = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*\[\]|~]|(?<!\w)_|_(?!\w))", r"\\\1", line)
-
-
 def _paragraph(text: str) -> str:
     """The same at the beginning of a block, where `# `, `- ` and `1. ` make headings and lists."""
-    return re.sub(r"^(?=[-+#])|^(\d+)(?=[.)])", r"\1\\", escaped(text))
+    return re.sub(r"^(?=[-+#])|^(\d+)(?=[.)])", r"\1\\", as_markdown(text))
 
 
 def _blocks(*parts: str) -> str:
@@ -44,8 +38,8 @@ def _blocks(*parts: str) -> str:
 def _verdict(verdict: Verdict) -> str:
     """An item of the list of claims."""
     details = "; ".join(filter(None, [effect_text(verdict.effect), verdict.note]))
-    line = f"- **{verdict.verdict}** {escaped(f'{verdict.id}: {verdict.text}')}"
-    return f"{line} ({escaped(details)})" if details else line
+    line = f"- **{verdict.verdict}** {as_markdown(f'{verdict.id}: {verdict.text}')}"
+    return f"{line} ({as_markdown(details)})" if details else line
 
 
 def _how(answer: Answer) -> Iterable[str]:
@@ -77,4 +71,4 @@ def _row(row: Row) -> str:
 
 def _line(cells: Sequence[str]) -> str:
     """A row; MLflow shows tables without any space between the cells."""
-    return f"| {' &ensp;| '.join(map(escaped, cells))} |"
+    return f"| {' &ensp;| '.join(map(as_markdown, cells))} |"

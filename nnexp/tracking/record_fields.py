@@ -1,4 +1,4 @@
-"""What MLflow is told about a run: pure functions from a record to names and values."""
+"""What MLflow stores of a run: pure functions from a record to names and values."""
 
 import getpass
 import json
@@ -12,7 +12,7 @@ import yaml
 from nnexp.sweep.question.plan import DATA_KNOBS
 from nnexp.sweep.store.plan_file import DUMPER
 from nnexp.sweep.store.record import Record
-from nnexp.text import spelled
+from nnexp.text import as_markdown, count, percent, spelled
 
 # MLflow's limits for one call of log_batch: 1,000 entities in all, 100 of them parameters.
 BATCH_PARAMS = 100
@@ -148,18 +148,16 @@ def run_tags(record: Record) -> dict[str, str]:
 
 def _description(record: Record) -> str:
     """How the run ended, in Markdown, and the command that tells more."""
-    epochs = epochs_done(record)
-    told = f"{record.status.replace('_', ' ').capitalize()} after {epochs} epoch{'s' * (epochs != 1)}"
+    ending = f"{record.status.replace('_', ' ').capitalize()} after {count(epochs_done(record), 'epoch')}"
     if record.traceback:
-        told = f"{record.traceback.strip().splitlines()[-1]}\n\nThe whole traceback is among the artifacts"
+        error = as_markdown(record.traceback.strip().splitlines()[-1])
+        ending = f"{error}\n\nThe whole traceback is among the artifacts"
     accuracies = {
         "validation": record.metrics.get("final_validation_accuracy"),
         "test": record.metrics.get("test_accuracy"),
     }
-    figures = [
-        f"{part} accuracy {100 * value:.2f} %" for part, value in accuracies.items() if value is not None
-    ]
-    return f"{', '.join([told, *figures])}. `nnexp show {record.run_id}` tells more."
+    figures = [f"{part} accuracy {percent(value)}" for part, value in accuracies.items() if value is not None]
+    return f"{', '.join([ending, *figures])}. `nnexp show {record.run_id}` tells more."
 
 
 def batches(record: Record, point: int) -> Iterator[tuple[list[tuple[str, str]], list[Measurement]]]:

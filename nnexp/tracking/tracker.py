@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.store.record import Record
+from nnexp.text import as_markdown
 from nnexp.tracking.address import artifact_location
 from nnexp.tracking.client import session, store_lock
 from nnexp.tracking.logged import read_logged
@@ -116,13 +117,14 @@ class Tracker(AbstractContextManager["Tracker"]):
         if self.reopened:
             self._client.update_run(self.page, status="RUNNING")
             return
-        tags = provenance(environment) | self._tags | {"mlflow.note.content": self._plan.question}
+        question = as_markdown(self._plan.question)
+        tags = provenance(environment) | self._tags | {"mlflow.note.content": question}
         name = f"{self._plan.name} {self._plan.sweep_id}"
         created = self._client.create_run(self._experiment, tags=tags, run_name=name).info
         self.page = str(created.run_id)
         descriptions = views(self._plan, self.page, created.start_time)
-        if self._plan.question:
-            descriptions["mlflow.note.content"] = self._plan.question
+        if question:
+            descriptions["mlflow.note.content"] = question
         for tag, value in descriptions.items():
             self._client.set_experiment_tag(self._experiment, tag, value)
 

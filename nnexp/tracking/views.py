@@ -1,4 +1,8 @@
-"""How MLflow's UI shows a sweep: saved views, which are tags of the experiment, listed under "Views"."""
+"""How MLflow's UI shows a sweep: saved views, which are tags of the experiment, listed under "Views".
+
+They are written as the UI of MLflow 3.17 saves them, because its client has no call for it; without them a
+sweep opens as a list without its axes (a test holds that the installed UI knows every word).
+"""
 
 import json
 from collections.abc import Sequence

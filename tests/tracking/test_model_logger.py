@@ -12,6 +12,7 @@ from nnexp.nn import Hyperparameters, Model, predict
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.costs import OUTPUT_FUNCTIONS
 from nnexp.sweep.store.model_file import load_model, save_model
+from nnexp.tracking.model_logger import CODE
 from nnexp.tracking.tracker import Tracker
 from tests.tracking.samples import a_plan, a_record, save_weights
 
@@ -65,6 +66,42 @@ def test_the_config_of_its_run_lies_beside_a_logged_model(store: str, tmp_path: 
     place = MlflowClient(store).get_logged_model(model).artifact_location
     settings = yaml.safe_load(load_text(f"{place}/config.yaml"))
     assert settings["hidden_size"] == a_plan("config").runs[0].hyperparameters.hidden_size
+
+
+# Of one model, of the moment, or of ways to make a model that are not ours.
+NOT_COMPARED = ("artifact_path", "run_id", "model_id", "model_uuid", "utc_time_created", "model_size_bytes")
+OF_OTHER_WAYS = ("cloudpickle_version", "code", "streamable")
+
+
+@pytest.mark.filterwarnings("ignore:.*An input example was not provided:UserWarning")
+def test_the_hand_made_model_file_says_what_the_installed_mlflow_would_write(
+    store: str, inputs: np.ndarray, tmp_path: Path
+) -> None:
+    import mlflow
+
+    weights = save_weights(tmp_path / "weights.npz")
+    _, model = log_model(store, "hand-made", weights)
+    ours = Path(mlflow.MlflowClient(store).get_logged_model(model).artifact_location.removeprefix("file://"))
+    theirs = tmp_path / "theirs"
+    mlflow.pyfunc.save_model(
+        theirs,
+        python_model=str(CODE),
+        artifacts={"weights": str(weights)},
+        signature=mlflow.models.infer_signature(inputs, expected(weights, inputs)),
+        pip_requirements=(ours / "requirements.txt").read_text().split(),
+    )
+    files = [yaml.safe_load((folder / "MLmodel").read_text()) for folder in (ours, theirs)]
+    for file in files:
+        for name in NOT_COMPARED:
+            file.pop(name, None)
+        flavor = file["flavors"]["python_function"]
+        for name in OF_OTHER_WAYS:
+            flavor.pop(name, None)
+        flavor["env"].pop("conda", None)
+        flavor["model_code_path"] = Path(flavor["model_code_path"]).name
+        del flavor["artifacts"]["weights"]["uri"]
+    assert files[0] == files[1], f"MLflow {mlflow.__version__} writes other model files: see model_logger"
+    assert (ours / "artifacts" / "weights.npz").read_bytes() == weights.read_bytes()
 
 
 @pytest.mark.parametrize("address", ["models:/{model}", "runs:/{child}/model"])

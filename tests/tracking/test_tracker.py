@@ -171,6 +171,15 @@ def test_the_parent_says_what_was_asked_and_holds_the_files(store: str, tmp_path
     assert load_text(f"{run.info.artifact_uri}/runs.csv") == "run_id\n"
 
 
+def test_a_question_is_text_and_never_markup(store: str) -> None:
+    from mlflow import MlflowClient
+
+    plan = replace(a_plan("marked"), question="<b>Is</b> [it](http://x) so?")
+    with Tracker(store, plan, folder=Path("marked"), environment={}) as tracker:
+        note = MlflowClient(store).get_run(tracker.page).data.tags["mlflow.note.content"]
+    assert note == r"&lt;b&gt;Is&lt;/b&gt; \[it\](http://x) so?"
+
+
 def test_a_deleted_experiment_is_taken_out_of_the_bin(store: str) -> None:
     from mlflow import MlflowClient
 

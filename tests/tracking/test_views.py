@@ -1,5 +1,8 @@
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from nnexp.tracking.views import TAG, newest_view, sweep_page, views
@@ -29,6 +32,33 @@ def test_a_sweep_has_a_view_of_its_points_and_one_of_its_runs() -> None:
     kinds = [chart["type"] for chart in runs["compareRunCharts"]]
     assert kinds == ["LINE", "PARALLEL"]
     assert runs["compareRunCharts"][1]["selectedParams"] == ["batch_size"]
+
+
+def words(value: object) -> Iterator[str]:
+    """Every key and every text of a JSON value that is one word."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        for item in value:
+            yield from words(item)
+    elif isinstance(value, str) and value.isidentifier():
+        yield value
+
+
+def test_the_views_are_written_in_the_words_of_the_installed_mlflow_s_ui() -> None:
+    """They are what its UI saves, which no call of its client makes: another version may have other words."""
+    import mlflow
+
+    plan = a_plan("worded")
+    ours = {word for tag in views(plan, "P", 1).values() for word in words(state(tag))}
+    ours |= set(re.findall(r"\w+", sweep_page("", "7", "key").partition("?")[2]))
+    of_the_sweep = {*plan.axes, "nnexp", "Sweep", "P", "key"}
+    scripts = (Path(mlflow.__file__).parent / "server" / "js" / "build" / "static" / "js").glob("*.js")
+    text = "\n".join(path.read_text(encoding="utf-8") for path in scripts)
+    assert TAG in text
+    known = set(re.findall(r"\w+", text))
+    missing = {word for word in ours - of_the_sweep if word not in known}
+    assert not missing, f"the UI of MLflow {mlflow.__version__} does not know {missing}: see its saved views"
 
 
 def test_views_stay_within_what_an_experiment_s_tag_may_hold() -> None:
