@@ -18,16 +18,16 @@ SYNTHETIC_SIZES = 1_000, 250, 250
 def digits(_: DataSpec) -> Source:
     """1,797 handwritten digits of 8 x 8 pixels in 0..16, from the file that scikit-learn carries.
 
-    scikit-learn is found, not imported: its import takes 2 s.
+    The file is located without importing scikit-learn, which takes 2 s.
 
     Raises:
-        UserError: scikit-learn is not installed, or without the file.
+        UserError: scikit-learn is not installed, or lacks the file.
     """
     spec = find_spec("sklearn")
     folders = spec.submodule_search_locations if spec else None
     path = Path(folders[0], "datasets", "data", "digits.csv.gz") if folders else None
     if path is None or not path.is_file():
-        raise UserError(f"data=digits needs scikit-learn's digits.csv.gz, found {path}; install scikit-learn")
+        raise UserError(f"data=digits needs scikit-learn's digits.csv.gz, got {path}; install scikit-learn")
     with gzip.open(path, "rt", encoding="ascii") as lines:
         table = np.loadtxt(lines, delimiter=",", dtype=np.uint8)
     examples = Part(table[:, :-1], table[:, -1])

@@ -43,7 +43,7 @@ class DataSpec:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise UserError(f"data must be the name of a data set, got {self.name!r}")
-        checked = {
+        values = {
             "train_size": _size("train_size", self.train_size),
             "validation_size": _size("validation_size", self.validation_size),
             "classes": _classes(self.classes),
@@ -53,7 +53,7 @@ class DataSpec:
             "root": _place("data.root", self.root),
             "path": _place("data.path", self.path),
         }
-        for name, value in checked.items():
+        for name, value in values.items():
             object.__setattr__(self, name, value)
 
     def identity(self) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class Dataset:
     """Loaded, read-only arrays: inputs float32 (k/256 is exact), labels int64.
 
     `digest`: 64 hex digits of SHA-256 over the source's values, before split and scale.
-    `scale`: what inputs were divided by.
+    `scale`: the divisor of the inputs.
     `image_shape`: (height, width) of one input, or None where inputs are no images.
     """
 

@@ -43,7 +43,7 @@ def cache_folder() -> Path:
     Raises:
         UserError: this user has no home folder.
     """
-    import pooch  # only here and below: it takes as long to import as a small data set to load
+    import pooch  # slow to import, and not needed for files on disk
 
     try:
         return Path(pooch.os_cache("nnexp"))
@@ -92,7 +92,7 @@ def _check_writable(name: str, file: str, folder: Path) -> None:
 
 
 def _reason(error: OSError | ValueError) -> str:
-    """Few words: the errors of HTTP libraries are long and nested."""
+    """A few words, for the errors of HTTP libraries are long and nested."""
     response = getattr(error, "response", None)
     if response is not None:
         return f"HTTP status {response.status_code}"

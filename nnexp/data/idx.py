@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST from the official IDX files, packed or not, found on disk or downloaded."""
+"""MNIST and Fashion-MNIST from the official IDX files, gzipped or raw, on disk or downloaded."""
 
 import gzip
 import math
@@ -23,7 +23,7 @@ FILES: dict[str, tuple[int, ...]] = {
     "t10k-labels-idx1-ubyte": (10_000,),
 }
 
-# How the training labels begin: it tells apart data sets whose files have the same names and shapes.
+# The first training labels: the files of both data sets have the same names and shapes.
 FIRST_LABELS: dict[str, tuple[int, ...]] = {
     "mnist": (5, 0, 4, 1, 9, 2, 1, 3, 1, 4),
     "fashion_mnist": (9, 0, 0, 3, 0, 2, 7, 2, 5, 5),
@@ -34,7 +34,7 @@ def official(spec: DataSpec) -> Source:
     """The data set `spec.name`: 60,000 and 10,000 images of 28 x 28 bytes, split as in the book.
 
     Raises:
-        UserError: a file is neither found nor downloaded, or is not what its name says.
+        UserError: a file is missing and cannot be downloaded, or is not what its name says.
     """
     root = _root(spec)
     files = tuple(_path(spec.name, file, root) for file in FILES)
@@ -42,7 +42,7 @@ def official(spec: DataSpec) -> Source:
 
 
 def read_idx(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """The bytes of one IDX file, `.gz` or raw, whose header must announce `shape`.
+    """The values of one IDX file, `.gz` or raw, whose header must say `shape`.
 
     The format, big-endian: 0, 0, 8 (bytes), number of axes; the length of each axis; the values.
 
@@ -51,29 +51,29 @@ def read_idx(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """
     start = 4 + 4 * len(shape)
     size = start + math.prod(shape)
-    raw = _unpacked(path, size + 1)
+    raw = _content(path, size + 1)
     magic = bytes((0, 0, 8, len(shape)))
     if raw[:4] != magic:
-        raise _wrong(path, _content(magic), _content(raw[:4]))
+        raise _wrong(path, _kind(magic), _kind(raw[:4]))
     if len(raw) >= start:
-        announced = tuple(np.frombuffer(raw[4:start], ">u4").tolist())
-        if announced != shape:
-            raise _wrong(path, f"shape {shape}", f"shape {announced}")
+        shape_in_file = tuple(np.frombuffer(raw[4:start], ">u4").tolist())
+        if shape_in_file != shape:
+            raise _wrong(path, f"shape {shape}", f"shape {shape_in_file}")
     if len(raw) != size:
         raise _wrong(path, f"{size} bytes", "more" if len(raw) > size else f"{len(raw)} bytes")
     return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
 
 
 @lru_cache(maxsize=2)
-def _read(name: str, files: tuple[Path, ...], changed: tuple[int, ...]) -> Source:
-    """Kept between calls, because a sweep over `train_size` loads often; `changed` renews what was edited."""
+def _read(name: str, files: tuple[Path, ...], times: tuple[int, ...]) -> Source:
+    """Cached, because a sweep may load one file for many specifications; `times`: when the files changed."""
     images, labels, test_images, test_labels = (
         read_idx(path, shape) for path, shape in zip(files, FILES.values(), strict=True)
     )
-    begins = tuple(int(label) for label in labels[: len(FIRST_LABELS[name])])
-    if begins != FIRST_LABELS[name]:
+    first_labels = tuple(int(label) for label in labels[: len(FIRST_LABELS[name])])
+    if first_labels != FIRST_LABELS[name]:
         raise UserError(
-            f"{files[1]}: expected {name}'s labels, which begin {FIRST_LABELS[name]}, found {begins}; "
+            f"{files[1]}: expected {name}'s labels, which begin {FIRST_LABELS[name]}, found {first_labels}; "
             f"the files of each data set belong in a folder of its name, here {name}"
         )
     for path, digits in ((files[1], labels), (files[3], test_labels)):
@@ -101,7 +101,7 @@ def _root(spec: DataSpec) -> Path:
 
 
 def _path(name: str, file: str, root: Path) -> Path:
-    """Where `file` lies, raw or packed: in `root/name` or in `root`; else it is downloaded."""
+    """Where `file` lies, raw or gzipped: in `root/name` or in `root`; else it is downloaded."""
     for folder in (root / name, root):
         for path in (folder / file, folder / f"{file}.gz"):
             if os.path.isfile(path):
@@ -109,20 +109,20 @@ def _path(name: str, file: str, root: Path) -> Path:
     return download(name, f"{file}.gz", root)
 
 
-def _unpacked(path: Path, most: int) -> bytes:
-    """At most `most` bytes of the content: a small file may unpack to more than the memory holds."""
+def _content(path: Path, most: int) -> bytes:
+    """At most `most` bytes, unpacked: a small file may unpack to more than the memory holds."""
     try:
         with path.open("rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"  # by content: unpacked files often keep the packed name
+            is_gzip = file.read(2) == b"\x1f\x8b"  # the name may be wrong: browsers unpack and keep it
             file.seek(0)
-            return gzip.GzipFile(fileobj=file).read(most) if packed else file.read(most)
+            return gzip.GzipFile(fileobj=file).read(most) if is_gzip else file.read(most)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise _wrong(path, "a whole gzip file", f"a damaged one ({error})") from error
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _content(magic: bytes) -> str:
+def _kind(magic: bytes) -> str:
     kind = {b"\0\0\x08\x01": "IDX labels", b"\0\0\x08\x03": "IDX images"}.get(magic, "no IDX file")
     return f"{kind} (first bytes {magic.hex(' ') or 'none'})"
 

@@ -1,4 +1,4 @@
-"""From a specification to arrays: read the source, keep what is asked for, scale it."""
+"""From a specification to arrays: read the source, choose classes, scale, take the first examples."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,7 +38,7 @@ Augmenter = Callable[[np.random.Generator, NDArray[np.floating]], NDArray[np.flo
 
 
 def load(spec: DataSpec) -> Dataset:
-    """The examples that `spec` names: classes chosen, scaled, first n taken, expanded, in this order.
+    """The examples that `spec` names: its classes, scaled, the first n of them, expanded, in this order.
 
     Raises:
         UserError: the data cannot be found or read, or does not have what `spec` asks for.
@@ -48,10 +48,10 @@ def load(spec: DataSpec) -> Dataset:
     if spec.path is not None and spec.name != "file":
         raise UserError(f"data.path is for data=file, got data={spec.name} with data.path={spec.path!r}")
     source = DATASETS[spec.name].read(spec)
-    parts, scale = _chosen(spec, source.parts), scale_of(spec)
+    parts, scale = _choose_classes(spec, source.parts), scale_of(spec)
     n_classes = int(parts.training.labels.max()) + 1
     training, validation, test = (scaled(part, scale) for part in parts)
-    data = _first(spec, Data(training, validation, test, n_classes))
+    data = _first_examples(spec, Data(training, validation, test, n_classes))
     if spec.expand != "none":
         image_shape = _image_shape(spec, source.image_shape, "expand")
         data = data._replace(training=expanded(data.training, image_shape, spec.expand))
@@ -63,9 +63,9 @@ def load(spec: DataSpec) -> Dataset:
 
 
 def whole_of(spec: DataSpec) -> DataSpec:
-    """The data set whose first examples `spec` takes; specifications that have it in common share one copy.
+    """The data set of which `spec` takes the first examples. Specifications with one whole share its arrays.
 
-    Shifted copies are made of the first examples alone, so that an expanded data set is a whole of its own.
+    An expanded data set is its own whole: shifted copies are made of its first examples alone.
     """
     if spec.expand != "none":
         return replace(spec, augment="none")
@@ -76,7 +76,7 @@ def part_of(dataset: Dataset, spec: DataSpec) -> Dataset:
     """What `load(spec)` gives, made of `load(whole_of(spec))` without a copy. Raises as `load`."""
     if spec.augment != "none":
         _image_shape(spec, dataset.image_shape, "augment")
-    return dataset if spec.expand != "none" else replace(dataset, data=_first(spec, dataset.data))
+    return dataset if spec.expand != "none" else replace(dataset, data=_first_examples(spec, dataset.data))
 
 
 def scale_of(spec: DataSpec) -> float:
@@ -85,36 +85,36 @@ def scale_of(spec: DataSpec) -> float:
 
 
 def augmenter(spec: DataSpec, dataset: Dataset) -> Augmenter | None:
-    """`augment(rng, images (n, d)) -> (n, d)` for `nnexp.nn.train`, or None if `spec` asks for none."""
+    """`augment(rng, images (n, d)) -> (n, d)` for `nnexp.nn.train`; None for `data.augment=none`."""
     if spec.augment == "none":
         return None
     image_shape = _image_shape(spec, dataset.image_shape, "augment")
     return partial(augment, distortion=spec.augment, image_shape=image_shape)
 
 
-def _chosen(spec: DataSpec, parts: Parts) -> Parts:
-    """The examples of the classes that `spec` keeps."""
+def _choose_classes(spec: DataSpec, parts: Parts) -> Parts:
+    """The examples of the classes that `spec` names."""
     if spec.classes is None:
         return parts
-    known = np.unique(parts.training.labels).tolist()
+    labels = np.unique(parts.training.labels).tolist()
     for label in spec.classes:
-        if label not in known:
-            raise UserError(f"classes must be among the labels {known} of data={spec.name}, got {label}")
-    kept = Parts(*(keep_classes(part, spec.classes) for part in parts))
-    for name, part in zip(Parts._fields, kept, strict=True):
+        if label not in labels:
+            raise UserError(f"classes must be among the labels {labels} of data={spec.name}, got {label}")
+    selection = Parts(*(keep_classes(part, spec.classes) for part in parts))
+    for name, part in zip(Parts._fields, selection, strict=True):
         if not len(part.labels):
             raise UserError(f"classes {list(spec.classes)} must leave {name} examples, got none")
-    return kept
+    return selection
 
 
-def _first(spec: DataSpec, data: Data) -> Data:
+def _first_examples(spec: DataSpec, data: Data) -> Data:
     """The first `train_size` and `validation_size` examples."""
-    training = _limited("train_size", data.training, spec.train_size)
-    validation = _limited("validation_size", data.validation, spec.validation_size)
+    training = _first_of("train_size", data.training, spec.train_size)
+    validation = _first_of("validation_size", data.validation, spec.validation_size)
     return data._replace(training=training, validation=validation)
 
 
-def _limited(knob: str, examples: Examples, n: int | None) -> Examples:
+def _first_of(knob: str, examples: Examples, n: int | None) -> Examples:
     available = len(examples.labels)
     if n is not None and n > available:
         raise UserError(f"{knob} must be at most the {available} examples there are, got {n}")

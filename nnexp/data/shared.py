@@ -38,17 +38,16 @@ def share(dataset: Dataset, folder: Path) -> None:
 
 
 def open_shared(folder: Path) -> Dataset:
-    """The data set that `share` wrote: read-only arrays whose pages are read when they are first used."""
+    """The data set that `share` wrote: read-only memory maps of its arrays."""
     about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     training, validation, test = (
-        Examples(_opened(folder / f"{part}_inputs.npy"), _opened(folder / f"{part}_labels.npy"))
-        for part in PARTS
+        Examples(_open(folder / f"{part}_inputs.npy"), _open(folder / f"{part}_labels.npy")) for part in PARTS
     )
     shape = about["image_shape"]
     data = Data(training, validation, test, about["n_classes"])
     return Dataset(data, about["digest"], about["scale"], None if shape is None else (shape[0], shape[1]))
 
 
-def _opened(path: Path) -> NDArray[Any]:
-    # A plain view: slices of the memmap class itself cost more at every mini-batch.
+def _open(path: Path) -> NDArray[Any]:
+    # As a plain array: slices of the memmap class cost more at every mini-batch.
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
