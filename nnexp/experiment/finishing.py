@@ -109,7 +109,7 @@ class Ending:
         if not self.execution.pictures or len(sweep.plan.runs) == 1 or not sweep.statuses["finished"]:
             return
         drawn, content = sweep.folder / DRAWN, _trainings(sweep)
-        if drawn.exists() and drawn.read_text(encoding="utf-8") == content:
+        if drawn.exists() and drawn.read_bytes() == content:
             return
         from nnexp.plots import pictures
 
@@ -119,7 +119,7 @@ class Ending:
             self.console.print(f"Not every picture could be drawn: {error}", soft_wrap=True)
             return
         with replacing(drawn) as file:
-            file.write(content.encode())
+            file.write(content)
 
     def _best(self, results: Results) -> Callable[[], Subject] | None:
         """The network whose weights and mistakes are drawn, loaded when it is its turn."""
@@ -173,10 +173,10 @@ def page_tags(results: Results) -> dict[str, str]:
     return tags | {"mlflow.note.content": markdown.page(answer)}
 
 
-def _trainings(sweep: Sweep) -> str:
+def _trainings(sweep: Sweep) -> bytes:
     """Which trainings a sweep's pictures show."""
     started = sorted(f"{run_id} {record.timings['started']}" for run_id, record in sweep.records.items())
-    return hashlib.sha256("\n".join(started).encode()).hexdigest()
+    return hashlib.sha256("\n".join(started).encode()).hexdigest().encode()
 
 
 def files_of(folder: Path) -> list[Path]:

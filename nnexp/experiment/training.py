@@ -77,7 +77,9 @@ def carry_out(
         if pending and problem:
             raise problem
         if pending and not writable:
-            raise UserError(f"sweeps_dir must be a folder that can be written, got a read-only one: {folder}")
+            raise UserError(
+                f"sweeps_dir must be a folder that can be written, not read-only or full: {folder}"
+            )
         advise(sweep.plan, pending, datasets.load, console)
         if len(plan.runs) > 1 or not pending:
             seconds = announce(sweep, execution, datasets.load, console)
@@ -199,7 +201,13 @@ class Experiment:
         """Takes records to MLflow; None where nothing is to be logged: then it is not even imported."""
         if uri is None or (not self.rows and up_to_date(self.sweep, uri)):
             return None
-        return open_logger(uri, self.sweep, self.environment)
+        try:
+            return open_logger(uri, self.sweep, self.environment)
+        except UserError as error:
+            if self.rows:
+                raise
+            self.console.print(f"MLflow: {error}", soft_wrap=True)  # what is finished answers all the same
+            return None
 
     def _write_tables(self) -> None:
         """Bring the CSV files up to date while runs train."""

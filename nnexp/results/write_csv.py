@@ -19,8 +19,9 @@ def write_results(results: Results, folder: Path) -> list[Path]:
     """
     contents = {f"{name}.csv": csv_text(table) for name, table in _named(results)}
     write_all(folder, contents)
-    if not len(results.verdicts):  # the sweep may have had claims before
-        (folder / f"{VERDICTS}.csv").unlink(missing_ok=True)
+    left = folder / f"{VERDICTS}.csv"  # where the sweep had claims before
+    if not len(results.verdicts) and left.exists():
+        left.unlink()
     return [folder / name for name in contents]
 
 

@@ -4,6 +4,7 @@ import random
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,23 @@ def test_a_full_disk_is_told_and_harms_no_record(
     assert tables(tmp_path) == undisturbed
 
 
+def test_on_a_full_disk_a_finished_sweep_answers_and_can_be_removed(
+    tmp_path: Path, small_disk: Path, ended_well: Path
+) -> None:
+    shutil.copytree(ended_well / "sweeps", small_disk, dirs_exist_ok=True)
+    with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as file:
+        while file.write(b"x" * 4096):
+            pass
+    place = f"sweeps_dir={small_disk}"
+    for words in ([*QUIET, place], ["summary", "multirun", place], ["status", "multirun", place]):
+        answered = run(words, tmp_path)
+        assert answered.status == 0, answered.shown
+        assert "Traceback" not in answered.shown
+    removed = run(["rm", "multirun", "--yes", place], tmp_path)
+    assert removed.status == 0, removed.shown
+    assert [path.name for path in small_disk.iterdir()] == ["filler"]
+
+
 def test_a_read_only_folder_is_told_before_training_and_still_gives_its_answer(
     tmp_path: Path, ended_well: Path
 ) -> None:
@@ -73,7 +91,7 @@ def test_a_read_only_folder_is_told_before_training_and_still_gives_its_answer(
         assert "*best" in answered.shown
         refused = run([*words, "mode=force"], tmp_path)
         assert refused.status == 2, refused.shown
-        assert "got a read-only one" in refused.shown
+        assert "not read-only or full" in refused.shown
         assert "Traceback" not in refused.shown
     finally:
         subprocess.run(["umount", place], check=True)

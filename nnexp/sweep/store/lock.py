@@ -16,39 +16,57 @@ from nnexp.errors import UserError
 LOCK, HOLDER = ".lock", ".holder"  # hidden: they say nothing about the sweep
 
 
+NOT_TO_WRITE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT)
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP)
+
+
 @contextmanager
 def held(folder: Path) -> Iterator[bool]:
     """Hold the sweep in `folder` (made if need be): no other process trains it meanwhile.
 
-    False for a folder that may only be read: nobody trains there, but a sweep can be looked at.
+    False for a folder in which no lock can be made, read-only or on a full disk: nobody trains there, but a
+    sweep can be looked at.
 
     Raises:
-        UserError: another process holds it (says which), or the folder cannot be made or written.
+        UserError: another process holds it (says which), or the folder cannot be made, written or locked.
     """
-    holder = folder / HOLDER
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / LOCK, timeout=0)
         lock.acquire()
-        now = datetime.now().astimezone().isoformat(" ", "seconds")
-        holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {now}", encoding="utf-8")
     except Timeout:
         raise UserError(
             f"{folder} is being trained by {_who(folder)}: wait for its end, or stop it"
         ) from None
-    except OSError as error:
-        if folder.exists() and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+    except (OSError, NotImplementedError) as error:
+        if folder.exists() and isinstance(error, OSError) and error.errno in NOT_TO_WRITE:
             yield False
             return
-        raise UserError(
-            f"sweeps_dir must be a folder that can be written: {error.strerror}: {folder}"
-        ) from error
+        raise _refusal(folder, error) from error
     try:
+        _sign(folder / HOLDER)
         yield True
     finally:
-        holder.unlink(missing_ok=True)
+        (folder / HOLDER).unlink(missing_ok=True)
         _remove_if_empty(folder)
         lock.release()
+
+
+def _refusal(folder: Path, error: OSError | NotImplementedError) -> UserError:
+    """Why a sweep's folder can be neither trained in nor looked at."""
+    if isinstance(error, NotImplementedError) or error.errno in NO_LOCKS:  # filelock's word for ENOSYS
+        return UserError(
+            f"sweeps_dir must be on a file system with locks, which let one command at a time train a sweep: "
+            f"that of {folder} has none"
+        )
+    return UserError(f"sweeps_dir must be a folder that can be written: {error.strerror}: {folder}")
+
+
+def _sign(holder: Path) -> None:
+    """Write down who holds the sweep; the lock holds without it, so that a full disk is in nobody's way."""
+    now = datetime.now().astimezone().isoformat(" ", "seconds")
+    with suppress(OSError):
+        holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {now}", encoding="utf-8")
 
 
 def _remove_if_empty(folder: Path) -> None:
@@ -80,6 +98,6 @@ def holder_of(folder: Path) -> str | None:
 
 def _who(folder: Path) -> str:
     try:
-        return (folder / HOLDER).read_text(encoding="utf-8") or "another process"
+        return (folder / HOLDER).read_text(encoding="utf-8", errors="replace") or "another process"
     except FileNotFoundError:
         return "another process"

@@ -1,10 +1,12 @@
 """One trainer per sweep, and nothing left of a sweep that never began."""
 
+import errno
 from pathlib import Path
 
 import pytest
 
 from nnexp.errors import UserError
+from nnexp.sweep.store import lock
 from nnexp.sweep.store.lock import held, holder_of
 
 
@@ -42,3 +44,28 @@ def test_a_sweep_can_be_held_again_after_its_folder_was_removed(sweep: Path) -> 
     for _ in range(2):
         with held(sweep) as writable:
             assert writable
+
+
+def test_a_full_disk_is_in_nobodys_way(sweep: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with held(sweep) as writable:
+        assert writable
+    monkeypatch.setattr(lock.FileLock, "acquire", full)
+    sweep.mkdir(parents=True)
+    with held(sweep) as writable:
+        assert not writable
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOLCK, "No locks available"), NotImplementedError("flock")])
+def test_a_file_system_without_locks_is_named_as_such(
+    sweep: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(lock.FileLock, "acquire", refuse)
+    with pytest.raises(UserError, match="must be on a file system with locks"), held(sweep):
+        pass
