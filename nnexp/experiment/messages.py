@@ -8,11 +8,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from nnexp import data
+from nnexp.nn.knobs import USUAL_LEARNING_RATES
+from nnexp.sweep.pool.estimate import Load
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.store.record import DONE, Record
 from nnexp.text import count, duration, percent, spelled
 
 MOST_FAILURES = 20  # rows of the table of failures
+TOO_LARGE = 10.0  # times the largest usual rate: from there on, digits are learned badly or not at all
 
 
 def ending(record: Record) -> str:
@@ -44,6 +48,30 @@ def announcement(plan: Plan, to_do: int, failed: int, workers: int, seconds: flo
     if to_do:
         state.append(f"{to_do} to train on {count(workers, 'worker')}, about {duration(seconds)}")
     return f"{plan.name}: {count(runs, 'run')} ({points} x {seeds}), {', '.join(state)}"
+
+
+def advice(runs: Sequence[Run], load: Load) -> list[str]:
+    """A line for each thing that the user should know before these runs train."""
+    lines = _large_rates(runs)
+    for spec in dict.fromkeys(run.data for run in runs):
+        lines += data.advice(spec, load(spec))
+    return list(dict.fromkeys(lines))
+
+
+def _large_rates(runs: Sequence[Run]) -> list[str]:
+    """A line for each optimizer of which even the smallest learning rate is far too large."""
+    smallest: dict[str, float] = {}
+    for h in (run.hyperparameters for run in runs):
+        smallest[h.optimizer] = min(h.learning_rate, smallest.get(h.optimizer, h.learning_rate))
+    lines = []
+    for optimizer, rate in smallest.items():
+        low, high = USUAL_LEARNING_RATES.get(optimizer, (0.0, rate))
+        if rate >= TOO_LARGE * high:
+            lines.append(
+                f"optimizer={optimizer}: learning_rate={rate:g} is far too large, as its steps do not shrink "
+                f"with the gradient; {low:g} to {high:g} is usual"
+            )
+    return lines
 
 
 def plan_table(plan: Plan, pending: Sequence[int]) -> Table:

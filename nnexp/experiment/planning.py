@@ -8,9 +8,8 @@ from rich.prompt import Confirm
 
 from nnexp.claims.parsing import claims_of, with_answerable_claims
 from nnexp.config import Config, Execution
-from nnexp.data import advice
 from nnexp.errors import UserError
-from nnexp.experiment.messages import announcement
+from nnexp.experiment.messages import advice, announcement
 from nnexp.sweep.pool.estimate import Load, estimate_seconds, work
 from nnexp.sweep.pool.launch import worker_count
 from nnexp.sweep.pool.stacks import make_stacks
@@ -62,9 +61,8 @@ def _slowness(sweep: Sweep, rows: Sequence[int], load: Load) -> float:
 
 
 def advise(plan: Plan, rows: Sequence[int], load: Load, console: Console) -> None:
-    """Say what is odd about the data that the runs numbered `rows` train on."""
-    specs = dict.fromkeys(plan.runs[row].data for row in rows)
-    for line in dict.fromkeys(line for spec in specs for line in advice(spec, load(spec))):
+    """Say what is odd about the runs numbered `rows`."""
+    for line in advice([plan.runs[row] for row in rows], load):
         console.print(line, soft_wrap=True, markup=False)
 
 

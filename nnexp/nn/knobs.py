@@ -15,6 +15,8 @@ from nnexp.nn.schedules import SCHEDULES
 DESCENT = "Book, ch. 1, Learning with gradient descent"
 CHOICE = "Book, ch. 3, How to choose a neural network's hyper-parameters?"
 
+# Lowest and highest, of the optimizers whose steps do not shrink with the gradient (Kingma & Ba 2015).
+USUAL_LEARNING_RATES = {"rmsprop": (0.001, 0.01), "adam": (0.001, 0.01), "adamw": (0.001, 0.01)}
 MONITORS = ("test", "gradient_norm", "saturated_share", "weight_norm", "dead_classes")
 
 
@@ -93,7 +95,8 @@ KNOBS: dict[str, Knob] = {
         "Book, ch. 3, Other techniques for regularization",
     ),
     "optimizer": Knob(
-        "How a step follows from the gradient. A usual learning_rate for rmsprop, adam and adamw is 0.001.",
+        "How a step follows from the gradient. rmsprop, adam and adamw usually take a learning_rate of 0.001 "
+        "to 0.01.",
         OneOf(OPTIMIZERS),
         "Book, ch. 3, Variations on stochastic gradient descent; nesterov: Sutskever et al. 2013; "
         "rmsprop: Hinton's lecture 6; adam: Kingma & Ba 2015; adamw: Loshchilov & Hutter 2019",

@@ -2,12 +2,13 @@
 
 The book's weights (NumPy's legacy generator) and its shuffles (Python 2.7's) go in through `initial` and
 `order`; the core does the rest, in float64. Recorded figures: `book_curves.json`, which names their source.
+A miniature on the first 100 training and test images, `mnist_100.npz`, is replayed with the everyday tests.
 """
 
 import json
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,19 +17,21 @@ import pytest
 
 from nnexp.data import DataSpec, load
 from nnexp.nn import Data, Examples, History, Hyperparameters, train
+from tests.nn.driving import read_only
 
 MNIST = Path(os.environ.get("NNEXP_DATA", "")) / "mnist"
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not ("NNEXP_DATA" in os.environ and MNIST.is_dir()),
-        reason="the replay needs MNIST: set NNEXP_DATA to the folder that holds mnist/",
-    ),
-]
-RECORDED = json.loads(Path(__file__).with_name("book_curves.json").read_text(encoding="utf-8"))
+HERE = Path(__file__).parent
+RECORDED = json.loads((HERE / "book_curves.json").read_text(encoding="utf-8"))
 SIZES = (784, 30, 10)
 SEED = 12345678  # of every seeded script of the book
 Layers = list[tuple[np.ndarray, np.ndarray]]
+
+
+def on_all_images(test: Callable) -> Callable:
+    """Takes minutes, and MNIST."""
+    there = "NNEXP_DATA" in os.environ and MNIST.is_dir()
+    reason = "the replay needs MNIST: set NNEXP_DATA to the folder that holds mnist/"
+    return pytest.mark.slow(pytest.mark.skipif(not there, reason=reason)(test))
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +86,39 @@ def replay_overfitting(mnist: Data, n: int, epochs: int, lambda_l2: float) -> Hi
     return result.history
 
 
+@pytest.fixture(scope="module")
+def first_images() -> Data:
+    with np.load(HERE / "mnist_100.npz", allow_pickle=False) as file:
+        training, test = (
+            Examples(read_only(file[f"{part}_images"] / 256), file[f"{part}_labels"])
+            for part in ("training", "test")
+        )
+    return Data(training, test, test, n_classes=10)
+
+
+@pytest.mark.parametrize(
+    ("name", "large", "knobs"),
+    [
+        ("overfitting", True, {}),
+        ("regularized", False, {"lambda_l2": 0.1}),
+        ("quadratic", True, {"cost": "quadratic"}),
+    ],
+)
+def test_the_miniature(first_images, name, large, knobs):
+    """Ten epochs on 100 images: every accuracy is equal, every cost to 1e-12."""
+    recorded, script = RECORDED["mnist_100"][name], Script()
+    initial = script.weights(large=False)
+    if large:
+        initial = script.weights(large=True)
+    h = Hyperparameters(epochs=10, dtype="float64", monitor=("test",), **knobs)
+    [result] = train([h], first_images, initial=initial, order=script.orders(list(range(100)), 10))
+    for part in ("test", "training"):
+        assert correct(result.history, part, 100) == recorded[f"{part}_accuracy"]
+        found = costs(result.history, part, 100, 100)
+        np.testing.assert_allclose(found, recorded[f"{part}_cost"], rtol=0, atol=1e-12)
+
+
+@on_all_images
 def test_overfitting(mnist):
     """400 epochs on 1,000 images: every accuracy is equal, every cost to 1e-12."""
     recorded = RECORDED["overfitting"]
@@ -93,6 +129,7 @@ def test_overfitting(mnist):
     np.testing.assert_allclose(history["training_cost"], recorded["train_cost"], rtol=0, atol=1e-12)
 
 
+@on_all_images
 def test_overfitting_full(mnist):
     """Two epochs on all images: after them, rounding decides which way the weights go."""
     recorded = RECORDED["overfitting_full"]
@@ -103,6 +140,7 @@ def test_overfitting_full(mnist):
     np.testing.assert_allclose(history["training_cost"], recorded["train_cost"], rtol=0, atol=1e-9)
 
 
+@on_all_images
 def test_regularized_full(mnist):
     """30 epochs on all images with lambda 5: every test accuracy is equal, and all else to rounding."""
     recorded, n = RECORDED["regularized_full"], 50_000
@@ -113,6 +151,7 @@ def test_regularized_full(mnist):
     np.testing.assert_allclose(costs(history, "training", n, n), recorded["train_cost"], rtol=0, atol=1e-5)
 
 
+@on_all_images
 def test_weight_initialization_30(mnist):
     """weight_initialization.py: default, then large weights; the images stay shuffled in between."""
     script, index = Script(), list(range(50_000))
@@ -129,6 +168,7 @@ def test_weight_initialization_30(mnist):
         assert correct(result.history, "validation", 10_000) == RECORDED["weight_initialization_30"][name]
 
 
+@on_all_images
 def test_more_data(mnist):
     """more_data.py: large weights anew for each size, 150,000 updates each, lambda = n / 10,000."""
     script, recorded = Script(), RECORDED["more_data"]

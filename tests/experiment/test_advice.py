@@ -1,0 +1,63 @@
+"""Runs that can hardly be meant are spoken of before they train, with what is usual."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nnexp.data import DataSpec, load
+from nnexp.experiment.messages import advice
+from nnexp.nn import Hyperparameters
+from nnexp.nn.knobs import USUAL_LEARNING_RATES
+from nnexp.nn.optimizers import OPTIMIZERS
+from nnexp.sweep.question.plan import Run
+
+
+def lines(*runs: dict[str, Any]) -> list[str]:
+    return advice([Run("", Hyperparameters(**values), DataSpec(), 0) for values in runs], load)
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "adamw"])
+def test_an_adaptive_optimizer_at_the_default_rate_is_told_of_usual_ones(optimizer: str) -> None:
+    assert lines({"optimizer": optimizer}) == [
+        f"optimizer={optimizer}: learning_rate=0.5 is far too large, as its steps do not shrink with the "
+        "gradient; 0.001 to 0.01 is usual"
+    ]
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        [{}],
+        [{"learning_rate": 100.0}],  # gradient descent: the scale of its steps is that of the cost
+        [{"optimizer": "nesterov", "momentum": 0.9}],
+        [{"optimizer": "adam", "learning_rate": 0.05}],
+        [{"optimizer": "adam", "learning_rate": rate} for rate in (0.5, 0.001, 1.0)],  # a sweep of rates
+        [],
+    ],
+    ids=str,
+)
+def test_what_may_well_be_meant_is_passed_over(runs: list[dict[str, Any]]) -> None:
+    assert lines(*runs) == []
+
+
+def test_of_several_optimizers_each_is_judged_by_its_own_runs() -> None:
+    runs = [{"optimizer": optimizer} for optimizer in ("adam", "sgd", "adamw", "adam")]
+    assert [line.partition(":")[0] for line in lines(*runs)] == ["optimizer=adam", "optimizer=adamw"]
+
+
+def test_usual_rates_are_known_of_every_optimizer_whose_steps_do_not_follow_the_gradient() -> None:
+    """Such an optimizer takes the bare gradient; the others' steps are linear in it."""
+    bare = {name for name, optimizer in OPTIMIZERS.items() if not optimizer.scaled}
+    assert set(USUAL_LEARNING_RATES) == bare
+
+
+def test_the_advice_stands_before_the_first_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from nnexp.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    assert main(["optimizer=adam", "epochs=1", "tracking=none", "pictures=false"]) == 0
+    shown = capsys.readouterr().out
+    assert -1 < shown.index("optimizer=adam: learning_rate=0.5 is far too large") < shown.index("1/1")
