@@ -17,8 +17,9 @@ from nnexp.text import spelled
 HELP = """
 nnexp compare RUN RUN [--plot FILE.png] [sweeps_dir=sweeps]
 
-What differs between two runs: settings, code and environment, figures. RUN is a run_id or its first digits,
-at least 4; the runs may be of different sweeps. --plot draws their curves over each other, as PNG or SVG.
+What differs between two runs: settings, code and environment, figures. RUN is a run_id or its beginning,
+at least 4 characters; the runs may be of different sweeps. --plot draws their curves over each other, as PNG
+or SVG.
 """
 PLOT = "--plot"
 LONGEST = 60  # characters that name a curve

@@ -9,7 +9,7 @@ from nnexp.sweep.store.folder import Sweep, named_folder, open_sweep, sweep_fold
 from nnexp.sweep.store.lock import holder_of
 from nnexp.sweep.store.plan_file import read_body
 
-SHORTEST = 4  # digits of a run_id
+SHORTEST = 4  # characters of a run_id
 STATUSES = ("finished", "diverged", "failed", "pending")
 
 
@@ -86,7 +86,7 @@ def run_named(prefix: str, sweeps_dir: str) -> tuple[str, list[Path]]:
         UserError: there is none, or several.
     """
     if len(prefix) < SHORTEST:
-        raise UserError(f"a run is named by at least {SHORTEST} digits of its run_id, got {prefix!r}")
+        raise UserError(f"a run is named by at least {SHORTEST} characters of its run_id, got {prefix!r}")
     everywhere = {folder: _run_ids(folder) for folder in sweep_folders(sweeps_dir)}
     known = {run_id for run_ids in everywhere.values() for run_id in run_ids}
     matches = sorted(run_id for run_id in known if run_id.startswith(prefix))

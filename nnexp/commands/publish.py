@@ -24,7 +24,7 @@ the claims that the sweep file has today. nnexp labbook --write brings the book'
 """
 PICTURES = "--pictures"
 BUDGET = 10_000_000  # bytes of the lab book, all that is committed of SWEEPS_DIR
-PROVENANCE = ("nnexp", "numerics", "commit", "dirty", "python", "numpy", "blas", "kernel", "threads")
+PROVENANCE = ("nnexp", "commit", "dirty", "python", "numpy", "blas", "kernel", "threads")
 
 
 def main(words: Sequence[str]) -> int:

@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
-from pathlib import Path
 
 from nnexp.commands.arguments import SWEEPS_DIR, TRACKING, only_name, understood
 from nnexp.commands.lookup import folder_of, name_of
 from nnexp.data import Dataset, DataSpec
 from nnexp.errors import UserError
-from nnexp.sweep.question.identity import numerics_digest, run_id
+from nnexp.sweep.question.identity import formulas, numerics_of, point_identity, run_id
 from nnexp.sweep.question.plan import Plan
-from nnexp.sweep.store.plan_file import read_body, read_plan
+from nnexp.sweep.store.plan_file import read_plan
 
 HELP = """
 nnexp retry NAME[/ID] [n_jobs=4] [max_seconds=60] [tracking=sqlite] [tracking.uri=...] [sweeps_dir=sweeps]
@@ -38,7 +37,7 @@ def main(words: Sequence[str]) -> int:
     config = load_config([*asked.only(taken), "mode=retry"])
     plan, datasets = read_plan(folder), Datasets()
     _check_place(plan, name_of(folder, asked.sweeps_dir))
-    _check_unchanged(plan, folder, datasets.load)
+    _check_unchanged(plan, datasets.load)
     uri = config.tracking.uri if asked.only(TRACKING) else usual_store(folder)
     execution = replace(config.execution, sweeps_dir=asked.sweeps_dir)
     return int(carry_out(plan, execution, uri, datasets, Console(highlight=False)).failed)
@@ -50,13 +49,15 @@ def _check_place(plan: Plan, name: str) -> None:
         raise UserError(f"the folder of this sweep was {before}, now it is {name}: move it back")
 
 
-def _check_unchanged(plan: Plan, folder: Path, load: Callable[[DataSpec], Dataset]) -> None:
+def _check_unchanged(plan: Plan, load: Callable[[DataSpec], Dataset]) -> None:
     """Every run must be what it was when the sweep was started: its identity says so."""
-    numerics = numerics_digest()
-    for run in plan.runs:
-        if run.run_id != run_id(run.hyperparameters, run.data, load(run.data), numerics):
-            before = (read_body(folder).get("environment") or {}).get("numerics")
-            what = "data have" if before == numerics else "code has"
+    now = formulas()
+    same_code = numerics_of(run.settings for run in plan.first_runs) == plan.numerics
+    for run in plan.first_runs:
+        numerics = now.digest(run.settings)
+        point = point_identity(run.hyperparameters, run.data, load(run.data), numerics)
+        if run.run_id != run_id(point, run.hyperparameters.seed):
+            what = "data have" if same_code else "code has"
             raise UserError(
                 f"the {what} changed since {plan.name}/{plan.sweep_id} was started: "
                 "start it anew with its own command"

@@ -17,8 +17,8 @@ nnexp show RUN [--pictures FOLDER] [sweeps_dir=sweeps]
 nnexp show NAME[/ID] [sweeps_dir=sweeps]
 
 Everything about one run: settings, figures, learning curve, times, environment, where it is in MLflow and on
-disk, and why it failed. RUN is a run_id or its first digits, at least 4. --pictures draws the weights of its
-first layer, its confusion matrix and its worst mistakes. For a NAME, what nnexp status shows.
+disk, and why it failed. RUN is a run_id or its beginning, at least 4 characters. --pictures draws the weights
+of its first layer, its confusion matrix and its worst mistakes. For a NAME, what nnexp status shows.
 """
 PICTURES = "--pictures"
 
@@ -31,7 +31,7 @@ def main(words: Sequence[str]) -> int:
     if not folders:
         raise UserError(no_sweeps(place))
     names = {part for folder in folders for part in _names(name_of(folder, place))}
-    if name in names or not re.fullmatch(r"[0-9a-f]{1,12}", name):
+    if name in names or not re.fullmatch(r"[a-p][0-9a-f]{0,11}", name):
         try:
             folder = folder_of(name, place)
         except UserError as error:

@@ -17,7 +17,7 @@ HELP = """
 nnexp status NAME[/ID] [sweeps_dir=sweeps]
 
 The points of a sweep and the runs of each by status, failed runs with their reasons, who trains it now, and
-the command that goes on. NAME alone means its newest sweep; of an ID its first digits will do.
+the command that goes on. NAME alone means its newest sweep; of an ID its first characters will do.
 """
 
 

@@ -21,6 +21,7 @@ from nnexp.sweep.pool.progress_board import Board
 from nnexp.sweep.pool.stacks import make_stacks, work_by_row
 from nnexp.sweep.pool.stop import SweepError, deferred
 from nnexp.sweep.pool.worker import Outcome, PremiseError, Progress, premises
+from nnexp.sweep.question.identity import formulas
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.folder import Sweep, find_sweep, settle, sweep_folder
 from nnexp.sweep.store.lock import held
@@ -121,8 +122,7 @@ class Experiment:
         self, sweep: Sweep, execution: Execution, uri: str | None, datasets: Datasets, console: Console
     ) -> None:
         self.sweep, self.execution, self.datasets, self.console = sweep, execution, datasets, console
-        self.premises = premises(sweep.plan.numerics, execution.max_seconds)
-        self.environment = environment(self.premises)
+        self.environment = environment()
         if settle(sweep, self.environment):
             reopen(sweep.folder)
         self.rows = sweep.pending(execution.mode)
@@ -169,6 +169,7 @@ class Experiment:
     def _train(self) -> None:
         """Train the pending runs; each is recorded before anything else sees it."""
         runs = self.sweep.plan.runs
+        expected = premises(self.sweep.plan, self.execution.max_seconds)
         with scratch() as folder:
             board = Board(folder / "board", len(runs))
             specs = [runs[row].data for row in self.rows]
@@ -178,7 +179,7 @@ class Experiment:
             shares = work_by_row(stacks, load)
             with display_for(self.console, self.sweep.plan, board, shares, self.sweep.records) as display:
                 progress: Progress = display if isinstance(display, Epochs) else board
-                with closing(launch(stacks, sources, self.premises, progress, self.workers)) as outcomes:
+                with closing(launch(stacks, sources, expected, progress, self.workers)) as outcomes:
                     for outcome in outcomes:
                         display.ended(outcome.run, self._take(outcome))
                         if time.monotonic() > self.tables_due:
@@ -188,8 +189,8 @@ class Experiment:
         """Make the durable record of a run that has just ended, and hand it to MLflow's thread."""
         run, result = outcome.run, outcome.result
         digest = self.datasets.load(run.data).digest
-        environment = self.environment | {"dataset_digest": digest}
-        record = record_of(outcome, environment, alone=not self.workers)
+        used = {"numerics": formulas().digest(run.settings), "dataset_digest": digest}
+        record = record_of(outcome, self.environment | used, alone=not self.workers)
         model = Model(result.weights, result.biases, run.hyperparameters) if result else None
         self.ended += 1
         if self.sweep.add(record, model) and self.logger:

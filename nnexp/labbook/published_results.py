@@ -22,7 +22,7 @@ from nnexp.claims.sweep_verdicts import read_verdicts
 from nnexp.errors import UserError
 from nnexp.labbook.rejudging import Runs, comes_out_again
 from nnexp.results.read_csv import read_tables
-from nnexp.sweep.question.identity import numerics_digest
+from nnexp.sweep.question.identity import numerics_of
 from nnexp.sweep.question.plan import Plan, Question
 from nnexp.sweep.store.plan_file import FILE, read_plan
 from nnexp.text import spelled
@@ -75,9 +75,14 @@ def _read(folder: Path) -> Published:
     return Published(Runs(plan, read_tables(plan, folder).runs), rows, claims)
 
 
+def same_formulas(plan: Plan) -> bool:
+    """Whether the code of today has the formulas that the plan's runs were trained with."""
+    return numerics_of(run.settings for run in plan.first_runs) == plan.numerics
+
+
 def changed(plan: Plan, asked: Asked) -> str:
     """What the sweep file asks otherwise than the plan: `the seeds`, `epochs`; empty if nothing."""
-    planned = [plan.runs[number * len(plan.seeds)].settings for number in range(len(plan.points))]
+    planned = [run.settings for run in plan.first_runs]
     if len(planned) != len(asked.settings):
         return "the number of points"
     for before, now in zip(planned, asked.settings, strict=True):
@@ -123,7 +128,7 @@ def _outdated_sweep(name: str, book: Mapping[str, Published], files: Mapping[str
     if name not in book:
         return f"{name} is not published"
     plan = book[name].results.plan
-    if plan.numerics != numerics_digest():
+    if not same_formulas(plan):
         return f"{name} was trained with other code of the numerical core"
     if name not in files:
         return f"{name} has no sweep file"
@@ -133,7 +138,7 @@ def _outdated_sweep(name: str, book: Mapping[str, Published], files: Mapping[str
 
 def check_current(name: str, plan: Plan, asked: Asked) -> None:
     """Raise `UserError` unless the plan is what the sweep file gives with the code as it is now."""
-    if plan.numerics != numerics_digest():
+    if not same_formulas(plan):
         raise UserError(f"{name} was trained with other code of the numerical core: train it anew")
     if what := changed(plan, asked):
         raise UserError(

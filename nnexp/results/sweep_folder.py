@@ -16,7 +16,7 @@ from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.folder import PUBLISHED, named_folder, open_sweep, sweep_folders
 from nnexp.sweep.store.plan_file import FILE, read_body
 
-PREMISES = ("numerics", "nnexp", "kernel")  # of a record's environment: what decides its figures
+PREMISES = ("nnexp", "kernel")  # of a record's environment: what may change its figures, and no run_id
 
 
 def located(words: str, sweeps_dir: str | Path) -> Path:

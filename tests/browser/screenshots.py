@@ -53,7 +53,7 @@ def _take_view(page: "Page", path: Path) -> None:
 def _take_sweep(page: "Page", curves: str, path: Path) -> None:
     """The page of the newest sweep of the experiment, its description unfolded."""
     _open(page, re.sub(r"viewStateShareKey=.*&", "", curves))
-    page.get_by_role("link", name=re.compile(r"^\S+ [0-9a-f]{8}$")).first.click()
+    page.get_by_role("link", name=re.compile(r"^\S+ [a-p][0-9a-f]{7}$")).first.click()
     page.get_by_text("Show more").click()
     _take(page, path)
 

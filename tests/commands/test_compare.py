@@ -65,7 +65,7 @@ def test_curves_are_drawn_where_asked(nnexp: Command, sweeps: Path) -> None:
         ("FIRST", "compare takes two RUNs, got"),
         ("FIRST FIRST", "compare takes two runs, got"),
         ("FIRST zzzz", "no run_id begins with zzzz"),
-        ("FIRST abc", "a run is named by at least 4 digits of its run_id, got 'abc'"),
+        ("FIRST abc", "a run is named by at least 4 characters of its run_id, got 'abc'"),
         ("FIRST SECOND --plot x.gif", "--plot must be a file named *.png or *.svg, got x.gif"),
         ("FIRST SECOND --plot no/x.png", "--plot must be a file that can be written: No such file"),
     ],

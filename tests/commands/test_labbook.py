@@ -12,6 +12,7 @@ from nnexp.commands.labbook import BEGIN, END, counted, with_table
 from nnexp.commands.publish import BUDGET, book_files
 from nnexp.labbook.rows import Row, make_rows
 from nnexp.labbook.sweep_files import all_asked
+from nnexp.sweep.question.formulas import Formulas
 from tests.commands.conftest import Command, rows
 from tests.commands.lab import edit, train
 
@@ -100,7 +101,7 @@ def test_notebooks_are_linked_where_they_are(nnexp: Command, book: Path) -> None
 
 
 def test_results_of_other_code_are_stale(nnexp: Command, book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nnexp.labbook.published_results.numerics_digest", lambda: "0" * 64)
+    monkeypatch.setattr(Formulas, "digest", lambda self, settings: "0" * 64)
     ids, reasons = stale(nnexp)
     assert ids == ["B3-9", "B3-10", "B3-11", "S0-1", "X0-1"]
     assert reasons == [

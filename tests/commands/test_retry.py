@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnexp.commands import retry
 from nnexp.sweep.pool import worker
+from nnexp.sweep.question.formulas import Formulas
 from nnexp.tracking import Logged, append_logged
 from tests.commands.conftest import SMALL, Command, only
 
@@ -37,7 +37,7 @@ def test_a_run_that_fails_again_is_status_1(nnexp: Command, monkeypatch: pytest.
 
 
 def test_changed_code_is_refused(nnexp: Command, sweeps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "numerics_digest", lambda: "0" * 64)
+    monkeypatch.setattr(Formulas, "digest", lambda self, settings: "0" * 64)
     status, _, error = nnexp("retry", "mixed")
     name = f"mixed/{only(sweeps / 'mixed').name}"
     assert status == 2

@@ -94,7 +94,7 @@ def test_a_prefix_of_several_runs_lists_them(nnexp: Command, sweeps: Path) -> No
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("abc", "a run is named by at least 4 digits of its run_id, got 'abc'"),
+        ("abc", "a run is named by at least 4 characters of its run_id, got 'abc'"),
         ("mixt", "unknown run or sweep 'mixt'; did you mean 'mixed'?"),
         ("mixed/zz", "unknown sweep 'mixed/zz'"),
     ],

@@ -9,22 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from nnexp.sweep.pool.worker import Premises
+from nnexp.sweep.pool.worker import blas_kernel
 from nnexp.version import __version__
 
 
-def environment(premises: Premises) -> dict[str, Any]:
+def environment() -> dict[str, Any]:
     """What every record of a sweep says about where it was trained; None where it cannot be known."""
     commit, dirty = _checkout()
     return {
         "nnexp": __version__,
-        "numerics": premises.numerics,
         "commit": commit,
         "dirty": dirty,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "blas": _blas(),
-        "kernel": premises.kernel,
+        "kernel": blas_kernel(),
         "threads": 1,
         "host": socket.gethostname(),
         "platform": platform.platform(),

@@ -17,8 +17,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from nnexp.data import Dataset, DataSpec, augmenter, open_shared, part_of
 from nnexp.nn import Result, train
 from nnexp.sweep.pool.stacks import Stack
-from nnexp.sweep.question.identity import numerics_digest
-from nnexp.sweep.question.plan import Run
+from nnexp.sweep.question.identity import formulas, numerics_of
+from nnexp.sweep.question.plan import Plan, Run
 
 
 class Progress(Protocol):
@@ -33,11 +33,11 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Premises:
-    """What holds for every stack of a sweep: its parent process, the code and BLAS kernel that must be the
-    same in every worker, and the seconds that a run may take (None: no limit)."""
+    """What holds for every stack of a sweep: its parent process, the code (a digest of all formulas) and BLAS
+    kernel that must be the same in every worker, and the seconds that a run may take (None: no limit)."""
 
     parent: int
-    numerics: str
+    code: str
     kernel: str
     max_seconds: float | None = None
 
@@ -73,9 +73,15 @@ def blas_kernel() -> str:
     return "+".join(sorted(kernels)) or "unknown"
 
 
-def premises(numerics: str, max_seconds: float | None = None) -> Premises:
-    """The premises of a sweep planned with the code of that digest, whose parent is this process."""
-    return Premises(os.getpid(), numerics, blas_kernel(), max_seconds)
+def premises(plan: Plan, max_seconds: float | None = None) -> Premises:
+    """The premises of a sweep whose parent is this process.
+
+    Raises:
+        PremiseError: the formulas are not those that the sweep was planned with.
+    """
+    if numerics_of(run.settings for run in plan.first_runs) != plan.numerics:
+        raise PremiseError("the code changed since the sweep was planned: start again")
+    return Premises(os.getpid(), formulas().all_digest, blas_kernel(), max_seconds)
 
 
 def train_stack(
@@ -143,7 +149,7 @@ def _train(stack: Stack, dataset: Dataset, progress: Progress, max_seconds: floa
 def check(expected: Premises) -> None:
     """Raise `PremiseError` unless this process's code and BLAS kernel are the expected ones."""
     try:
-        same = numerics_digest() == expected.numerics
+        same = formulas().all_digest == expected.code
     except (OSError, SyntaxError, ValueError):  # an editor that saves half a file
         same = False
     if not same:

@@ -1,19 +1,23 @@
 """Identity: two runs with one id are the same training, to the bit, on machines of one kind."""
 
-import ast
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from nnexp import data, nn
+from nnexp import nn
 from nnexp.data import Dataset, DataSpec
 from nnexp.nn import Hyperparameters
+from nnexp.sweep.question.formulas import Formulas
 
-# The modules of nnexp/data whose formulas a result depends on.
-NUMERIC_DATA_MODULES = ("split.py", "augment.py")
+PACKAGE = Path(nn.__path__[0]).parent
+
+# A setting that came after the first identity -> the value at which a run is what it was before there was
+# such a setting. At this value the setting does not stand in the identity, so that earlier runs keep their
+# id. An entry is written once and never changes: else two different runs could share an id.
+REPRODUCES: dict[str, Any] = {}
 
 
 def canonical_json(value: Any) -> str:
@@ -21,49 +25,61 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def run_id(hyperparameters: Hyperparameters, spec: DataSpec, dataset: Dataset, numerics: str) -> str:
-    """12 hex digits of SHA-256 over hyperparameters, data set (knobs, values) and numerics digest."""
+def point_identity(
+    hyperparameters: Hyperparameters, spec: DataSpec, dataset: Dataset, numerics: str
+) -> dict[str, Any]:
+    """What decides the results of a point's runs, but for the seed: hyperparameters, data set (knobs,
+    values), and the digest of the formulas that they use."""
     values = {"digest": dataset.digest, "scale": dataset.scale, "n_classes": dataset.data.n_classes}
-    identity = {
-        "hyperparameters": vars(hyperparameters),
-        "data": spec.identity() | values,
+    settings = {name: value for name, value in vars(hyperparameters).items() if name != "seed"}
+    return {
+        "hyperparameters": _standing(settings),
+        "data": _standing(spec.identity()) | values,
         "numerics": numerics,
     }
-    return hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:12]
 
 
-def sweep_id(run_ids: Sequence[str]) -> str:
-    """8 hex digits of SHA-256 over the run ids in plan order."""
-    return hashlib.sha256(" ".join(run_ids).encode()).hexdigest()[:8]
+def _standing(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings without the later ones that are at the value which reproduces the earlier formula."""
+    usual = {name: canonical_json(value) for name, value in REPRODUCES.items() if name in settings}
+    return {n: value for n, value in settings.items() if n not in usual or canonical_json(value) != usual[n]}
 
 
-def numerics_digest() -> str:
-    """64 hex digits over the code that decides a result, as the files are now."""
-    core = sorted(Path(nn.__path__[0]).glob("*.py"))
-    files = [*core, *(Path(data.__path__[0]) / name for name in NUMERIC_DATA_MODULES)]
-    return _digest_of_versions(tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in files))
+def run_id(point: Mapping[str, Any], seed: int) -> str:
+    """12 characters of SHA-256 over a point's identity and a seed."""
+    return _id(canonical_json({**point, "seed": seed}), 12)
+
+
+def sweep_id(axes: Sequence[str], points: Sequence[Mapping[str, Any]], seeds: Sequence[int]) -> str:
+    """8 characters of SHA-256 over a question: its axes, the identity of each point, the rule for seeds.
+
+    Seeds that are counted from 0 are one rule, however many they are; any others are named one by one.
+    """
+    counted = list(seeds) == list(range(len(seeds)))
+    question = {"axes": list(axes), "points": list(points), "seeds": "counted" if counted else list(seeds)}
+    return _id(canonical_json(question), 8)
+
+
+def _id(text: str, length: int) -> str:
+    """A letter from a to p, then hex digits: no reader of CSV files takes it for a number or a date."""
+    digits = hashlib.sha256(text.encode()).hexdigest()
+    return "abcdefghijklmnop"[int(digits[0], 16)] + digits[1:length]
+
+
+def formulas() -> Formulas:
+    """The formulas of this package, as its files are now."""
+    files = sorted(file for folder in ("nn", "data") for file in (PACKAGE / folder).glob("*.py"))
+    return _formulas_of(tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in files))
 
 
 @lru_cache(maxsize=4)
-def _digest_of_versions(versions: tuple[tuple[Path, int, int], ...]) -> str:
+def _formulas_of(versions: tuple[tuple[Path, int, int], ...]) -> Formulas:
     """Files are read again only when their time or size has changed."""
-    return digest_of_code(file for file, _, _ in versions)
+    return Formulas(PACKAGE)
 
 
-def digest_of_code(files: Iterable[Path]) -> str:
-    """SHA-256 over the syntax trees of Python files: comments, formatting and docstrings do not count."""
-    digest = hashlib.sha256()
-    for file in files:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        digest.update(f"{file.name}:{ast.dump(_without_docstrings(tree))}\n".encode())
-    return digest.hexdigest()
-
-
-def _without_docstrings(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-            and ast.get_docstring(node) is not None
-        ):
-            node.body = node.body[1:]
-    return tree
+def numerics_of(settings: Iterable[Mapping[str, Any]]) -> str:
+    """One digest over the formulas that the runs of a sweep use; `settings` of each point."""
+    now = formulas()
+    digests = sorted({now.digest(each) for each in settings})
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest()

@@ -8,7 +8,7 @@ from typing import Any
 from nnexp.data import Dataset, DataSpec
 from nnexp.errors import UserError
 from nnexp.nn import Hyperparameters, check_fit
-from nnexp.sweep.question.identity import numerics_digest, run_id, sweep_id
+from nnexp.sweep.question.identity import formulas, numerics_of, point_identity, run_id, sweep_id
 from nnexp.sweep.question.points import (
     AXES,
     DATA_KNOBS,
@@ -63,10 +63,15 @@ class Plan:
     runs: tuple[Run, ...]
     baseline: int  # number of the point that the others are compared with
     sweep_id: str
-    numerics: str = ""  # digest of the code that the runs were planned with
+    numerics: str = ""  # digest of the formulas that the runs use
     timing: bool = False  # whether the runs train one at a time, so that their seconds are their own
     target: float | None = None  # validation accuracy: when each run reaches it is told
     claims: tuple[Mapping[str, Any], ...] = ()  # plain values, as the sweep file has them
+
+    @property
+    def first_runs(self) -> tuple[Run, ...]:
+        """The first run of each point."""
+        return self.runs[:: len(self.seeds)]
 
     def label(self, run: Run) -> str:
         """What varies, exactly: `batch_size=32 seed=0`; without axes, what is not at its default."""
@@ -87,30 +92,32 @@ def make_plan(
     """
     wanted = points_of(question)
     seeds = _checked_seeds(question.seeds, len(wanted))
-    numerics = numerics_digest()
+    now = formulas()
     points: list[dict[str, Any]] = []
+    identities: list[dict[str, Any]] = []
     runs: list[Run] = []
     for number, point in enumerate(wanted):
         hyperparameters, data = _at(point, base, base_data)
         dataset = load(data)
         check_fit([hyperparameters], dataset.data)
+        settings = Run("", hyperparameters, data, number).settings
+        identity = point_identity(hyperparameters, data, dataset, now.digest(settings))
         for seed in seeds:
-            replicate = _with_seed(hyperparameters, seed)
-            identity = run_id(replicate, data, dataset, numerics)
-            runs.append(Run(identity, replicate, data, number))
-        settings = runs[-1].settings
+            runs.append(Run(run_id(identity, seed), _with_seed(hyperparameters, seed), data, number))
+        identities.append(identity)
         points.append({axis: settings[axis] for axis in point})
     _check_distinct(points, runs, len(seeds))
+    axes = tuple(axes_of(question))
     return Plan(
         name=question.name,
         question=question.question,
-        axes=tuple(axes_of(question)),
+        axes=axes,
         points=tuple(points),
         seeds=seeds,
         runs=tuple(runs),
         baseline=_baseline(question, wanted, points, Run("", base, base_data, 0)),
-        sweep_id=sweep_id([run.run_id for run in runs]),
-        numerics=numerics,
+        sweep_id=sweep_id(axes, identities, seeds),
+        numerics=numerics_of(run.settings for run in runs[:: len(seeds)]),
         timing=question.timing,
         target=question.target,
         claims=tuple(question.claims),

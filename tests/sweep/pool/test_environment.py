@@ -11,13 +11,11 @@ import pytest
 
 import nnexp
 from nnexp.sweep.pool import environment
-from nnexp.sweep.pool.worker import premises
 
 SCRIPT = """
 import json
 from nnexp.sweep.pool.environment import environment
-from nnexp.sweep.pool.worker import premises
-print(json.dumps(environment(premises("digest"))))
+print(json.dumps(environment()))
 """
 
 
@@ -67,6 +65,6 @@ def test_a_package_that_git_tracks_has_its_commit_and_says_whether_it_was_change
 def test_variables_of_another_repository_are_not_followed(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here = environment.environment(premises("digest"))["commit"]
+    here = environment.environment()["commit"]
     monkeypatch.setenv("GIT_DIR", str(repository / ".git"))
-    assert environment.environment(premises("digest"))["commit"] == here
+    assert environment.environment()["commit"] == here

@@ -15,7 +15,6 @@ from nnexp.sweep.pool.launch import CONTEXT, launch, worker_count
 from nnexp.sweep.pool.progress_board import Board
 from nnexp.sweep.pool.stacks import make_stacks
 from nnexp.sweep.pool.worker import Outcome, premises
-from nnexp.sweep.question.identity import numerics_digest
 from nnexp.sweep.question.plan import Plan
 from tests.sweep.samples import plan
 
@@ -27,7 +26,7 @@ def launched(made: Plan, folder: Path, workers: int) -> dict[str, Outcome]:
     share(load(made.runs[0].data), folder)
     board = Board(folder / "board", len(made.runs))
     stacks = make_stacks(made.runs, range(len(made.runs)), max(1, workers), load)
-    expected = premises(numerics_digest())
+    expected = premises(made)
     found = launch(stacks, {made.runs[0].data: folder}, expected, board, workers)
     return {outcome.run.run_id: outcome for outcome in found}
 

@@ -16,7 +16,6 @@ from nnexp.sweep.pool import worker
 from nnexp.sweep.pool.progress_board import Board
 from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.pool.worker import Outcome, PremiseError, premises, train_stack
-from nnexp.sweep.question.identity import numerics_digest
 from nnexp.sweep.question.plan import Plan
 from tests.sweep.samples import plan
 
@@ -36,7 +35,7 @@ def place(made: Plan, tmp_path: Path) -> Path:
 
 def outcomes(made: Plan, place: Path, **changes: Any) -> list[Outcome]:
     board = Board(place / "board", len(made.runs))
-    expected = replace(premises(numerics_digest()), **changes)
+    expected = replace(premises(made), **changes)
     return train_stack(Stack(made.runs, (0, 1, 2)), place, expected, board)
 
 
@@ -99,7 +98,7 @@ def test_a_stop_is_not_a_failure_of_the_run(made: Plan, place: Path, monkeypatch
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"numerics": "0" * 64}, "the code changed while the sweep ran: start again"),
+        ({"code": "0" * 64}, "the code changed while the sweep ran: start again"),
         ({"kernel": "another"}, "the parent's another"),
     ],
 )
@@ -129,7 +128,7 @@ def test_the_board_shows_the_last_epoch_and_who_trains(made: Plan, place: Path) 
             seen.append((float(board.rows[2, 0]), float(board.rows[2, 3])))
 
     watching = Watching(place / "board", 3)
-    result = train_stack(Stack(made.runs, (0, 1, 2)), place, premises(numerics_digest()), watching)
+    result = train_stack(Stack(made.runs, (0, 1, 2)), place, premises(made), watching)
     assert seen == [(1, os.getpid()), (2, os.getpid())]
     assert not board.running.any()
     assert result[2].result is not None

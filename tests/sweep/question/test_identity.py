@@ -1,23 +1,40 @@
 """A run's id changes with everything that can change its result, and with nothing else."""
 
-from dataclasses import replace
-from pathlib import Path
+import io
+import re
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from nnexp.data import DataSpec, load
 from nnexp.nn import Hyperparameters
-from nnexp.sweep.question.identity import digest_of_code, run_id
+from nnexp.sweep.question import identity
+from nnexp.sweep.question.identity import REPRODUCES, point_identity, run_id, sweep_id
+from nnexp.sweep.question.plan import Plan, Question, make_plan
 from tests.sweep.samples import plan
 
-CODE = '''
-"""What the module does."""
+# The settings that stood in the first identity of a run: they always stand in it, with the values used.
+FIRST = (
+    *("hidden_size", "hidden_layers", "activation", "output", "cost", "initializer", "bias_initializer"),
+    *("learning_rate", "batch_size", "lambda_l2", "lambda_l1", "optimizer", "momentum", "dropout"),
+    *("schedule", "schedule_epochs", "schedule_factor", "patience", "epochs", "dtype", "evaluate_every"),
+    *("keep", "monitor", "seed"),
+    *("name", "train_size", "validation_size", "classes", "scale", "expand", "augment"),  # of the data set
+)
+PLACES = ("root", "path")  # where files lie
 
 
-def double(x: float) -> float:
-    """Twice x."""
-    return 2 * x  # exact
-'''
+@dataclass(frozen=True, kw_only=True)
+class Later(Hyperparameters):
+    """With a hyperparameter that came later."""
+
+    engine: str = "numpy"
+
+    def __post_init__(self) -> None:
+        """Nothing is checked."""
 
 
 def test_everything_that_decides_a_result_counts() -> None:
@@ -25,7 +42,6 @@ def test_everything_that_decides_a_result_counts() -> None:
     home = (Hyperparameters(), DataSpec(), data, "code")
     others = [
         (Hyperparameters(learning_rate=0.51), DataSpec(), data, "code"),
-        (Hyperparameters(seed=1), DataSpec(), data, "code"),
         (Hyperparameters(monitor=("test",)), DataSpec(), data, "code"),
         (Hyperparameters(), DataSpec(train_size=10), data, "code"),
         (Hyperparameters(), DataSpec(expand="shifts"), data, "code"),
@@ -34,7 +50,8 @@ def test_everything_that_decides_a_result_counts() -> None:
         (Hyperparameters(), DataSpec(), replace(data, data=data.data._replace(n_classes=11)), "code"),
         (Hyperparameters(), DataSpec(), data, "other code"),
     ]
-    assert len({run_id(*what) for what in [home, *others]}) == 1 + len(others)
+    ids = {run_id(point_identity(*what), seed) for what in [home, *others] for seed in (0, 1)}
+    assert len(ids) == 2 * (1 + len(others))
 
 
 def test_one_value_has_one_id_however_it_is_written() -> None:
@@ -42,22 +59,63 @@ def test_one_value_has_one_id_however_it_is_written() -> None:
     assert plan({}, seeds=[0]).runs[0].run_id == plan({"hidden_size": [5]}, seeds=[0]).runs[0].run_id
 
 
-@pytest.mark.parametrize(
-    ("change", "counts"),
-    [
-        (("2 * x  # exact", "x * 2  # exact"), True),
-        (("2 * x", "2 * x + 0.0"), True),
-        (("# exact", "# a comment"), False),
-        (("Twice x.", "x, doubled."), False),
-        (("What the module does.", "Another docstring."), False),
-        (("2 * x  # exact", "(\n        2 * x\n    )"), False),
-    ],
-)
-def test_code_counts_and_comments_docstrings_and_layout_do_not(
-    tmp_path: Path, change: tuple[str, str], counts: bool
-) -> None:
-    file = tmp_path / "module.py"
-    file.write_text(CODE)
-    before = digest_of_code([file])
-    file.write_text(CODE.replace(*change))
-    assert (digest_of_code([file]) != before) is counts
+def test_every_setting_is_of_the_first_identity_or_has_a_value_that_reproduces_it() -> None:
+    names = {field.name for kind in (Hyperparameters, DataSpec) for field in fields(kind)} - set(PLACES)
+    assert set(FIRST) <= names
+    assert set(REPRODUCES) == names - set(FIRST)
+
+
+def point(hyperparameters: Hyperparameters) -> dict[str, Any]:
+    return point_identity(hyperparameters, DataSpec(), load(DataSpec(name="synthetic")), "code")
+
+
+def test_a_later_hyperparameter_leaves_earlier_runs_their_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(identity.REPRODUCES, "engine", "numpy")
+    assert point(Later()) == point(Hyperparameters())
+    assert point(Later(engine="jax")) != point(Hyperparameters())
+    assert point(Later(engine="jax"))["hyperparameters"]["engine"] == "jax"
+
+
+def test_a_later_value_of_another_type_is_another_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(identity.REPRODUCES, "engine", 0)
+    ids = {run_id(point(Later(engine=value)), 0) for value in (0, 0.0, False, "0", None)}  # type: ignore[arg-type]
+    assert len(ids) == 5
+
+
+def ids() -> list[str]:
+    home = point(Hyperparameters())
+    return [run_id(home, seed) for seed in range(20_000)]
+
+
+def test_an_id_is_no_number_to_any_reader() -> None:
+    known = ids()
+    assert all(re.fullmatch("[a-p][0-9a-f]{11}", name) for name in known)
+    assert len(set(known)) == len(known)
+    read = pd.read_csv(io.StringIO("\n".join(["run_id", *known])))["run_id"]
+    assert read.tolist() == known
+    with pytest.raises(ValueError, match="could not convert"):
+        np.array(known, dtype=np.float64)
+    assert re.fullmatch("[a-p][0-9a-f]{7}", sweep_id([], [point(Hyperparameters())], [0]))
+
+
+def test_a_sweep_is_its_question_and_not_the_number_of_its_seeds() -> None:
+    home = plan({"learning_rate": [0.1, 0.5]}, seeds=range(3))
+    assert plan({"learning_rate": [0.1, 0.5]}, seeds=range(10)).sweep_id == home.sweep_id
+    others = [
+        plan({"learning_rate": [0.1, 0.5, 1.0]}, seeds=range(3)),
+        plan({"learning_rate": [0.5, 0.1]}, seeds=range(3)),
+        plan({"learning_rate": [0.1, 0.5]}, seeds=range(3), hidden_size=7),
+        plan({"learning_rate": [0.1, 0.5]}, seeds=range(3), data=DataSpec(name="digits")),
+        plan({"learning_rate": [0.1, 0.5], "epochs": [2]}, seeds=range(3)),
+        plan({"learning_rate": [0.1, 0.5]}, seeds=[3, 4]),
+        plan({"learning_rate": [0.1, 0.5]}, seeds=[3, 4, 5]),
+    ]
+    assert len({made.sweep_id for made in [home, *others]}) == 1 + len(others)
+
+
+def test_names_words_and_claims_are_not_the_question() -> None:
+    def planned(name: str, words: str, claims: Any) -> Plan:
+        question = Question(name, words, {"learning_rate": [0.1, 0.5]}, [0, 1], claims=claims)
+        return make_plan(question, Hyperparameters(), DataSpec(name="synthetic"), load)
+
+    assert planned("a", "Why?", [{"id": "b"}]).sweep_id == planned("c", "How?", []).sweep_id

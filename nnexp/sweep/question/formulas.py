@@ -1,0 +1,149 @@
+"""The formulas that a run's result rests on, found by reading the code: a static walk over names.
+
+The walk starts at ROOTS and enters every function, class and constant that is named on the way, inside
+`nnexp/nn`, `nnexp/data/split.py` and `nnexp/data/augment.py`. Of a table such as ACTIVATIONS it enters the
+entry that the run's hyperparameter chooses. What it enters counts by its text (`syntax`), which is the same
+on every version of Python. A definition may move from one of these modules to another.
+
+Standard library alone: the walk reads the files and imports none of them.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from nnexp.sweep.question.syntax import Definition, Module
+
+ROOTS = (
+    "nn.training:train",
+    "nn.hyperparameters:Hyperparameters.keeps_best",
+    "data.loading:load",
+    "data.loading:augmenter",
+)
+# Table -> the settings that choose its entry.
+TABLES: dict[str, tuple[str, ...]] = {
+    "ACTIVATIONS": ("activation",),
+    "OUTPUTS": ("output", "cost"),
+    "INITIALIZERS": ("initializer",),
+    "BIAS_INITIALIZERS": ("bias_initializer",),
+    "OPTIMIZERS": ("optimizer",),
+    "SCHEDULES": ("schedule",),
+    "DATASETS": ("data",),
+    "EXPANSIONS": ("expand",),
+    "DISTORTIONS": ("augment",),
+}
+# Module, or a name in one -> the setting without which no run uses it.
+OPTIONAL = {
+    "nn.dropout": "dropout",
+    "nn.monitors": "monitor",
+    "data.augment": "augment",
+    "data.split:expanded": "expand",
+    "data.split:keep_classes": "classes",
+}
+# What the walk does not enter in `nn`, and why it is no formula.
+NOT_ENTERED = {
+    "nn": "names the public parts",
+    "nn.validation": "checks what a caller gives",
+    "nn.checks": "checks values",
+    "nn.hyperparameters": "declares values; they stand in the identity themselves",
+    "nn.knobs": "what is said of them, and their rules",
+    "nn.model": "files, and the use of trained networks",
+    "nn.plain": "the book's loop, to be read; no run is trained with it",
+    "nn.result": "names what training hands back",
+}
+COUNTED = ("nn.", "data.split", "data.augment")  # other modules of `data` read files: they are only followed
+
+
+class Formulas:
+    """The code of one package folder, as its files are now."""
+
+    def __init__(self, package: Path) -> None:
+        self.package = package
+        self._modules: dict[str, Module] = {}
+        self._digests: dict[object, str] = {}
+
+    def digest(self, settings: Mapping[str, Any]) -> str:
+        """64 hex digits over all that a run with these settings uses."""
+        chosen = tuple(settings[name] for names in TABLES.values() for name in names)
+        key = chosen, tuple(_uses(settings[name]) for name in OPTIONAL.values())
+        if key not in self._digests:
+            self._digests[key] = _sha256(self.used(settings).values())
+        return self._digests[key]
+
+    def used(self, settings: Mapping[str, Any]) -> dict[str, str]:
+        """Place (`nn.costs:error`, `nn.costs:OUTPUTS['sigmoid', 'quadratic']`) -> text, of what counts."""
+        texts: dict[str, str] = {}
+        seen: set[str] = set()
+        waiting = list(ROOTS)
+        while waiting:
+            place = waiting.pop()
+            if place in seen:
+                continue
+            seen.add(place)
+            name, _, attribute = place.partition(":")
+            where, definition = self._definition(name, attribute, settings)
+            if name.startswith(COUNTED):
+                texts[where] = definition.text
+            waiting += self._entered(name, definition.names, settings)
+        return texts
+
+    @cached_property
+    def all_digest(self) -> str:
+        """64 hex digits over every definition in the modules that count, whoever uses it."""
+        files = [file for folder in ("nn", "data") for file in sorted((self.package / folder).glob("*.py"))]
+        names = [f"{file.parent.name}.{file.stem}" for file in files]
+        modules = [self.module(name) for name in names if name.startswith(COUNTED)]
+        return _sha256(module.definition(name).text for module in modules for name in module.statements)
+
+    def module(self, name: str) -> Module:
+        """A module of the package by its dotted name: `nn.costs`, or `nn` for `nn/__init__.py`."""
+        if name not in self._modules:
+            path = self.package.joinpath(*name.split("."))
+            self._modules[name] = Module(path / "__init__.py" if path.is_dir() else path.with_suffix(".py"))
+        return self._modules[name]
+
+    def _definition(self, module: str, name: str, settings: Mapping[str, Any]) -> tuple[str, Definition]:
+        if name in TABLES:
+            values = tuple(settings[setting] for setting in TABLES[name])
+            key = values[0] if len(values) == 1 else values
+            return f"{module}:{name}[{key!r}]", self.module(module).entry(name, key)
+        return f"{module}:{name}", self.module(module).definition(name)
+
+    def _entered(self, module: str, names: Iterable[str], settings: Mapping[str, Any]) -> Iterator[str]:
+        """The places that the names lead to, out of a module, where the walk goes on."""
+        for name in names:
+            place = self._resolved(module, name)
+            home = place and place.partition(":")[0]
+            if not place or home in NOT_ENTERED:
+                continue
+            if all(_uses(settings[OPTIONAL[part]]) for part in (home, place) if part in OPTIONAL):
+                yield place
+
+    def _resolved(self, module: str, name: str) -> str | None:
+        """Where a name is defined that a module uses; None: outside of the package, or a builtin."""
+        here = self.module(module)
+        first, _, rest = name.partition(".")
+        if first in here.imported:
+            source, attribute = here.imported[first]
+            if attribute is None:  # a module: what of it is used?
+                return self._resolved(source, rest.partition(".")[0]) if rest else None
+            if not self._is_module(f"{source}.{attribute}"):
+                return self._resolved(source, attribute)
+            return self._resolved(f"{source}.{attribute}", rest.partition(".")[0]) if rest else None
+        return f"{module}:{first}" if first in here.statements else None
+
+    def _is_module(self, name: str) -> bool:
+        path = self.package.joinpath(*name.split("."))
+        return path.with_suffix(".py").is_file() or path.is_dir()
+
+
+def _sha256(texts: Iterable[str]) -> str:
+    """A digest of texts, whatever their order."""
+    return hashlib.sha256("\n".join(sorted(texts)).encode()).hexdigest()
+
+
+def _uses(value: Any) -> bool:
+    """Whether a setting in OPTIONAL takes what it stands for: not if it is 0, null, empty or `none`."""
+    return bool(value) and value != "none"

@@ -1,0 +1,275 @@
+"""A run's digest covers the formulas that it uses, and nothing else; it is the same on every Python."""
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import nnexp
+from nnexp.data import DATASETS, DataSpec
+from nnexp.data.augment import DISTORTIONS
+from nnexp.nn import Hyperparameters
+from nnexp.nn.activations import ACTIVATIONS
+from nnexp.nn.costs import OUTPUTS
+from nnexp.nn.initializers import BIAS_INITIALIZERS, INITIALIZERS
+from nnexp.nn.optimizers import OPTIMIZERS
+from nnexp.nn.schedules import SCHEDULES
+from nnexp.sweep.question.formulas import NOT_ENTERED, Formulas
+from nnexp.sweep.question.plan import Run
+
+PACKAGE = Path(nnexp.__path__[0])
+VERSIONS = ("3.11", "3.12", "3.13", "3.14")
+SCRIPT = """
+import json, sys, types
+from pathlib import Path
+package = Path(sys.argv[1])
+for name in ("nnexp", "nnexp.sweep", "nnexp.sweep.question"):  # their files would import NumPy
+    sys.modules[name] = module = types.ModuleType(name)
+    module.__path__ = [str(package.parent.joinpath(*name.split(".")))]
+from nnexp.sweep.question.formulas import Formulas
+formulas = Formulas(package)
+answer = {name: formulas.digest(settings) for name, settings in json.load(sys.stdin).items()}
+print(json.dumps(answer | {"all": formulas.all_digest, "version": sys.version_info[:2]}))
+"""
+
+
+def runs() -> dict[str, dict[str, Any]]:
+    """A run at the defaults, and one for each choice that enters a table or uses what others do not."""
+    base = Run("", Hyperparameters(), DataSpec(), 0).settings
+    changes: list[dict[str, Any]] = [{}, {"dropout": 0.5}, {"expand": "shifts"}, {"classes": (0, 1)}]
+    changes.append({"monitor": ("weight_norm",)})
+    tables: dict[str, Mapping[str, Any]] = {
+        "activation": ACTIVATIONS,
+        "initializer": INITIALIZERS,
+        "bias_initializer": BIAS_INITIALIZERS,
+        "optimizer": OPTIMIZERS,
+        "schedule": SCHEDULES,
+        "data": DATASETS,
+        "augment": DISTORTIONS,
+    }
+    changes += [{setting: choice} for setting, table in tables.items() for choice in table]
+    changes += [{"output": output, "cost": cost} for output, cost in OUTPUTS]
+    return {_name(change): base | change for change in changes}
+
+
+def _name(change: Mapping[str, Any]) -> str:
+    return " ".join(f"{name}={value}" for name, value in change.items()) or "base"
+
+
+RUNS = runs()
+
+
+def digests(package: Path) -> dict[str, str]:
+    formulas = Formulas(package)
+    return {name: formulas.digest(settings) for name, settings in RUNS.items()}
+
+
+@pytest.fixture(scope="module")
+def before() -> dict[str, str]:
+    return digests(PACKAGE)
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A copy of the files that the walk reads, to be edited."""
+    for folder in ("nn", "data"):
+        shutil.copytree(
+            PACKAGE / folder, tmp_path / "nnexp" / folder, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    return tmp_path / "nnexp"
+
+
+def file_with(package: Path, text: str) -> Path:
+    """The one file of the package that has this text, which is there once."""
+    files = [file for file in package.rglob("*.py") if text in file.read_text()]
+    assert [file.read_text().count(text) for file in files] == [1], (text, files)
+    return files[0]
+
+
+def replace_in(package: Path, old: str, new: str) -> None:
+    file = file_with(package, old)
+    file.write_text(file.read_text().replace(old, new))
+
+
+def change_function(package: Path, module: str, name: str) -> None:
+    """Let a function of a module do one thing more."""
+    file = package / module
+    lines = file.read_text().splitlines()
+    (function,) = [n for n in ast.walk(ast.parse("\n".join(lines))) if getattr(n, "name", None) == name]
+    first = function.body[-1].lineno - 1
+    indent = " " * function.body[-1].col_offset
+    lines.insert(first, f"{indent}one_thing_more = 1")
+    file.write_text("\n".join(lines))
+
+
+def interpreter(version: str) -> str | None:
+    """Another Python of this version that can be started, from pyenv or the PATH."""
+    homes = sorted(Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions").glob("*/bin"))
+    path = shutil.which(f"python{version}", path=os.pathsep.join([*map(str, homes), os.environ["PATH"]]))
+    if path is None or subprocess.run([path, "-c", ""], capture_output=True).returncode:
+        return None
+    return path
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_digests_are_the_same_on_every_python(version: str, before: dict[str, str]) -> None:
+    python = interpreter(version)
+    if python is None:
+        pytest.skip(f"no Python {version} here")
+    answer = subprocess.run(
+        [python, "-S", "-c", SCRIPT, str(PACKAGE)],
+        input=json.dumps(RUNS),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    there = json.loads(answer.stdout)
+    assert there.pop("version") == [int(part) for part in version.split(".")]
+    assert there == before | {"all": Formulas(PACKAGE).all_digest}
+
+
+NEW_ENTRIES = {
+    "activation": (
+        "ACTIVATIONS: dict[str, Activation] = {",
+        '"new": Activation(tanh, relu_slope, steepest=0.5),',
+    ),
+    "optimizer": ("OPTIMIZERS: dict[str, Optimizer] = {", '"new": Optimizer(square_state, sgd, True, True),'),
+    "initializer": ("INITIALIZERS: dict[str, Initializer] = {", '"new": normal(lambda fan_out, fan_in: 3),'),
+    "schedule": ("SCHEDULES: dict[str, Schedule] = {", '"new": lambda *_: 0.5,'),
+    "augment": ("DISTORTIONS: dict[str, Distortion] = {", '"new": rotation,'),
+}
+
+
+@pytest.mark.parametrize("table", NEW_ENTRIES)
+def test_a_new_entry_of_a_table_changes_no_other_run(
+    table: str, package: Path, before: dict[str, str]
+) -> None:
+    opening, entry = NEW_ENTRIES[table]
+    replace_in(package, f"\n{opening}", f"\n\ndef unheard_of(z):\n    return 2 * z\n\n{opening}\n    {entry}")
+    assert digests(package) == before
+    assert Formulas(package).digest(RUNS["base"] | {table: "new"}) not in before.values()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("augment must keep the shape", "augment has to keep the shape"),  # a message
+        ("must keep inputs finite in float32", "must leave inputs finite in float32"),
+        ("initial must be a list of pairs", "initial is a list of pairs"),
+        ("        if images.shape != self.part.inputs.shape:", "        if images.ndim > 3:"),  # a check
+        ("    check_fit(runs, data)\n    orders", "    _check_more(runs)\n    orders"),
+        ("sigma' = a (1 - a).", "The slope of sigma."),  # a docstring
+        ("# 0-d arrays: NumPy would convert", "# NumPy would convert"),
+        ("def sigmoid_slope(a: Array,", "def sigmoid_slope(a: NDArray[np.float64],"),
+        ("def sums(arrays: Iterable[Array]) -> PerRun:", "def sums(arrays: Sequence[Array]) -> PerRun:"),
+    ],
+)  # fmt: skip
+def test_what_computes_nothing_does_not_count(
+    old: str, new: str, package: Path, before: dict[str, str]
+) -> None:
+    replace_in(package, old, new)
+    assert digests(package) == before
+
+
+def choices_of(*settings: str) -> set[str]:
+    return {name for name in RUNS if name.partition("=")[0] in settings}
+
+
+ALL = set(RUNS)
+ON_DIGITS = ALL - {"data=mnist", "data=fashion_mnist", "data=synthetic", "data=file"}
+ON_SIGMOID = ALL - (choices_of("activation") - {"activation=sigmoid"})
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "changed"),
+    [
+        ("nn/activations.py", "relu", {"activation=relu"}),
+        ("nn/optimizers.py", "adamw", {"optimizer=adamw"}),
+        ("nn/optimizers.py", "_adam_step", {"optimizer=adam", "optimizer=adamw"}),
+        ("nn/schedules.py", "cosine", {"schedule=cosine"}),
+        ("nn/initializers.py", "orthogonal", {"initializer=orthogonal"}),
+        ("nn/initializers.py", "uniform", {"initializer=glorot_uniform", "initializer=he_uniform"}),
+        ("nn/costs.py", "log_likelihood", {"output=softmax cost=log_likelihood"}),
+        ("nn/costs.py", "error_times_slope", {"output=sigmoid cost=quadratic"}),
+        ("nn/dropout.py", "draw", {"dropout=0.5"}),
+        ("nn/monitors.py", "watch", {"monitor=('weight_norm',)"}),
+        ("nn/network.py", "__call__", ALL),
+        ("nn/batches.py", "mini_batches", ALL),
+        ("nn/streams.py", "stream", ALL),
+        ("nn/hyperparameters.py", "keeps_best", ALL),
+        ("nn/evaluation.py", "evaluate", ALL),
+        ("data/split.py", "scaled", ALL),
+        ("data/split.py", "digits_split", ON_DIGITS),
+        ("data/split.py", "book_split", {"data=mnist", "data=fashion_mnist"}),
+        ("data/split.py", "expanded", {"expand=shifts"}),
+        ("data/split.py", "keep_classes", {"classes=(0, 1)"}),
+        ("data/augment.py", "_gaussian", {"augment=elastic", "augment=rotate_elastic"}),
+        ("data/augment.py", "resampled", choices_of("augment")),
+        ("nn/activations.py", "sigmoid_slope", ON_SIGMOID | {"output=sigmoid cost=quadratic"}),
+    ],
+)
+def test_a_changed_formula_changes_the_runs_that_use_it_and_no_other(
+    module: str, function: str, changed: set[str], package: Path, before: dict[str, str]
+) -> None:
+    change_function(package, module, function)
+    after = digests(package)
+    assert {name for name in RUNS if after[name] != before[name]} == changed
+
+
+def test_a_changed_constant_and_a_changed_entry_count_like_a_function(
+    package: Path, before: dict[str, str]
+) -> None:
+    replace_in(package, "LEAK = 0.01", "LEAK = 0.02")
+    replace_in(
+        package,
+        '"he_normal": normal(lambda fan_out, fan_in: 2 /',
+        '"he_normal": normal(lambda fan_out, fan_in: 4 /',
+    )
+    after = digests(package)
+    changed = {name for name in RUNS if after[name] != before[name]}
+    assert changed == {"activation=leaky_relu", "initializer=he_normal"}
+
+
+def test_another_library_under_the_same_name_counts(package: Path, before: dict[str, str]) -> None:
+    file = package / "nn" / "arrays.py"
+    file.write_text(file.read_text().replace("import numpy as np", "import numpy.ma as np"))
+    assert not set(digests(package).values()) & set(before.values())
+
+
+def test_a_definition_may_move_to_another_module(package: Path, before: dict[str, str]) -> None:
+    network = package / "nn" / "network.py"
+    text = network.read_text()
+    start, end = text.index("class Network(NamedTuple):"), text.index("\n\nclass Parameters")
+    (package / "nn" / "moved.py").write_text(f"from typing import NamedTuple\n\n\n{text[start:end]}")
+    network.write_text(text[:start] + "from nnexp.nn.moved import Network\n" + text[end:])
+    assert digests(package) == before
+
+
+def used() -> dict[str, str]:
+    formulas = Formulas(PACKAGE)
+    return {place: text for settings in RUNS.values() for place, text in formulas.used(settings).items()}
+
+
+def test_every_module_of_the_core_is_a_formula_or_named_as_none() -> None:
+    entered = {place.partition(":")[0] for place in used()} - {"nn.hyperparameters"}  # one member of it
+    modules = {f"nn.{file.stem}".removesuffix(".__init__") for file in (PACKAGE / "nn").glob("*.py")}
+    assert entered & modules | set(NOT_ENTERED) == modules
+    assert not entered & set(NOT_ENTERED)
+
+
+def test_no_formula_holds_an_f_string() -> None:
+    """Their syntax trees differ between versions of Python."""
+    assert [place for place, text in used().items() if "JoinedStr" in text] == []
+
+
+def test_the_walk_enters_what_a_run_is_known_to_use() -> None:
+    places = set(Formulas(PACKAGE).used(RUNS["augment=elastic"]))
+    assert {"nn.network:Backprop", "nn.arrays:HALF", "nn.optimizers:sgd", "data.augment:BLOCK"} <= places
+    assert "nn.costs:OUTPUTS[('sigmoid', 'cross_entropy')]" in places
+    assert not {place for place in places if "adam" in place or "relu" in place or "JSON" in place}
