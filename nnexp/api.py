@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnexp.text import spelled
+from nnexp.console import make_console
+from nnexp.errors import UserError
+from nnexp.sweep.pool.stop import listening
 
 if TYPE_CHECKING:  # pandas and matplotlib: only where a sweep is loaded
     from nnexp.experiment.loaded_sweep import LoadedSweep
@@ -37,10 +38,12 @@ def run(**settings: object) -> LoadedSweep:
     Args:
         settings: hyperparameters and other keys by the names of the command line, such as
             `learning_rate=0.1, data="mnist", tracking="none"`; dotted ones as `**{"data.scale": 255}`.
+            Arrays, ranges and dictionaries are taken: `**{"sweep.axes.learning_rate": np.geomspace(...)}`.
 
     Raises:
         UserError: a key or a value cannot be used.
         SweepError: training could not go on.
+        KeyboardInterrupt: Ctrl-C; what has finished is recorded.
     """
     return _trained([], settings)
 
@@ -61,27 +64,17 @@ def run_sweep(name: str, *overrides: str, **settings: object) -> LoadedSweep:
 
 
 def _trained(words: Sequence[str], settings: dict[str, object]) -> LoadedSweep:
-    from rich.console import Console
-
-    from nnexp.config import load_config
-    from nnexp.errors import UserError
+    from nnexp.config import load_config, note_on_config, words_for
     from nnexp.experiment import training
     from nnexp.experiment.loaded_sweep import loaded
 
-    given = [word for key, value in settings.items() for word in _words(key, value)]
-    config = load_config([*words, *given])
+    settings_words = [word for key, value in settings.items() for word in words_for(key, value)]
+    config = load_config([*words, *settings_words])
     if config.execution.dry_run:
         raise UserError("dry_run is for the command line: nothing is trained, and so nothing can be loaded")
-    sweep = training.run_sweep(config, Console(highlight=False))
+    console = make_console()
+    if note := note_on_config():
+        console.print(note)
+    with listening(guest=True):
+        sweep = training.run_sweep(config, console)
     return loaded(sweep.folder, config.execution.sweeps_dir)
-
-
-def _words(key: str, value: object) -> list[str]:
-    """A setting as words of the command line."""
-    if key == "monitor" and isinstance(value, list | tuple):
-        return [f"monitor.{name}=true" for name in value]
-    if isinstance(value, Path):
-        value = str(value)
-    if isinstance(value, str) and not re.fullmatch(r"[\w./:-]+", value):
-        value = "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-    return [f"{key}={spelled(value)}"]

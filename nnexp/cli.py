@@ -92,7 +92,7 @@ def _train(options: Namespace) -> int:
     if note := note_on_config(options.config_dir):
         print(f"nnexp: {note}", file=sys.stderr)
 
-    from nnexp.commands.console import make_console
+    from nnexp.console import make_console
     from nnexp.experiment.training import dry_run, run_sweep
 
     console, failed = make_console(), False

@@ -14,6 +14,11 @@ SIGNS = {"±": "+-", "·": "|", "×": "x", "…": "...", "–": "-", "—": "-",
 ERRORS = "nnexp_signs"
 
 
+def in_ascii(text: str) -> str:
+    """The text with ASCII signs in the place of those that `SIGNS` knows."""
+    return "".join(SIGNS.get(sign, sign) for sign in text)
+
+
 class _File(io.FileIO):
     """A file descriptor; after an error, what is written goes nowhere. `failure`: the first error."""
 

@@ -1,6 +1,7 @@
 """How values and figures are spelled for people. Imports nothing of ours: every part may use it."""
 
 import re
+from datetime import datetime
 
 
 def spelled(value: object) -> str:
@@ -31,3 +32,16 @@ def as_markdown(text: str) -> str:
     """Plain text, in one line, as Markdown: nothing in it is taken for markup or HTML."""
     line = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*\[\]|~]|(?<!\w)_|_(?!\w))", r"\\\1", line)
+
+
+def figure(value: float) -> str:
+    """A cost in four decimals, `0.1234`; a very large one in three digits, `5.39e+29`."""
+    return f"{value:.4f}" if abs(value) < 1e5 else f"{value:.3g}"
+
+
+def moment(iso: object) -> str:
+    """A moment of a plan or record, ISO 8601, in local time: `2026-01-02 13:00`."""
+    try:
+        return f"{datetime.fromisoformat(str(iso)).astimezone():%Y-%m-%d %H:%M}"
+    except ValueError:
+        return "?"

@@ -1,5 +1,6 @@
 """The words behind a command's name: what it is about, KEY=VALUE settings, options."""
 
+import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,8 +11,8 @@ DEFAULT_SWEEPS_DIR = "sweeps"
 TRACKING = ("tracking", "tracking.uri")
 
 
-class Words(NamedTuple):
-    """What a command was asked: names of sweeps or runs, settings as they were spelled, options."""
+class Arguments(NamedTuple):
+    """What stands behind a command: names of sweeps or runs, settings as they were spelled, options."""
 
     names: tuple[str, ...]
     settings: dict[str, str]
@@ -20,21 +21,21 @@ class Words(NamedTuple):
     @property
     def sweeps_dir(self) -> str:
         """The folder of all sweeps, `./sweeps` by default."""
-        return self.settings.get(SWEEPS_DIR, DEFAULT_SWEEPS_DIR)
+        return os.path.expanduser(self.settings.get(SWEEPS_DIR, DEFAULT_SWEEPS_DIR))
 
     def only(self, keys: Sequence[str]) -> list[str]:
-        """Those of the settings, as words for `nnexp.config`."""
+        """Those of the settings that `keys` names, as words for `nnexp.config`."""
         return [f"{key}={value}" for key, value in self.settings.items() if key in keys]
 
 
-def understood(
+def parse_arguments(
     command: str,
     words: Sequence[str],
     *,
     keys: Sequence[str] = (SWEEPS_DIR,),
     options: Sequence[str] = (),
     valued: Sequence[str] = (),
-) -> Words:
+) -> Arguments:
     """Sort the words of `nnexp COMMAND`; `keys` and `options` are what it takes.
 
     `valued`: options with a value, `--to FOLDER` or `--to=FOLDER`; they are found among the settings.
@@ -63,7 +64,7 @@ def understood(
             raise UserError(f"{key} needs a value, got {word!r}")
         else:
             settings[key] = value
-    return Words(tuple(names), settings, frozenset(word for word in words if word in options))
+    return Arguments(tuple(names), settings, frozenset(word for word in words if word in options))
 
 
 def only_name(command: str, names: Sequence[str], what: str = "NAME or NAME/ID") -> str:

@@ -6,9 +6,9 @@ from typing import Any
 
 from rich.table import Table
 
-from nnexp.commands.arguments import understood
-from nnexp.commands.console import make_console, make_table
+from nnexp.commands.arguments import parse_arguments
 from nnexp.commands.lookup import name_of, run_named
+from nnexp.console import make_console, make_table
 from nnexp.errors import UserError
 from nnexp.sweep.store import record as records
 from nnexp.sweep.store.record import Record
@@ -28,7 +28,7 @@ TIMES = ("seconds", "evaluation_seconds", "shared_by")
 
 def main(words: Sequence[str]) -> int:
     """Print what differs, and draw the curves if asked."""
-    asked = understood("compare", words, valued=(PLOT,))
+    asked = parse_arguments("compare", words, valued=(PLOT,))
     if len(asked.names) != 2:
         raise UserError(f"compare takes two RUNs, got {' '.join(asked.names) or 'none'}")
     picture = Path(asked.settings[PLOT]) if PLOT in asked.settings else None

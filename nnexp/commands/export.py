@@ -4,8 +4,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnexp.commands.arguments import only_name, understood
-from nnexp.commands.console import make_console
+from nnexp.commands.arguments import only_name, parse_arguments
+from nnexp.console import make_console
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.store.folder import PUBLISHED
 from nnexp.sweep.store.plan_file import FILE, read_body
@@ -25,7 +25,7 @@ FORMAT, TO = "--format", "--to"
 
 def main(words: Sequence[str]) -> int:
     """Write the files, and name them."""
-    asked = understood("export", words, valued=(FORMAT, TO))
+    asked = parse_arguments("export", words, valued=(FORMAT, TO))
     name, kind = only_name("export", asked.names), asked.settings.get(FORMAT, "csv")
     if kind not in FORMATS:
         raise unknown("format", kind, FORMATS)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnexp.commands.arguments import understood
-from nnexp.commands.console import make_console, make_table
+from nnexp.commands.arguments import parse_arguments
+from nnexp.console import make_console, make_table
 from nnexp.errors import UserError
 from nnexp.files import replacing
 
@@ -35,7 +35,7 @@ def main(words: Sequence[str]) -> int:
     from nnexp.labbook.rows import make_rows
     from nnexp.labbook.sweep_files import all_asked
 
-    asked = understood("labbook", words, options=(WRITE, CHECK))
+    asked = parse_arguments("labbook", words, options=(WRITE, CHECK))
     if asked.names:
         raise UserError(f"labbook takes no names, got {asked.names[0]!r}")
     if len(asked.options) > 1:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from textwrap import shorten
 
-from nnexp.commands.arguments import understood
-from nnexp.commands.console import disk_use, make_console, make_table, moment, size
+from nnexp.commands.arguments import parse_arguments
+from nnexp.commands.disk import disk_use, size
 from nnexp.commands.lookup import name_of, no_sweeps, opened
+from nnexp.console import make_console, make_table
 from nnexp.errors import UserError
 from nnexp.sweep.store.folder import sweep_folders
+from nnexp.text import moment
 
 HELP = """
 nnexp list [sweeps_dir=sweeps]
@@ -21,7 +23,7 @@ NARROWEST = 20  # characters that a question gets at least
 
 def main(words: Sequence[str]) -> int:
     """Print the table."""
-    asked = understood("list", words)
+    asked = parse_arguments("list", words)
     if asked.names:
         raise UserError(f"list takes no names, got {asked.names[0]!r}: nnexp status {asked.names[0]}")
     console = make_console()

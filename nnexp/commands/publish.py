@@ -6,9 +6,9 @@ from typing import Any
 
 from rich.filesize import decimal
 
-from nnexp.commands.arguments import understood
-from nnexp.commands.console import make_console
+from nnexp.commands.arguments import parse_arguments
 from nnexp.commands.lookup import Found, folder_of, opened
+from nnexp.console import make_console
 from nnexp.errors import UserError
 from nnexp.files import write_all
 from nnexp.sweep.store.plan_file import FILE, body_text, read_body
@@ -29,7 +29,7 @@ PROVENANCE = ("nnexp", "commit", "dirty", "python", "numpy", "blas", "kernel", "
 
 def main(words: Sequence[str]) -> int:
     """Check all of the sweeps, then publish them."""
-    asked = understood("publish", words, valued=(PICTURES,))
+    asked = parse_arguments("publish", words, valued=(PICTURES,))
     if not asked.names:
         raise UserError("publish takes one NAME or NAME/ID or more, got none")
     folders = list(dict.fromkeys(folder_of(name, asked.sweeps_dir) for name in asked.names))

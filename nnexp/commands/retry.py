@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 
-from nnexp.commands.arguments import SWEEPS_DIR, TRACKING, only_name, understood
+from nnexp.commands.arguments import SWEEPS_DIR, TRACKING, only_name, parse_arguments
 from nnexp.commands.lookup import folder_of, name_of
+from nnexp.console import make_console
 from nnexp.data import Dataset, DataSpec
 from nnexp.errors import UserError
 from nnexp.sweep.question.identity import formulas, numerics_of, point_identity, run_id
@@ -23,15 +24,13 @@ NOT_HERE = ("mode", "dry_run")  # it is a mode of its own
 
 def main(words: Sequence[str]) -> int:
     """Train, and print the answer; 1 if a run failed again."""
-    from rich.console import Console
-
     from nnexp.config import Execution, load_config
     from nnexp.experiment.training import carry_out
     from nnexp.sweep.pool.datasets import Datasets
     from nnexp.tracking import usual_store
 
     keys = [field.name for field in fields(Execution) if field.name not in NOT_HERE]
-    asked = understood("retry", words, keys=(*keys, *TRACKING))
+    asked = parse_arguments("retry", words, keys=(*keys, *TRACKING))
     folder = folder_of(only_name("retry", asked.names), asked.sweeps_dir)
     taken = [key for key in (*keys, *TRACKING) if key != SWEEPS_DIR]
     config = load_config([*asked.only(taken), "mode=retry"])
@@ -40,7 +39,7 @@ def main(words: Sequence[str]) -> int:
     _check_unchanged(plan, datasets.load)
     uri = config.tracking.uri if asked.only(TRACKING) else usual_store(folder)
     execution = replace(config.execution, sweeps_dir=asked.sweeps_dir)
-    return int(carry_out(plan, execution, uri, datasets, Console(highlight=False)).failed)
+    return int(carry_out(plan, execution, uri, datasets, make_console()).failed)
 
 
 def _check_place(plan: Plan, name: str) -> None:

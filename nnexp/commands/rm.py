@@ -9,9 +9,10 @@ from pathlib import Path
 
 from rich.table import Table
 
-from nnexp.commands.arguments import SWEEPS_DIR, understood
-from nnexp.commands.console import disk_use, make_console, make_table, size
+from nnexp.commands.arguments import SWEEPS_DIR, parse_arguments
+from nnexp.commands.disk import disk_use, size
 from nnexp.commands.lookup import folder_of, name_from_path, name_of
+from nnexp.console import make_console, make_table
 from nnexp.errors import FEW, UserError
 from nnexp.sweep.store.folder import sweep_folders
 from nnexp.sweep.store.lock import held, holder_of
@@ -31,7 +32,7 @@ YES = "--yes"
 
 def main(words: Sequence[str]) -> int:
     """Show, ask, remove; 1 if the answer is no."""
-    asked = understood("rm", words, keys=(SWEEPS_DIR,), options=(YES,))
+    asked = parse_arguments("rm", words, keys=(SWEEPS_DIR,), options=(YES,))
     if not asked.names:
         raise UserError("rm takes one NAME or NAME/ID or more, got none: nnexp list shows them")
     folders = folders_of(asked.names, asked.sweeps_dir)

@@ -7,8 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from nnexp.commands.console import make_table, moment
 from nnexp.commands.lookup import name_of
+from nnexp.console import make_table
 from nnexp.data import DataSpec
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.plan import Run
@@ -16,7 +16,7 @@ from nnexp.sweep.store import record as records
 from nnexp.sweep.store.lock import holder_of
 from nnexp.sweep.store.plan_file import read_plan
 from nnexp.sweep.store.record import Record
-from nnexp.text import percent, spelled
+from nnexp.text import moment, percent, spelled
 from nnexp.tracking import read_logged
 
 CURVE_ROWS = 12  # of the learning curve

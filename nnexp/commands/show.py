@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nnexp.commands import status
-from nnexp.commands.arguments import only_name, understood
-from nnexp.commands.console import make_console
+from nnexp.commands.arguments import only_name, parse_arguments
 from nnexp.commands.lookup import folder_of, name_of, no_sweeps, opened, run_named
 from nnexp.commands.run_report import tell
+from nnexp.console import make_console
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.store.folder import sweep_folders
 
@@ -25,7 +25,7 @@ PICTURES = "--pictures"
 
 def main(words: Sequence[str]) -> int:
     """Print the page of a run, or of a sweep."""
-    asked = understood("show", words, valued=(PICTURES,))
+    asked = parse_arguments("show", words, valued=(PICTURES,))
     name, place = only_name("show", asked.names, "RUN, NAME or NAME/ID"), asked.sweeps_dir
     folders = sweep_folders(place)
     if not folders:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from nnexp.commands.arguments import only_name, understood
-from nnexp.commands.console import disk_use, make_console, make_table, moment, size
+from nnexp.commands.arguments import only_name, parse_arguments
+from nnexp.commands.disk import disk_use, size
 from nnexp.commands.lookup import STATUSES, Found, folder_of, opened, status_of
+from nnexp.console import make_console, make_table
 from nnexp.experiment.messages import command_for, failures
-from nnexp.text import count, spelled
+from nnexp.text import count, moment, spelled
 from nnexp.tracking import lacking, read_logged
 
 HELP = """
@@ -23,7 +24,7 @@ the command that goes on. NAME alone means its newest sweep; of an ID its first 
 
 def main(words: Sequence[str]) -> int:
     """Print the page of one sweep."""
-    asked = understood("status", words)
+    asked = parse_arguments("status", words)
     name = only_name("status", asked.names)
     tell(opened(folder_of(name, asked.sweeps_dir), asked.sweeps_dir), asked.sweeps_dir, make_console())
     return 0

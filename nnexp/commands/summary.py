@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from nnexp.commands.arguments import SWEEPS_DIR, only_name, understood
+from nnexp.commands.arguments import SWEEPS_DIR, only_name, parse_arguments
+from nnexp.console import make_console, print_page
 
 HELP = """
 nnexp summary NAME[/ID] [metric=final_validation_cost,...] [sweeps_dir=sweeps]
@@ -16,10 +17,8 @@ METRIC = "metric"
 
 def main(words: Sequence[str]) -> int:
     """Print the answer."""
-    asked = understood("summary", words, keys=(METRIC, SWEEPS_DIR))
+    asked = parse_arguments("summary", words, keys=(METRIC, SWEEPS_DIR))
     name = only_name("summary", asked.names)
-
-    from rich.console import Console
 
     from nnexp.commands.results import results
     from nnexp.report.build import answer_of
@@ -27,5 +26,5 @@ def main(words: Sequence[str]) -> int:
 
     _, found = results(name, asked.sweeps_dir)
     metrics = asked.settings[METRIC].split(",") if METRIC in asked.settings else []
-    Console(highlight=False).print(page(answer_of(found, metrics)))
+    print_page(make_console(), page(answer_of(found, metrics)))
     return 0

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-from nnexp.commands.arguments import SWEEPS_DIR, TRACKING, understood
-from nnexp.commands.console import make_console
+from nnexp.commands.arguments import SWEEPS_DIR, TRACKING, parse_arguments
 from nnexp.commands.lookup import folder_of, name_of, no_sweeps
+from nnexp.console import make_console
 from nnexp.errors import UserError
 from nnexp.sweep.store.folder import open_sweep, sweep_folders
 from nnexp.sweep.store.lock import held
@@ -38,7 +38,7 @@ def main(words: Sequence[str]) -> int:
     from nnexp.config import load_config
     from nnexp.tracking import usual_store
 
-    arguments = understood("sync", words, keys=(SWEEPS_DIR, *TRACKING))
+    arguments = parse_arguments("sync", words, keys=(SWEEPS_DIR, *TRACKING))
     tracking = arguments.only(TRACKING)
     default = load_config(tracking).tracking.uri
     if default is None:

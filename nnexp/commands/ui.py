@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nnexp.commands.arguments import TRACKING, understood
+from nnexp.commands.arguments import TRACKING, parse_arguments
 from nnexp.errors import UserError
 
 HELP = """
@@ -19,7 +19,7 @@ def main(words: Sequence[str]) -> int:
     from nnexp.config import load_config
     from nnexp.tracking import move_note, ui
 
-    arguments = understood("ui", words, keys=("port", *TRACKING))
+    arguments = parse_arguments("ui", words, keys=("port", *TRACKING))
     if arguments.names:
         raise UserError(f"ui takes no names, got {arguments.names[0]!r}")
     port = arguments.settings.get("port", "5000")

@@ -2,6 +2,7 @@
 
 from nnexp.config.compose import load_config, load_configs, show, values_of
 from nnexp.config.files import GROUPS, choices, conf_dir, note_on_config
+from nnexp.config.overrides import words_for
 from nnexp.config.schema import Config, Execution, Tracking
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "note_on_config",
     "show",
     "values_of",
+    "words_for",
 ]

@@ -88,7 +88,8 @@ def with_values(question: Question, overrides: Sequence[Override], multirun: boo
     """The question with the values that the command line gives: to its axes, and with -m to new ones.
 
     Raises:
-        UserError: the axis stands in a list of points, or several values are given without -m.
+        UserError: the axis stands in a list of points or is given values twice, or several values are given
+            without -m.
     """
     places = axes_of(question)
     parts = {"sweep.axes": dict(question.axes), "sweep.zip": dict(question.zip)}
@@ -98,11 +99,21 @@ def with_values(question: Question, overrides: Sequence[Override], multirun: boo
         several = override.is_sweep_override() and key not in ("seed", "sweep")
         if override in named and places[axis] not in parts:
             raise UserError(f"{axis} is an axis of {places[axis]}: write '{places[axis]}=[...]' instead")
+        if override in named and (twice := _same_axis(override, places[axis], overrides)):
+            raise UserError(
+                f"{override.input_line} and {twice.input_line} give values to one axis: write one"
+            )
         if several and not (multirun or override in named or key.startswith("sweep.axes.")):
             raise _needs_multirun(override)
         if several or override in named:
             parts[places.get(axis, "sweep.axes")][axis] = _axis_values(axis, override)
     return replace(question, axes=parts["sweep.axes"], zip=parts["sweep.zip"])
+
+
+def _same_axis(override: Override, place: str, overrides: Sequence[Override]) -> Override | None:
+    """Another override of the same axis: `batch_size=10` beside `sweep.axes.batch_size=[5]`."""
+    key = f"{place}.{_axis(override.key_or_group)}"
+    return next((o for o in overrides if f"{o.key_or_group}.".startswith(f"{key}.")), None)
 
 
 def _needs_multirun(override: Override) -> UserError:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from nnexp.config import Execution
+from nnexp.console import print_page
 from nnexp.data import Dataset, DataSpec
 from nnexp.experiment.messages import failures, run_line
 from nnexp.files import replacing
@@ -65,7 +66,7 @@ class Ending:
         try:
             write_csv.write_results(results, folder)
             stamp(folder)
-            self.console.print(f"CSV files: {folder}", soft_wrap=True)
+            self.console.print(f"CSV files: {folder}")
             if status == "FINISHED":
                 self._draw(results)
             if self.logger:
@@ -93,11 +94,11 @@ class Ending:
         if len(sweep.plan.runs) == 1:
             run = sweep.plan.runs[0]
             console.print(run_line(run, sweep.records.get(run.run_id)))
-            console.print(f"nnexp show {run.run_id} tells more", soft_wrap=True)
+            console.print(f"nnexp show {run.run_id} tells more")
             if answer.verdicts:
-                console.print(terminal.verdict_list(answer.verdicts))
+                print_page(console, terminal.verdict_list(answer.verdicts))
         elif sweep.records:
-            console.print(terminal.page(answer))
+            print_page(console, terminal.page(answer))
         console.print(failures(sweep.plan, sweep.records, self.going_on), end="")
         if sweep.failed_again:
             console.print(failures(sweep.plan, sweep.failed_again))
@@ -116,7 +117,7 @@ class Ending:
         files, error = pictures.draw(results, sweep.folder, self._best(results))
         self.console.print(f"Pictures: {len(files)} files beside them")
         if error:
-            self.console.print(f"Not every picture could be drawn: {error}", soft_wrap=True)
+            self.console.print(f"Not every picture could be drawn: {error}")
             return
         with replacing(drawn) as file:
             file.write(content)
@@ -149,7 +150,7 @@ class Ending:
                 else "the sweep's page is not up to date"
             )
             line = f"{what} ({report.error}); nnexp sync, or the same command again, brings it up to date"
-        self.console.print(f"MLflow: {line}", soft_wrap=True, markup=False)
+        self.console.print(f"MLflow: {line}")
 
 
 def results_now(sweep: Sweep, sweeps_dir: str | Path) -> Results:

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from nnexp import data
+from nnexp.console import WholeTable
 from nnexp.nn.knobs import USUAL_LEARNING_RATES
 from nnexp.sweep.pool.estimate import Load
 from nnexp.sweep.question.plan import Plan, Run
@@ -74,12 +74,12 @@ def _large_rates(runs: Sequence[Run]) -> list[str]:
     return lines
 
 
-def plan_table(plan: Plan, pending: Sequence[int]) -> Table:
+def plan_table(plan: Plan, pending: Sequence[int]) -> WholeTable:
     """The numbered points, and how many runs of each are done."""
     to_train = Counter(plan.runs[row].point for row in pending)
-    table = Table(box=None, padding=(0, 2, 0, 0))
+    table = WholeTable()
     for heading in ("point", *plan.axes, "done", "to train"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for number, point in enumerate(plan.points):
         values = [spelled(value) for value in point.values()]
         left = to_train[number]
@@ -99,9 +99,9 @@ def failures(plan: Plan, records: Mapping[str, Record], again: str | None = None
     if not bad:
         return Text(end="")
     parts: list[RenderableType] = [Text(f"{count(len(bad), 'run')} failed", style="red")]
-    table = Table(box=None, padding=(0, 2, 0, 0))
+    table = WholeTable()
     for heading in ("run", "what varies", "why"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading == "run")
     for run in bad[:MOST_FAILURES]:
         table.add_row(run.run_id, Text(plan.label(run)), Text(ending(records[run.run_id])))
     parts.append(table)

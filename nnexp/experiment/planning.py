@@ -1,6 +1,5 @@
 """Before training: make the plan, print what will run and for how long, and ask first if that is long."""
 
-import sys
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -8,6 +7,7 @@ from rich.prompt import Confirm
 
 from nnexp.claims.parsing import claims_of, with_answerable_claims
 from nnexp.config import Config, Execution
+from nnexp.console import can_answer
 from nnexp.errors import UserError
 from nnexp.experiment.messages import advice, announcement
 from nnexp.sweep.pool.estimate import Load, estimate_seconds, work
@@ -30,7 +30,7 @@ def planned(config: Config, load: Load, console: Console) -> Plan:
         return plan
     plan, reasons = with_answerable_claims(plan)
     for why in reasons:
-        console.print(f"Left out, as the sweep is changed: {why}", soft_wrap=True, markup=False)
+        console.print(f"Left out, as the sweep is changed: {why}")
     return plan
 
 
@@ -43,7 +43,7 @@ def announce(sweep: Sweep, execution: Execution, load: Load, console: Console) -
     pending = set(rows)
     settled = [run for row, run in enumerate(sweep.plan.runs) if row not in pending]
     failed = sum(sweep.records[run.run_id].status not in DONE for run in settled)
-    console.print(announcement(sweep.plan, len(rows), failed, workers, seconds), soft_wrap=True)
+    console.print(announcement(sweep.plan, len(rows), failed, workers, seconds))
     return seconds
 
 
@@ -63,7 +63,7 @@ def _slowness(sweep: Sweep, rows: Sequence[int], load: Load) -> float:
 def advise(plan: Plan, rows: Sequence[int], load: Load, console: Console) -> None:
     """Say what is odd about the runs numbered `rows`."""
     for line in advice([plan.runs[row] for row in rows], load):
-        console.print(line, soft_wrap=True, markup=False)
+        console.print(line)
 
 
 def confirm(seconds: float, limit: float | None, console: Console) -> None:
@@ -72,9 +72,13 @@ def confirm(seconds: float, limit: float | None, console: Console) -> None:
     Raises:
         UserError: the answer is no.
     """
-    if limit is None or seconds <= limit or not (console.is_terminal and sys.stdin.isatty()):
+    if limit is None or seconds <= limit or not can_answer(console):
         return
-    if not Confirm.ask("Train them?", console=console, default=True):
+    try:
+        agreed = Confirm.ask("Train them?", console=console, default=True)
+    except EOFError:
+        agreed = False
+    if not agreed:
         raise UserError("nothing was trained; confirm_above=null trains without asking")
 
 

@@ -12,6 +12,7 @@ from nnexp.experiment.finishing import Ending
 from nnexp.experiment.messages import command_for, plan_table
 from nnexp.experiment.planning import advise, announce, confirm, planned, workers_for
 from nnexp.experiment.progress import Epochs, display_for
+from nnexp.experiment.sweep_standing import Standing
 from nnexp.files import scratch
 from nnexp.nn import Model
 from nnexp.sweep.pool.datasets import Datasets
@@ -90,7 +91,7 @@ def carry_out(
             _say_where(store, console)
         Experiment(sweep, execution, store, datasets, console).run()
         if problem:
-            console.print(f"MLflow: {problem}", soft_wrap=True, markup=False)
+            console.print(f"MLflow: {problem}")
     return sweep
 
 
@@ -103,7 +104,7 @@ def _say_where(uri: str, console: Console) -> None:
             "tracking=sqlite logs to mlflow.db here"
         )
     for note in filter(None, notes):
-        console.print(f"MLflow: {note}", soft_wrap=True, markup=False)
+        console.print(f"MLflow: {note}")
 
 
 def _problem(uri: str) -> UserError | None:
@@ -128,6 +129,7 @@ class Experiment:
         self.rows = sweep.pending(execution.mode)
         self.workers = workers_for(sweep.plan, execution, len(self.rows))
         self.ended, self.tables_due = 0, time.monotonic() + TABLES_EVERY
+        self._at_stake = ""  # what a stop has lost
         self.logger = self._logger(uri)
         name = f"{sweep.plan.name}/{sweep.plan.sweep_id}"
         going_on = command_for("retry", name, execution.sweeps_dir)
@@ -137,15 +139,16 @@ class Experiment:
         """Train, and tell the answer; on a stop, what is known so far."""
         sweep, console = self.sweep, self.console
         for run_id, why in sweep.damaged.items():
-            console.print(f"The record of run {run_id} is damaged ({why}): set aside.", soft_wrap=True)
+            console.print(f"The record of run {run_id} is damaged ({why}): set aside.")
         try:
             with deferred():
                 self._train()
             self.ending.tell("FINISHED")
         except KeyboardInterrupt:
-            console.print("Stopping; what has finished is kept. Ctrl-C again ends at once.")
+            lost = f"; lost: {self._at_stake}" if self._at_stake else ""
+            console.print(f"Stopping; what has finished is kept{lost}. Ctrl-C again ends at once.")
             self.ending.tell("KILLED")
-            console.print(f"Stopped: {self._standing()}", soft_wrap=True)
+            console.print(f"Stopped: {self._standing()}")
             raise
         except SweepError:
             raise
@@ -176,14 +179,18 @@ class Experiment:
             sources = self.datasets.share(specs, folder) if self.workers else self.datasets.load_all(specs)
             load, timing = self.datasets.load, self.sweep.plan.timing
             stacks = make_stacks(runs, self.rows, max(1, self.workers), load, timing=timing)
-            shares = work_by_row(stacks, load)
-            with display_for(self.console, self.sweep.plan, board, shares, self.sweep.records) as display:
+            standing = Standing(self.sweep.plan, board, work_by_row(stacks, load), self.sweep.records)
+            with display_for(self.console, standing) as display:
                 progress: Progress = display if isinstance(display, Epochs) else board
                 with closing(launch(stacks, sources, expected, progress, self.workers)) as outcomes:
-                    for outcome in outcomes:
-                        display.ended(outcome.run, self._take(outcome))
-                        if time.monotonic() > self.tables_due:
-                            self._write_tables()
+                    try:
+                        for outcome in outcomes:
+                            display.ended(outcome.run, self._take(outcome))
+                            if time.monotonic() > self.tables_due:
+                                self._write_tables()
+                    except KeyboardInterrupt:
+                        self._at_stake = display.at_stake()
+                        raise
 
     def _take(self, outcome: Outcome) -> Record:
         """Make the durable record of a run that has just ended, and hand it to MLflow's thread."""

@@ -1,12 +1,13 @@
 """The answer of a sweep in a terminal, by rich: a table as wide as there is room, then the verdicts."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import rich.table
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
+from nnexp.console import PIPE_WIDTH, WholeTable, signs
 from nnexp.report.answer import Answer, Line, Table, Tone, Verdict, cell_text
 from nnexp.report.effects import effect_text
 
@@ -68,22 +69,23 @@ class ResponsiveTable:
         columns = self._table.columns
         for gone in range(1 + max(column.spare for column in columns)):
             kept = [k for k, column in enumerate(columns) if not 0 < column.spare <= gone]
-            grid = self._grid({k: "\n".join(columns[k].heading) for k in kept})
-            if grid.__rich_measure__(console, options).maximum <= options.max_width:
+            grid = self._grid({k: "\n".join(columns[k].heading) for k in kept}, signs(options))
+            if console.measure(grid, options=options.update(width=PIPE_WIDTH)).maximum <= options.max_width:
                 break
         else:
-            grid = self._grid({k: "\n".join(columns[k].heading).replace("_", "_\n") for k in kept})
+            headings = {k: "\n".join(columns[k].heading).replace("_", "_\n") for k in kept}
+            grid = self._grid(headings, signs(options))
         yield grid
 
-    def _grid(self, headings: Mapping[int, str]) -> rich.table.Table:
+    def _grid(self, headings: Mapping[int, str], spell: Callable[[str], str]) -> WholeTable:
         """The columns by number, each under its heading."""
-        grid = rich.table.Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+        grid = WholeTable()
         for heading in headings.values():
-            grid.add_column(Text(heading), justify="right", vertical="bottom")
+            grid.add_column(Text(heading), justify="right", vertical="bottom", no_wrap=True)
         grid.add_column()
         for row in self._table.rows:
             marks = Text("  ").join(map(_text, row.marks))
-            cells = (Text(cell_text(row.cells[k])) for k in headings)
+            cells = (Text(spell(cell_text(row.cells[k]))) for k in headings)
             grid.add_row(*cells, marks, style="bold" if row.best else None)
         return grid
 

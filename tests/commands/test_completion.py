@@ -12,7 +12,7 @@ from nnexp.commands.completion import candidates
     [
         ("nnexp sta", ["status"]),
         ("nnexp act", ["activation="]),
-        ("nnexp activation=s", ["activation=sigmoid", "activation=softplus", "activation=step"]),
+        ("nnexp activation=so", ["activation=softplus"]),
         ("nnexp +", ["+sweep="]),
         ("nnexp +sweep=book/soft", ["+sweep=book/softmax"]),
         ("nnexp +sweep=batch_size mo", ["mode=", "momentum=", "monitor."]),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nnexp.config import Config, load_config, load_configs
-from nnexp.data import load
+from nnexp.data import DataSpec, load
 from nnexp.errors import UserError
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.plan import make_plan
@@ -92,13 +92,27 @@ def test_the_values_of_an_axis_are_replaced_the_way_people_type_it(
     assert made.changed
 
 
-def test_zipped_axes_and_axes_of_data_are_replaced_too() -> None:
-    zipped = config("sweep.zip.batch_size=[1,2]", "sweep.zip.momentum=[0,0.9]", "batch_size=3,4").question
-    assert dict(zipped.zip) == {"batch_size": [3, 4], "momentum": [0, 0.9]}
-    scaled = config("sweep.axes.scale=[1,2]", "sweep.axes.data=[digits,mnist]", "data.scale=16", "data=mnist")
-    assert dict(scaled.question.axes) == {"scale": [16], "data": ["mnist"]}
-    classes = config("sweep.axes.classes=[[0,1]]", "classes=[3,5]").question
-    assert dict(classes.axes) == {"classes": [[3, 5]]}
+def test_zipped_axes_and_axes_of_data_are_replaced_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "conf" / "sweep").mkdir(parents=True)
+    (tmp_path / "conf" / "sweep" / "mine.yaml").write_text(
+        "# @package _global_\nsweep:\n  zip: {batch_size: [1, 2], momentum: [0, 0.9]}\n"
+        "  axes: {scale: [1, 2], data: [digits, mnist], classes: [[0, 1]]}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    made = config("+sweep=mine", "batch_size=3,4", "data.scale=16", "data=mnist", "classes=[3,5]")
+    assert dict(made.question.zip) == {"batch_size": [3, 4], "momentum": [0, 0.9]}
+    assert dict(made.question.axes) == {"scale": [16], "data": ["mnist"], "classes": [[3, 5]]}
+    assert made.data == DataSpec()
+
+
+def test_values_for_an_axis_are_given_once() -> None:
+    words = ["+sweep=batch_size", "batch_size=3", "sweep.axes.batch_size=[5]"]
+    with pytest.raises(
+        UserError, match=r"^batch_size=3 and sweep.axes.batch_size=\[5\] give values to one axis"
+    ):
+        config(*words)
 
 
 def test_an_axis_in_a_list_of_points_is_not_replaced() -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-ONE_WISH = 0.5  # seconds: a signal that follows sooner says the same again, as `timeout` and terminals do
+DEBOUNCE_SECONDS = 0.5  # signals closer together count as one: `timeout` and terminals send several
 
 
 class Stopped(KeyboardInterrupt):
@@ -31,17 +31,22 @@ class SweepError(Exception):
 _heard: float | None = None  # when the first signal came
 _pending: int | None = None  # the signal that is to take effect
 _deferred = False  # not now, but later
+_guest = False  # the process is not ours
 
 
 @contextmanager
-def listening() -> Iterator[None]:
-    """Inside, the first signal raises `Stopped`, the second ends this process; workers follow within 1 s."""
-    global _heard, _pending
+def listening(*, guest: bool = False) -> Iterator[None]:
+    """Inside, the first signal raises `Stopped`, the second ends this process; workers follow within 1 s.
+
+    A `guest` in the process of a notebook listens to Ctrl-C alone, and never ends that process: the second
+    raises `Stopped` at once.
+    """
+    global _heard, _pending, _guest
     if threading.current_thread() is not threading.main_thread():
         yield  # signals are the main thread's business
         return
-    _heard, _pending = None, None
-    before = {signum: signal.getsignal(signum) for signum in SIGNALS}
+    _heard, _pending, _guest = None, None, guest
+    before = {signum: signal.getsignal(signum) for signum in (SIGNALS[:1] if guest else SIGNALS)}
     for signum, handler in before.items():
         if handler is not signal.SIG_IGN:  # as a shell sets it for what it starts in the background
             signal.signal(signum, _hear)
@@ -68,8 +73,10 @@ def deferred(defer: bool = True) -> Iterator[None]:
 def _hear(signum: int, frame: FrameType | None) -> None:
     global _heard, _pending
     now = time.monotonic()
-    if _heard is not None and now - _heard < ONE_WISH:
+    if _heard is not None and now - _heard < DEBOUNCE_SECONDS:
         return
+    if _heard is not None and _guest:
+        raise Stopped(signum)
     if _heard is not None:
         if sys.stdout.isatty():
             os.write(sys.stdout.fileno(), b"\x1b[?25h")  # the cursor, which the live display hides

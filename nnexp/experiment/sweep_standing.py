@@ -1,0 +1,100 @@
+"""How far a sweep is while it trains: read from its records and from the board that workers write on."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from nnexp.sweep.pool.progress_board import Board
+from nnexp.sweep.question.plan import Plan, Run
+from nnexp.sweep.store.record import Record
+from nnexp.text import count, duration, figure, percent
+
+MOST_STACKS = 8  # lines
+
+
+class Standing:
+    """Runs by status, work done, the best run so far, and what trains now."""
+
+    def __init__(
+        self, plan: Plan, board: Board, work: Mapping[int, float], records: Mapping[str, Record]
+    ) -> None:
+        """`work`: row of each run that is trained -> its share of the work; `records`: of all runs."""
+        self.plan, self.board = plan, board
+        self.began = time.monotonic()
+        self.total = sum(work.values())
+        self._work = {plan.runs[row].run_id: share for row, share in work.items()}
+        self._per_epoch = np.zeros(len(plan.runs))
+        for row, share in work.items():
+            self._per_epoch[row] = share / plan.runs[row].hyperparameters.epochs
+        self._statuses: Counter[str] = Counter()
+        self._work_ended = 0.0
+        self._best = (-1.0, "")
+        for run in plan.runs:
+            if run.run_id in records and run.run_id not in self._work:
+                self._count(run, records[run.run_id])
+
+    def add(self, run: Run, record: Record) -> None:
+        """A run has ended."""
+        self._count(run, record)
+        self._work_ended += self._work[run.run_id]
+
+    def _count(self, run: Run, record: Record) -> None:
+        self._statuses[record.status] += 1
+        kept = "best" if run.hyperparameters.keeps_best else "final"
+        accuracy = record.metrics.get(f"{kept}_validation_accuracy")
+        if record.status == "finished" and accuracy is not None and accuracy > self._best[0]:
+            self._best = (accuracy, self.plan.label(run))
+
+    @property
+    def ended(self) -> int:
+        """Runs that have ended, now or before."""
+        return self._statuses.total()
+
+    @property
+    def work_done(self) -> float:
+        """Work of the runs that ended, and of the epochs of those that are training."""
+        running = self.board.running
+        return self._work_ended + float(self._per_epoch[running] @ self.board.rows[running, 0])
+
+    def state(self) -> str:
+        """`12/35 runs · 4 running · best 95.00 % (batch_size=10 seed=1)`."""
+        parts = [f"{self.ended}/{len(self.plan.runs)} runs", f"{int(self.board.running.sum())} running"]
+        for status in ("diverged", "failed", "timed_out"):
+            if self._statuses[status]:
+                parts.append(f"{self._statuses[status]} {status.replace('_', ' ')}")
+        if self._best[1]:
+            parts.append(f"best {percent(self._best[0])} ({self._best[1]})")
+        return " · ".join(parts)
+
+    def time_left(self) -> str:
+        """About how long the rest takes at the pace so far; empty while nothing is known."""
+        done = self.work_done
+        seconds = (time.monotonic() - self.began) * (self.total / done - 1) if done else 0.0
+        return f"about {duration(seconds)} left" if done else ""
+
+    def at_stake(self) -> str:
+        """What a stop would lose: `4 runs in training, at epoch 28 of 30`; empty if nothing."""
+        rows = np.flatnonzero(self.board.running)
+        if not len(rows):
+            return ""
+        farthest = rows[self.board.rows[rows, 0].argmax()]
+        epochs = self.plan.runs[farthest].hyperparameters.epochs
+        return (
+            f"{count(len(rows), 'run')} in training, at epoch {self.board.rows[farthest, 0]:.0f} of {epochs}"
+        )
+
+    def stacks(self) -> Iterator[str]:
+        """A line per stack that trains now: how far it is, and its figures (means over its runs)."""
+        for pid in np.unique(self.board.rows[self.board.running, 3])[:MOST_STACKS]:
+            rows = np.flatnonzero(self.board.rows[:, 3] == pid)
+            first, shown = self.plan.runs[rows[0]], self.board.rows[rows, :3]
+            epoch, known = shown[:, 0].max(), shown[~np.isnan(shown[:, 1])]
+            figures = "not evaluated yet" if epoch else "starting"
+            if len(known):
+                cost, accuracy = known[:, 1:].mean(axis=0)
+                figures = f"cost {figure(cost)}  validation {percent(accuracy)}"
+            others = f" and {count(len(rows) - 1, 'more run')}" if len(rows) > 1 else ""
+            epochs = first.hyperparameters.epochs
+            yield f"epoch {epoch:.0f}/{epochs}  {figures}  {self.plan.label(first)}{others}"
