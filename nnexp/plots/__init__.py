@@ -18,13 +18,12 @@ from nnexp.plots.monitors import BY_LAYER, monitor_by_layer, monitors_of
 from nnexp.plots.networks import confusion_matrix, first_layer, worst_mistakes
 from nnexp.plots.parallel import parallel_coordinates
 from nnexp.plots.point_values import leading_axis
-from nnexp.plots.several_sweeps import Frames, sweeps_by_axis
+from nnexp.plots.several_sweeps import sweeps_by_axis
 from nnexp.plots.style import Picture, save
 from nnexp.sweep.question.plan import Plan
 
 __all__ = [
     "OVER_EPOCHS",
-    "Frames",
     "Picture",
     "accuracy_over_time",
     "confusion_matrix",

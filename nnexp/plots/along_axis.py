@@ -61,8 +61,8 @@ def metric_by_axis(
     axes = panel(figure, axis, label) if upright else panel(figure, label, axis)
     notes = [*points.notes, *notes_on_axes(plan), *points.scale().notes(points.measure)]
     if upright:
-        if unnamed := along_x(axes, scale, LENGTH):
-            notes.append(f"There is no room to name {axis}={', '.join(unnamed)}")
+        if without_label := along_x(axes, scale, LENGTH):
+            notes.append(f"There is no room to name {axis}={', '.join(without_label)}")
     else:
         axes.set_yticks(list(scale.ticks), list(scale.ticks.values()))
         axes.set_ylim(len(scale.ticks) - 0.5, -0.5)

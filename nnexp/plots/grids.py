@@ -57,21 +57,29 @@ def heat_map(plan: Plan, runs: pd.DataFrame, summary: pd.DataFrame, metric: str 
     axes.grid(visible=False)
     axes.set_xticks(list(x.ticks), list(x.ticks.values()))
     axes.set_yticks(list(y.ticks), list(y.ticks.values()))
-    grid = np.full((len(y.ticks), len(x.ticks)), np.nan)
-    places = list(zip(x.places.astype(int), y.places.astype(int), strict=True))
-    for (column, row_number), mean in zip(places, points.mean, strict=True):
-        grid[row_number, column] = mean
     scale = points.scale()
-    norm = scale.norm()
-    axes.pcolormesh(*map(np.arange, grid.shape[::-1]), grid, cmap=SHADES, norm=norm, edgecolors="white")
+    places = list(zip(x.places.astype(int), y.places.astype(int), strict=True))
+    _draw_cells(axes, points, scale, places, words)
     _draw_shade_bar(figure, axes, scale, points.measure.label)
-    for place, word, mean in zip(places, words, points.mean, strict=True):
-        color = contrast("white" if np.isnan(mean) else SHADES(norm(mean)))
-        axes.text(*place, word, ha="center", va="center", fontsize=SMALL, color=color)
-    absent = _hatch_the_absent(axes, set(places), grid.shape)
+    absent = _hatch_the_absent(axes, set(places), (len(x.ticks), len(y.ticks)))
     notes = [*points.notes, *signs(points.marks), *scale.notes(points.measure)]
     write_notes(figure, notes + ["Hatched: not in this sweep"] * absent)
     return figure
+
+
+def _draw_cells(
+    axes: Axes, points: PointValues, scale: MetricScale, places: list[tuple[int, int]], words: list[str]
+) -> None:
+    """A cell per point, with its shade and its words."""
+    columns, rows = (max(place) + 1 for place in zip(*places, strict=True))
+    grid = np.full((rows, columns), np.nan)
+    for (x, y), mean in zip(places, points.mean, strict=True):
+        grid[y, x] = mean
+    norm = scale.norm()
+    axes.pcolormesh(np.arange(columns), np.arange(rows), grid, cmap=SHADES, norm=norm, edgecolors="white")
+    for place, word, mean in zip(places, words, points.mean, strict=True):
+        color = contrast("white" if np.isnan(mean) else SHADES(norm(mean)))
+        axes.text(*place, word, ha="center", va="center", fontsize=SMALL, color=color)
 
 
 def _draw_shade_bar(figure: Figure, axes: Axes, scale: MetricScale, label: str) -> None:
@@ -84,9 +92,9 @@ def _draw_shade_bar(figure: Figure, axes: Axes, scale: MetricScale, label: str) 
     bar.outline.set_visible(False)
 
 
-def _hatch_the_absent(axes: Axes, places: set[tuple[int, int]], shape: tuple[int, ...]) -> bool:
+def _hatch_the_absent(axes: Axes, places: set[tuple[int, int]], shape: tuple[int, int]) -> bool:
     """Hatch the cells that are no points; whether there are any."""
-    cells = {(x, y) for y in range(shape[0]) for x in range(shape[1])}
+    cells = {(x, y) for x in range(shape[0]) for y in range(shape[1])}
     for x, y in cells - places:
         look: dict[str, Any] = {"hatch": "//", "edgecolor": FAINT, "linewidth": 0, "label": "_absent"}
         axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, **look))

@@ -51,16 +51,17 @@ def monitor_by_layer(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, moni
         for number in numbers
         if of_layer[number].finished
     }
-    width, rows, in_a_row = _panels(plan, len(numbers))
-    figure = picture(f"{measure.name} of each layer{on_axes(plan)}{on_data(plan)}", width, 1.9 + 1.9 * rows)
-    centres = _joined(curve.metric for curve in medians.values())
-    limits = _joined(end for curve in medians.values() for end in (curve.low, curve.high))
+    titles = {number: point_name(plan, number).replace(", ", "\n") for number in numbers}
+    in_a_row = _panels_in_a_row(plan, len(numbers))
+    rows = ceil(len(numbers) / in_a_row)
+    figure = _figure(f"{measure.name} of each layer{on_axes(plan)}{on_data(plan)}", titles, in_a_row, rows)
+    centres = _concatenate(curve.metric for curve in medians.values())
+    limits = _concatenate(end for curve in medians.values() for end in (curve.low, curve.high))
     scale = metric_scale(measure, centres, limits)
     looks = dict(zip(columns, lines(len(columns)), strict=True))
     for place, number in enumerate(numbers):
-        x = "epoch" if place + in_a_row >= len(numbers) else ""
-        axes = panel(figure, x, "", (rows, in_a_row, place + 1))
-        axes.set_title(point_name(plan, number).replace(", ", "\n"), fontsize=SMALL)
+        axes = panel(figure, "epoch" * (place + in_a_row >= len(numbers)), "", (rows, in_a_row, place + 1))
+        axes.set_title(titles[number], fontsize=SMALL)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
         set_scale(axes.yaxis, scale)
         axes.tick_params(labelsize=SMALL, labelleft=place % in_a_row == 0)
@@ -73,13 +74,21 @@ def monitor_by_layer(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, moni
     return figure
 
 
-def _panels(plan: Plan, count: int) -> tuple[float, int, int]:
-    """The width of the picture in inches, and the rows and columns of its panels."""
-    columns = min(count, IN_A_ROW)
+def _panels_in_a_row(plan: Plan, count: int) -> int:
+    """As many as the second of two axes has values, if they fill all rows; else four."""
     if len(plan.axes) == 2 and count == len(plan.points):
         last = len({str(point[plan.axes[1]]) for point in plan.points})
-        columns = last if count % last == 0 and 1 < last <= IN_A_ROW else columns
-    return max(5.0, 1.6 + 2.3 * columns), ceil(count / columns), columns
+        if count % last == 0 and 1 < last <= IN_A_ROW:
+            return last
+    return min(count, IN_A_ROW)
+
+
+def _figure(title: str, titles: dict[int, str], in_a_row: int, rows: int) -> Picture:
+    """A figure with room for its panels and their titles."""
+    parts = [title.split("\n") for title in titles.values()]
+    widest = max(len(line) for lines_of_title in parts for line in lines_of_title)
+    height = 1.7 + 0.2 * max(map(len, parts))
+    return picture(title, max(5.0, 1.6 + max(2.3, 0.09 * widest + 0.3) * in_a_row), 1.9 + height * rows)
 
 
 def _draw_layer(axes: Axes, curve: PointCurve, look: dict[str, Any]) -> None:
@@ -94,9 +103,8 @@ def _notes(plan: Plan, runs: pd.DataFrame, panels: int) -> list[str]:
     if not len(counts):
         return ["No run finished"]
     seeds = number_of_seeds(counts.tolist())
-    over = (
-        f"Median over {seeds}, band: from the lowest run to the highest" if counts.max() > 1 else "One seed"
-    )
+    band = "band: from the lowest run to the highest"
+    over = f"Median over {seeds}, {band}" if counts.max() > 1 else "One seed"
     few = [f"{panels} of {len(plan.points)} points, evenly spaced"] if panels < len(plan.points) else []
     return [over, *few]
 
@@ -107,5 +115,5 @@ def _columns(monitor: str, history: pd.DataFrame) -> dict[int, str]:
     return {int(match[1]): match[0] for match in sorted(filter(None, matches), key=lambda m: int(m[1]))}
 
 
-def _joined(parts: Iterable[Floats]) -> Floats:
+def _concatenate(parts: Iterable[Floats]) -> Floats:
     return np.concatenate([*parts, []])

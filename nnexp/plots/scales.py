@@ -89,11 +89,11 @@ def labels_with_room(axes: Axes, widths: Mapping[float, float], inches: float) -
     at = axes.transScale.transform([(place, 0) for place in places])[:, 0]
     at = (at - at[0]) / (at[-1] - at[0] or 1.0) * 0.9 * inches
     width = [widths[place] for place in places]
-    chosen = list(dict.fromkeys([0, len(places) - 1]))
+    choice = list(dict.fromkeys([0, len(places) - 1]))
     for k in range(len(places)):
-        if all(abs(at[k] - at[other]) >= (width[k] + width[other]) / 2 for other in chosen):
-            chosen.append(k)
-    return [places[k] for k in sorted(chosen)]
+        if all(abs(at[k] - at[other]) >= (width[k] + width[other]) / 2 for other in choice):
+            choice.append(k)
+    return [places[k] for k in sorted(choice)]
 
 
 def _by_factors(values: Sequence[float]) -> bool:

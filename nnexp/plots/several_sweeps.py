@@ -1,7 +1,7 @@
 """Several sweeps side by side: some metrics along their common axis."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -29,15 +29,18 @@ WIDTH_OF_PANEL, HEIGHT_OF_PANEL = 4.4, 3.2  # inches
 LENGTH = 3.2  # inches that an x axis has at least
 
 
-class Frames(NamedTuple):
-    """A sweep: its plan, runs.csv and summary.csv."""
+class SweepFrames(Protocol):
+    """A sweep, as `nnexp.load_sweep` gives it: its plan, runs.csv and summary.csv."""
 
-    plan: Plan
-    runs: pd.DataFrame
-    summary: pd.DataFrame
+    @property
+    def plan(self) -> Plan: ...
+    @property
+    def runs(self) -> pd.DataFrame: ...
+    @property
+    def summary(self) -> pd.DataFrame: ...
 
 
-def sweeps_by_axis(sweeps: Mapping[str, Frames], metrics: Sequence[str], heading: str = "") -> Picture:
+def sweeps_by_axis(sweeps: Mapping[str, SweepFrames], metrics: Sequence[str], heading: str = "") -> Picture:
     """Metrics along the axis that leads all of the sweeps: a panel per metric, a line per sweep.
 
     Means with 95 % intervals, and every run as a dot. Where a run missed the target, its point has no mean
@@ -69,16 +72,20 @@ def sweeps_by_axis(sweeps: Mapping[str, Frames], metrics: Sequence[str], heading
     return figure
 
 
-def _draw_metric(axes: Axes, sweeps: Mapping[str, Frames], axis: str, metric: str) -> list[str]:
+def _draw_metric(axes: Axes, sweeps: Mapping[str, SweepFrames], axis: str, metric: str) -> list[str]:
     """A line, intervals and runs per sweep; what to note of them."""
-    points = {name: point_values(*sweep, metric) for name, sweep in sweeps.items()}
+    points = {
+        name: point_values(sweep.plan, sweep.runs, sweep.summary, metric) for name, sweep in sweeps.items()
+    }
     measure, target = measure_of(metric), next(iter(sweeps.values())).plan.target
     label = measure.label if target is None else measure.label.replace("target", f"{100 * target:g} %")
     axes.set_title(label, fontsize=TICK)
     places = {name: [point[axis] for point in sweep.plan.points] for name, sweep in sweeps.items()}
     notes = []
-    if unnamed := along_x(axes, scale_of([value for values in places.values() for value in values]), LENGTH):
-        notes.append(f"There is no room to name {axis}={', '.join(unnamed)}")
+    if without_label := along_x(
+        axes, scale_of([value for values in places.values() for value in values]), LENGTH
+    ):
+        notes.append(f"There is no room to name {axis}={', '.join(without_label)}")
     means = np.concatenate([values.mean for values in points.values()])
     others = [part for p in points.values() for part in (p.low, p.high, p.runs.ravel())]
     scale = metric_scale(measure, means, np.concatenate(others))
@@ -100,7 +107,7 @@ def _draw_sweep(axes: Axes, x: Floats, values: PointValues, look: dict[str, Any]
     axes.update_datalim(np.column_stack([x, np.full(len(x), axes.get_ylim()[0])]), updatey=False)
 
 
-def _common_axis(sweeps: Mapping[str, Frames]) -> str:
+def _common_axis(sweeps: Mapping[str, SweepFrames]) -> str:
     axes = {leading_axis(sweep.plan) for sweep in sweeps.values()}
     if len(axes) != 1 or (axis := axes.pop()) is None:
         names = ", ".join(sweep.plan.name for sweep in sweeps.values())
@@ -111,6 +118,6 @@ def _common_axis(sweeps: Mapping[str, Frames]) -> str:
     return axis
 
 
-def _over_seeds(sweeps: Mapping[str, Frames]) -> str:
+def _over_seeds(sweeps: Mapping[str, SweepFrames]) -> str:
     counts = [int(count) for sweep in sweeps.values() for count in sweep.summary["n"] if count]
     return f"Mean and 95 % interval over {number_of_seeds(counts)}; dots: each run"

@@ -77,8 +77,8 @@ def test_no_text_overlaps_where_runs_diverged() -> None:
 
 
 def test_files_are_small_and_svg_is_the_same_each_time(tmp_path: Path) -> None:
-    made = sweep({"batch_size": [1, 5, 10, 20, 50, 100, 300]}, seeds=5)
-    for name, draw in plots.sweep_pictures(*made).items():
+    sweep_frames = sweep({"batch_size": [1, 5, 10, 20, 50, 100, 300]}, seeds=5)
+    for name, draw in plots.sweep_pictures(*sweep_frames).items():
         figure = draw()
         png, svg = plots.save(figure, tmp_path, name)
         assert (png.name, svg.name) == (f"{name}.png", f"{name}.svg")
@@ -110,9 +110,9 @@ def test_the_two_panels_of_a_run_show_both_parts_of_the_data() -> None:
 def test_lines_differ_without_their_colours() -> None:
     plan, runs, history, _ = sweep({"batch_size": list(range(1, 11))}, seeds=1)
     axes = plots.learning_curves(plan, runs, history).axes[0]
-    named = [line for line in axes.lines if not str(line.get_label()).startswith("_")]
-    assert len({(line.get_marker(), line.get_linestyle()) for line in named}) == len(named) == 8
-    greys = [grey(line.get_color()) for line in named]
+    with_name = [line for line in axes.lines if not str(line.get_label()).startswith("_")]
+    assert len({(line.get_marker(), line.get_linestyle()) for line in with_name}) == len(with_name) == 8
+    greys = [grey(line.get_color()) for line in with_name]
     assert (np.diff(greys) < -0.02).all()  # dark is more
     assert greys[0] < 0.7  # dark enough on white
 

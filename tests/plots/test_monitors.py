@@ -48,8 +48,8 @@ def test_the_norms_of_gradients_are_the_main_picture_and_other_monitors_are_not(
     other = history.rename(columns=lambda name: name.replace("gradient_norm_bias", "weight_norm"))
     names = list(plots.sweep_pictures(plan, runs, other, summary))
     assert (names[0], names[-1]) == ("accuracy_by_hidden_layers", "weight_norm")
-    published = history[:0]
-    assert list(plots.sweep_pictures(plan, runs, published, summary)) == ["accuracy_by_hidden_layers"]
+    none = history[:0]  # as results are published
+    assert list(plots.sweep_pictures(plan, runs, none, summary)) == ["accuracy_by_hidden_layers"]
 
 
 def test_of_the_norms_that_of_the_claims_comes_first(deep: Frames) -> None:
@@ -82,3 +82,15 @@ def test_classes_that_are_never_answered_are_drawn_against_the_epoch(deep: Frame
     assert axes.get_ylabel() == "classes never answered"
     assert axes.get_yscale() == "linear"
     np.testing.assert_allclose(lines(axes, "1"), [[1, 2], [1, 1]])
+
+
+def test_long_names_of_points_do_not_overlap() -> None:
+    axes = {
+        "initializer": ["standard_normal", "glorot_uniform"],
+        "hidden_layers": [1, 2],
+        "dropout": [0.0, 0.5],
+    }
+    plan, runs, history, _ = sweep(axes)
+    for layer in (1, 2, 3):
+        history[f"gradient_norm_weight_{layer}"] = 10.0 ** -(layer + history["epoch"].astype(float))
+    check_layout(plots.monitor_by_layer(plan, runs, history, "gradient_norm_weight"))

@@ -29,8 +29,8 @@ def test_weights_are_tiles_on_a_symmetric_scale(rng: np.random.Generator) -> Non
 def test_of_many_neurons_the_first_hundred_are_shown(rng: np.random.Generator) -> None:
     figure = plots.first_layer(rng.standard_normal((120, 64)), (8, 8))
     assert "first 100 of 120 neurons" in note(figure)
-    shown = np.isfinite(np.ma.filled(figure.axes[0].images[0].get_array(), np.nan)).sum()
-    assert shown == 100 * 64
+    pixels = np.isfinite(np.ma.filled(figure.axes[0].images[0].get_array(), np.nan)).sum()
+    assert pixels == 100 * 64
 
 
 def test_weights_that_are_all_zero_are_drawn() -> None:
@@ -87,8 +87,8 @@ def test_the_surest_mistakes_come_first_and_show_the_outputs_that_order_them(
     images = rng.random((4, 8, 8))
     figure = plots.worst_mistakes(labels, probabilities, images)
     axes = figure.axes[0]
-    shown = [np.asarray(image.get_array()) for image in axes.images]
-    np.testing.assert_array_equal(shown, images[[2, 0, 3]])
+    pictures = [np.asarray(image.get_array()) for image in axes.images]
+    np.testing.assert_array_equal(pictures, images[[2, 0, 3]])
     assert [text.get_text() for text in axes.texts[::2]] == ["2 → 0", "0 → 1", "0 → 1"]
     assert [text.get_text() for text in axes.texts[1::2]] == ["0.99 : 0.01", "0.80 : 0.10", "0.40 : 0.30"]
     assert "the worst first" in note(figure)

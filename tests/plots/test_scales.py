@@ -38,15 +38,17 @@ LABELS = ["0.01", "0.05", "0.1", "0.12", "0.5", "1", "2", "5", "10"]
 
 
 @pytest.mark.parametrize(
-    ("inches", "rotation", "unnamed"),
+    ("inches", "rotation", "without_label"),
     [(100, 0, []), (8, 90, []), (4, 90, ["0.12"]), (1, 90, ["0.1", "0.12", "1", "5"])],
 )
-def test_every_value_has_a_label_or_is_returned(inches: float, rotation: float, unnamed: list[str]) -> None:
+def test_every_value_has_a_label_or_is_returned(
+    inches: float, rotation: float, without_label: list[str]
+) -> None:
     axes = Figure().add_subplot()
-    assert along_x(axes, scale_of(VALUES), inches) == unnamed
+    assert along_x(axes, scale_of(VALUES), inches) == without_label
     labels = axes.get_xticklabels()
     assert axes.get_xticks().tolist() == VALUES
     assert [label.get_text() for label in labels if label.get_text()] == [
-        x for x in LABELS if x not in unnamed
+        x for x in LABELS if x not in without_label
     ]
     assert {label.get_rotation() for label in labels} == {rotation}

@@ -1,5 +1,7 @@
 """Sweeps side by side, with their intervals."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
@@ -9,9 +11,9 @@ from tests.plots.test_look import check_layout
 from tests.plots.test_plots import labels, note, sweep
 
 
-def frames_of(axes: dict[str, list[object]]) -> plots.Frames:
+def frames_of(axes: dict[str, list[object]]) -> SimpleNamespace:
     plan, runs, _, summary = sweep(axes)
-    return plots.Frames(plan, runs, summary)
+    return SimpleNamespace(plan=plan, runs=runs, summary=summary)
 
 
 def test_each_panel_has_means_intervals_and_runs_of_every_sweep() -> None:
