@@ -1,6 +1,8 @@
 """Downloads, each from real HTTP servers on loopback."""
 
 import hashlib
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -139,3 +141,18 @@ def test_published_tables_name_every_file_of_both_data_sets() -> None:
     everything = [md5 for sums in download.CHECKSUMS.values() for md5 in sums.values()]
     assert len(set(everything)) == 8
     assert all(len(md5) == 32 and int(md5, 16) for md5 in everything)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become a user without a home folder")
+def test_a_user_without_a_home_folder_is_told_what_to_set() -> None:
+    script = (
+        "import os; from nnexp.data import DataSpec, load; import pooch; os.environ.pop('HOME', None); "
+        "os.environ.pop('NNEXP_DATA', None); os.environ.pop('XDG_CACHE_HOME', None); os.setuid(54321); "
+        "load(DataSpec(name='mnist'))"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    last = ended.stderr.splitlines()[-1]
+    assert last.startswith(
+        "nnexp.errors.UserError: downloaded data are kept in the home folder, and this user "
+    )
+    assert last.endswith("set data.root or $NNEXP_DATA to a folder for them")
