@@ -122,5 +122,11 @@ class Group:
 
 
 def shape(run: Run) -> tuple[object, ...]:
-    """What the runs of a stack have in common: the data, and all hyperparameters that do not broadcast."""
-    return (run.data, *(getattr(run.hyperparameters, name) for name in SHARED))
+    """What the runs of a stack have in common: the data, and all hyperparameters that do not broadcast.
+
+    Where images are distorted, also the seed: each seed has a copy of all images, which may fill the memory,
+    and distorting them takes most of the time.
+    """
+    h = run.hyperparameters
+    seed = None if run.data.augment == "none" else h.seed
+    return (run.data, seed, *(getattr(h, name) for name in SHARED))

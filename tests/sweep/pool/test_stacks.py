@@ -40,6 +40,14 @@ def test_runs_on_other_data_do_not_stack() -> None:
     assert all(len({run.data for run in stack.runs}) == 1 for stack in stacked(made))
 
 
+def test_runs_on_distorted_images_stack_with_those_of_their_seed() -> None:
+    """Every seed has its own copy of all images."""
+    rates = {"learning_rate": [0.1, 0.2, 0.3]}
+    stacks = stacked(plan(rates, seeds=range(4), data=DataSpec(name="synthetic", augment="rotate")))
+    assert all(len({run.hyperparameters.seed for run in stack.runs}) == 1 for stack in stacks)
+    assert max(len(stack.runs) for stack in stacks) > 1
+
+
 def test_runs_of_one_seed_stand_together() -> None:
     stacks = stacked(plan({"learning_rate": [0.1 * k for k in range(1, 33)]}, seeds=[0, 1]))
     for stack in stacks:
