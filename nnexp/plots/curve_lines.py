@@ -64,7 +64,8 @@ def draw_lines(axes: Axes, measure: Measure, points: Sequence[PointLine], over_t
             _draw_unfinished(axes, status, run, look, way)
     _scale_x(axes, over_time)
     cut = [mean.cut for point, mean in zip(points, means, strict=True) if mean and point.name is not None]
-    return [*([note_on_cut(measure)] if any(cut) else []), *scale.notes(measure)]
+    notes = [*([note_on_cut(measure)] if any(cut) else []), *scale.notes(measure)]
+    return notes + ["The scale of time is logarithmic, 0 lies left of it"] * (axes.get_xscale() == "log")
 
 
 def _ends(points: Sequence[PointLine], means: Sequence[PointCurve | None], way: Way) -> list[Any]:

@@ -148,7 +148,9 @@ def test_time_is_the_mean_of_the_seeds_on_a_scale_that_suits(longest: float, sca
     axes = plots.accuracy_over_time(plan, runs, history).axes[0]
     assert axes.get_xscale() == scale
     assert axes.get_xlabel() == "training time of a run (s)"
-    assert "Seconds are shared" in note(plots.accuracy_over_time(plan, runs, history))
+    words = note(plots.accuracy_over_time(plan, runs, history))
+    assert "Seconds are shared" in words
+    assert ("The scale of time is logarithmic" in words) == (scale == "log")
     second = next(label for label in labels(axes) if label.startswith("20"))
     np.testing.assert_allclose(lines(axes, second)[0], [longest / 2, longest + 2.5])
 
