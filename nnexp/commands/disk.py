@@ -12,7 +12,7 @@ def disk_use(folder: Path) -> int:
     total = 0
     for home, _, files in os.walk(folder):
         for name in files:
-            with suppress(FileNotFoundError):  # a temporary file of a sweep that trains
+            with suppress(OSError):  # a temporary file of a sweep that trains
                 total += os.lstat(os.path.join(home, name)).st_blocks * 512
     return total
 

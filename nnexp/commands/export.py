@@ -7,7 +7,7 @@ from pathlib import Path
 from nnexp.commands.arguments import only_name, parse_arguments
 from nnexp.console import make_console
 from nnexp.errors import UserError, unknown
-from nnexp.sweep.store.folder import PUBLISHED
+from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.store.plan_file import FILE, read_body
 
 HELP = """

@@ -11,6 +11,7 @@ from nnexp.commands.lookup import Found, folder_of, opened
 from nnexp.console import make_console
 from nnexp.errors import UserError
 from nnexp.files import write_all
+from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.store.plan_file import FILE, body_text, read_body
 
 HELP = """
@@ -78,9 +79,7 @@ def _checked_alone(folder: Path, sweeps_dir: str) -> Found:
 
 def _check_data(found: Found, sweeps_dir: str) -> None:
     """Results on one data set do not take the place of results on another."""
-    from nnexp.labbook.published_results import HOME
-
-    home = Path(sweeps_dir, HOME, found.sweep.plan.name)
+    home = Path(sweeps_dir, PUBLISHED, found.sweep.plan.name)
     if (home / FILE).exists():
         old, new = (body["settings"].get("data") for body in (read_body(home), read_body(found.sweep.folder)))
         if old != new:
@@ -95,12 +94,11 @@ def publish(found: Found, sweeps_dir: str, pictures: Sequence[str]) -> list[Path
         UserError: there is no picture of this name, or a file cannot be written.
     """
     from nnexp.claims.sweep_verdicts import results_of
-    from nnexp.labbook.published_results import HOME
     from nnexp.plots.pictures import png_files
     from nnexp.results.tables import make_tables
     from nnexp.results.write_csv import VERDICTS, csv_text
 
-    sweep, home = found.sweep, Path(sweeps_dir, HOME, found.sweep.plan.name)
+    sweep, home = found.sweep, Path(sweeps_dir, PUBLISHED, found.sweep.plan.name)
     tables = make_tables(sweep.plan, sweep.records, {})
     results = results_of(sweep.plan, tables, [], sweeps_dir)
     kept = {"runs": tables.runs, "summary": tables.summary}

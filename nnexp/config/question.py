@@ -10,9 +10,9 @@ from hydra.core.override_parser.types import Override
 from nnexp.config.overrides import values_of
 from nnexp.config.schema import SweepFile
 from nnexp.errors import UserError
+from nnexp.sweep.question.names import check_name
 from nnexp.sweep.question.points import Question, axes_of
 
-LONGEST = 255  # bytes in the name of a folder
 LISTS = ("classes",)  # axes of which one value is a list
 # `${name}`, `${.name}` or `${oc.select:name,...}`, but not `${oc.env:name}`
 INTERPOLATED = re.compile(r"\$\{\s*(?:oc\.select:\s*)?\.*([\w.]+)\s*[,}]")
@@ -54,15 +54,6 @@ def question_of(values: Mapping[str, Any], overrides: Sequence[Override], multir
     name = file.name or (chosen[0] if chosen else usual)
     check_name(name)
     return replace(question, name=name)
-
-
-def check_name(name: str) -> None:
-    """Raise `UserError` unless folders can have this name: it is the path of a sweep's results."""
-    if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", name):
-        raise UserError(f"sweep.name must be letters, digits, '_', '-', '.' and '/', got {name!r}")
-    longest = max(len(part.encode()) for part in name.split("/"))
-    if longest > LONGEST:
-        raise UserError(f"sweep.name must have at most {LONGEST} bytes between slashes, got {longest}")
 
 
 def _seeds(seeds: Any, base: Any) -> Sequence[int]:

@@ -23,11 +23,11 @@ from nnexp.errors import UserError
 from nnexp.labbook.rejudging import Runs, comes_out_again
 from nnexp.results.read_csv import read_tables
 from nnexp.sweep.question.identity import numerics_of
+from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.question.plan import Plan, Question
 from nnexp.sweep.store.plan_file import FILE, read_plan
 from nnexp.text import spelled
 
-HOME = "published"  # the folder of published results in the folder of all sweeps
 NO_CLAIMS = pd.DataFrame({"id": pd.Series([], dtype="string")})
 
 
@@ -54,7 +54,7 @@ def read_published(
     published: dict[str, Published] = {}
     damaged: dict[str, str] = {}
     for name in names:
-        folder = Path(sweeps_dir, HOME, name)
+        folder = Path(sweeps_dir, PUBLISHED, name)
         if not (folder / FILE).exists():
             continue
         try:

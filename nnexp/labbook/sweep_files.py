@@ -6,7 +6,8 @@ from pathlib import Path
 from nnexp.config import choices, conf_dir, load_config
 from nnexp.data import DataSpec
 from nnexp.errors import UserError
-from nnexp.labbook.published_results import HOME, Asked
+from nnexp.labbook.published_results import Asked
+from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.question.plan import settings_of
 from nnexp.sweep.store.plan_file import read_body
 
@@ -39,7 +40,7 @@ def _trained_on(home: Path) -> str | None:
 
 def all_asked(sweeps_dir: str) -> dict[str, Asked]:
     """What every sweep file asks, by the name of its sweep; data sets as in the published results."""
-    return {name: asked_by(name, Path(sweeps_dir, HOME, name)) for name in choices("sweep")}
+    return {name: asked_by(name, Path(sweeps_dir, PUBLISHED, name)) for name in choices("sweep")}
 
 
 def file_of(name: str) -> Path:

@@ -12,8 +12,9 @@ from nnexp.errors import UserError, unknown
 from nnexp.results.read_csv import read_tables
 from nnexp.results.stamp import is_current
 from nnexp.results.tables import Tables, make_tables
+from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.question.plan import Plan
-from nnexp.sweep.store.folder import PUBLISHED, named_folder, open_sweep, sweep_folders
+from nnexp.sweep.store.folder import named_folder, open_sweep, sweep_folders
 from nnexp.sweep.store.plan_file import FILE, read_body
 
 PREMISES = ("nnexp", "kernel")  # of a record's environment: what may change its figures, and no run_id
@@ -28,9 +29,9 @@ def located(words: str, sweeps_dir: str | Path) -> Path:
     try:
         return named_folder(sweeps_dir, words)
     except UserError as error:
-        home = Path(sweeps_dir, "published")
+        home = Path(sweeps_dir, PUBLISHED)
         published = {path.parent.relative_to(home).as_posix(): path.parent for path in home.rglob(FILE)}
-        if (name := words.removeprefix("published/")) in published:
+        if (name := words.removeprefix(f"{PUBLISHED}/")) in published:
             return published[name]
         names = {path.parent.relative_to(sweeps_dir).as_posix() for path in sweep_folders(sweeps_dir)}
         if not names and not published:
@@ -53,15 +54,16 @@ def on_data(name: str, data: str, sweeps_dir: str | Path) -> Path:
     published = Path(sweeps_dir, PUBLISHED, plan_name)
     candidates = [folder] if "/" in name.removeprefix(plan_name) else [folder, *newest_first, published]
     for candidate in candidates:
-        if (candidate / FILE).is_file() and data_of(candidate) == data:
-            return candidate
+        with suppress(UserError):  # no plan, or a damaged one, is of no help, and no obstacle
+            if data_of(candidate) == data:
+                return candidate
     train = f"python -m nnexp +sweep={plan_name} data={data} trains it"
     raise UserError(f"sweep {plan_name} must be on {data}, and what is here is on {data_of(folder)}: {train}")
 
 
 def data_of(folder: Path) -> str:
-    """The data set that the sweep in `folder` was trained on."""
-    return str(read_body(folder)["settings"]["data"])
+    """The data set that the sweep in `folder` was trained on. Raises as `read_body`."""
+    return str(read_body(folder)["settings"].get("data", "several data sets"))
 
 
 def results_in(folder: Path, plan: Plan, mlflow_run_ids: Mapping[str, str] = MappingProxyType({})) -> Tables:
@@ -91,5 +93,5 @@ def mixed_versions(environments: Iterable[Mapping[str, Any]]) -> tuple[str, ...]
 def environments_in(folder: Path) -> Iterator[dict[str, Any]]:
     """Of each whole record in a sweep's folder, what it was trained with; checksums are not looked at."""
     for path in (folder / "records").glob("*.json"):
-        with suppress(ValueError, KeyError, TypeError):  # torn: its run counts as pending
+        with suppress(ValueError, KeyError, TypeError, OSError):  # torn: its run counts as pending
             yield json.loads(path.read_bytes())["environment"]

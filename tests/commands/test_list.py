@@ -48,6 +48,17 @@ def test_a_damaged_plan_is_told_and_costs_no_other_sweep(nnexp: Command, sweeps:
         assert nnexp("status", "plain")[0] == 2
 
 
+def test_a_damaged_record_is_pending_and_costs_no_other_run(nnexp: Command, sweeps: Path) -> None:
+    record = next((only(sweeps / "plain") / "records").glob("*.json"))
+    for content in (b"", b"[1]", record.read_bytes()[:-9], b"\xff"):
+        record.write_bytes(content)
+        assert "1 finished, 1 pending" in nnexp("list")[1]
+        assert f"The record of run {record.stem} is damaged" in nnexp("status", "plain")[1]
+    record.unlink()
+    record.mkdir()
+    assert "1 finished, 1 pending" in nnexp("list")[1]
+
+
 def test_without_a_sweep_it_says_how_to_start_one(nnexp: Command) -> None:
     status, shown, _ = nnexp("list", "sweeps_dir=none/yet")
     assert (status, shown) == (

@@ -11,12 +11,12 @@ from typing import Any
 from nnexp.errors import UserError, unknown
 from nnexp.files import replacing
 from nnexp.nn import Model
+from nnexp.sweep.question.names import FOLDERS_OF_A_SWEEP, PUBLISHED
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store import record as records
 from nnexp.sweep.store.plan_file import FILE, read_body, read_plan, write_plan
 from nnexp.sweep.store.record import DONE, Record, Status
 
-PUBLISHED = "published"  # in the folder of all sweeps: results that are committed, no sweeps
 SETTLED: dict[str, tuple[Status, ...]] = {
     "cached": (*DONE, "failed", "timed_out"),
     "retry": DONE,
@@ -154,7 +154,7 @@ def _folders_below(root: Path) -> Iterator[Path]:
         place = Path(home)
         if place != root and place.parent != root:
             yield place
-        names[:] = sorted(set(names) - ({PUBLISHED} if place == root else {"records"}))
+        names[:] = sorted(set(names) - ({PUBLISHED} if place == root else set(FOLDERS_OF_A_SWEEP)))
         for link in [name for name in names if (place / name).is_symlink()]:
             target = (place / link).resolve()
             if target in targets:
@@ -166,7 +166,7 @@ def _started(folder: Path) -> str:
     """When the sweep in `folder` was started; a damaged plan cannot tell, and counts as the oldest."""
     try:
         return str(read_body(folder)["started"])
-    except (UserError, KeyError):
+    except UserError:
         return ""
 
 

@@ -1,6 +1,7 @@
 """The frozen plan: `sweep.yaml` in a sweep's folder tells, without any configuration, what every run is."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +13,12 @@ from nnexp.data import DataSpec
 from nnexp.errors import UserError
 from nnexp.files import replacing
 from nnexp.nn import Hyperparameters
+from nnexp.sweep.question.names import check_name
 from nnexp.sweep.question.plan import HYPERPARAMETERS, Plan, Run
 from nnexp.yaml_text import load_yaml
 
 FILE = "sweep.yaml"
+KINDS = {"name": str, "sweep_id": str, "question": str, "started": str, "runs": list, "settings": dict}
 DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ten times as fast, where PyYAML was built with it
 
 
@@ -54,10 +57,20 @@ def read_body(folder: Path) -> dict[str, Any]:
         body = load_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{folder} holds no sweep: it has no {FILE}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, OSError, RecursionError) as error:
         raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from None
-    if not isinstance(body, dict) or "sweep_id" not in body:
+    if not isinstance(body, dict):
         raise UserError(f"{path} is no plan that nnexp wrote")
+    for key, kind in KINDS.items():
+        if not isinstance(body.get(key), kind):
+            raise UserError(f"{path} is no plan that nnexp wrote: {key} is {body.get(key)!r:.40}")
+    try:
+        check_name(body["name"])
+    except UserError as error:
+        raise UserError(f"{path} is no plan that nnexp wrote: {error}") from None
+    for name in (body["sweep_id"], *body["runs"]):  # names of files, too
+        if not isinstance(name, str) or not re.fullmatch(r"\w+", name):
+            raise UserError(f"{path} is no plan that nnexp wrote: {name!r:.40} is no id")
     return body
 
 
@@ -65,9 +78,14 @@ def read_plan(folder: Path) -> Plan:
     """The plan as it was when the sweep started. Raises as `read_body`."""
     body = read_body(folder)
     try:
-        return _plan(body)
-    except (KeyError, TypeError, IndexError, ValueError) as error:
+        plan = _plan(body)
+    except UserError as error:
+        raise UserError(f"{folder / FILE}: {error}") from None
+    except Exception as error:  # whatever a value makes of it that nnexp has not written
         raise UserError(f"{folder / FILE} is no plan that this nnexp wrote: {error!r}") from None
+    if len(plan.runs) != len(body["runs"]) or plan.baseline not in range(len(plan.points)):
+        raise UserError(f"{folder / FILE} is no plan that this nnexp wrote: its parts do not fit")
+    return plan
 
 
 def _body(plan: Plan) -> dict[str, Any]:

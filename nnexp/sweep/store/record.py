@@ -183,7 +183,7 @@ def read_all(paths: Mapping[str, Path]) -> tuple[dict[str, Record], dict[str, st
             found[run_id] = read(path)
         except FileNotFoundError:  # a sweep that somebody removes at this moment
             continue
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, OSError) as error:
             damaged[run_id] = str(error)
     return found, damaged
 

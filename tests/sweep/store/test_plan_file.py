@@ -8,7 +8,7 @@ import pytest
 from nnexp.data import DataSpec
 from nnexp.errors import UserError
 from nnexp.sweep.store.folder import find_sweep, named_folder, open_sweep, settle, sweep_folders
-from nnexp.sweep.store.plan_file import read_body, read_plan, write_plan
+from nnexp.sweep.store.plan_file import body_text, read_body, read_plan, write_plan
 from tests.sweep.samples import plan
 
 
@@ -46,11 +46,66 @@ def test_a_plan_that_says_the_same_keeps_its_first_start_and_environment(tmp_pat
     assert (again["started"], again["environment"]) == (first["started"], {"host": "one"})
 
 
-@pytest.mark.parametrize("text", ["", "name: x", "a: [", "sweep_id: 1\npoints: 3"])
+@pytest.mark.parametrize("text", ["", "name: x", "a: [", "sweep_id: 1\npoints: 3", "[1]", "\udcff"])
 def test_what_is_no_plan_is_an_error_for_people(tmp_path: Path, text: str) -> None:
-    (tmp_path / "sweep.yaml").write_text(text)
+    (tmp_path / "sweep.yaml").write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(UserError, match=r"sweep\.yaml (is no plan|cannot be read)"):
         read_plan(tmp_path)
+
+
+def damaged(folder: Path, **values: object) -> None:
+    """A plan in `folder` in which these stand instead."""
+    write_plan(plan({"learning_rate": [0.1, 0.5]}, seeds=(0, 1)), {}, folder)
+    (folder / "sweep.yaml").write_bytes(body_text(read_body(folder) | values))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"seeds": [0, 1, 2]},
+        {"seeds": [0]},
+        {"seeds": "01"},
+        {"seeds": None},
+        {"question": 5},
+        {"started": 5},
+        {"points": [{}]},
+        {"points": [1, 2]},
+        {"points": []},
+        {"settings": {}},
+        {"settings": {"data": "synthetic", "epochs": "many"}},
+        {"baseline": 2},
+        {"baseline": None},
+        {"places": []},
+        {"claims": 1},
+        {"axes": ["learning"]},
+    ],
+)
+def test_a_plan_of_which_a_part_does_not_fit_is_an_error_for_people(
+    tmp_path: Path, values: dict[str, object]
+) -> None:
+    damaged(tmp_path, **values)
+    with pytest.raises(UserError, match=r"sweep\.yaml"):
+        read_plan(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"name": "../../evil"},
+        {"name": "/evil"},
+        {"name": "published/x"},
+        {"name": ""},
+        {"name": 1},
+        {"sweep_id": "../evil"},
+        {"runs": ["a", "b", "c", "../../evil"]},
+    ],
+)
+def test_a_plan_names_no_place_outside_its_own(tmp_path: Path, values: dict[str, object]) -> None:
+    """A received one might."""
+    damaged(tmp_path, **values)
+    for read in (read_plan, read_body):
+        with pytest.raises(UserError, match=r"sweep\.yaml is no plan that nnexp wrote"):
+            read(tmp_path)
 
 
 def test_a_folder_without_a_plan_is_an_error_for_people(tmp_path: Path) -> None:
