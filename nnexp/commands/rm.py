@@ -18,21 +18,22 @@ from nnexp.sweep.store.folder import sweep_folders
 from nnexp.sweep.store.lock import held, holder_of
 from nnexp.sweep.store.plan_file import FILE, read_body
 from nnexp.text import count
+from nnexp.tracking import remove_from_mlflow
 
 HELP = """
-nnexp rm NAME[/ID] ... [--yes] [sweeps_dir=sweeps]
+nnexp rm NAME[/ID] ... [--mlflow] [--yes] [sweeps_dir=sweeps]
 
 Remove sweeps: plan, records, weights, tables. NAME alone will do where it has one sweep; a pattern means all
 that fit it, 'single/*' every single run. Shows what would go and asks; --yes does not ask, and must be given
-where nobody can answer. What MLflow holds stays there. Refused are a sweep that is being trained, and a
-folder whose own plan does not say that it is this sweep.
+where nobody can answer. What MLflow holds stays there, unless --mlflow takes it out too. Refused are a sweep
+that is being trained, and a folder whose own plan does not say that it is this sweep.
 """
-YES = "--yes"
+YES, MLFLOW = "--yes", "--mlflow"
 
 
 def main(words: Sequence[str]) -> int:
     """Show, ask, remove; 1 if the answer is no."""
-    asked = parse_arguments("rm", words, keys=(SWEEPS_DIR,), options=(YES,))
+    asked = parse_arguments("rm", words, keys=(SWEEPS_DIR,), options=(YES, MLFLOW))
     if not asked.names:
         raise UserError("rm takes one NAME or NAME/ID or more, got none: nnexp list shows them")
     folders = folders_of(asked.names, asked.sweeps_dir)
@@ -47,9 +48,12 @@ def main(words: Sequence[str]) -> int:
     if YES not in asked.options and not _agreed():
         console.print("Nothing was removed.")
         return 1
-    for folder in folders:
-        remove(folder, Path(asked.sweeps_dir))
-    console.print(f"Removed: {count(len(folders), 'sweep')}. What MLflow holds of them stays there.")
+    mlflow = MLFLOW in asked.options
+    runs = sum(remove(folder, Path(asked.sweeps_dir), mlflow=mlflow) for folder in folders)
+    rest = (
+        f"{count(runs, 'run')} of MLflow went into its bin." if mlflow else "What MLflow holds stays there."
+    )
+    console.print(f"Removed: {count(len(folders), 'sweep')}. {rest}")
     return 0
 
 
@@ -110,14 +114,15 @@ def _what_goes(folders: Sequence[Path], sweeps_dir: str) -> Table:
     return table
 
 
-def remove(folder: Path, sweeps_dir: Path) -> None:
-    """Remove a sweep's folder, and the folders above it that are empty then.
+def remove(folder: Path, sweeps_dir: Path, *, mlflow: bool = False) -> int:
+    """Remove a sweep's folder, and the folders above it that are empty then; how many runs left MLflow.
 
     Raises:
-        UserError: it is being trained, or a file cannot be removed.
+        UserError: it is being trained, or a file or what MLflow holds cannot be removed.
     """
     try:
         with held(folder):
+            runs = remove_from_mlflow(folder) if mlflow else 0  # first: the folder knows where they are
             shutil.rmtree(folder / "records", ignore_errors=True)  # the plan last: until then it is listed
             shutil.rmtree(folder)
     except OSError as error:
@@ -127,3 +132,4 @@ def remove(folder: Path, sweeps_dir: Path) -> None:
             if parent == sweeps_dir:
                 break
             parent.rmdir()
+    return runs

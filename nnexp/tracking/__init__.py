@@ -3,7 +3,7 @@
 In reading order: `upload` (a store brought up to date), `logger` (what the sweep talks to), `tracker` (a
 sweep's experiment and parent), `run_logger` (a run for each record), `record_fields` (what a record becomes),
 `model_logger` and `network_model` (the logged network), `logged` (what is in which store), `address`,
-`store_check` and `relocation` (where stores are), `client` (MLflow's settings), `views` and `ui`.
+`store_check` and `relocation` (where stores are), `removal`, `client` (MLflow's settings), `views` and `ui`.
 """
 
 from nnexp.tracking.address import public_uri
@@ -18,6 +18,7 @@ from nnexp.tracking.logged import (
 )
 from nnexp.tracking.logger import Logger, Report
 from nnexp.tracking.relocation import move_note
+from nnexp.tracking.removal import remove_from_mlflow
 from nnexp.tracking.store_check import check
 from nnexp.tracking.ui import ui
 from nnexp.tracking.upload import final_status, open_logger, up_to_date
@@ -35,6 +36,7 @@ __all__ = [
     "open_logger",
     "public_uri",
     "read_logged",
+    "remove_from_mlflow",
     "reopen",
     "ui",
     "up_to_date",

@@ -23,7 +23,7 @@ def test_with_yes_the_sweep_and_its_empty_parents_go_and_others_stay(nnexp: Comm
     status, shown, _ = nnexp("rm", "mixed", "--yes")
     assert status == 0
     assert f"mixed/{folder.name}" in shown
-    assert "What MLflow holds of them stays there." in shown
+    assert "What MLflow holds stays there." in shown
     assert [path.name for path in sweeps.iterdir()] == ["plain"]
     nnexp("rm", "plain", "--yes")
     assert list(sweeps.iterdir()) == []

@@ -1,7 +1,9 @@
 """`nnexp sync` brings MLflow up to date with the records, once, and trains nothing."""
 
 import csv
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +132,34 @@ def test_a_sweep_logged_to_a_project_that_moved_away_goes_to_the_store_here(
     copy_store(store, Path("mlflow.db"))
     assert "2 runs uploaded to sqlite:///mlflow.db" in nnexp("sync", "plain")[1]
     assert not (tmp_path / "gone").exists()
+
+
+def test_rm_takes_a_sweep_out_of_mlflow_too_if_wanted(nnexp: Command, store: str, sweeps: Path) -> None:
+    nnexp("sync", "mixed", f"tracking.uri={store}")
+    parent, children = logged(store, "mixed")
+    status, shown, _ = nnexp("rm", "mixed", "--yes", "--mlflow")
+    assert (status, shown.splitlines()[-1]) == (0, "Removed: 1 sweep. 4 runs of MLflow went into its bin.")
+    client = MlflowClient(store)
+    stages = {client.get_run(run.info.run_id).info.lifecycle_stage for run in (parent, *children)}
+    assert stages == {"deleted"}
+    experiment = parent.info.experiment_id
+    sources = {model.source_run_id for model in client.search_logged_models([experiment])}
+    assert not sources & {run.info.run_id for run in children}
+
+
+def test_rm_removes_nothing_of_a_sweep_that_mlflow_does_not_give_up(
+    nnexp: Command, store: str, sweeps: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nnexp("sync", "plain", f"tracking.uri={store}")
+    monkeypatch.setattr("nnexp.tracking.store_check.TIME_LIMIT", 0.1)
+    with closing(sqlite3.connect(store.removeprefix("sqlite:///"), isolation_level=None)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        status, _, error = nnexp("rm", "plain", "--yes", "--mlflow")
+        holder.execute("ROLLBACK")
+    assert status == 2
+    assert "database is locked" in error
+    assert (only(sweeps / "plain") / "records").exists()
+    assert len(logged(store, "plain")[1]) == 2
 
 
 def test_without_a_store_it_is_a_mistake(nnexp: Command) -> None:

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -142,21 +143,29 @@ def test_after_draining_everything_is_written_down_and_files_can_follow(store: s
 def test_patience_lasts_as_long_as_records_are_logged(
     store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stuck: bool
 ) -> None:
-    """Three records that take longer together, and each for itself less long, than it waits for one."""
-    plan, resume, log = a_plan(f"patient-{stuck}"), Event(), Tracker.log
+    """Three records that take 0.1 s each by a clock of ours, and 0.15 s without one is its patience."""
+    plan, resume, log, clock = a_plan(f"patient-{stuck}"), Event(), Tracker.log, [0.0]
 
-    def slow(self: Tracker, *entry: Any) -> str:
-        resume.wait(60 if stuck else 0.5)
-        return log(self, *entry)
+    def monotonic() -> float:
+        clock[0] += 0.05 if stuck else 0.0
+        return clock[0]
+
+    def slow(self: Tracker, *submission: Any) -> str:
+        if stuck:
+            resume.wait(60)
+        clock[0] += 0.1
+        return log(self, *submission)
 
     thread = Logger(store, plan, folder=tmp_path, environment={})
     thread.submit(plan.runs[0], a_record(plan.runs[0]), None)
     thread.drain(timeout=60)
     monkeypatch.setattr(Tracker, "log", slow)
+    monkeypatch.setattr(logger, "time", SimpleNamespace(monotonic=monotonic))
     for run in plan.runs[1:]:
         thread.submit(run, a_record(run), None)
-    thread.drain(timeout=1.3, patient=True)
+    thread.drain(timeout=0.15, patient=True)
     assert len(mlflow_run_ids(tmp_path)) == (1 if stuck else 4)
+    monkeypatch.setattr(logger, "time", time)
     resume.set()
     assert thread.close("FINISHED", COUNTS) == ((), None)
     assert len(children(store, f"patient-{stuck}")) == 4
