@@ -84,7 +84,7 @@ def softplus(z: Array, out: Array | None = None) -> Array:
 
 
 def softplus_slope(a: Array, out: Array | None = None) -> Array:
-    """sigma(z) = 1 - e^-a."""
+    """sigma(z), which is 1 - e^-a."""
     return np.negative(np.expm1(-a), out)
 
 
@@ -159,7 +159,7 @@ def step(z: Array, out: Array | None = None) -> Array:
 
 
 def step_slope(a: Array, out: Array | None = None) -> Array:
-    """0: the reason why the book goes on to the sigmoid."""
+    """0, which is why the book goes on to the sigmoid."""
     out = np.empty_like(a) if out is None else out
     out.fill(0.0)
     return out

@@ -1,4 +1,4 @@
-"""Mini-batches: which examples a stack sees, in which order, and their gathering."""
+"""Mini-batches: which examples a stack sees, and in which order."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -14,10 +14,10 @@ from nnexp.nn.streams import stream
 Augment = Callable[[np.random.Generator, Array], Array]
 Order = NDArray[np.integer[Any]]
 
-BLOCK = 100  # examples gathered by one call: enough to hide the call, few enough for the cache
+EXAMPLES_PER_BLOCK = 100  # gathered by one call: so many hide its cost, and fit the cache
 
 
-class Part(NamedTuple):
+class ReadyPart(NamedTuple):
     """One part of the data, made ready: `inputs (n, d)`, `labels (n,)`, `targets (n, C)` one-hot."""
 
     inputs: Array
@@ -25,7 +25,7 @@ class Part(NamedTuple):
     targets: Array
 
     @classmethod
-    def of(cls, examples: Examples, n_classes: int, dtype: DTypeLike) -> "Part":
+    def of(cls, examples: Examples, n_classes: int, dtype: DTypeLike) -> "ReadyPart":
         """The same examples in `dtype`. Inputs that have this dtype are not copied; the view is read-only."""
         inputs = np.ascontiguousarray(examples.inputs, dtype=dtype).view()
         inputs.setflags(write=False)
@@ -35,12 +35,12 @@ class Part(NamedTuple):
 class Feed:
     """The training examples as a stack sees them: in a fresh order, and freshly distorted, each epoch."""
 
-    def __init__(self, part: Part, seeds: Sequence[int], augment: Augment | None) -> None:
+    def __init__(self, part: ReadyPart, seeds: Sequence[int], augment: Augment | None) -> None:
         self.part, self.augment = part, augment
         self.orders = {seed: stream(seed, "order") for seed in seeds}
         self.augmentations = {seed: stream(seed, "augmentation") for seed in seeds}
 
-    def epoch(self, seeds: Sequence[int], order: Order | None) -> tuple[Part, Order]:
+    def epoch(self, seeds: Sequence[int], order: Order | None) -> tuple[ReadyPart, Order]:
         """The examples of an epoch and their order: (1, n) where all runs see the same, else (K, n).
 
         `seeds`: each run's. Runs of one seed share their order, which is drawn unless the caller's `order`
@@ -55,9 +55,9 @@ class Feed:
             return self.part, order
         distorted = [self._distorted(seed) for seed in distinct]
         inputs, labels, targets = (np.concatenate(arrays) for arrays in zip(*distorted, strict=True))
-        return Part(inputs, labels, targets), order + n * np.array(copies)[:, np.newaxis]
+        return ReadyPart(inputs, labels, targets), order + n * np.array(copies)[:, np.newaxis]
 
-    def _distorted(self, seed: int) -> Part:
+    def _distorted(self, seed: int) -> ReadyPart:
         assert self.augment is not None
         images = np.asarray(self.augment(self.augmentations[seed], self.part.inputs), self.part.inputs.dtype)
         if images.shape != self.part.inputs.shape:
@@ -68,7 +68,7 @@ class Feed:
 class Block:
     """Room for m examples of each of S orders, and its mini-batches as views (S, B, d) and (S, B, C)."""
 
-    def __init__(self, part: Part, S: int, m: int, batch_size: int) -> None:
+    def __init__(self, part: ReadyPart, S: int, m: int, batch_size: int) -> None:
         self.part = part
         self.X = aligned((S, m, part.inputs.shape[1]), part.inputs.dtype)
         self.Y = aligned((S, m, part.targets.shape[1]), part.inputs.dtype)
@@ -81,13 +81,13 @@ class Block:
         np.take(self.part.targets, indices, 0, self.Y, mode="clip")
 
 
-def mini_batches(part: Part, order: Order, batch_size: int) -> Iterator[tuple[Array, Array]]:
+def mini_batches(part: ReadyPart, order: Order, batch_size: int) -> Iterator[tuple[Array, Array]]:
     """One epoch: `(X (S, B, d), Y (S, B, C))` for an order (S, n); the last, short mini-batch is kept.
 
     A mini-batch is a view of a block's buffers, valid until the next one is asked for.
     """
     S, n = order.shape
-    m = min(n, batch_size * max(1, BLOCK // (batch_size * S)))
+    m = min(n, batch_size * max(1, EXAMPLES_PER_BLOCK // (batch_size * S)))
     block = Block(part, S, m, batch_size)
     for start in range(0, n, m):
         indices = order[:, start : start + m]

@@ -23,6 +23,6 @@ class Dropout:
             for mask in masks:
                 mask[k] = (rng.random(mask[k].shape) >= p) / (1 - p) if p else 1.0
 
-    def cut(self, going: Sequence[int]) -> None:
-        """Go on with these runs only."""
-        self.sources = [self.sources[k] for k in going]
+    def cut(self, remaining: Sequence[int]) -> None:
+        """Keep these runs only."""
+        self.sources = [self.sources[k] for k in remaining]

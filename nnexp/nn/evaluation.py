@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from nnexp.nn.activations import identity
 from nnexp.nn.arrays import Array
-from nnexp.nn.batches import Part
+from nnexp.nn.batches import ReadyPart
 from nnexp.nn.network import Network, Parameters, forward, forward_layers
 
 CHUNK = 1000  # examples that pass at once: their activations stay in the cache
@@ -24,7 +24,7 @@ class Evaluation(NamedTuple):
     winners: NDArray[np.intp]
 
 
-def evaluate(network: Network, parameters: Parameters, part: Part) -> Evaluation:
+def evaluate(network: Network, parameters: Parameters, part: ReadyPart) -> Evaluation:
     """Cost and accuracy of K networks over all examples of `part`."""
     K, n = len(parameters.flat), len(part.labels)
     total, winners = np.zeros(K), np.empty((K, n), np.intp)

@@ -89,6 +89,6 @@ class Hyperparameters:
             "keep=best": self.keep == "best",
             "schedule=plateau": self.schedule == "plateau",
         }
-        for setting, chosen in follows_validation.items():
-            if chosen and not self.evaluate_every:
+        for setting, is_set in follows_validation.items():
+            if is_set and not self.evaluate_every:
                 raise UserError(f"{setting} follows validation accuracy: evaluate_every must be >= 1, got 0")

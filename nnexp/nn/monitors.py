@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnexp.nn.arrays import Array
-from nnexp.nn.batches import Part
+from nnexp.nn.batches import ReadyPart
 from nnexp.nn.evaluation import PerRun, sums
 from nnexp.nn.network import Backprop, Network, Parameters
 
@@ -18,7 +18,7 @@ def watch(
     monitors: Collection[str],
     network: Network,
     parameters: Parameters,
-    training: Part,
+    training: ReadyPart,
     winners: NDArray[np.intp],
 ) -> dict[str, PerRun]:
     """The monitors' columns (K,), sorted; layers count from 1, L is the output.
@@ -27,7 +27,7 @@ def watch(
     """
     columns: dict[str, PerRun] = {}
     if "gradient_norm" in monitors or "saturated_share" in monitors:
-        sample = Part(training.inputs[:SAMPLE], training.labels[:SAMPLE], training.targets[:SAMPLE])
+        sample = ReadyPart(training.inputs[:SAMPLE], training.labels[:SAMPLE], training.targets[:SAMPLE])
         grads, slopes = gradients(network, parameters, sample)
         if "gradient_norm" in monitors:
             columns |= norms_by_layer("gradient_norm_weight", grads.weights)
@@ -42,7 +42,7 @@ def watch(
     return dict(sorted(columns.items()))
 
 
-def gradients(network: Network, parameters: Parameters, part: Part) -> tuple[Parameters, list[Array]]:
+def gradients(network: Network, parameters: Parameters, part: ReadyPart) -> tuple[Parameters, list[Array]]:
     """Gradient of the mean data cost over all of `part`, and f'(z) of each hidden layer, (K, n, fan_out)."""
     K, n, dtype = len(parameters.flat), len(part.labels), parameters.flat.dtype
     grads = Parameters.zeros(network.sizes, K, dtype)

@@ -53,9 +53,9 @@ class Parameters:
 
     def of_runs(self, rows: Sequence[int]) -> "Parameters":
         """A copy of some runs' parameters."""
-        chosen = Parameters.zeros(self.sizes, len(rows), self.flat.dtype)
-        chosen.flat[:] = self.flat[rows]
-        return chosen
+        copy = Parameters.zeros(self.sizes, len(rows), self.flat.dtype)
+        copy.flat[:] = self.flat[rows]
+        return copy
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Layer:
     z: Array
     a: Array
     mask: Array | None = None
-    thinned: Array | None = None
+    masked_a: Array | None = None
 
 
 def forward(layers: Sequence[Layer], X: Array) -> list[Array]:
@@ -82,7 +82,7 @@ def forward(layers: Sequence[Layer], X: Array) -> list[Array]:
         np.matmul(activations[-1], layer.W_T, layer.z)
         np.add(layer.z, layer.b, layer.z)  # z^l = W^l a^(l-1) + b^l
         a = layer.function(layer.z, layer.a)  # a^l = f(z^l)
-        activations.append(a if layer.mask is None else np.multiply(a, layer.mask, layer.thinned))
+        activations.append(a if layer.mask is None else np.multiply(a, layer.mask, layer.masked_a))
     return activations
 
 
@@ -133,7 +133,7 @@ class Backprop:
                     W=W, W_T=W.swapaxes(1, 2), b=b, W_grad=W_grad, b_grad=b_grad,
                     function=function, z=z, a=buffer() if keeps_z else z, slope=buffer(),
                     delta=delta, transposed_delta=delta.swapaxes(1, 2),
-                    mask=buffer() if dropout else None, thinned=buffer() if dropout else None,
+                    mask=buffer() if dropout else None, masked_a=buffer() if dropout else None,
                 )
             )  # fmt: skip
         *self.hidden, self.top = self.layers

@@ -16,7 +16,7 @@ from nnexp.nn.arrays import Array
 from nnexp.nn.hyperparameters import Hyperparameters
 
 Layers = list[tuple[Array, Array]]  # (W, b)
-Examples = list[tuple[Array, Array]]  # (x, y), y one-hot
+Pairs = list[tuple[Array, Array]]  # (x, y), y one-hot
 
 
 def sigma(z: Array) -> Array:
@@ -68,33 +68,34 @@ def backprop(network: Layers, x: Array, y: Array, units: Units) -> Layers:
     return gradient
 
 
-def step(
-    network: Layers, velocity: Layers, batch: Examples, n: int, h: Hyperparameters, units: Units
+def update(
+    network: Layers, velocity: Layers, batch: Pairs, n: int, h: Hyperparameters, units: Units
 ) -> tuple[Layers, Layers]:
     """One mini-batch: v -> mu v - eta grad, w -> w + v (eqs. 107-108).
 
     n: the size of the training set, by which lambda is divided (eqs. 93, 97); biases have no penalty.
     """
     gradients = [backprop(network, x, y, units) for x, y in batch]
-    moved: Layers = []
-    velocities: Layers = []
-    for (W, b), (v_W, v_b), examples in zip(network, velocity, zip(*gradients, strict=True), strict=True):
-        grad_W, grad_b = (sum(grads) / len(batch) for grads in zip(*examples, strict=True))  # the mean
+    new_network: Layers = []
+    new_velocity: Layers = []
+    for layer, ((W, b), (v_W, v_b)) in enumerate(zip(network, velocity, strict=True)):
+        grad_W = np.mean([gradient[layer][0] for gradient in gradients], axis=0)
+        grad_b = np.mean([gradient[layer][1] for gradient in gradients], axis=0)
         penalty = h.lambda_l2 / n * W + h.lambda_l1 / n * np.sign(W)
         v_W = h.momentum * v_W - h.learning_rate * (grad_W + penalty)
         v_b = h.momentum * v_b - h.learning_rate * grad_b
-        moved.append((W + v_W, b + v_b))
-        velocities.append((v_W, v_b))
-    return moved, velocities
+        new_network.append((W + v_W, b + v_b))
+        new_velocity.append((v_W, v_b))
+    return new_network, new_velocity
 
 
 def train(
-    network: Layers, examples: Examples, orders: Iterable[list[int]], h: Hyperparameters, units: Units
+    network: Layers, examples: Pairs, orders: Iterable[list[int]], h: Hyperparameters, units: Units
 ) -> Iterator[Layers]:
     """The network after each epoch; an order names the examples of one by their indices."""
     velocity = [(0 * W, 0 * b) for W, b in network]
     for order in orders:
         for start in range(0, len(order), h.batch_size):
             batch = [examples[i] for i in order[start : start + h.batch_size]]
-            network, velocity = step(network, velocity, batch, len(order), h, units)
+            network, velocity = update(network, velocity, batch, len(order), h, units)
         yield network

@@ -11,7 +11,7 @@ from nnexp.nn.hyperparameters import Hyperparameters
 from nnexp.nn.result import History
 from nnexp.nn.schedules import LAST_SHARE, SCHEDULES
 
-METRICS = ["training_cost", "training_accuracy", "validation_cost", "validation_accuracy"]
+HISTORY_METRICS = ["training_cost", "training_accuracy", "validation_cost", "validation_accuracy"]
 TEST_METRICS = ["test_cost", "test_accuracy"]
 
 
@@ -22,7 +22,7 @@ class Best:
         self.accuracy, self.epoch = -math.inf, 0
 
     def improves(self, epoch: int, accuracy: float) -> bool:
-        """Take in an epoch's accuracy; whether it is a new best."""
+        """Take in an epoch's accuracy. Returns whether it is a new best."""
         if accuracy <= self.accuracy:
             return False
         self.accuracy, self.epoch = accuracy, epoch
@@ -37,23 +37,23 @@ class Plateau:
 
     def add(self, epoch: int, improved: bool) -> None:
         """Take in an epoch; after an improvement and after a drop, the waiting starts anew."""
-        dropped = not improved and epoch - self.since >= self.epochs
-        self.drops += dropped
-        if improved or dropped:
+        drop = not improved and epoch - self.since >= self.epochs
+        self.drops += drop
+        if improved or drop:
             self.since = epoch
 
 
 class RunLog:
-    """History, kept weights and state of one run.
+    """History, weights to keep, and state of one run.
 
-    `row`: its place among the caller's runs; `kept (P,)`: its parameters after `kept_epoch` passes.
+    `row`: its place among the caller's runs; `snapshot (P,)`: its parameters after `kept_epoch` passes.
     """
 
     def __init__(self, row: int, hyperparameters: Hyperparameters, flat: Array) -> None:
         self.row, self.hyperparameters = row, hyperparameters
-        columns = ["epoch", *METRICS, *TEST_METRICS, "penalty", "seconds"]
+        columns = ["epoch", *HISTORY_METRICS, *TEST_METRICS, "penalty", "seconds"]
         self.history: History = {column: [] for column in columns}
-        self.kept, self.kept_epoch = flat.copy(), 0
+        self.snapshot, self.kept_epoch = flat.copy(), 0
         self.epochs_done = 0
         self.diverged = self.ended = False
         self.seconds = self.evaluation_seconds = 0.0
@@ -61,7 +61,7 @@ class RunLog:
 
     @property
     def status(self) -> Literal["finished", "diverged", "stopped"]:
-        """How the run has ended; `stopped`: the caller ended it before its time."""
+        """How the run has ended; `stopped`: the caller ended it early."""
         if self.diverged:
             return "diverged"
         return "finished" if self.ended or self.epochs_done == self.hyperparameters.epochs else "stopped"
@@ -74,7 +74,7 @@ class RunLog:
 
     def add(self, epoch: int, flat: Array, metrics: Mapping[str, float]) -> None:
         """Take in the end of an epoch: parameters `flat (P,)`, and metrics if it was evaluated."""
-        costs = [metrics[name] for name in (*METRICS, "penalty") if name in metrics]
+        costs = [metrics[name] for name in (*HISTORY_METRICS, "penalty") if name in metrics]
         if not np.isfinite(flat).all() or not np.isfinite(costs).all():
             self.diverged = self.ended = True
             return
@@ -84,15 +84,15 @@ class RunLog:
         improved = epoch > 0 and bool(metrics) and self.best.improves(epoch, metrics["validation_accuracy"])
         keep = improved if self.hyperparameters.keeps_best else epoch > 0
         if keep:
-            self.kept[:], self.kept_epoch = flat, epoch
+            self.snapshot[:], self.kept_epoch = flat, epoch
         if epoch and metrics:
             self._end_without_improvement(epoch, improved)
 
     def _add_row(self, epoch: int, metrics: Mapping[str, float]) -> None:
         row = {"epoch": epoch, **dict.fromkeys(TEST_METRICS), **metrics, "seconds": self.seconds}
         for column, value in row.items():
-            known = value is not None and math.isfinite(value)  # a monitor may overflow before the cost
-            self.history.setdefault(column, []).append(value if known else None)
+            finite = value is not None and math.isfinite(value)  # a monitor may overflow before the cost
+            self.history.setdefault(column, []).append(value if finite else None)
 
     def _end_without_improvement(self, epoch: int, improved: bool) -> None:
         """End the run where patience has run out, or where the learning rate has dropped to its end."""

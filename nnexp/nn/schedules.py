@@ -16,12 +16,12 @@ def constant(done: int, epochs: int, every: int, factor: float, drops: int) -> f
 
 
 def step(done: int, epochs: int, every: int, factor: float, drops: int) -> float:
-    """`factor` once more after each `every` epochs."""
+    """Times `factor` after each `every` epochs."""
     return factor ** (done // every)
 
 
 def exponential(done: int, epochs: int, every: int, factor: float, drops: int) -> float:
-    """The smooth form of `step`: `factor` after `every` epochs."""
+    """The smooth form of `step`: it falls by `factor` over `every` epochs."""
     return math.pow(factor, done / every)
 
 
@@ -31,7 +31,7 @@ def cosine(done: int, epochs: int, every: int, factor: float, drops: int) -> flo
 
 
 def plateau(done: int, epochs: int, every: int, factor: float, drops: int) -> float:
-    """The book's rule: `factor` (1/2) when validation accuracy has not improved in `every` (10) epochs."""
+    """The book's rule: times `factor` when validation accuracy has not improved for `every` epochs."""
     return factor**drops
 
 

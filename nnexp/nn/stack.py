@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnexp.nn.arrays import Array
-from nnexp.nn.batches import Augment, Feed, Order, Part, batch_sizes, mini_batches
+from nnexp.nn.batches import Augment, Feed, Order, ReadyPart, batch_sizes, mini_batches
 from nnexp.nn.dropout import Dropout
 from nnexp.nn.evaluation import PerRun, evaluate, penalty
 from nnexp.nn.monitors import watch
@@ -16,14 +16,14 @@ from nnexp.nn.runlog import RunLog
 
 
 class Stack:
-    """K runs that differ in `PER_RUN` only, and that still train; `logs` and all arrays are in one order."""
+    """K runs that still train, and differ in `PER_RUN` only. `logs` and all arrays have the same order."""
 
     def __init__(
         self,
         network: Network,
         logs: Sequence[RunLog],
         parameters: Parameters,
-        parts: dict[str, Part],
+        parts: dict[str, ReadyPart],
         augment: Augment | None,
     ) -> None:
         runs = [log.hyperparameters for log in logs]
@@ -44,7 +44,7 @@ class Stack:
         return np.array([[getattr(log.hyperparameters, name)] for log in self.logs], np.float64)
 
     def epoch(self, epoch: int, order: Order | None) -> tuple[list[int], dict[str, PerRun]]:
-        """Train one epoch (0: none), evaluate if it is due, go on with the runs that have not ended.
+        """Train one epoch (0: none), evaluate if it is due, and keep the runs that have not ended.
 
         `order`: the caller's, (1, m) or one row for each of the caller's runs; None: it is drawn.
         Returns the rows of the runs that took part, and their metrics (K,) by name.
@@ -60,12 +60,12 @@ class Stack:
 
     def train_epoch(self, order: Order | None, done: int) -> None:
         """One pass, after `done` passes."""
-        began = time.perf_counter()
+        start = time.perf_counter()
         part, order = self.feed.epoch([log.hyperparameters.seed for log in self.logs], order)
         rates, step_sizes = self._rates(done, order.shape[1])
         for X, Y in mini_batches(part, order, self.common.batch_size):
             self._step(X, Y, step_sizes[X.shape[1]], rates)
-        self._share("seconds", began)
+        self._share("seconds", start)
 
     def _rates(self, done: int, n: int) -> tuple[Rates, dict[int, Array]]:
         """The factors of an epoch of n examples, and the step size (K, B, C) by size B of mini-batch."""
@@ -95,7 +95,7 @@ class Stack:
 
     def evaluate(self, n: int) -> dict[str, PerRun]:
         """Metrics (K,): cost and accuracy of each part, penalty, monitors. `n`: examples in an epoch."""
-        began = time.perf_counter()
+        start = time.perf_counter()
         columns: dict[str, PerRun] = {}
         parts = ["training", "validation"] + ["test"] * ("test" in self.common.monitor)
         evaluations = {name: evaluate(self.network, self.parameters, self.parts[name]) for name in parts}
@@ -105,7 +105,7 @@ class Stack:
         columns["penalty"] = penalty(self.parameters, lambda_l2, lambda_l1, n)
         winners = evaluations["validation"].winners
         columns |= watch(self.common.monitor, self.network, self.parameters, self.parts["training"], winners)
-        self._share("evaluation_seconds", began)
+        self._share("evaluation_seconds", start)
         return columns
 
     def _end_epoch(self, epoch: int, columns: dict[str, PerRun]) -> None:
@@ -113,16 +113,16 @@ class Stack:
         for k, log in enumerate(self.logs):
             metrics = {name: float(column[k]) for name, column in columns.items()}
             log.add(epoch, self.parameters.flat[k], metrics)
-        going = [k for k, log in enumerate(self.logs) if not log.ended]
-        if len(going) < len(self.logs):
-            self.logs = [self.logs[k] for k in going]
-            self.state = {name: array[going] for name, array in self.state.items()}
+        remaining = [k for k, log in enumerate(self.logs) if not log.ended]
+        if len(remaining) < len(self.logs):
+            self.logs = [self.logs[k] for k in remaining]
+            self.state = {name: array[remaining] for name, array in self.state.items()}
             if self.dropout:
-                self.dropout.cut(going)
-            self._use(self.parameters.of_runs(going))
+                self.dropout.cut(remaining)
+            self._use(self.parameters.of_runs(remaining))
 
-    def _share(self, clock: str, began: float) -> None:
-        """Each run bears its part of the time since `began`."""
-        share = (time.perf_counter() - began) / len(self.logs)
+    def _share(self, clock: str, start: float) -> None:
+        """Each run bears its part of the time since `start`."""
+        share = (time.perf_counter() - start) / len(self.logs)
         for log in self.logs:
             setattr(log, clock, getattr(log, clock) + share)

@@ -1,4 +1,4 @@
-"""Training: the door of the core. Whatever a caller can get wrong is checked in `validation`, once."""
+"""Training: the entrance of the core. `validation` checks, once, all that a caller can get wrong."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnexp.nn.activations import ACTIVATIONS
-from nnexp.nn.batches import Augment, Order, Part
+from nnexp.nn.batches import Augment, Order, ReadyPart
 from nnexp.nn.costs import OUTPUTS
 from nnexp.nn.evaluation import PerRun, evaluate
 from nnexp.nn.examples import Data
@@ -15,12 +15,12 @@ from nnexp.nn.hyperparameters import Hyperparameters
 from nnexp.nn.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from nnexp.nn.network import Network, Parameters
 from nnexp.nn.result import Result
-from nnexp.nn.runlog import METRICS, RunLog
+from nnexp.nn.runlog import HISTORY_METRICS, RunLog
 from nnexp.nn.stack import Stack
 from nnexp.nn.streams import stream
 from nnexp.nn.validation import Initial, check_fit, checked_orders, initial_parameters
 
-Progress = Callable[[int, dict[str, PerRun]], bool | None]
+ProgressFunction = Callable[[int, dict[str, PerRun]], bool | None]
 
 # Bytes of parameters and gradients that train together: what a core's second-level cache holds. More runs
 # are trained as several stacks, in turns of one epoch; that changes their speed and nothing else.
@@ -34,7 +34,7 @@ def train(
     initial: Initial | None = None,
     order: Any = None,
     augment: Augment | None = None,
-    progress: Progress | None = None,
+    progress: ProgressFunction | None = None,
 ) -> list[Result]:
     """Train K runs together; a run's result is the same, bit for bit, alone or in any stack.
 
@@ -58,19 +58,19 @@ def _train(
     initial: Initial | None,
     orders: Iterator[Order | None],
     augment: Augment | None,
-    progress: Progress | None,
+    progress: ProgressFunction | None,
 ) -> list[Result]:
     common = runs[0]
     parts = {
-        name: Part.of(getattr(data, name), data.n_classes, common.dtype)
+        name: ReadyPart.of(getattr(data, name), data.n_classes, common.dtype)
         for name in ("training", "validation", "test")
     }
     parameters = draw_parameters(runs, data) if initial is None else initial_parameters(initial, runs, data)
     network = Network(parameters.sizes, ACTIVATIONS[common.activation], OUTPUTS[common.output, common.cost])
-    stacks = make_stacks(network, runs, parameters, parts, augment)
+    stacks = split_into_stacks(network, runs, parameters, parts, augment)
     logs = sorted((log for stack in stacks for log in stack.logs), key=lambda log: log.row)
     for epoch, order in passes(common, orders):
-        metrics = {name: np.full(len(runs), np.nan) for name in METRICS}
+        metrics = {name: np.full(len(runs), np.nan) for name in HISTORY_METRICS}
         for stack in stacks:
             rows, columns = stack.epoch(epoch, order)
             for name, column in columns.items():
@@ -79,7 +79,7 @@ def _train(
         stacks = [stack for stack in stacks if stack.logs]
         if stop or not stacks:
             break
-    return results(network, logs, parts["test"])
+    return make_results(network, logs, parts["test"])
 
 
 def passes(common: Hyperparameters, orders: Iterator[Order | None]) -> Iterator[tuple[int, Order | None]]:
@@ -92,11 +92,11 @@ def passes(common: Hyperparameters, orders: Iterator[Order | None]) -> Iterator[
         yield epoch, next(orders)
 
 
-def make_stacks(
+def split_into_stacks(
     network: Network,
     runs: Sequence[Hyperparameters],
     parameters: Parameters,
-    parts: dict[str, Part],
+    parts: dict[str, ReadyPart],
     augment: Augment | None,
 ) -> list[Stack]:
     """The runs in stacks that fit the cache, runs of one seed together: they share order and gathering.
@@ -128,17 +128,17 @@ def draw_parameters(runs: Sequence[Hyperparameters], data: Data) -> Parameters:
     return parameters
 
 
-def results(network: Network, logs: Sequence[RunLog], test: Part) -> list[Result]:
+def make_results(network: Network, logs: Sequence[RunLog], test: ReadyPart) -> list[Result]:
     """What the runs leave behind; the kept networks are evaluated on the test set, once."""
-    kept = Parameters(network.sizes, np.stack([log.kept for log in logs]))
-    evaluation = evaluate(network, kept, test)
+    snapshots = Parameters(network.sizes, np.stack([log.snapshot for log in logs]))
+    evaluation = evaluate(network, snapshots, test)
     return [
         Result(
             status=log.status,
             epochs_done=log.epochs_done,
             history=log.history,
-            weights=[W[k].copy() for W in kept.weights],
-            biases=[b[k, 0].copy() for b in kept.biases],
+            weights=[W[k].copy() for W in snapshots.weights],
+            biases=[b[k, 0].copy() for b in snapshots.biases],
             kept_epoch=log.kept_epoch,
             test_cost=None if log.diverged else float(evaluation.cost[k]),
             test_accuracy=None if log.diverged else float(evaluation.accuracy[k]),

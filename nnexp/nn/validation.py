@@ -1,4 +1,4 @@
-"""What `train` is given, checked before anything trains. Raises `UserError`."""
+"""Checks of what a caller gives to `train`, before anything trains. They raise `UserError`."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields

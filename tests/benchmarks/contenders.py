@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_info, threadpool_limits  # noqa: E402
 from nnexp.nn import Data, Examples, Hyperparameters, train  # noqa: E402
 from nnexp.nn.activations import ACTIVATIONS  # noqa: E402
 from nnexp.nn.arrays import aligned  # noqa: E402
-from nnexp.nn.batches import Part  # noqa: E402
+from nnexp.nn.batches import ReadyPart  # noqa: E402
 from nnexp.nn.costs import OUTPUTS  # noqa: E402
 from nnexp.nn.evaluation import evaluate  # noqa: E402
 from nnexp.nn.network import Backprop, Network, Parameters, forward  # noqa: E402
@@ -100,7 +100,7 @@ def evaluation(shape: Shape, name: str) -> Epoch:
     """Cost and accuracy of one run over one part of the data."""
     network = Network(shape.sizes, ACTIVATIONS["sigmoid"], OUTPUTS["sigmoid", "cross_entropy"])
     drawn = draw_parameters([settings(shape)], data())
-    part = Part.of(getattr(data(), name), 10, "float32")
+    part = ReadyPart.of(getattr(data(), name), 10, "float32")
     return lambda: timed(lambda: evaluate(network, drawn, part))
 
 

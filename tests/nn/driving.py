@@ -42,7 +42,7 @@ def random_layers(rng: np.random.Generator, sizes: Sequence[int]) -> Layers:
     ]
 
 
-def stacked(networks: Sequence[Layers]) -> list[tuple[np.ndarray, np.ndarray]]:
+def stack_of(networks: Sequence[Layers]) -> list[tuple[np.ndarray, np.ndarray]]:
     """K networks of one shape as `train` takes them: `W (K, fan_out, fan_in)`, `b (K, 1, fan_out)`."""
     return [
         (read_only(np.stack([W for W, _ in layer])), read_only(np.stack([b[np.newaxis] for _, b in layer])))
@@ -63,7 +63,7 @@ def one_step(networks: Sequence[Layers], data: Data, **knobs: Any) -> list[Resul
     values = {"learning_rate": 1.0, "batch_size": n, "epochs": 1, "dtype": "float64"}
     h = Hyperparameters(**(values | {"monitor": ("weight_norm",)} | knobs))
     order = read_only(np.arange(n)[np.newaxis])
-    return train([h] * len(networks), data, initial=stacked(networks), order=order)
+    return train([h] * len(networks), data, initial=stack_of(networks), order=order)
 
 
 def gradient(network: Layers, result: Result) -> Layers:
@@ -76,7 +76,7 @@ def objective(result: Result) -> float:
     return result.history["training_cost"][0] + result.history["penalty"][0]
 
 
-def moved(network: Layers, direction: Layers, by: float) -> Layers:
+def moved_by(network: Layers, direction: Layers, by: float) -> Layers:
     """The network a little further along a direction."""
     return [(W + by * dW, b + by * db) for (W, b), (dW, db) in zip(network, direction, strict=True)]
 

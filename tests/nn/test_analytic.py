@@ -11,12 +11,12 @@ from tests.nn.driving import (
     data_of,
     gradient,
     inner,
-    moved,
+    moved_by,
     objective,
     one_step,
     random_data,
     random_layers,
-    stacked,
+    stack_of,
 )
 
 RNG = np.random.default_rng
@@ -38,20 +38,20 @@ def test_backpropagation_is_exact_on_every_layer(claim, cost, regulariser):
     for layer in range(3):
         draw = [(rng.standard_normal(W.shape), rng.standard_normal(b.shape)) for W, b in network]
         ways.append([(W * (i == layer), b * (i == layer)) for i, (W, b) in enumerate(draw)])
-    ends = [moved(network, way, end) for way in ways for end in (1e-5, -1e-5)]
+    ends = [moved_by(network, way, end) for way in ways for end in (1e-5, -1e-5)]
     here, *around = one_step([network, *ends], data, **knobs)
-    found = gradient(network, here)
+    grads = gradient(network, here)
     for way, up, down in zip(ways, around[::2], around[1::2], strict=True):
         slope = (objective(up) - objective(down)) / 2e-5
-        assert abs(inner(found, way) - slope) < 1e-6 * abs(slope)
+        assert abs(inner(grads, way) - slope) < 1e-6 * abs(slope)
 
     h = Hyperparameters(
         **{**knobs, "lambda_l2": 0.0}, learning_rate=1.0, batch_size=1, epochs=1, dtype="float64"
     )
-    each = train([h] * 3, data, initial=stacked([network] * 3), order=np.arange(3).reshape(3, 1, 1))
+    each = train([h] * 3, data, initial=stack_of([network] * 3), order=np.arange(3).reshape(3, 1, 1))
     mean = [(0 * W, 0 * b) for W, b in network]
     for result in each:
-        mean = moved(mean, gradient(network, result), 1 / 3)
+        mean = moved_by(mean, gradient(network, result), 1 / 3)
     whole = gradient(network, one_step([network], data, cost=cost)[0])
     for (W, b), (V, c) in zip(mean, whole, strict=True):
         np.testing.assert_allclose(W, V, rtol=0, atol=1e-12)
@@ -72,7 +72,7 @@ def neurons(cost: str, zs: Sequence[tuple[float, float]], rate: float = 0.15, ep
         monitor=("gradient_norm",),
     )
     networks = [[(np.array([[w], [0.0]]), np.array([b, 40.0]))] for w, b in zs]
-    results = train([h] * len(zs), data_of([[1]], [1], classes=2), initial=stacked(networks))
+    results = train([h] * len(zs), data_of([[1]], [1], classes=2), initial=stack_of(networks))
     costs = np.array([result.history["training_cost"] for result in results])
     a = np.sqrt(2 * costs) if cost == "quadratic" else 1 - np.exp(-costs)
     return a, np.array([result.history["gradient_norm_bias_1"][0] for result in results])
@@ -162,12 +162,12 @@ def output_error(output: str, cost: str, z: Sequence[float], label: int) -> tupl
 def test_softmax_with_log_likelihood_has_the_error_a_minus_y(claim):
     """By differences to 1e-8; outputs sum to 1, do not change with a shift of z, and stand z = 1000."""
     z, label = RNG(2).standard_normal(5) * 3, 3
-    found, a_minus_y = output_error("softmax", "log_likelihood", z, label)
+    grads, a_minus_y = output_error("softmax", "log_likelihood", z, label)
     data, knobs = data_of([[0]], [label], classes=5), {"output": "softmax", "cost": "log_likelihood"}
     ends = [[(np.zeros((5, 1)), z + end * 1e-5 * unit)] for unit in np.eye(5) for end in (1, -1)]
     around = [objective(result) for result in one_step(ends, data, **knobs)]
     np.testing.assert_allclose(np.subtract(around[::2], around[1::2]) / 2e-5, a_minus_y, rtol=0, atol=1e-8)
-    np.testing.assert_allclose(found, a_minus_y, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(grads, a_minus_y, rtol=0, atol=1e-12)
 
     def softmax(z):
         return predict([np.zeros((5, 1))], [z], np.zeros((1, 1)), output="softmax")[0]
@@ -181,5 +181,5 @@ def test_softmax_with_log_likelihood_has_the_error_a_minus_y(claim):
 @pytest.mark.parametrize(("output", "cost"), [("identity", "quadratic"), ("sigmoid", "cross_entropy")])
 def test_an_output_with_its_own_cost_has_the_error_a_minus_y(claim, output, cost):
     for seed in range(20):
-        found, a_minus_y = output_error(output, cost, RNG(seed).standard_normal(4) * 3, seed % 4)
-        np.testing.assert_allclose(found, a_minus_y, rtol=0, atol=1e-12)
+        grads, a_minus_y = output_error(output, cost, RNG(seed).standard_normal(4) * 3, seed % 4)
+        np.testing.assert_allclose(grads, a_minus_y, rtol=0, atol=1e-12)

@@ -8,7 +8,16 @@ import pytest
 from nnexp.nn import Hyperparameters, predict, train
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.initializers import INITIALIZERS
-from tests.nn.driving import data_of, gradient, inner, moved, one_step, random_data, random_layers, stacked
+from tests.nn.driving import (
+    data_of,
+    gradient,
+    inner,
+    moved_by,
+    one_step,
+    random_data,
+    random_layers,
+    stack_of,
+)
 from tests.nn.test_analytic import RNG, claims
 
 SIGMOID = ACTIVATIONS["sigmoid"]
@@ -45,7 +54,7 @@ CHAIN = Hyperparameters(
 
 def bias_gradients(chains: list, x: float) -> np.ndarray:
     """|dC/db_l| (K, 4) of chains 1-1-1-1-1, y = 1."""
-    results = train([CHAIN] * len(chains), data_of([[x]], [0], classes=1), initial=stacked(chains))
+    results = train([CHAIN] * len(chains), data_of([[x]], [0], classes=1), initial=stack_of(chains))
     return np.array(
         [[r.history[f"gradient_norm_bias_{layer}"][0] for layer in (1, 2, 3, 4)] for r in results]
     )
@@ -58,8 +67,8 @@ def test_gradients_vanish_along_a_chain_of_small_weights(claim):
     assert (sigma_prime(np.linspace(-50, 50, 100_001)) <= 0.25).all()
     rng = RNG(0)
     chains = [[(rng.uniform(-1, 1, (1, 1)), rng.standard_normal(1)) for _ in range(4)] for _ in range(1000)]
-    found = bias_gradients(chains, x=0.7)
-    ratios = found[:, 0] / found[:, 2]
+    gradients = bias_gradients(chains, x=0.7)
+    ratios = gradients[:, 0] / gradients[:, 2]
     assert (ratios <= 1 / 16).all()
     assert ratios.max() > 0.04, "some draw must come near the bound"
 
@@ -68,8 +77,8 @@ def test_gradients_vanish_along_a_chain_of_small_weights(claim):
 def test_gradients_explode_along_a_chain_of_large_weights(claim):
     """w = 100 and z = 0 everywhere: a factor 100 x 1/4 = 25 per layer."""
     chain = [(np.array([[100.0]]), np.array([-100 * a])) for a in (0.3, 0.5, 0.5, 0.5)]
-    [found] = bias_gradients([chain], x=0.3)
-    assert found[:-1] / found[1:] == pytest.approx([25, 25, 25], abs=1e-9)
+    [gradients] = bias_gradients([chain], x=0.3)
+    assert gradients[:-1] / gradients[1:] == pytest.approx([25, 25, 25], abs=1e-9)
 
 
 @claims("B5-10")
@@ -124,7 +133,7 @@ def test_small_changes_of_weights_change_a_sigmoid_output_almost_linearly(claim)
         [result] = one_step([network], data)  # cross-entropy, y = 1: dC = -da / a
         way = random_layers(rng, [3, 4, 1])
         slope = -a * inner(gradient(network, result), way)
-        whole, half = (abs(output(moved(network, way, by)) - a - slope * by) for by in (1e-2, 5e-3))
+        whole, half = (abs(output(moved_by(network, way, by)) - a - slope * by) for by in (1e-2, 5e-3))
         ratios.append(whole / half)
     assert 3.8 <= np.median(ratios) <= 4.2
 
@@ -149,7 +158,7 @@ def test_a_mini_batch_estimates_the_gradient_with_variance_one_over_its_size(cla
         """The gradient on each of the mini-batches (K, m)."""
         K, m = order.shape
         h = Hyperparameters(learning_rate=1.0, batch_size=m, epochs=1, dtype="float64")
-        results = train([h] * K, data, initial=stacked([network] * K), order=order[:, np.newaxis])
+        results = train([h] * K, data, initial=stack_of([network] * K), order=order[:, np.newaxis])
         return [gradient(network, result)[0][0] for result in results]
 
     whole = gradient(network, one_step([network], data)[0])[0][0]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnexp.nn import MONITORS, Data, Hyperparameters, Result, train
-from tests.nn.driving import layers_of, random_data, random_layers, read_only, stacked
+from tests.nn.driving import layers_of, random_data, random_layers, read_only, stack_of
 from tests.reference import ACTIVATIONS, PAIRS
 
 searched = settings(max_examples=60, derandomize=True, deadline=None)
@@ -109,9 +109,9 @@ def test_given_parameters_and_orders_keep_the_bits_too(runs, data, shared):
     sizes = [data.training.inputs.shape[1], *[runs[0].hidden_size] * runs[0].hidden_layers, data.n_classes]
     networks = [random_layers(rng, sizes) for _ in runs]
     order = read_only(rng.integers(0, n, (1 if shared else K, runs[0].epochs, n + 3)))
-    together = train(runs, data, initial=stacked(networks), order=order[0] if shared else order)
+    together = train(runs, data, initial=stack_of(networks), order=order[0] if shared else order)
     for k, (run, network) in enumerate(zip(runs, networks, strict=True)):
-        [alone] = train([run], data, initial=stacked([network]), order=order[0 if shared else k])
+        [alone] = train([run], data, initial=stack_of([network]), order=order[0 if shared else k])
         assert_same(together[k], alone)
 
 
@@ -151,7 +151,7 @@ def test_a_mate_s_penalty_stays_its_own():
     huge = [(np.full((2, 3), 1e200), np.zeros(2))]
     plain = Hyperparameters(hidden_layers=0, batch_size=6, epochs=1, dtype="float64")
     mate = replace(plain, lambda_l2=1.0, lambda_l1=1.0)
-    [alone] = train([plain], data, initial=stacked([huge]))
-    together = train([plain, mate], data, initial=stacked([huge, random_layers(rng, [3, 2])]))
+    [alone] = train([plain], data, initial=stack_of([huge]))
+    together = train([plain, mate], data, initial=stack_of([huge, random_layers(rng, [3, 2])]))
     assert alone.history["penalty"] == [0.0]
     assert_same(together[0], alone)

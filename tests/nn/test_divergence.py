@@ -79,23 +79,23 @@ def test_mates_are_undisturbed(optimizer):
 
 
 def test_a_stack_of_which_every_run_diverges_ends():
-    heard = []
+    calls = []
     results = train(
         [replace(GROWING, seed=seed, epochs=10**9) for seed in range(3)],
         DATA,
-        progress=lambda epoch, metrics: heard.append(epoch),
+        progress=lambda epoch, metrics: calls.append(epoch),
     )
     assert [result.status for result in results] == ["diverged"] * 3
-    assert len(heard) == 2 + max(result.history["epoch"][-1] for result in results)
+    assert len(calls) == 2 + max(result.history["epoch"][-1] for result in results)
 
 
 def test_divergence_is_seen_without_evaluation():
     """A run whose weights overflow between two rows of history ends there."""
     [result] = train([replace(GROWING, evaluate_every=0, monitor=())], DATA)
-    [watched] = train([replace(GROWING, monitor=())], DATA)
+    [evaluated] = train([replace(GROWING, monitor=())], DATA)
     assert result.status == "diverged"
     assert result.history["epoch"] == []
-    assert result.kept_epoch >= watched.history["epoch"][-1]
+    assert result.kept_epoch >= evaluated.history["epoch"][-1]
     assert all(np.isfinite(W).all() for W in result.weights)
 
 

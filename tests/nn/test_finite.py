@@ -8,7 +8,7 @@ import pytest
 from nnexp.nn import Hyperparameters, predict, train
 from nnexp.nn.activations import ACTIVATIONS
 from tests import reference
-from tests.nn.driving import data_of, one_step, stacked
+from tests.nn.driving import data_of, one_step, stack_of
 
 FAR = np.array([-1000.0, -89.0, 0.0, 89.0, 1000.0])  # e^89 overflows in float32
 LIMITS = {
@@ -115,7 +115,7 @@ def test_a_step_at_saturated_units_stays_finite(activation, output, cost, z, dty
         batch_size=1,
     )
     data = data_of([[1, 0], [0, 1], [1, 1]], [0, 1, 2], classes=3)
-    [result] = train([h], data, initial=stacked([network]))
+    [result] = train([h], data, initial=stack_of([network]))
     assert result.status == "finished"
     assert all(np.isfinite(array).all() for array in result.weights + result.biases)
     assert np.isfinite(result.history["training_cost"]).all()

@@ -11,7 +11,7 @@ from tests import reference
 from tests.nn.driving import (
     gradient,
     inner,
-    moved,
+    moved_by,
     norm,
     objective,
     one_step,
@@ -46,7 +46,7 @@ def sides(network: reference.Layers, inputs: np.ndarray, h: Hyperparameters) -> 
 
 def is_smooth(network: reference.Layers, ways: list, inputs: np.ndarray, h: Hyperparameters) -> bool:
     """Whether no kink lies between the points that a difference looks at."""
-    ends = [moved(network, way, end * STEP) for way in ways for end in (-2, 2)]
+    ends = [moved_by(network, way, end * STEP) for way in ways for end in (-2, 2)]
     return len({b"".join(map(bytes, sides(end, inputs, h))) for end in [network, *ends]}) == 1
 
 
@@ -66,16 +66,16 @@ def test_the_gradient_is_the_slope_of_the_objective(activation, output, cost, de
             break
     else:
         pytest.fail("no smooth point was found")
-    places = [moved(network, way, point * STEP) for way in ways for point in POINTS]
+    places = [moved_by(network, way, point * STEP) for way in ways for point in POINTS]
     middle, *around = one_step([network, *places], data, **knobs)
     values = np.reshape([objective(result) for result in around], (len(ways), len(POINTS)))
     slopes = values @ list(POINTS.values()) / STEP
-    found = gradient(network, middle)
+    grads = gradient(network, middle)
     for way, slope in zip(ways, slopes, strict=True):
-        assert abs(inner(found, way) - slope) < TOLERANCE * abs(slope)
+        assert abs(inner(grads, way) - slope) < TOLERANCE * abs(slope)
 
 
-def thinned(network: reference.Layers, masks: list[np.ndarray]) -> reference.Layers:
+def without_masks(network: reference.Layers, masks: list[np.ndarray]) -> reference.Layers:
     """The same function without masks: they multiply the weights that leave the hidden units."""
     return [network[0], *((W * mask, b) for (W, b), mask in zip(network[1:], masks, strict=True))]
 
@@ -89,19 +89,21 @@ def test_dropout_gives_the_gradient_of_the_thinned_network(activation, output, c
     rng = np.random.default_rng(depth)
     data, network = random_data(rng, n=1, d=3, classes=3), random_layers(rng, [3, *[6] * depth, 3])
     [result] = one_step([network], data, hidden_layers=depth, **knobs)
-    found = gradient(network, result)
-    kept = [gW.any(axis=0) for gW, _ in found[1:]]
-    assert 0 < np.mean(kept) < 1
-    masks = [units / 0.75 for units in kept]
+    grads = gradient(network, result)
+    alive = [gW.any(axis=0) for gW, _ in grads[1:]]
+    assert 0 < np.mean(alive) < 1
+    masks = [units / 0.75 for units in alive]
     way = directions(rng, network)[0]
     values = [
         reference.cost(
-            thinned(moved(network, way, point * STEP), masks), *data.training, Hyperparameters(**knobs)
+            without_masks(moved_by(network, way, point * STEP), masks),
+            *data.training,
+            Hyperparameters(**knobs),
         )
         for point in POINTS
     ]
     slope = np.dot(values, list(POINTS.values())) / STEP
-    assert abs(inner(found, way) - slope) < TOLERANCE * abs(slope)
+    assert abs(inner(grads, way) - slope) < TOLERANCE * abs(slope)
 
 
 @pytest.mark.parametrize("activation", reference.ACTIVATIONS)

@@ -7,7 +7,7 @@ import pytest
 
 from nnexp.nn import Hyperparameters, predict, train
 from tests import reference
-from tests.nn.driving import layers_of, random_data, random_layers, read_only, stacked
+from tests.nn.driving import layers_of, random_data, random_layers, read_only, stack_of
 
 DATA = random_data(np.random.default_rng(3), n=40, d=4, classes=3, held_out=25)
 BASE = Hyperparameters(
@@ -46,10 +46,10 @@ def test_a_row_is_left_after_each_pass():
 def test_test_columns_are_empty_unless_asked_for():
     assert one().history["test_cost"] == [None] * 12
     assert one().history["test_accuracy"] == [None] * 12
-    watched = one(monitor=("test",))
-    assert watched.history["test_cost"][-1] == watched.test_cost == one().test_cost
-    assert watched.history["test_accuracy"][-1] == watched.test_accuracy
-    assert watched.history["epoch"][0] == 1, "the test monitor needs no row before training"
+    with_test = one(monitor=("test",))
+    assert with_test.history["test_cost"][-1] == with_test.test_cost == one().test_cost
+    assert with_test.history["test_accuracy"][-1] == with_test.test_accuracy
+    assert with_test.history["epoch"][0] == 1, "the test monitor needs no row before training"
 
 
 @pytest.mark.parametrize("monitor", ["gradient_norm", "saturated_share", "weight_norm", "dead_classes"])
@@ -67,9 +67,9 @@ def test_row_0_stands_only_where_a_monitor_asks(monitor):
 )
 def test_evaluate_every_thins_the_rows_and_changes_none(every, epochs):
     """The last epoch always has a row; 0 means only that."""
-    thinned, whole = one(evaluate_every=every), one()
-    assert rows(thinned.history) == [row for row in rows(whole.history) if row["epoch"] in epochs]
-    assert [W.tobytes() for W in thinned.weights] == [W.tobytes() for W in whole.weights]
+    sparse, whole = one(evaluate_every=every), one()
+    assert rows(sparse.history) == [row for row in rows(whole.history) if row["epoch"] in epochs]
+    assert [W.tobytes() for W in sparse.weights] == [W.tobytes() for W in whole.weights]
 
 
 def first_best(history: dict) -> int:
@@ -130,31 +130,31 @@ def test_lambda_is_divided_by_the_examples_shown_in_one_epoch(monitor):
     h = replace(BASE, epochs=1, lambda_l2=30.0, lambda_l1=10.0, learning_rate=0.1, monitor=monitor)
     order = read_only(np.tile(np.arange(40), 5)[np.newaxis])
     network = random_layers(np.random.default_rng(0), [4, 6, 3])
-    [result] = train([h], DATA, initial=stacked([network]), order=order)
+    [result] = train([h], DATA, initial=stack_of([network]), order=order)
     [after] = reference.train(network, *DATA.training, order, h)
     for W, (expected, _) in zip(result.weights, after, strict=True):
         np.testing.assert_allclose(W, expected, rtol=0, atol=1e-12)
-    seen = [network, after] if monitor else [after]
-    penalties = [reference.penalty(layers, h, 200) for layers in seen]
+    networks = [network, after] if monitor else [after]
+    penalties = [reference.penalty(layers, h, 200) for layers in networks]
     assert result.history["penalty"] == pytest.approx(penalties, rel=1e-12)
 
 
-def test_progress_is_told_of_every_epoch_and_every_run():
+def test_progress_hears_of_every_epoch_and_every_run():
     """One call per epoch: metrics (K,), NaN where the run has ended or the epoch was not evaluated."""
-    heard = []
+    calls = []
     runs = [replace(BASE, epochs=20), replace(BASE, epochs=20, patience=1)]
-    results = train(runs, DATA, progress=lambda epoch, metrics: heard.append((epoch, metrics)))
-    assert [epoch for epoch, _ in heard] == list(range(1, 21))
+    results = train(runs, DATA, progress=lambda epoch, metrics: calls.append((epoch, metrics)))
+    assert [epoch for epoch, _ in calls] == list(range(1, 21))
     for k, result in enumerate(results):
-        told = [float(metrics["validation_accuracy"][k]) for _, metrics in heard]
-        known = result.history["validation_accuracy"]
-        assert told[: len(known)] == known
-        assert np.isnan(told[len(known) :]).all()
+        reported = [float(metrics["validation_accuracy"][k]) for _, metrics in calls]
+        recorded = result.history["validation_accuracy"]
+        assert reported[: len(recorded)] == recorded
+        assert np.isnan(reported[len(recorded) :]).all()
     assert len(results[1].history["epoch"]) < 20
 
-    heard.clear()
-    train([replace(BASE, evaluate_every=3, epochs=4)], DATA, progress=lambda *said: heard.append(said))
-    assert [bool(np.isnan(metrics["training_cost"][0])) for _, metrics in heard] == [True, True, False, False]
+    calls.clear()
+    train([replace(BASE, evaluate_every=3, epochs=4)], DATA, progress=lambda *call: calls.append(call))
+    assert [bool(np.isnan(metrics["training_cost"][0])) for _, metrics in calls] == [True, True, False, False]
 
 
 def test_the_penalty_is_left_out_of_the_costs():

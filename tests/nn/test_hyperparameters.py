@@ -16,7 +16,7 @@ INITIALIZERS = (
 )
 
 
-def refused(values: dict) -> str:
+def refusal(values: dict) -> str:
     with pytest.raises(UserError) as error:
         Hyperparameters(**values)
     assert "\n" not in str(error.value)
@@ -62,14 +62,14 @@ def test_help_names_only_what_exists():
 )
 @pytest.mark.parametrize("name", WHOLE)
 def test_whole_numbers_are_whole(name, value):
-    assert refused({name: value}) == f"{name} must be {KNOBS[name].rule}, got {value!r}"
+    assert refusal({name: value}) == f"{name} must be {KNOBS[name].rule}, got {value!r}"
     assert KNOBS[name].rule.startswith("a whole number >= ")
 
 
 @pytest.mark.parametrize("value", [2**63, 10**19, 10**30])
 @pytest.mark.parametrize("name", WHOLE)
 def test_whole_numbers_fit_in_64_bits(name, value):
-    assert refused({name: value}) == f"{name} must be < 2^63, got {value}"
+    assert refusal({name: value}) == f"{name} must be < 2^63, got {value}"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_whole_numbers_fit_in_64_bits(name, value):
 )
 @pytest.mark.parametrize("name", NUMBERS)
 def test_numbers_are_finite_numbers(name, value):
-    assert refused({name: value}) == f"{name} must be {KNOBS[name].rule}, got {value!r}"
+    assert refusal({name: value}) == f"{name} must be {KNOBS[name].rule}, got {value!r}"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_numbers_are_finite_numbers(name, value):
 def test_numbers_are_in_range(name, rule, bad, least):
     assert KNOBS[name].rule == rule
     for value in bad:
-        assert refused({name: value}) == f"{name} must be {rule}, got {value!r}"
+        assert refusal({name: value}) == f"{name} must be {rule}, got {value!r}"
     assert getattr(Hyperparameters(**{name: least}), name) == least
 
 
@@ -138,7 +138,7 @@ def test_the_greatest_values_are_taken():
     ],
 )
 def test_an_unknown_name_is_answered_with_the_choices(name, value, hint):
-    message = refused({name: value})
+    message = refusal({name: value})
     if name == "dtype":  # both are as close
         message = message.replace("float32'?", "float64'?")
     assert message == f"unknown {name} {value!r}{hint}"
@@ -147,7 +147,7 @@ def test_an_unknown_name_is_answered_with_the_choices(name, value, hint):
 @pytest.mark.parametrize("value", [None, 1, ["sigmoid"], b"sigmoid"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_is_a_string(name, value):
-    assert refused({name: value}).startswith(f"unknown {name} {value!r}")
+    assert refusal({name: value}).startswith(f"unknown {name} {value!r}")
 
 
 def test_an_unknown_hyperparameter_is_answered_with_the_close_match():
@@ -171,18 +171,18 @@ def test_a_cost_fits_its_output(output, cost):
         assert Hyperparameters(output=output, cost=cost).cost == cost
     else:
         expected = f"cost={cost} does not fit output={output}; it takes {COSTS[output]}"
-        assert refused({"output": output, "cost": cost}) == expected
+        assert refusal({"output": output, "cost": cost}) == expected
 
 
 def test_what_cannot_be_trained_is_refused_with_the_reason():
     reason = "activation=step cannot be trained: its slope is zero, so no gradient passes"
-    assert refused({"activation": "step"}) == reason
+    assert refusal({"activation": "step"}) == reason
 
 
 @pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "adamw"])
 def test_momentum_fits_its_optimizer(optimizer):
     expected = f"momentum=0.9 does not fit optimizer={optimizer}; sgd, nesterov take it"
-    assert refused({"optimizer": optimizer, "momentum": 0.9}) == expected
+    assert refusal({"optimizer": optimizer, "momentum": 0.9}) == expected
     assert Hyperparameters(optimizer=optimizer).momentum == 0
     assert Hyperparameters(optimizer="nesterov", momentum=0.9).momentum == 0.9
 
@@ -191,16 +191,16 @@ def test_momentum_fits_its_optimizer(optimizer):
 def test_what_follows_validation_accuracy_needs_it_evaluated(knob):
     [(name, value)] = knob.items()
     expected = f"{name if name == 'patience' else f'{name}={value}'} follows validation accuracy: "
-    assert refused(knob | {"evaluate_every": 0}) == expected + "evaluate_every must be >= 1, got 0"
+    assert refusal(knob | {"evaluate_every": 0}) == expected + "evaluate_every must be >= 1, got 0"
     assert Hyperparameters(**knob, evaluate_every=1)
 
 
 def test_monitors_are_a_set_of_names():
     choices = "dead_classes, gradient_norm, saturated_share, test, weight_norm"
     hint = f"; did you mean 'weight_norm'? (choices: {choices})"
-    assert refused({"monitor": ["weight_norms"]}) == f"unknown monitor 'weight_norms'{hint}"
+    assert refusal({"monitor": ["weight_norms"]}) == f"unknown monitor 'weight_norms'{hint}"
     for value in ("test", None, 3):
-        assert refused({"monitor": value}).startswith(
+        assert refusal({"monitor": value}).startswith(
             f"monitor must be a list of names, got {value!r} (choices: "
         )
     assert Hyperparameters(monitor=["test", "gradient_norm", "test"]).monitor == ("gradient_norm", "test")

@@ -12,13 +12,13 @@ from tests.nn.driving import (
     data_of,
     gradient,
     layers_of,
-    moved,
+    moved_by,
     one_step,
     random_data,
     random_layers,
     read_only,
     same_bits,
-    stacked,
+    stack_of,
 )
 
 DATA = random_data(np.random.default_rng(0), n=12, d=4, classes=3)
@@ -39,10 +39,10 @@ def test_the_mean_of_mini_batch_gradients_is_the_full_gradient(output, cost):
     [whole] = one_step([NETWORK], DATA, **knobs)
     h = replace(EXACT, **knobs, learning_rate=1.0, epochs=1)
     thirds = read_only(np.random.default_rng(2).permutation(12).reshape(3, 1, 4))
-    parts = train([h] * 3, DATA, initial=stacked([NETWORK] * 3), order=thirds)
+    parts = train([h] * 3, DATA, initial=stack_of([NETWORK] * 3), order=thirds)
     mean = [(0 * W, 0 * b) for W, b in NETWORK]
     for part in parts:
-        mean = moved(mean, gradient(NETWORK, part), 1 / 3)
+        mean = moved_by(mean, gradient(NETWORK, part), 1 / 3)
     assert_close(mean, gradient(NETWORK, whole))
 
 
@@ -56,7 +56,7 @@ def test_weight_decay_per_step_does_not_depend_on_batch_size(optimizer, batch_si
     h = replace(EXACT, optimizer=optimizer, batch_size=batch_size, epochs=1, learning_rate=0.3, lambda_l2=2.0)
     pull = replace(h, lambda_l2=0.0)
     network = random_layers(np.random.default_rng(1), [4, 3])
-    decayed, free = train([h, pull], BLANK, initial=stacked([network] * 2))
+    decayed, free = train([h, pull], BLANK, initial=stack_of([network] * 2))
     steps = -(-12 // batch_size)
     np.testing.assert_allclose(decayed.weights[0], network[0][0] * (1 - 0.3 * 2 / 12) ** steps, rtol=1e-12)
     np.testing.assert_array_equal(decayed.biases[0], free.biases[0])
@@ -67,7 +67,7 @@ def test_l1_per_step_does_not_depend_on_batch_size(batch_size):
     """w -> w - eta lambda/n sgn(w) (book, eq. 97), and a weight of zero stays: sgn(0) = 0."""
     h = replace(EXACT, batch_size=batch_size, epochs=1, learning_rate=0.1, lambda_l1=0.6)
     W, b = np.array([[2.0, -2.0, 0.0, 1.0]] * 3), np.zeros(3)
-    [result] = train([h], BLANK, initial=stacked([[(W, b)]]))
+    [result] = train([h], BLANK, initial=stack_of([[(W, b)]]))
     steps = -(-12 // batch_size)
     expected = W - steps * 0.1 * 0.6 / 12 * np.sign(W)
     np.testing.assert_allclose(result.weights[0], expected, rtol=0, atol=1e-12)
@@ -89,11 +89,11 @@ def test_a_larger_lambda_gives_smaller_weights(name, values, optimizer):
 def test_a_batch_of_all_examples_is_gradient_descent():
     """Each epoch is one step down the full gradient, so that no shuffle matters."""
     h = replace(EXACT, batch_size=12, learning_rate=0.5, lambda_l2=0.4, lambda_l1=0.1)
-    shuffled, other = train([h, replace(h, seed=1)], DATA, initial=stacked([NETWORK] * 2))
+    shuffled, other = train([h, replace(h, seed=1)], DATA, initial=stack_of([NETWORK] * 2))
     network = NETWORK
     for _ in range(h.epochs):
         [step] = one_step([network], DATA, lambda_l2=0.4, lambda_l1=0.1)
-        network = moved(network, gradient(network, step), -h.learning_rate)
+        network = moved_by(network, gradient(network, step), -h.learning_rate)
     assert_close(layers_of(shuffled), network)
     assert_close(layers_of(other), network)
 

@@ -7,7 +7,7 @@ import pytest
 
 from nnexp.nn import Hyperparameters, plain, train
 from tests import reference
-from tests.nn.driving import data_of, layers_of, one_step, random_data, random_layers, read_only, stacked
+from tests.nn.driving import data_of, layers_of, one_step, random_data, random_layers, read_only, stack_of
 
 
 def test_one_update_is_the_one_worked_out_by_hand():
@@ -47,8 +47,8 @@ def test_one_update_is_the_one_worked_out_by_hand():
         [0 - 1 / 4, log(3) - 2.5 + 1 / 8],
     ]
     after = [array for layer in layers_of(result) for array in layer]
-    for found, by_hand in zip(after, expected, strict=True):
-        np.testing.assert_allclose(found, by_hand, rtol=0, atol=1e-12)
+    for array, by_hand in zip(after, expected, strict=True):
+        np.testing.assert_allclose(array, by_hand, rtol=0, atol=1e-12)
 
 
 def test_two_updates_with_momentum_are_the_ones_worked_out_by_hand():
@@ -63,7 +63,7 @@ def test_two_updates_with_momentum_are_the_ones_worked_out_by_hand():
     knobs = {"output": "identity", "cost": "quadratic", "learning_rate": 0.25, "momentum": 0.5}
     h = Hyperparameters(**knobs, batch_size=1, epochs=2, dtype="float64")
     network = [(np.array([[1.0], [0.0]]), np.zeros(2))]
-    [result] = train([h], data_of([[2]], [1], classes=2), initial=stacked([network]), order=[[0], [0]])
+    [result] = train([h], data_of([[2]], [1], classes=2), initial=stack_of([network]), order=[[0], [0]])
     np.testing.assert_allclose(result.weights[0][:, 0], [-1 / 4, 5 / 8], rtol=0, atol=1e-12)
     np.testing.assert_allclose(result.biases[0], [-5 / 8, 5 / 16], rtol=0, atol=1e-12)
 
@@ -74,7 +74,7 @@ def test_the_book_s_own_network_is_the_core_s_default():
     data, network = random_data(rng, n=9, d=4, classes=3), random_layers(rng, [4, 5, 3])
     h = Hyperparameters(dtype="float64", epochs=2, batch_size=2, lambda_l2=0.3)
     order = read_only(np.array([rng.permutation(9) for _ in range(2)]))
-    [result] = train([h], data, initial=stacked([network]), order=order)
+    [result] = train([h], data, initial=stack_of([network]), order=order)
     targets = np.eye(3)[data.training.labels]
     *_, after = plain.train(
         network, list(zip(data.training.inputs, targets, strict=True)), order, h, plain.Units()
@@ -103,7 +103,7 @@ def test_training_equals_the_loop_over_single_examples(activation, output, cost,
     }
     full = {"lambda_l2": 0.3, "lambda_l1": 0.2, "momentum": 0.6, "learning_rate": 0.02}
     runs = [Hyperparameters(**common), Hyperparameters(**common | full)]
-    for h, result in zip(runs, train(runs, data, initial=stacked([network] * 2), order=order), strict=True):
+    for h, result in zip(runs, train(runs, data, initial=stack_of([network] * 2), order=order), strict=True):
         after = reference.train(network, *data.training, order, h)
         for (W, b), (expected_W, expected_b) in zip(layers_of(result), after[-1], strict=True):
             np.testing.assert_allclose(W, expected_W, rtol=1e-12, atol=1e-12)

@@ -48,10 +48,10 @@ class Script:
     def weights(self, *, large: bool) -> Layers:
         """network2.py: all biases, then all weights; the default divides these by the root of fan_in."""
         biases = [self.numpy.randn(fan_out, 1) for fan_out in SIZES[1:]]
-        drawn = [self.numpy.randn(fan_out, fan_in) for fan_in, fan_out in pairwise(SIZES)]
+        weights = [self.numpy.randn(fan_out, fan_in) for fan_in, fan_out in pairwise(SIZES)]
         if not large:
-            drawn = [W / np.sqrt(W.shape[1]) for W in drawn]
-        return [(W[np.newaxis], b.reshape(1, 1, -1)) for W, b in zip(drawn, biases, strict=True)]
+            weights = [W / np.sqrt(W.shape[1]) for W in weights]
+        return [(W[np.newaxis], b.reshape(1, 1, -1)) for W, b in zip(weights, biases, strict=True)]
 
     def orders(self, index: list[int], epochs: int) -> Iterator[list[int]]:
         """random.shuffle of Python 2.7, in place, once per epoch."""
@@ -114,8 +114,8 @@ def test_the_miniature(first_images, name, large, knobs):
     [result] = train([h], first_images, initial=initial, order=script.orders(list(range(100)), 10))
     for part in ("test", "training"):
         assert correct(result.history, part, 100) == recorded[f"{part}_accuracy"]
-        found = costs(result.history, part, 100, 100)
-        np.testing.assert_allclose(found, recorded[f"{part}_cost"], rtol=0, atol=1e-12)
+        values = costs(result.history, part, 100, 100)
+        np.testing.assert_allclose(values, recorded[f"{part}_cost"], rtol=0, atol=1e-12)
 
 
 @on_all_images

@@ -15,7 +15,7 @@ DATA = random_data(np.random.default_rng(1), n=N, d=5, classes=3)
 BASE = Hyperparameters(hidden_size=6, epochs=EPOCHS, learning_rate=0.3, dropout=0.5, batch_size=5)
 
 
-def traced_orders(seed: int) -> np.ndarray:
+def orders_of(seed: int) -> np.ndarray:
     """The order of the N examples in each epoch (EPOCHS, N), read from the weights that they leave.
 
     Example i switches on input i alone, so it moves only the weights W_ji, at its own step and by some
@@ -55,18 +55,18 @@ POINTS = [
 @pytest.mark.parametrize("seed", [0, 5])
 def test_each_seed_has_one_order_of_examples_at_every_point(seed):
     """Training with the order that was traced at one point is training, at every other point."""
-    order = read_only(traced_orders(seed))
+    order = read_only(orders_of(seed))
     assert (np.sort(order) == np.arange(N)).all(), "every example is shown once in each epoch"
     assert len({tuple(epoch) for epoch in order}) == EPOCHS, "each epoch has an order of its own"
     for point in POINTS:
         run = replace(BASE, seed=seed, **point)
-        [drawn], [given] = train([run], DATA), train([run], DATA, order=order)
-        for W, V in zip(drawn.weights, given.weights, strict=True):
+        [own_order], [with_order] = train([run], DATA), train([run], DATA, order=order)
+        for W, V in zip(own_order.weights, with_order.weights, strict=True):
             assert W.tobytes() == V.tobytes(), point
 
 
 def test_seeds_have_orders_of_their_own():
-    assert len({traced_orders(seed).tobytes() for seed in range(5)}) == 5
+    assert len({orders_of(seed).tobytes() for seed in range(5)}) == 5
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_both_dtypes_start_from_the_same_draw():
 def test_each_seed_has_one_stream_of_distortions_at_every_point():
     """One call per epoch and seed, on the whole training set, however many runs share the seed."""
 
-    def drawn(run: Hyperparameters, copies: int) -> list[float]:
+    def draws_of(run: Hyperparameters, copies: int) -> list[float]:
         numbers = []
 
         def augment(rng, images):
@@ -115,10 +115,10 @@ def test_each_seed_has_one_stream_of_distortions_at_every_point():
         train([run] * copies, DATA, augment=augment)
         return numbers
 
-    seen = [drawn(replace(BASE, **point), copies=2) for point in POINTS]
-    assert all(numbers == seen[0] for numbers in seen)
-    assert len(set(seen[0])) == len(seen[0]) == EPOCHS
-    assert drawn(replace(BASE, seed=1), copies=1) != seen[0]
+    draws = [draws_of(replace(BASE, **point), copies=2) for point in POINTS]
+    assert all(numbers == draws[0] for numbers in draws)
+    assert len(set(draws[0])) == len(draws[0]) == EPOCHS
+    assert draws_of(replace(BASE, seed=1), copies=1) != draws[0]
 
 
 def test_streams_of_all_seeds_and_purposes_differ():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnexp.nn import Hyperparameters, predict, train
-from tests.nn.driving import gradient, one_step, random_data, random_layers, stacked
+from tests.nn.driving import gradient, one_step, random_data, random_layers, stack_of
 from tests.reference import PAIRS, Layers
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install -e .[oracle]")
@@ -112,7 +112,7 @@ def test_torch_optim_walks_the_same_way(optimizer, momentum, lambda_l2, lambda_l
     rng = np.random.default_rng(0)
     data, network = random_data(rng, n=10, d=4, classes=3), random_layers(rng, [4, 5, 5, 3])
     order = np.array([rng.permutation(10) for _ in range(h.epochs)])
-    [result] = train([h], data, initial=stacked([network]), order=order)
+    [result] = train([h], data, initial=stack_of([network]), order=order)
 
     parameters = tensors(network)
     groups = [{"params": parameters[::2], "weight_decay": lambda_l2 / 10}, {"params": parameters[1::2]}]

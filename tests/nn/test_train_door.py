@@ -15,17 +15,17 @@ W, B = np.zeros((1, 5, 3)), np.zeros((1, 1, 5))
 LAST = (np.zeros((1, 2, 5)), np.zeros((1, 1, 2)))
 
 
-def refused(message: str, *runs: Hyperparameters, data=DATA, **given) -> None:
+def assert_refused(message: str, *runs: Hyperparameters, data=DATA, **options) -> None:
     with pytest.raises(UserError) as error:
-        train(runs, data, **given)
+        train(runs, data, **options)
     assert str(error.value) == message
     assert "\n" not in message
 
 
 def test_runs_of_one_stack_agree_in_what_a_stack_shares():
-    refused("runs must hold at least one Hyperparameters, got none")
-    refused("runs of one stack must agree in epochs, got [2, 3]", H, replace(H, epochs=3))
-    refused(
+    assert_refused("runs must hold at least one Hyperparameters, got none")
+    assert_refused("runs of one stack must agree in epochs, got [2, 3]", H, replace(H, epochs=3))
+    assert_refused(
         "runs of one stack must agree in activation, got ['sigmoid', 'tanh']",
         H,
         replace(H, activation="tanh"),
@@ -33,7 +33,9 @@ def test_runs_of_one_stack_agree_in_what_a_stack_shares():
 
 
 def test_a_batch_is_no_larger_than_the_training_set():
-    refused("batch_size must be <= 8, the number of training examples, got 9", replace(H, batch_size=9))
+    assert_refused(
+        "batch_size must be <= 8, the number of training examples, got 9", replace(H, batch_size=9)
+    )
     train([replace(H, batch_size=8)], DATA)
 
 
@@ -47,7 +49,7 @@ def test_a_batch_is_no_larger_than_the_training_set():
     ],
 )
 def test_examples_fit_the_data_set(name, inputs, labels, message):
-    refused(f"{name} {message}", H, data=DATA._replace(**{name: Examples(inputs, labels)}))
+    assert_refused(f"{name} {message}", H, data=DATA._replace(**{name: Examples(inputs, labels)}))
 
 
 @pytest.mark.parametrize("name", ["training", "validation", "test"])
@@ -55,12 +57,12 @@ def test_examples_fit_the_data_set(name, inputs, labels, message):
 def test_examples_have_one_label_each(name, shapes):
     inputs, labels = (np.zeros(shape, int) for shape in shapes)
     message = f"{name} must hold inputs (n, 3) and labels (n,), n >= 1, got {shapes[0]} and {shapes[1]}"
-    refused(message, H, data=DATA._replace(**{name: Examples(inputs, labels)}))
+    assert_refused(message, H, data=DATA._replace(**{name: Examples(inputs, labels)}))
 
 
 def test_held_out_inputs_are_as_wide_as_the_training_inputs():
     data = DATA._replace(test=Examples(np.zeros((4, 2)), np.zeros(4, int)))
-    refused("test must hold inputs (n, 3) and labels (n,), n >= 1, got (4, 2) and (4,)", H, data=data)
+    assert_refused("test must hold inputs (n, 3) and labels (n,), n >= 1, got (4, 2) and (4,)", H, data=data)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_held_out_inputs_are_as_wide_as_the_training_inputs():
     ],
 )
 def test_initial_parameters_fit_the_data_and_the_stack(initial, message):
-    refused(message, H, initial=initial)
+    assert_refused(message, H, initial=initial)
 
 
 @pytest.mark.parametrize(
@@ -103,22 +105,24 @@ def test_initial_parameters_fit_the_data_and_the_stack(initial, message):
     ],
 )
 def test_an_order_names_examples_for_every_epoch(order, message):
-    refused(message, H, order=order)
+    assert_refused(message, H, order=order)
 
 
 def test_augment_keeps_the_shape():
-    refused("augment must keep the shape (8, 3), got (8, 2)", H, augment=lambda rng, images: images[:, :2])
+    assert_refused(
+        "augment must keep the shape (8, 3), got (8, 2)", H, augment=lambda rng, images: images[:, :2]
+    )
 
 
 def test_orders_may_come_one_epoch_at_a_time_or_for_each_run():
     rng = np.random.default_rng(1)
     order = np.array([[rng.permutation(8) for _ in range(2)] for _ in range(3)])
     runs = [replace(H, learning_rate=rate) for rate in (0.1, 0.5, 1.0)]
-    stacked = train(runs, DATA, order=order)
-    lazily = train(runs, DATA, order=(order[:, epoch] for epoch in range(2)))
-    listed = train(runs, DATA, order=[order[:, 0], order[:, 1]])
+    together = train(runs, DATA, order=order)
+    one_by_one = train(runs, DATA, order=(order[:, epoch] for epoch in range(2)))
+    in_a_list = train(runs, DATA, order=[order[:, 0], order[:, 1]])
     alone = [train([run], DATA, order=list(order[k]))[0] for k, run in enumerate(runs)]
-    for expected, *results in zip(stacked, lazily, listed, alone, strict=True):
+    for expected, *results in zip(together, one_by_one, in_a_list, alone, strict=True):
         assert all(same_bits(result.weights, expected.weights) for result in results)
 
 

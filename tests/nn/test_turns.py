@@ -20,12 +20,12 @@ RUNS = [
 BYTES_OF_A_RUN = 2 * 64 * 4  # 51 parameters, rounded up to whole cache lines, and their gradients
 
 
-def told(runs, monkeypatch, size, **given):
+def results_and_calls(runs, monkeypatch, size, **options):
     """Results and progress of runs in stacks of `size`."""
     monkeypatch.setattr(training, "CACHE", size * BYTES_OF_A_RUN)
-    heard = []
-    results = train(runs, DATA, progress=lambda epoch, metrics: heard.append((epoch, metrics)), **given)
-    return results, heard
+    calls = []
+    results = train(runs, DATA, progress=lambda epoch, metrics: calls.append((epoch, metrics)), **options)
+    return results, calls
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
@@ -33,15 +33,15 @@ def told(runs, monkeypatch, size, **given):
 def test_results_and_progress_do_not_depend_on_the_cache(monkeypatch, size, order):
     rng = np.random.default_rng(1)
     rows = read_only(np.array([[rng.permutation(40) for _ in range(4)] for _ in RUNS]))
-    given = {"order": rows} if order else {}
-    expected, expected_heard = told(RUNS, monkeypatch, len(RUNS), **given)
-    results, heard = told(RUNS, monkeypatch, size, **given)
+    options = {"order": rows} if order else {}
+    expected, expected_calls = results_and_calls(RUNS, monkeypatch, len(RUNS), **options)
+    results, calls = results_and_calls(RUNS, monkeypatch, size, **options)
     for result, same in zip(results, expected, strict=True):
         assert result.status == same.status
         assert result.stack_size == len(RUNS)
         assert same_bits(result.weights + result.biases, same.weights + same.biases)
         assert {**result.history, "seconds": 0} == {**same.history, "seconds": 0}
-    for (epoch, metrics), (same_epoch, same_metrics) in zip(heard, expected_heard, strict=True):
+    for (epoch, metrics), (same_epoch, same_metrics) in zip(calls, expected_calls, strict=True):
         assert epoch == same_epoch
         assert metrics.keys() == same_metrics.keys()
         for name, column in metrics.items():
@@ -56,5 +56,7 @@ def test_distorted_images_are_made_once_per_seed_and_epoch(monkeypatch):
         made.append(rng.random())
         return images
 
-    told([replace(H, seed=seed, monitor=()) for seed in (0, 1, 0, 1)], monkeypatch, 1, augment=augment)
+    results_and_calls(
+        [replace(H, seed=seed, monitor=()) for seed in (0, 1, 0, 1)], monkeypatch, 1, augment=augment
+    )
     assert len(made) == len(set(made)) == 2 * H.epochs
