@@ -32,7 +32,7 @@ def elastic(rng: np.random.Generator, n: int, image_shape: tuple[int, int]) -> F
     """Simard, Steinkraus and Platt (2003): uniform noise in +-1, smoothed by a Gaussian, times alpha.
 
     sigma = 4 and alpha = 34 for 28 pixels, a standard deviation of 1.4 pixels; for other sizes both are
-    changed so that the picture as a whole is distorted alike (smoothed noise shrinks like 1 / sigma).
+    changed so that small and large pictures are distorted alike (smooth noise shrinks like 1 / sigma).
     """
     ratio = min(image_shape) / ELASTIC_SIZE
     noise = _uniform(rng, (2, n, *image_shape))
@@ -60,28 +60,28 @@ def augment(
     image_shape: tuple[int, int],
 ) -> NDArray[np.floating]:
     """New images `(n, d)` of the same dtype, each distorted by its own draw; `images` is not written to."""
-    distorted = np.empty_like(images)
+    new = np.empty_like(images)
     for start in range(0, len(images), BLOCK):
         block = images[start : start + BLOCK].reshape(-1, *image_shape)
         field = DISTORTIONS[distortion](rng, len(block), image_shape)
-        distorted[start : start + BLOCK] = resampled(block, field).reshape(len(block), -1)
-    return distorted
+        new[start : start + BLOCK] = resample(block, field).reshape(len(block), -1)
+    return new
 
 
-def resampled(images: NDArray[np.floating], field: Field) -> NDArray[np.floating]:
-    """Images `(B, h, w)` read at displaced positions, bilinearly; a frame of zeros stands for outside."""
+def resample(images: NDArray[np.floating], field: Field) -> NDArray[np.floating]:
+    """Images `(B, h, w)` read at displaced positions, bilinearly; zeros stand for what lies outside."""
     n, height, width = images.shape
-    framed = np.pad(images, ((0, 0), (1, 1), (1, 1)))
+    frame = np.pad(images, ((0, 0), (1, 1), (1, 1)))
     rows = np.clip(field[0] + np.arange(1, height + 1, dtype=np.float32)[:, None], 0, height + 1)
     columns = np.clip(field[1] + np.arange(1, width + 1, dtype=np.float32), 0, width + 1)
     top = np.minimum(rows.astype(np.intp), height)
     left = np.minimum(columns.astype(np.intp), width)
     down, right = (rows - top).astype(images.dtype), (columns - left).astype(images.dtype)
     image = np.arange(n)[:, None, None]
-    above = (1 - right) * framed[image, top, left] + right * framed[image, top, left + 1]
-    below = (1 - right) * framed[image, top + 1, left] + right * framed[image, top + 1, left + 1]
-    interpolated: NDArray[np.floating] = (1 - down) * above + down * below
-    return interpolated
+    above = (1 - right) * frame[image, top, left] + right * frame[image, top, left + 1]
+    below = (1 - right) * frame[image, top + 1, left] + right * frame[image, top + 1, left + 1]
+    blend: NDArray[np.floating] = (1 - down) * above + down * below
+    return blend
 
 
 def _uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> Field:

@@ -14,7 +14,7 @@ from nnexp.data.dataset import Dataset, DataSpec
 from nnexp.data.idx import official
 from nnexp.data.npz import users_file
 from nnexp.data.source import Source
-from nnexp.data.split import Parts, expanded, keep_classes, scaled
+from nnexp.data.split import Parts, add_shifts, keep_classes, scale_inputs
 from nnexp.errors import UserError, unknown
 from nnexp.nn.examples import Data, Examples
 
@@ -50,11 +50,11 @@ def load(spec: DataSpec) -> Dataset:
     source = DATASETS[spec.name].read(spec)
     parts, scale = _choose_classes(spec, source.parts), scale_of(spec)
     n_classes = int(parts.training.labels.max()) + 1
-    training, validation, test = (scaled(part, scale) for part in parts)
+    training, validation, test = (scale_inputs(part, scale) for part in parts)
     data = _first_examples(spec, Data(training, validation, test, n_classes))
     if spec.expand != "none":
         image_shape = _image_shape(spec, source.image_shape, "expand")
-        data = data._replace(training=expanded(data.training, image_shape, spec.expand))
+        data = data._replace(training=add_shifts(data.training, image_shape, spec.expand))
     if spec.augment != "none":
         _image_shape(spec, source.image_shape, "augment")
     for array in (*data.training, *data.validation, *data.test):

@@ -43,8 +43,8 @@ def book_split(training: Part, test: Part) -> Parts:
 def digits_split(examples: Part) -> Parts:
     """One fixed permutation, then 1,200 / 300 / the rest: in file order the test part is by other writers."""
     order = np.random.default_rng(0).permutation(len(examples.labels))
-    shuffled = Part(examples.inputs[order], examples.labels[order])
-    return consecutive_split(shuffled, DIGITS_TRAINING_SIZE, DIGITS_VALIDATION_SIZE)
+    examples = Part(examples.inputs[order], examples.labels[order])
+    return consecutive_split(examples, DIGITS_TRAINING_SIZE, DIGITS_VALIDATION_SIZE)
 
 
 def consecutive_split(examples: Part, training_size: int, validation_size: int) -> Parts:
@@ -56,16 +56,16 @@ def consecutive_split(examples: Part, training_size: int, validation_size: int) 
 
 
 def keep_classes(part: Part, classes: Sequence[int]) -> Part:
-    """The examples of these labels, in their order, renumbered by the place of their label in `classes`."""
-    kept = np.isin(part.labels, classes)
-    labels = part.labels[kept].astype(np.int64)
-    renumbered = np.empty_like(labels)
-    for new, old in enumerate(classes):
-        renumbered[labels == old] = new
-    return Part(part.inputs[kept], renumbered)
+    """The examples of these labels, in their order. A label becomes its place in `classes`."""
+    keep = np.isin(part.labels, classes)
+    labels = part.labels[keep].astype(np.int64)
+    numbers = np.empty_like(labels)
+    for number, label in enumerate(classes):
+        numbers[labels == label] = number
+    return Part(part.inputs[keep], numbers)
 
 
-def scaled(part: Part, scale: float) -> Examples:
+def scale_inputs(part: Part, scale: float) -> Examples:
     """Inputs flattened to `(n, d)` and divided by `scale`, rounded once to float32; labels as int64.
 
     Raises:
@@ -80,20 +80,20 @@ def scaled(part: Part, scale: float) -> Examples:
     return Examples(quotients, part.labels.astype(np.int64))
 
 
-def expanded(examples: Examples, image_shape: tuple[int, int], expand: str) -> Examples:
+def add_shifts(examples: Examples, image_shape: tuple[int, int], expand: str) -> Examples:
     """The n examples, followed by n copies for each shift of EXPANSIONS; zeros are shifted in."""
     shifts = EXPANSIONS[expand]
     images = examples.inputs.reshape(-1, *image_shape)
     copies = np.zeros((1 + len(shifts), *images.shape), images.dtype)
     copies[0] = images
     for copy, (down, right) in zip(copies[1:], shifts, strict=True):
-        rows_to, rows_from = _moved(down, image_shape[0])
-        columns_to, columns_from = _moved(right, image_shape[1])
+        rows_to, rows_from = _slices(down, image_shape[0])
+        columns_to, columns_from = _slices(right, image_shape[1])
         copy[:, rows_to, columns_to] = images[:, rows_from, columns_from]
     return Examples(copies.reshape(-1, examples.inputs.shape[1]), np.tile(examples.labels, len(copies)))
 
 
-def _moved(step: int, size: int) -> tuple[slice, slice]:
+def _slices(step: int, size: int) -> tuple[slice, slice]:
     """Where pixels go to and come from along an axis of `size` that is shifted by `step`."""
     return slice(max(step, 0), size + min(step, 0)), slice(max(-step, 0), size + min(-step, 0))
 

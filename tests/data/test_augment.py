@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from nnexp.data.augment import BLOCK, DISTORTIONS, augment, elastic, resampled, rotation
+from nnexp.data.augment import BLOCK, DISTORTIONS, augment, elastic, resample, rotation
 
 SHAPE = (28, 28)
 
@@ -25,19 +25,19 @@ def test_resampling_equals_scipys_interpolation(n: int, height: int, width: int,
         ndimage.map_coordinates(image, grid + displacement, order=1, mode="grid-constant")
         for image, displacement in zip(images, field.swapaxes(0, 1), strict=True)
     ]
-    np.testing.assert_allclose(resampled(images, field), expected, atol=1e-5)  # positions are float32
+    np.testing.assert_allclose(resample(images, field), expected, atol=1e-5)  # positions are float32
 
 
 def test_no_displacement_changes_no_bit() -> None:
     images = random_images(3).reshape(3, *SHAPE)
-    assert np.array_equal(resampled(images, np.zeros((2, 3, *SHAPE), np.float32)), images)
+    assert np.array_equal(resample(images, np.zeros((2, 3, *SHAPE), np.float32)), images)
 
 
 def test_whole_displacements_move_pixels_and_shift_zeros_in() -> None:
     image = np.array([[[1, 2], [3, 4]]], np.float32)
     down = np.zeros((2, 1, 2, 2), np.float32)
     down[0] = 1  # read one row further down: the picture moves up
-    assert resampled(image, down).tolist() == [[[3, 4], [0, 0]]]
+    assert resample(image, down).tolist() == [[[3, 4], [0, 0]]]
 
 
 def test_rotation_turns_about_the_centre_by_at_most_15_degrees() -> None:

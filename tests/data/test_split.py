@@ -9,12 +9,12 @@ from scipy import ndimage
 from nnexp.data.split import (
     BOOK_TRAINING_SIZE,
     Part,
+    add_shifts,
     book_split,
     consecutive_split,
     digits_split,
-    expanded,
     keep_classes,
-    scaled,
+    scale_inputs,
 )
 from nnexp.errors import UserError
 from nnexp.nn.examples import Examples
@@ -55,14 +55,14 @@ def test_kept_classes_are_renumbered_in_the_order_given() -> None:
 
 def test_pixels_over_256_are_exact_in_float32() -> None:
     pixels = Part(np.arange(256, dtype=np.uint8).reshape(64, 2, 2), np.zeros(64, np.uint8))
-    inputs, labels = scaled(pixels, 256)
+    inputs, labels = scale_inputs(pixels, 256)
     assert (inputs.dtype, inputs.shape, labels.dtype) == (np.float32, (64, 4), np.int64)
     assert np.array_equal(inputs.astype(np.float64).ravel(), np.arange(256) / 256)
 
 
 @given(st.floats(1e-3, 1e3), st.integers(0, 255))
 def test_quotients_are_rounded_once(scale: float, pixel: int) -> None:
-    inputs, _ = scaled(Part(np.array([[pixel]], np.uint8), np.zeros(1, np.uint8)), scale)
+    inputs, _ = scale_inputs(Part(np.array([[pixel]], np.uint8), np.zeros(1, np.uint8)), scale)
     assert inputs[0, 0] == np.float32(pixel / scale)
 
 
@@ -70,13 +70,13 @@ def test_quotients_are_rounded_once(scale: float, pixel: int) -> None:
 def test_inputs_beyond_float32_are_refused(values: list[float]) -> None:
     part = Part(np.array([values]), np.zeros(1, np.uint8))
     with pytest.raises(UserError, match=r"data\.scale must keep inputs finite in float32, got 1e\+3"):
-        scaled(part, 1)
+        scale_inputs(part, 1)
 
 
 def test_shifts_add_four_copies_moved_up_down_left_right() -> None:
     image = [[1, 2, 3], [4, 5, 6]]
     examples = Examples(np.array([image], np.float32).reshape(1, 6), np.array([7]))
-    inputs, labels = expanded(examples, (2, 3), "shifts")
+    inputs, labels = add_shifts(examples, (2, 3), "shifts")
     assert inputs.reshape(-1, 2, 3).tolist() == [
         image,
         [[4, 5, 6], [0, 0, 0]],
@@ -91,7 +91,7 @@ def test_shifts_add_four_copies_moved_up_down_left_right() -> None:
 def test_shifts_equal_scipys(n: int, height: int, width: int, seed: int) -> None:
     images = np.random.default_rng(seed).random((n, height, width), dtype=np.float32)
     examples = Examples(images.reshape(n, -1), np.arange(n))
-    inputs, labels = expanded(examples, (height, width), "shifts")
+    inputs, labels = add_shifts(examples, (height, width), "shifts")
     moves = [(0, 0, 0), (0, -1, 0), (0, 1, 0), (0, 0, -1), (0, 0, 1)]
     expected = np.concatenate([ndimage.shift(images, move, order=0, cval=0) for move in moves])
     assert np.array_equal(inputs.reshape(-1, height, width), expected)
@@ -100,6 +100,6 @@ def test_shifts_equal_scipys(n: int, height: int, width: int, seed: int) -> None
 
 def test_expand_none_is_the_examples_themselves() -> None:
     examples = Examples(np.arange(8, dtype=np.float32).reshape(2, 4), np.arange(2))
-    inputs, labels = expanded(examples, (2, 2), "none")
+    inputs, labels = add_shifts(examples, (2, 2), "none")
     assert np.array_equal(inputs, examples.inputs)
     assert np.array_equal(labels, examples.labels)

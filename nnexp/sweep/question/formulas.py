@@ -39,7 +39,7 @@ OPTIONAL = {
     "nn.dropout": "dropout",
     "nn.monitors": "monitor",
     "data.augment": "augment",
-    "data.split:expanded": "expand",
+    "data.split:add_shifts": "expand",
     "data.split:keep_classes": "classes",
 }
 # What the walk does not enter in `nn`, and why it is no formula.
