@@ -160,3 +160,17 @@ def test_a_parent_killed_at_any_moment_loses_nothing_and_logs_nothing_twice(
     assert tables(tmp_path) == undisturbed
     assert not list((tmp_path / "scratch").glob("nnexp-*"))
     assert store(tmp_path) == WHOLE
+
+
+def test_time_in_which_the_processes_are_stopped_does_not_count(
+    tmp_path: Path, undisturbed: dict[str, str]
+) -> None:
+    """As after Ctrl-Z and fg: 20 s for stacks of at most 3 runs, of which each may take 5 s."""
+    with start([*QUIET, "max_seconds=5"], tmp_path, own_group=True) as process:
+        read_until(process, "[")
+        os.killpg(process.pid, signal.SIGSTOP)
+        time.sleep(20)
+        os.killpg(process.pid, signal.SIGCONT)
+        shown = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, shown
+    assert tables(tmp_path) == undisturbed

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from nnexp.data import Dataset, DataSpec, augmenter, open_shared, part_of
 from nnexp.nn import Result, train
+from nnexp.sweep.pool.running_clock import RunningClock
 from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.question.identity import formulas, numerics_of
 from nnexp.sweep.question.plan import Plan, Run
@@ -130,14 +131,12 @@ def temporary_folder_is_gone(error: OSError) -> PremiseError:
 
 
 def _train(stack: Stack, dataset: Dataset, progress: Progress, max_seconds: float | None) -> list[Result]:
-    began = time.perf_counter()
-
     def after_epoch(epoch: int, metrics: Mapping[str, NDArray[np.floating]]) -> bool:
         progress.show(stack.rows, epoch, metrics)
-        share = (time.perf_counter() - began) / len(stack.runs)
-        return max_seconds is not None and share > max_seconds
+        return max_seconds is not None and clock.seconds() / len(stack.runs) > max_seconds
 
-    with threadpool_limits(1, user_api="blas"):  # two threads give other bits than one
+    # Two BLAS threads give other bits than one.
+    with threadpool_limits(1, user_api="blas"), RunningClock() as clock:
         return train(
             [run.hyperparameters for run in stack.runs],
             dataset.data,
