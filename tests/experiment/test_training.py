@@ -3,7 +3,9 @@
 import re
 import shutil
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -11,6 +13,7 @@ import yaml
 from nnexp import cli, load_sweep
 from nnexp.errors import UserError
 from nnexp.experiment import planning as beginning
+from nnexp.nn import train
 from nnexp.sweep.pool import worker
 from nnexp.sweep.store import record
 from nnexp.sweep.store.record import read
@@ -319,3 +322,23 @@ def test_a_record_that_cannot_be_written_ends_the_sweep_in_one_line(
     assert cli.main([*SWEEP, "n_jobs=2"]) == 1
     assert "no space left on device; what is recorded stays" in capsys.readouterr().err
     assert list((folder() / "records").iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [[*SMALL], [*SWEEP, "n_jobs=1"]])
+def test_training_in_this_process_writes_no_copy_of_the_data(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whatever is written to the temporary folder is small: the progress of the runs."""
+    sizes: list[int] = []
+
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        sizes.extend(path.stat().st_size for path in temporary.rglob("*") if path.is_file())
+        return train(*args, **kwargs)
+
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setattr(worker, "train", watched)
+    assert cli.main(words) == 0
+    assert sizes
+    assert max(sizes) < 1000
