@@ -37,8 +37,8 @@ MAY_IMPORT = {
     "tracking": {"errors", "text", "files", "sweep.question", "sweep.store"},
     "config": {"errors", "yaml_text", "nn", "data", "sweep.question"},
     "labbook": {
-        *("errors", "text", "yaml_text", "data", "sweep.question", "sweep.store", "results", "claims"),
-        *("report", "config"),
+        *("errors", "text", "yaml_text", "files", "data", "sweep.question", "sweep.store", "results"),
+        *("claims", "report", "plots", "config"),
     },
     "experiment": {
         *(

@@ -1,29 +1,31 @@
 """The lab book: a row per claim, with its verdict, from what is committed alone.
 
 A claim comes from a sweep file, and its verdict from the published results of that sweep. An id of the book
-or the notes (`B3-17`) is one row, which holds if it holds in all sweeps that claim it; any other id is the
-sweep's own, `batch_size: compromise`. What no sweep answers is listed in `rows.yaml`, see `listed`. A row
-with `same_as` rests on other rows, of any file, and takes their verdict together with its own.
+(`B3-17`, a chapter of `rows.yaml` and a number) is one row, which holds if it holds in all sweeps that claim
+it; any other id is the sweep's own, `batch_size: compromise`. What no sweep answers stands in `rows.yaml`,
+see `rows_file`. A row with `same_as` rests on other rows, of any file, and takes their verdict together with
+its own.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from nnexp.claims.verdicts import combined
 from nnexp.errors import UserError, unknown
-from nnexp.labbook.published_results import Asked, Published, outdated, read_published
-from nnexp.labbook.rows_file import LISTED, NOT_RUN, TESTED, read_listed
+from nnexp.labbook.published_results import PublishedSweep, read_published, why_stale
+from nnexp.labbook.rows_file import NOT_RUN, ROWS_FILE, TESTED, RowsFile, read_rows_file
+from nnexp.labbook.sweep_files import SweepFile
 from nnexp.report.effects import effect_text, verdict_of
 
-CHAPTERS = ("B1", "B2", "B3", "B5", "S0", "S1", "S2", "S3", "S4", "X0", "D")
-BOOK = re.compile(rf"({'|'.join(CHAPTERS)})-?(\d+)(.*)")
+Book = Mapping[str, PublishedSweep]
 
 
-class Part(NamedTuple):
-    """What one sweep, or a test, says of a row. `ours`: its figures; `stale`: why it is, if it is, or why
-    results that are there cannot be read."""
+class RowPart(NamedTuple):
+    """What one sweep, or a test, says of a row.
+
+    `ours`: its figures. `stale`: why it is out of date, or cannot be read; empty if it is current.
+    """
 
     verdict: str
     ours: str = ""
@@ -43,106 +45,109 @@ class Row(NamedTuple):
     where: str
 
 
-class Entry(NamedTuple):
-    """A row before it is known what the rows that it rests on say. `parts`: by sweep; of a list, by ''."""
+class DraftRow(NamedTuple):
+    """A row before the rows that it rests on are looked at. `parts`: by sweep; of the rows file, by ''."""
 
     id: str
     claim: str
     published: str
-    parts: Mapping[str, Part]
+    parts: Mapping[str, RowPart]
     sweeps: tuple[str, ...] = ()
     where: str = ""
     same_as: tuple[str, ...] = ()
 
 
-def make_rows(files: Mapping[str, Asked], sweeps_dir: str | Path) -> list[Row]:
+def make_rows(files: Mapping[str, SweepFile], sweeps_dir: str | Path) -> list[Row]:
     """Every row in order, of the sweep files (by name of the sweep) and `rows.yaml` in `sweeps_dir`.
 
     Raises:
         UserError: `rows.yaml` cannot be read, an id stands in both, or a row rests on one that is not there.
     """
+    rows_file = read_rows_file(Path(sweeps_dir, ROWS_FILE))
     book, damaged = read_published(sweeps_dir, list(files))
-    entries: dict[str, Entry] = {}
-    for name, asked in files.items():
-        for claim in asked.question.claims:
-            unread = Part(NOT_RUN, stale=damaged[name]) if name in damaged else None
-            part = {name: unread or _part(name, claim, book, files)} if "check" in claim else {}
-            row = _id(name, claim["id"])
-            entries[row] = _joined(row, entries.get(row), claim, part, name)
-    for listed in read_listed(Path(sweeps_dir, LISTED)):
-        if listed.id in entries:
-            raise UserError(f"{LISTED} has the row {listed.id}, which stands elsewhere, too")
-        part = {"": Part(listed.verdict)} if listed.verdict else {}
-        entries[listed.id] = Entry(*listed[:3], part, (), listed.where, listed.same_as)
-    return [_row(entry, entries) for entry in sorted(entries.values(), key=_place)]
+    drafts: dict[str, DraftRow] = {}
+    for name, file in files.items():
+        for claim in file.question.claims:
+            unread = RowPart(NOT_RUN, stale=damaged[name]) if name in damaged else None
+            parts = {name: unread or _part(name, claim, book, files)} if "check" in claim else {}
+            draft = _draft(name, claim, parts, rows_file)
+            drafts[draft.id] = _joined(drafts[draft.id], draft) if draft.id in drafts else draft
+    for row in rows_file.rows:
+        if row.id in drafts:
+            raise UserError(f"{ROWS_FILE} has the row {row.id}, which stands elsewhere, too")
+        parts = {"": RowPart(row.verdict)} if row.verdict else {}
+        drafts[row.id] = DraftRow(row.id, row.claim, row.published, parts, (), row.where, row.same_as)
+    return [_row(draft, drafts) for draft in sorted(drafts.values(), key=lambda d: _order(d, rows_file))]
 
 
-def _part(
-    name: str, claim: Mapping[str, Any], book: Mapping[str, Published], files: Mapping[str, Asked]
-) -> Part:
+def _part(name: str, claim: Mapping[str, Any], book: Book, files: Mapping[str, SweepFile]) -> RowPart:
+    """What the published results of a sweep say of one of its claims."""
     if name not in book or (row := book[name].verdicts.get(claim["id"])) is None:
-        return Part(NOT_RUN)
+        return RowPart(NOT_RUN)
     verdict = verdict_of(row)
     ours = "; ".join(filter(None, [effect_text(verdict.effect), verdict.note]))
-    return Part(verdict.verdict, ours, outdated(name, claim, book, files))
+    return RowPart(verdict.verdict, ours, why_stale(name, claim, book, files))
 
 
-def _id(sweep: str, claim: str) -> str:
+def _draft(
+    sweep: str, claim: Mapping[str, Any], parts: Mapping[str, RowPart], rows_file: RowsFile
+) -> DraftRow:
     """The row of a sweep's claim."""
-    return claim if BOOK.fullmatch(claim) else f"{sweep}: {claim}"
+
+    def row_id(name: str, claim_id: str) -> str:
+        return claim_id if rows_file.place(claim_id) else f"{name}: {claim_id}"
+
+    others = [(sweep, o) if isinstance(o, str) else (o["sweep"], o["id"]) for o in claim.get("same_as", ())]
+    same_as = tuple(row_id(*other) for other in others)
+    published = str(claim.get("published", ""))
+    return DraftRow(row_id(sweep, claim["id"]), claim["text"], published, parts, (sweep,), "", same_as)
 
 
-def _joined(
-    row: str, known: Entry | None, claim: Mapping[str, Any], part: Mapping[str, Part], name: str
-) -> Entry:
-    """The entry with what another sweep says; the first sweep's words stay."""
-    others = [(name, o) if isinstance(o, str) else (o["sweep"], o["id"]) for o in claim.get("same_as", ())]
-    same_as = tuple(_id(*other) for other in others)
-    new = Entry(row, claim["text"], str(claim.get("published", "")), part, (name,), "", same_as)
-    if known is None:
-        return new
-    return known._replace(
-        published=known.published or new.published,
-        parts={**known.parts, **part},
-        sweeps=(*known.sweeps, name),
-        same_as=tuple(dict.fromkeys([*known.same_as, *same_as])),
+def _joined(first: DraftRow, second: DraftRow) -> DraftRow:
+    """One row of what two sweeps say; the first one's words stay."""
+    return first._replace(
+        published=first.published or second.published,
+        parts={**first.parts, **second.parts},
+        sweeps=first.sweeps + second.sweeps,
+        same_as=tuple(dict.fromkeys(first.same_as + second.same_as)),
     )
 
 
-def _row(entry: Entry, entries: Mapping[str, Entry]) -> Row:
-    parts = list(_all_parts(entry, entries, ()))
-    told = {name: part.ours for name, part in entry.parts.items() if part.ours}
-    ours = [f"{name}: {figures}" if len(entry.parts) > 1 else figures for name, figures in told.items()]
-    if entry.same_as:
-        others = {
-            name: together([p.verdict for p in _all_parts(entries[name], entries, ())])
-            for name in entry.same_as
-        }
-        holds = ("reproduced", TESTED)
-        ours.append("as " + ", ".join(f"{o} ({v})" if v not in holds else o for o, v in others.items()))
+def _row(draft: DraftRow, drafts: Mapping[str, DraftRow]) -> Row:
+    parts = list(_all_parts(draft, drafts, ()))
+    figures = {name: part.ours for name, part in draft.parts.items() if part.ours}
+    ours = [f"{name}: {text}" if len(draft.parts) > 1 else text for name, text in figures.items()]
+    if draft.same_as:
+        ours.append("as " + ", ".join(_rests_on(name, drafts) for name in draft.same_as))
     verdict = together([part.verdict for part in parts])
-    why = [part.stale for part in parts if verdict != NOT_RUN or part.verdict == NOT_RUN]
+    stale = [part.stale for part in parts if verdict != NOT_RUN or part.verdict == NOT_RUN]
     return Row(
-        id=entry.id,
-        claim=entry.claim,
-        published=entry.published,
+        id=draft.id,
+        claim=draft.claim,
+        published=draft.published,
         verdict=verdict,
         ours="; ".join(ours),
-        stale=tuple(dict.fromkeys(filter(None, why))),
-        sweeps=entry.sweeps,
-        where=entry.where,
+        stale=tuple(dict.fromkeys(filter(None, stale))),
+        sweeps=draft.sweeps,
+        where=draft.where,
     )
 
 
-def _all_parts(entry: Entry, entries: Mapping[str, Entry], above: Sequence[str]) -> Iterator[Part]:
-    """Those of the entry and of all rows that it rests on."""
-    yield from entry.parts.values()
-    for name in entry.same_as:
-        if name not in entries:
-            raise UserError(f"row {entry.id} rests on {name}: {unknown('row', name, entries)}")
-        if name in (*above, entry.id):
-            raise UserError(f"row {entry.id} rests on {name}, which rests on it")
-        yield from _all_parts(entries[name], entries, (*above, entry.id))
+def _rests_on(name: str, drafts: Mapping[str, DraftRow]) -> str:
+    """The name of another row, with its verdict unless it holds."""
+    verdict = together([part.verdict for part in _all_parts(drafts[name], drafts, ())])
+    return name if verdict in ("reproduced", TESTED) else f"{name} ({verdict})"
+
+
+def _all_parts(draft: DraftRow, drafts: Mapping[str, DraftRow], above: Sequence[str]) -> Iterator[RowPart]:
+    """Those of the row and of all rows that it rests on."""
+    yield from draft.parts.values()
+    for name in draft.same_as:
+        if name not in drafts:
+            raise UserError(f"row {draft.id} rests on {name}: {unknown('row', name, drafts)}")
+        if name in (*above, draft.id):
+            raise UserError(f"row {draft.id} rests on {name}, which rests on it")
+        yield from _all_parts(drafts[name], drafts, (*above, draft.id))
 
 
 def together(verdicts: Sequence[str]) -> str:
@@ -154,9 +159,6 @@ def together(verdicts: Sequence[str]) -> str:
     return combined(["reproduced" if verdict == TESTED else verdict for verdict in verdicts])
 
 
-def _place(entry: Entry) -> tuple[int, str, int, str]:
-    """Chapter, then number: B3-9, B3-10; ids of another form come last, by sweep."""
-    found = BOOK.fullmatch(entry.id)
-    if not found:
-        return len(CHAPTERS), "".join(entry.sweeps[:1]), 0, ""
-    return CHAPTERS.index(found[1]), "", int(found[2]), found[3]
+def _order(draft: DraftRow, rows_file: RowsFile) -> tuple[int, int, str]:
+    """By chapter and number; ids that are not the book's come last, by sweep."""
+    return rows_file.place(draft.id) or (len(rows_file.chapters), 0, "".join(draft.sweeps[:1]))

@@ -52,16 +52,22 @@ sweep:
       same_as: [X0-1, {sweep: tiny, id: B3-9}]
 """
 FILES = {"tiny": TINY, "other": OTHER}
+ROWS = """chapters: [B1, B3, S0, S1, X0, D]
+kinds: {exact: tested, direction: not run, context: not judged}
+rows:
+"""
 QUIET = ("tracking=none", "n_jobs=1", "pictures=false")
 DATA = {"tiny": (), "other": ("data=synthetic",)}
 
 
 def write_files() -> None:
-    """The two sweep files, in `./conf/sweep`."""
+    """The two sweep files, in `./conf/sweep`, and the lab book's rows file without a row."""
     folder = Path("conf", "sweep")
     folder.mkdir(parents=True)
     for name, text in FILES.items():
         (folder / f"{name}.yaml").write_text(text)
+    Path("sweeps").mkdir()
+    Path("sweeps", "rows.yaml").write_text(ROWS + "  []\n")
 
 
 def train(name: str, *words: str) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from nnexp import cli
-from nnexp.commands.labbook import BEGIN, END, counted, with_table
-from nnexp.commands.publish import BUDGET, book_files
+from nnexp.commands.publish import BUDGET
+from nnexp.labbook.page import BEGIN, END, totals, with_table
+from nnexp.labbook.publish import book_files
 from nnexp.labbook.rows import Row, make_rows
-from nnexp.labbook.sweep_files import all_asked
+from nnexp.labbook.sweep_files import read_sweep_files
 from nnexp.sweep.question.formulas import Formulas
 from tests.commands.conftest import Command, rows
-from tests.commands.lab import edit, train
+from tests.commands.lab import ROWS, edit, train
 
 REPOSITORY = Path(__file__).parents[2]
 KNOWN = Path(__file__).with_name("book_rows.csv")  # every row of the book and the notes, with its kind
@@ -22,7 +23,7 @@ PUBLISHED = Path("sweeps", "published")
 FILE = "conf/sweep/tiny.yaml"
 VERDICTS = PUBLISHED / "tiny" / "verdicts.csv"
 PAGE = Path("sweeps", "README.md")
-LISTED = Path("sweeps", "rows.yaml")
+ROWS_FILE = Path("sweeps", "rows.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -212,14 +213,27 @@ def test_an_id_that_is_not_the_books_is_the_sweeps_own(nnexp: Command, lab: Path
     assert "as other: same (not run), tiny: same (not run)" in row_of(nnexp, "S0-1")
 
 
+def test_ids_are_the_books_only_if_the_rows_file_says_so(nnexp: Command, lab: Path) -> None:
+    """A claim that a user calls S0-1 or B3-9 is no row of anybody else's notes."""
+    ROWS_FILE.unlink()
+    lines = nnexp("labbook")[1].splitlines()
+    assert [line.split("  ")[0] for line in lines[1:6]] == [
+        *("other: X0-1", "other: S0-1"),
+        *("tiny: B3-10", "tiny: B3-9", "tiny: B3-11"),
+    ]
+
+
 def test_rows_that_no_sweep_answers_are_linked_to_what_does(nnexp: Command, book: Path) -> None:
     Path("tests").mkdir()
     Path("tests", "test_it.py").touch()
-    LISTED.write_text("""
-- {id: D1, kind: exact, claim: The split., published: null, where: "tests/test_it.py::test_split"}
-- {id: B1-06, kind: context, claim: An exercise., published: null, where: no figure is printed}
-- {id: S1-4, kind: direction, claim: Both., published: 4, where: "", same_as: [D1, B3-9]}
-""")
+    ROWS_FILE.write_text(
+        ROWS
+        + """
+  - {id: D1, kind: exact, claim: The split., published: null, where: "tests/test_it.py::test_split"}
+  - {id: B1-06, kind: context, claim: An exercise., published: null, where: no figure is printed}
+  - {id: S1-4, kind: direction, claim: Both., published: 4, where: "", same_as: [D1, B3-9]}
+"""
+    )
     nnexp("labbook", "--write")
     text = PAGE.read_text()
     assert "| The split. |  |  | tested | [test](../tests/test_it.py) |" in text
@@ -254,7 +268,7 @@ def committed() -> list[Row]:
     """The rows of the committed lab book."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(REPOSITORY)
-        return make_rows(all_asked("sweeps"), "sweeps")
+        return make_rows(read_sweep_files("sweeps"), "sweeps")
 
 
 @pytest.mark.slow
@@ -262,7 +276,7 @@ def test_the_committed_page_is_up_to_date(committed: list[Row], monkeypatch: pyt
     monkeypatch.chdir(REPOSITORY)
     text = PAGE.read_text(encoding="utf-8")
     assert text == with_table(text, committed, PAGE), "nnexp labbook --write brings it up to date"
-    assert f"{counted(committed)}." in text
+    assert f"{totals(committed)}." in text
     assert text.count(", **stale** |") == sum(bool(row.stale) for row in committed)
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         assert "://" in target or PAGE.parent.joinpath(target).exists(), f"a link leads nowhere: {target}"

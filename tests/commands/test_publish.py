@@ -1,6 +1,7 @@
 """`nnexp publish` copies what of a finished sweep is committed, and nothing else."""
 
 import getpass
+import shutil
 import socket
 from pathlib import Path
 
@@ -127,6 +128,19 @@ def test_a_sweep_whose_claims_take_one_that_lacks_a_run_is_refused(nnexp: Comman
     assert "is not finished" in error
 
 
+def test_points_of_another_sweep_may_come_from_its_published_results(nnexp: Command, lab: Path) -> None:
+    nnexp("publish", "tiny", "other")
+    verdict = (HOME / "other" / "verdicts.csv").read_bytes()
+    shutil.rmtree(lab / "sweeps" / "tiny")
+    shutil.rmtree(HOME / "other")
+    assert nnexp("publish", "other")[0] == 0
+    assert (HOME / "other" / "verdicts.csv").read_bytes() == verdict
+    edit(FILE, "epochs: 2", "epochs: 3")
+    status, _, error = nnexp("publish", "other")
+    assert (status, error.count("\n")) == (2, 1)
+    assert "published/tiny was trained before its sweep file has changed epochs: train it anew" in error
+
+
 def test_a_sweep_of_other_code_is_refused(nnexp: Command, lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Formulas, "digest", lambda self, settings: "0" * 64)
     refused(nnexp, "was trained with other code of the numerical core: train it anew")
@@ -135,10 +149,14 @@ def test_a_sweep_of_other_code_is_refused(nnexp: Command, lab: Path, monkeypatch
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("epochs: 2", "epochs: 3", "which has changed epochs: train it anew"),
-        ("[10, 50]", "[10, 50, 100]", "which has changed the number of points: train it anew"),
-        ("seeds: 3", "seeds: 4", "which has changed the seeds: train it anew"),
-        ("synthetic", "mnist", "which has changed data: train it anew"),
+        ("epochs: 2", "epochs: 3", "before its sweep file has changed epochs: train it anew"),
+        (
+            "[10, 50]",
+            "[10, 50, 100]",
+            "its sweep file has changed the number of points: train it anew",
+        ),
+        ("seeds: 3", "seeds: 4", "before its sweep file has changed the seeds: train it anew"),
+        ("synthetic", "mnist", "before its sweep file has changed data: train it anew"),
         ("high: 1}", "high: 0.9}", "was judged by other claims: its own command, again, takes those"),
         ("    - id: B3-9", "    - id: B3-8", "was judged by other claims"),
     ],

@@ -8,22 +8,27 @@ import pytest
 from nnexp.errors import UserError
 from nnexp.labbook.rows import Row, make_rows, together
 
+HEAD = """chapters: [B1, B3, B5, S0, S4, X0, D]
+kinds: {exact: tested, analytic: tested, value: not run, timing: not run, context: not judged}
+rows:
+"""
 
-def rows_of(text: str, folder: Path) -> dict[str, Row]:
+
+def rows_of(text: str, folder: Path, head: str = HEAD) -> dict[str, Row]:
     """The rows of a lab book without sweeps, by id."""
-    (folder / "rows.yaml").write_text(text)
+    (folder / "rows.yaml").write_text(head + text)
     return {row.id: row for row in make_rows({}, folder)}
 
 
-def listed(name: str, more: str = "", kind: str = "value") -> str:
-    return f"- {{id: {name}, kind: {kind}, claim: It is so., published: null, where: here{more}}}\n"
+def row(name: str, more: str = "", kind: str = "value") -> str:
+    return f"  - {{id: {name}, kind: {kind}, claim: It is so., published: null, where: here{more}}}\n"
 
 
 def test_a_row_has_the_verdict_of_its_kind_unless_it_states_one(tmp_path: Path) -> None:
-    kinds = ("exact", "analytic", "value", "timing", "context", "qualitative")
-    text = "".join(listed(kind, kind=kind) for kind in kinds)
-    found = rows_of(text + listed("wrong", ", verdict: refuted", "analytic"), tmp_path)
-    verdicts = ["tested", "tested", "not run", "not run", "not judged", "not judged"]
+    kinds = ("exact", "analytic", "value", "timing", "context")
+    text = "".join(row(kind, kind=kind) for kind in kinds)
+    found = rows_of(text + row("wrong", ", verdict: refuted", "analytic"), tmp_path)
+    verdicts = ["tested", "tested", "not run", "not run", "not judged"]
     assert [found[kind].verdict for kind in kinds] == verdicts
     assert found["wrong"].verdict == "refuted"
     assert found["exact"] == Row("exact", "It is so.", "", "tested", "", (), (), "here")
@@ -31,37 +36,33 @@ def test_a_row_has_the_verdict_of_its_kind_unless_it_states_one(tmp_path: Path) 
 
 def test_rows_stand_by_chapter_and_number(tmp_path: Path) -> None:
     order = ["B1-01", "B3-2", "B3-9", "B3-10", "B3-10b", "B5-01", "S0-1", "S4-9", "X0-1", "D1", "D2", "gap"]
-    assert list(rows_of("".join(map(listed, reversed(order))), tmp_path)) == order
+    assert list(rows_of("".join(map(row, reversed(order))), tmp_path)) == order
 
 
 def test_a_row_rests_on_others_however_deep(tmp_path: Path) -> None:
-    text = (
-        listed("A", ", verdict: refuted") + listed("B", ", same_as: [A]") + listed("C", ", same_as: [B, D]")
-    )
-    found = rows_of(text + listed("D", kind="exact"), tmp_path)
+    text = row("A", ", verdict: refuted") + row("B", ", same_as: [A]") + row("C", ", same_as: [B, D]")
+    found = rows_of(text + row("D", kind="exact"), tmp_path)
     assert [found[name].verdict for name in "ABCD"] == ["refuted", "refuted", "refuted", "tested"]
     assert found["C"].ours == "as B (refuted), D"
 
 
-def test_there_are_no_rows_where_nothing_is_listed(tmp_path: Path) -> None:
+def test_there_are_no_rows_where_nothing_is_row(tmp_path: Path) -> None:
     assert make_rows({}, tmp_path) == []
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: [", "rows.yaml cannot be read"),
-        ("a: 1", "rows.yaml must be a list of rows, got {'a': 1}"),
-        ("- 5", "rows.yaml, row 1: a row must have id, kind, claim, published, where, got 5"),
-        ("- {id: A}", "rows.yaml, row A: a row must have id, kind, claim, published, where, got"),
-        (listed("A", kind="exat"), "row A: unknown kind 'exat'; did you mean 'exact'?"),
-        (listed("A", ", wher: x"), "row A: unknown key 'wher'; did you mean 'where'?"),
-        (listed("A", ", verdict: refutd"), "row A: unknown verdict 'refutd'; did you mean 'refuted'?"),
-        (listed("A", ", same_as: B"), "row A: same_as must be a list of ids, got 'B'"),
-        (listed("A") + listed("A"), "rows.yaml has the row A, which stands elsewhere, too"),
-        (listed("A", ", same_as: [B]"), "row A rests on B: unknown row 'B'"),
+        ("  - 5", "rows.yaml, row 1: a row must have id, kind, claim, published, where, got 5"),
+        ("  - {id: A}", "rows.yaml, row A: a row must have id, kind, claim, published, where, got"),
+        (row("A", kind="exat"), "row A: unknown kind 'exat'; did you mean 'exact'?"),
+        (row("A", ", wher: x"), "row A: unknown key 'wher'; did you mean 'where'?"),
+        (row("A", ", verdict: refutd"), "row A: unknown verdict 'refutd'; did you mean 'refuted'?"),
+        (row("A", ", same_as: B"), "row A: same_as must be a list, got 'B'"),
+        (row("A") + row("A"), "rows.yaml has the row A, which stands elsewhere, too"),
+        (row("A", ", same_as: [B]"), "row A rests on B: unknown row 'B'"),
         (
-            listed("A", ", same_as: [B]") + listed("B", ", same_as: [A]"),
+            row("A", ", same_as: [B]") + row("B", ", same_as: [A]"),
             "row B rests on A, which rests on it",
         ),
     ],
@@ -69,6 +70,23 @@ def test_there_are_no_rows_where_nothing_is_listed(tmp_path: Path) -> None:
 def test_a_row_that_is_wrong_is_one_line(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=re.escape(message)):
         rows_of(text, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [", "rows.yaml cannot be read"),
+        ("- 5", "rows.yaml must have chapters, kinds, rows, got [5]"),
+        ("chapter: [A]", "rows.yaml: unknown part 'chapter'; did you mean 'chapters'?"),
+        ("chapters: A", "rows.yaml: chapters must be a list, got 'A'"),
+        ("rows: 5", "rows.yaml: rows must be a list, got 5"),
+        ("kinds: [exact]", "rows.yaml: kinds must map kinds to verdicts, got ['exact']"),
+        ("kinds: {exact: testd}", "rows.yaml: unknown verdict 'testd'; did you mean 'tested'?"),
+    ],
+)
+def test_a_file_that_is_wrong_is_one_line(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=re.escape(message)):
+        rows_of(text, tmp_path, head="")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,106 @@
+"""What of a finished sweep is committed, into the lab book."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nnexp.claims.parsing import claims_of
+from nnexp.claims.sweep_verdicts import results_of
+from nnexp.errors import UserError
+from nnexp.files import write_all
+from nnexp.labbook.published_results import check_current
+from nnexp.labbook.sweep_files import read_sweep_file
+from nnexp.results.sweep_folder import data_of, located
+from nnexp.results.tables import make_tables
+from nnexp.results.write_csv import VERDICTS, csv_text
+from nnexp.sweep.question.names import PUBLISHED
+from nnexp.sweep.store.folder import Sweep, open_sweep
+from nnexp.sweep.store.lock import holder_of
+from nnexp.sweep.store.plan_file import FILE, body_text, read_body, read_plan
+
+PROVENANCE = ("nnexp", "commit", "dirty", "python", "numpy", "blas", "kernel", "threads")
+
+
+def publishable(folder: Path, sweeps_dir: str) -> Sweep:
+    """The sweep in `folder`, if its answer may be published.
+
+    Its claims may take points of other sweeps: these must be finished and current, or published and current.
+
+    Raises:
+        UserError: it may not, and why.
+    """
+    sweep = _finished(folder)
+    _check_data(sweep, sweeps_dir)
+    for name in sorted({name for claim in claims_of(sweep.plan) for name in claim.point_sweeps}):
+        other = located(name, sweeps_dir)
+        if (other / "records").is_dir():
+            _finished(other)
+        else:
+            check_current(f"{PUBLISHED}/{name}", read_plan(other), read_sweep_file(name, other))
+    return sweep
+
+
+def _finished(folder: Path) -> Sweep:
+    """The sweep in `folder`; raises unless every run is done, by the code and the sweep file as they are."""
+    holder = holder_of(folder)  # first: whatever it records meanwhile is read
+    sweep = open_sweep(folder)
+    plan = sweep.plan
+    name = f"{plan.name}/{folder.name}"
+    if holder:
+        raise UserError(f"{name} is being trained by {holder}: wait for its end")
+    if left := len(sweep.pending("retry")):
+        runs = f"{left} of {len(plan.runs)} runs are not done"
+        raise UserError(f"{name} is not finished, {runs}: nnexp status {name}")
+    check_current(name, plan, read_sweep_file(plan.name, folder))
+    return sweep
+
+
+def _check_data(sweep: Sweep, sweeps_dir: str) -> None:
+    """Results on one data set do not take the place of results on another."""
+    home = Path(sweeps_dir, PUBLISHED, sweep.plan.name)
+    if (home / FILE).exists() and (before := data_of(home)) != (now := data_of(sweep.folder)):
+        name = f"{sweep.plan.name}/{sweep.folder.name}"
+        raise UserError(
+            f"{home} has results on {before}, and {name} is on {now}: "
+            "remove that folder first if these are to take its place"
+        )
+
+
+def publish(sweep: Sweep, sweeps_dir: str, pictures: Sequence[str]) -> list[Path]:
+    """Write what is committed of a sweep, and remove what an earlier one left; the files.
+
+    Raises:
+        UserError: there is no picture of this name, or a file cannot be written.
+    """
+    from nnexp.plots.pictures import png_files  # matplotlib
+
+    home = Path(sweeps_dir, PUBLISHED, sweep.plan.name)
+    tables = make_tables(sweep.plan, sweep.records, {})
+    results = results_of(sweep.plan, tables, [], sweeps_dir)
+    kept = {"runs": tables.runs, "summary": tables.summary}
+    kept |= {VERDICTS: results.verdicts} if len(results.verdicts) else {}
+    contents = {FILE: body_text(_without_machine(read_body(sweep.folder)))}
+    contents |= {f"{name}.csv": csv_text(table) for name, table in kept.items()}
+    contents |= png_files(results, pictures)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        write_all(home, contents)
+        for path in (*home.glob("*.png"), *home.glob("*.csv")):
+            if path.name not in contents:
+                path.unlink()
+    except OSError as error:
+        raise UserError(f"{home} must be a folder that can be written: {error.strerror}") from error
+    return [home / name for name in contents]
+
+
+def _without_machine(body: dict[str, Any]) -> dict[str, Any]:
+    """The frozen plan without what only says where it was trained."""
+    environment = {name: body["environment"].get(name) for name in PROVENANCE}
+    return body | {"environment": environment, "places": dict.fromkeys(body["places"])}
+
+
+def book_files(sweeps_dir: Path) -> list[Path]:
+    """What is committed of the folder of sweeps: its page, notebooks, published results."""
+    notebooks = [*sweeps_dir.glob("*.ipynb"), *sweeps_dir.glob("book/*.ipynb")]
+    pages = [*sweeps_dir.glob("*.md"), *sweeps_dir.glob("*.yaml")]
+    return [*pages, *notebooks, *(path for path in (sweeps_dir / PUBLISHED).rglob("*") if path.is_file())]
