@@ -1,5 +1,6 @@
 """The command line: Hydra's words, one line for a mistake, an exit status that says how it went."""
 
+import errno
 import gc
 import os
 import sys
@@ -9,8 +10,9 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from nnexp.commands import SUMMARIES, run
+from nnexp.console import make_console
 from nnexp.errors import UserError, unknown
-from nnexp.sweep.pool.stop import Stopped, SweepError, listening
+from nnexp.sweep.pool.stop import Stopped, SweepError, deferred, listening
 from nnexp.version import __version__
 
 RUN_FAILED, USER_MISTAKE = 1, 2
@@ -30,6 +32,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with listening():
             return _carry_out(words)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        print(f"nnexp: {error.strerror}: {error.filename}", file=sys.stderr)
+        return USER_MISTAKE
     except (UserError, SweepError) as error:
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
             traceback.print_exc()
@@ -86,15 +93,13 @@ def _train(options: Namespace) -> int:
         if "=" not in word and not word.startswith("~"):
             raise _not_a_setting(word, first=word == options.overrides[0])
 
-    from nnexp.config import load_configs, note_on_config
+    with deferred():  # Hydra and libraries may take a stop in their midst for an error of theirs
+        from nnexp.config import load_configs, note_on_config
+        from nnexp.experiment.training import dry_run, run_sweep
 
-    configs = load_configs(options.overrides, multirun=options.multirun, config_dir=options.config_dir)
+        configs = load_configs(options.overrides, multirun=options.multirun, config_dir=options.config_dir)
     if note := note_on_config(options.config_dir):
         print(f"nnexp: {note}", file=sys.stderr)
-
-    from nnexp.console import make_console
-    from nnexp.experiment.training import dry_run, run_sweep
-
     console, failed = make_console(), False
     for config in configs:
         if config.execution.dry_run:

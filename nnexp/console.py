@@ -1,9 +1,9 @@
 """How nnexp writes to people: whole lines, and tables whose figures are never cut."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, JustifyMethod, RenderableType, RenderResult
 from rich.table import Table
 
 from nnexp.output import in_ascii
@@ -40,12 +40,15 @@ class WholeTable(Table):
         yield from super().__rich_console__(console, options.update(width=max(least, options.max_width)))
 
 
-def make_table(*headings: str, right: tuple[str, ...] = ()) -> WholeTable:
-    """A table of texts, which fold where room is short; the columns named in `right` hold figures."""
+def make_table(*headings: str, right: Sequence[str] = (), whole: Sequence[str] = ()) -> WholeTable:
+    """A table of texts, which fold where room is short.
+
+    `right`: columns that hold figures; `whole`: those whose texts are not to be folded, such as names.
+    """
     table = WholeTable()
     for heading in headings:
-        figures = heading in right
-        table.add_column(heading, justify="right" if figures else "left", no_wrap=figures, overflow="fold")
+        justify: JustifyMethod = "right" if heading in right else "left"
+        table.add_column(heading, justify=justify, no_wrap=heading in (*right, *whole), overflow="fold")
     return table
 
 
@@ -54,9 +57,9 @@ def signs(options: ConsoleOptions) -> Callable[[str], str]:
     return in_ascii if options.ascii_only else str
 
 
-def can_answer(console: Console) -> bool:
-    """Whether there is somebody to ask: both the output and the input are a terminal."""
+def can_answer() -> bool:
+    """Whether there is somebody to ask: the input is a terminal."""
     try:
-        return console.is_terminal and sys.stdin.isatty()
+        return sys.stdin.isatty()
     except (AttributeError, ValueError):  # the input was closed, at the start or since
         return False

@@ -9,6 +9,7 @@ REMEDY = (
 )
 
 
-def is_supported() -> bool:
-    """Whether this is Linux or macOS."""
-    return sys.platform in SUPPORTED
+def check() -> None:
+    """Raise `ImportError` anywhere but on Linux and macOS."""
+    if sys.platform not in SUPPORTED:
+        raise ImportError(REMEDY)

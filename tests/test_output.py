@@ -1,7 +1,10 @@
 """Printing never ends a command."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -45,3 +48,15 @@ def test_a_full_disk_is_told() -> None:
         1,
         "nnexp: the output could not be written: No space left on device\n",
     )
+
+
+@pytest.mark.parametrize("delay", [0.08, 0.3, 1.0, 2.0])
+def test_a_stop_at_any_moment_leaves_no_traceback(delay: float, tmp_path: Path) -> None:
+    """In an own process group, as a terminal's Ctrl-C reaches workers too."""
+    words = [*SWEEP.replace("epochs=2 n_jobs=1", "epochs=100000 n_jobs=2").split()]
+    command = subprocess.Popen([*NNEXP, *words], stdout=-1, stderr=-1, cwd=tmp_path, start_new_session=True)
+    with command as process:
+        time.sleep(delay)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.communicate(timeout=60)[1] == b""
+        assert process.returncode in (130, -signal.SIGINT)

@@ -26,4 +26,4 @@ def test_a_command_names_the_remedy_in_one_line() -> None:
 
 def test_a_notebook_gets_the_same() -> None:
     said = answer("import nnexp; nnexp.run")
-    assert said.stderr.splitlines()[-1].startswith("ImportError: nnexp.run: Linux and macOS are supported")
+    assert said.stderr.splitlines()[-1].startswith("ImportError: Linux and macOS are supported")

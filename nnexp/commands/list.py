@@ -32,7 +32,7 @@ def main(words: Sequence[str]) -> int:
         console.print(f"There is {no_sweeps(asked.sweeps_dir)}.")
         return 0
     taken = sum(max(map(len, column)) + 2 for column in list(zip(*rows, strict=True))[:-1])
-    table = make_table("sweep", "started", "runs", "disk", "question", right=("disk",))
+    table = make_table("sweep", "started", "runs", "disk", "question", right=("disk",), whole=("sweep",))
     for *cells, question in rows:
         room = max(NARROWEST, console.width - taken - 2)
         table.add_row(*cells, shorten(question, room, placeholder=" ..."))

@@ -1,7 +1,6 @@
 """`nnexp rm`: sweeps go for good, after a question."""
 
 import shutil
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
@@ -12,7 +11,7 @@ from rich.table import Table
 from nnexp.commands.arguments import SWEEPS_DIR, parse_arguments
 from nnexp.commands.disk import disk_use, size
 from nnexp.commands.lookup import folder_of, name_from_path, name_of
-from nnexp.console import make_console, make_table
+from nnexp.console import can_answer, make_console, make_table
 from nnexp.errors import FEW, UserError
 from nnexp.sweep.store.folder import sweep_folders
 from nnexp.sweep.store.lock import held, holder_of
@@ -41,7 +40,7 @@ def main(words: Sequence[str]) -> int:
         _check_removable(folder, asked.sweeps_dir)
         if holder := holder_of(folder):
             raise UserError(f"{folder} is being trained by {holder}: wait for its end, or stop it")
-    if YES not in asked.options and not sys.stdin.isatty():
+    if YES not in asked.options and not can_answer():
         raise UserError("rm asks before it removes, and here nobody can answer: add --yes")
     console = make_console()
     console.print(_what_goes(folders, asked.sweeps_dir))

@@ -72,7 +72,7 @@ def confirm(seconds: float, limit: float | None, console: Console) -> None:
     Raises:
         UserError: the answer is no.
     """
-    if limit is None or seconds <= limit or not can_answer(console):
+    if limit is None or seconds <= limit or not (console.is_terminal and can_answer()):
         return
     try:
         agreed = Confirm.ask("Train them?", console=console, default=True)

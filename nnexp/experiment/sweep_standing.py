@@ -75,15 +75,14 @@ class Standing:
         return f"about {duration(seconds)} left" if done else ""
 
     def at_stake(self) -> str:
-        """What a stop would lose: `4 runs in training, at epoch 28 of 30`; empty if nothing."""
+        """What a stop would lose: `4 runs in training, the farthest at epoch 28 of 30`; empty if nothing."""
         rows = np.flatnonzero(self.board.running)
         if not len(rows):
             return ""
         farthest = rows[self.board.rows[rows, 0].argmax()]
-        epochs = self.plan.runs[farthest].hyperparameters.epochs
-        return (
-            f"{count(len(rows), 'run')} in training, at epoch {self.board.rows[farthest, 0]:.0f} of {epochs}"
-        )
+        epoch, epochs = self.board.rows[farthest, 0], self.plan.runs[farthest].hyperparameters.epochs
+        where = "at" if len(rows) == 1 else "the farthest at"
+        return f"{count(len(rows), 'run')} in training, {where} epoch {epoch:.0f} of {epochs}"
 
     def stacks(self) -> Iterator[str]:
         """A line per stack that trains now: how far it is, and its figures (means over its runs)."""

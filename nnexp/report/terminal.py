@@ -28,7 +28,7 @@ def page(answer: Answer) -> Group:
 
 def summary(answer: Answer) -> Group:
     """Question, table and best point, without verdicts and notes."""
-    parts: list[RenderableType] = [Text(answer.question, style="bold")]
+    parts: list[RenderableType] = [Text(answer.question, style="bold")] if answer.question else []
     if answer.table:
         heading = "\n".join([*answer.heading, ""])
         parts += [Text(heading, style="dim"), ResponsiveTable(answer.table), Text()]
@@ -82,7 +82,7 @@ class ResponsiveTable:
         grid = WholeTable()
         for heading in headings.values():
             grid.add_column(Text(heading), justify="right", vertical="bottom", no_wrap=True)
-        grid.add_column()
+        grid.add_column(no_wrap=True)
         for row in self._table.rows:
             marks = Text("  ").join(map(_text, row.marks))
             cells = (Text(spell(cell_text(row.cells[k]))) for k in headings)

@@ -61,7 +61,7 @@ def test_lines_show_that_training_goes_on_while_no_run_ends(
     board.show([0], 3, figures(0.5, 0.75))
     with Lines(out, Standing(made, board, dict.fromkeys(range(4), 0.5), {})):
         assert written.wait(60)
-    stake = "a stop now loses 2 runs in training, at epoch 3 of 4"
+    stake = "a stop now loses 2 runs in training, the farthest at epoch 3 of 4"
     assert re.match(rf"0/4 runs · 2 running · about \d+ s left · {stake}\n", text.getvalue())
 
 

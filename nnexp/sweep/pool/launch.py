@@ -1,5 +1,6 @@
 """Training in parallel: the only place that uses joblib, for the processes of its loky backend."""
 
+import multiprocessing.resource_tracker
 import os
 import signal
 from collections import deque
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from joblib import cpu_count
-from joblib.externals.loky.backend import get_context
+from joblib.externals.loky.backend import get_context, resource_tracker
 
 from nnexp.data import Dataset, DataSpec
 from nnexp.sweep.pool.stacks import Stack
@@ -165,7 +166,7 @@ class Worker:
 
 def serve(connection: "Connection[Any, Any]", parent: int) -> None:
     """What a worker process does until its connection ends: train what comes, and answer."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # loky unblocks it when it starts its first process
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with(parent)
     while True:
         try:
@@ -181,7 +182,12 @@ def serve(connection: "Connection[Any, Any]", parent: int) -> None:
 
 @contextmanager
 def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Processes started here never see the terminal's Ctrl-C: the parent decides what becomes of them."""
+    """Processes started here never see the terminal's Ctrl-C: the parent decides what becomes of them.
+
+    multiprocessing and loky unblock Ctrl-C when they start a helper process each: these must run before.
+    """
+    for tracker in (multiprocessing.resource_tracker, resource_tracker):
+        tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
