@@ -11,6 +11,11 @@ def spelled(value: object) -> str:
     return "null" if value is None else str(value)
 
 
+def encodable(text: str) -> str:
+    """The text as every file and store takes it: a lone surrogate, as of an odd file name, is `\\udcff`."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def count(n: int, noun: str) -> str:
     """`1 run`, `2 runs`."""
     return f"{n} {noun}" + "s" * (n != 1)

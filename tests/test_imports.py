@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "nn": {"errors"},
     "data": {"archive", "errors", "nn"},
     "sweep.question": {"errors", "text", "nn", "data"},
-    "sweep.pool": {"version", "nn", "data", "sweep.question"},
+    "sweep.pool": {"text", "version", "nn", "data", "sweep.question"},
     "sweep.store": {
         *("archive", "errors", "files", "yaml_text", "nn", "data", "sweep.question", "sweep.pool"),
     },

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.store.record import Record
-from nnexp.text import as_markdown
+from nnexp.text import as_markdown, encodable
 from nnexp.tracking.address import artifact_location
 from nnexp.tracking.client import session, store_lock
 from nnexp.tracking.logged import read_logged
@@ -40,7 +40,7 @@ class Tracker(AbstractContextManager["Tracker"]):
         self._single = len(plan.runs) == 1 and not plan.axes
         self._tags = {
             "nnexp.sweep_id": plan.sweep_id,
-            "nnexp.folder": f"{environment.get('host')}:{folder.absolute()}",
+            "nnexp.folder": encodable(f"{environment.get('host')}:{folder.absolute()}"),
         }
         with ExitStack() as opened:
             with store_lock(uri):

@@ -1,10 +1,12 @@
 """Starting real sweeps in real processes, and looking at what they leave."""
 
+import fcntl
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -29,6 +31,12 @@ def hears_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def takes_terminal() -> None:
+    """In a child: its standard input is the terminal that it hears of."""
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Process(subprocess.Popen[str]):
     """Leaves nothing running behind a test that fails."""
 
@@ -38,8 +46,18 @@ class Process(subprocess.Popen[str]):
         super().__exit__(*error)  # type: ignore[arg-type]
 
 
-def start(words: Sequence[str], folder: Path, *, own_group: bool = False, **environment: str) -> Process:
-    """`python -m nnexp WORDS` in `folder`, with a scratch folder of its own."""
+def start(
+    words: Sequence[str],
+    folder: Path,
+    *,
+    own_group: bool = False,
+    terminal: int | None = None,
+    **environment: str,
+) -> Process:
+    """`python -m nnexp WORDS` in `folder`, with a scratch folder of its own.
+
+    `terminal`: the handle of one, which becomes that of the process.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     scratch = folder / "scratch"
     scratch.mkdir(exist_ok=True)
@@ -49,10 +67,11 @@ def start(words: Sequence[str], folder: Path, *, own_group: bool = False, **envi
         [sys.executable, "-m", "nnexp", *words],
         cwd=folder,
         env=os.environ | surroundings | environment,
-        stdout=subprocess.PIPE,
+        stdin=terminal,
+        stdout=subprocess.PIPE if terminal is None else terminal,
         stderr=subprocess.STDOUT,
         text=True,
-        preexec_fn=hears_ctrl_c,
+        preexec_fn=hears_ctrl_c if terminal is None else takes_terminal,
         process_group=0 if own_group else None,
     )
 

@@ -174,3 +174,21 @@ def test_time_in_which_the_processes_are_stopped_does_not_count(
         shown = process.communicate(timeout=120)[0]
     assert process.returncode == 0, shown
     assert tables(tmp_path) == undisturbed
+
+
+def test_a_terminal_that_is_closed_ends_in_good_order(home: Path, undisturbed: dict[str, str]) -> None:
+    """The sweep hears SIGHUP, and what it prints from then on goes nowhere."""
+    ours, its = os.openpty()
+    with start(SWEEP, home, terminal=its, NNEXP_FAULT=ENDLESS) as process:
+        os.close(its)
+        assert wait_for(lambda: len(records(home)) > 3 and parent_is_open(home), 60)
+        workers = descendants(process.pid)
+        os.close(ours)
+        assert process.wait(timeout=60) == 128 + signal.SIGHUP
+        assert all_end(workers, 3)
+    done = len(records(home))
+    assert len(tables(home)["runs.csv"].splitlines()) == 1 + done
+    assert store(home) == Store("KILLED", [["FINISHED"]] * done)
+    assert run(SWEEP, home).status == 0
+    assert tables(home) == undisturbed
+    assert store(home) == WHOLE

@@ -20,6 +20,7 @@ from nnexp.sweep.pool.running_clock import RunningClock
 from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.question.identity import formulas, numerics_of
 from nnexp.sweep.question.plan import Plan, Run
+from nnexp.text import encodable
 
 
 class Progress(Protocol):
@@ -109,7 +110,8 @@ def train_stack(
                 for alone in stack.apart()
                 for outcome in train_stack(alone, dataset, expected, progress)
             ]
-        return [Outcome(stack.runs[0], started, datetime.now(UTC), None, traceback.format_exc())]
+        told = encodable(traceback.format_exc())
+        return [Outcome(stack.runs[0], started, datetime.now(UTC), None, told)]
     finally:
         progress.finish(stack.rows)
     ended = datetime.now(UTC)

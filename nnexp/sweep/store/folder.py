@@ -70,7 +70,7 @@ class Sweep:
         if before and before.status in DONE and record.status not in DONE:
             self.failed_again[record.run_id] = record
             with replacing(told) as file:
-                file.write((record.traceback or record.status).encode(errors="backslashreplace"))
+                file.write((record.traceback or record.status).encode())
             return False
         records.write(self.records_folder, record, model)
         self.records[record.run_id] = record
@@ -195,8 +195,9 @@ def settle(sweep: Sweep, environment: Mapping[str, Any]) -> bool:
         UserError: the folder cannot be written.
     """
     try:
-        sweep.records_folder.mkdir(parents=True, exist_ok=True)
+        sweep.folder.mkdir(parents=True, exist_ok=True)
         changed = write_plan(sweep.plan, environment, sweep.folder)
+        sweep.records_folder.mkdir(exist_ok=True)
         for leftover in sweep.records_folder.glob(".*.tmp"):  # of a process that was killed
             leftover.unlink()
         for run_id in sweep.damaged:

@@ -23,7 +23,10 @@ DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ten times as fast, whe
 
 
 def write_plan(plan: Plan, environment: Mapping[str, Any], folder: Path) -> bool:
-    """Freeze `plan` in `folder`; whether it was not there so. The time of the first start is kept."""
+    """Freeze `plan` in `folder`; whether it was not there so. The time of the first start is kept.
+
+    Raises as `body_text`.
+    """
     body = _body(plan) | {"started": datetime.now(UTC).isoformat(), "environment": dict(environment)}
     path = folder / FILE
     if path.exists():
@@ -41,8 +44,15 @@ def write_plan(plan: Plan, environment: Mapping[str, Any], folder: Path) -> bool
 
 
 def body_text(body: Mapping[str, Any]) -> bytes:
-    """The content of `sweep.yaml`."""
-    text = yaml.dump(dict(body), Dumper=DUMPER, sort_keys=False, default_flow_style=None, width=110)
+    """The content of `sweep.yaml`.
+
+    Raises:
+        UserError: a text or a path in it is not UTF-8.
+    """
+    try:
+        text = yaml.dump(dict(body), Dumper=DUMPER, sort_keys=False, default_flow_style=None, width=110)
+    except UnicodeEncodeError as error:
+        raise UserError(f"texts and paths of data must be UTF-8, got {error.object!r}") from None
     return str(text).encode()
 
 

@@ -140,3 +140,15 @@ def test_data_that_were_removed_are_no_runs_fault(made: Plan, place: Path) -> No
         path.unlink()
     with pytest.raises(PremiseError, match="the temporary folder of the sweep was removed while it ran"):
         outcomes(made, place)
+
+
+def test_a_traceback_can_be_written_to_every_file_and_store(
+    made: Plan, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> list[Result]:
+        raise RuntimeError("naïve \udcff")
+
+    monkeypatch.setattr(worker, "train", fails)
+    for outcome in outcomes(made, place):
+        assert outcome.traceback is not None
+        assert outcome.traceback.encode().endswith("RuntimeError: naïve \\udcff\n".encode())

@@ -8,6 +8,7 @@ import pytest
 from nnexp.data import DataSpec
 from nnexp.errors import UserError
 from nnexp.sweep.store.folder import find_sweep, named_folder, open_sweep, settle, sweep_folders
+from nnexp.sweep.store.lock import held
 from nnexp.sweep.store.plan_file import body_text, read_body, read_plan, write_plan
 from tests.sweep.samples import plan
 
@@ -134,3 +135,12 @@ def test_a_sweep_is_named_by_name_or_by_a_beginning_of_its_id(tmp_path: Path) ->
         named_folder(root, "simple")
     with pytest.raises(UserError, match="unknown sweep 'sample/'"):
         named_folder(root, "sample/")
+
+
+@pytest.mark.parametrize("change", [{"question": "\udcff?"}, {"name": "ok", "question": "a\ud800b"}])
+def test_a_text_that_is_no_utf8_is_refused_and_leaves_nothing(tmp_path: Path, change: dict[str, str]) -> None:
+    planned = replace(plan({"learning_rate": [0.1]}), **change)  # type: ignore[arg-type]
+    sweep = find_sweep(tmp_path / "sample" / planned.sweep_id, planned)
+    with pytest.raises(UserError, match="texts and paths of data must be UTF-8"), held(sweep.folder):
+        settle(sweep, {})
+    assert list(tmp_path.iterdir()) == []
