@@ -12,7 +12,7 @@ from nnexp.commands.lookup import STATUSES, Found, folder_of, opened, status_of
 from nnexp.console import make_console, make_table
 from nnexp.experiment.messages import command_for, failures
 from nnexp.text import count, moment, spelled
-from nnexp.tracking import lacking, read_logged
+from nnexp.tracking import read_logged, runs_to_log
 
 HELP = """
 nnexp status NAME[/ID] [sweeps_dir=sweeps]
@@ -77,7 +77,7 @@ def _what_next(found: Found, sweeps_dir: str) -> list[str]:
         going_on = command_for("retry", found.name, sweeps_dir)
         lines.append(f"To train the {count(left, 'run')} left: {going_on}")
     for store in sorted({line.store for line in read_logged(sweep.folder)}):
-        if missing := lacking(sweep.folder, store, sweep.records):
+        if missing := runs_to_log(sweep.folder, store, sweep.records):
             upload = command_for("sync", found.name, sweeps_dir)
             lines.append(f"Not in {store} yet: {count(len(missing), 'run')}; {upload}")
     return lines

@@ -85,17 +85,17 @@ def upload_sweep(folder: Path, uri: str) -> Upload:
     from nnexp.experiment.finishing import files_of, page_tags, results_now
     from nnexp.results.stamp import stamp
     from nnexp.results.write_csv import write_results
-    from nnexp.tracking import check, final_status, lacking, open_logger, public_uri, up_to_date
+    from nnexp.tracking import check, final_status, is_up_to_date, open_logger, public_uri, runs_to_log
 
     store = public_uri(uri)
     with held(folder) as writable:
         sweep = open_sweep(folder)
-        if not sweep.records or up_to_date(sweep, uri):
+        if not sweep.records or is_up_to_date(sweep, uri):
             return Upload(0)
         if not writable:
             raise UserError(f"{folder} must be writable, to note what was uploaded")
         check(uri)
-        left = len(lacking(folder, store, sweep.records))
+        before = len(runs_to_log(folder, store, sweep.records))
         logger = open_logger(uri, sweep, read_body(folder)["environment"])
         try:
             logger.drain(UPLOAD_TIME)
@@ -107,4 +107,4 @@ def upload_sweep(folder: Path, uri: str) -> Upload:
             raise
         status, files, tags = final_status(sweep), files_of(folder), page_tags(results)
         error = logger.close(status, sweep.statuses, files, END_TIME, tags).error
-        return Upload(left - len(lacking(folder, store, sweep.records)), error)
+        return Upload(before - len(runs_to_log(folder, store, sweep.records)), error)

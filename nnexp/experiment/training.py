@@ -28,14 +28,15 @@ from nnexp.sweep.store.folder import Sweep, find_sweep, settle, sweep_folder
 from nnexp.sweep.store.lock import held
 from nnexp.sweep.store.record import Record, record_of, weights_path
 from nnexp.tracking import (
+    VARIABLE,
     Logger,
     check,
+    is_up_to_date,
     mlflow_run_ids,
     move_note,
     open_logger,
     public_uri,
     reopen,
-    up_to_date,
 )
 
 TABLES_EVERY = 60.0  # seconds between CSV files while runs train; more where writing them takes long
@@ -98,9 +99,9 @@ def carry_out(
 def _say_where(uri: str, console: Console) -> None:
     """Say what is unusual about the store: its variable, or that it was moved."""
     notes = [move_note(uri)]
-    if uri == os.environ.get("MLFLOW_TRACKING_URI"):
+    if uri == os.environ.get(VARIABLE):
         notes.append(
-            f"runs are logged to {public_uri(uri)}, which MLFLOW_TRACKING_URI names; "
+            f"runs are logged to {public_uri(uri)}, which {VARIABLE} names; "
             "tracking=sqlite logs to mlflow.db here"
         )
     for note in filter(None, notes):
@@ -207,7 +208,7 @@ class Experiment:
 
     def _logger(self, uri: str | None) -> Logger | None:
         """Takes records to MLflow; None where nothing is to be logged: then it is not even imported."""
-        if uri is None or (not self.rows and up_to_date(self.sweep, uri)):
+        if uri is None or (not self.rows and is_up_to_date(self.sweep, uri)):
             return None
         try:
             return open_logger(uri, self.sweep, self.environment)

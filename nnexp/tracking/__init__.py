@@ -10,27 +10,28 @@ from nnexp.tracking.address import public_uri
 from nnexp.tracking.logged import (
     Logged,
     append_logged,
-    lacking,
     mlflow_run_ids,
     read_logged,
     reopen,
+    runs_to_log,
     usual_store,
 )
 from nnexp.tracking.logger import Logger, Report
 from nnexp.tracking.relocation import move_note
 from nnexp.tracking.removal import remove_from_mlflow
-from nnexp.tracking.store_check import check
+from nnexp.tracking.store_check import VARIABLE, check
 from nnexp.tracking.ui import ui
-from nnexp.tracking.upload import final_status, open_logger, up_to_date
+from nnexp.tracking.upload import final_status, is_up_to_date, open_logger
 
 __all__ = [
+    "VARIABLE",
     "Logged",
     "Logger",
     "Report",
     "append_logged",
     "check",
     "final_status",
-    "lacking",
+    "is_up_to_date",
     "mlflow_run_ids",
     "move_note",
     "open_logger",
@@ -38,7 +39,7 @@ __all__ = [
     "read_logged",
     "remove_from_mlflow",
     "reopen",
+    "runs_to_log",
     "ui",
-    "up_to_date",
     "usual_store",
 ]

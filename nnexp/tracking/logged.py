@@ -49,13 +49,13 @@ def mlflow_run_ids(folder: Path, records: Mapping[str, Record] | None = None) ->
     }
 
 
-def lacking(folder: Path, store: str, records: Mapping[str, Record]) -> list[str]:
+def runs_to_log(folder: Path, store: str, records: Mapping[str, Record]) -> list[str]:
     """run_ids of `records` that are not logged to `store` yet, as they were trained last."""
     logged = {(line.run_id, line.started) for line in lines_of(folder, store)}
     return [run_id for run_id, record in records.items() if (run_id, record.timings["started"]) not in logged]
 
 
-def ended_as(folder: Path, store: str) -> str | None:
+def logged_status(folder: Path, store: str) -> str | None:
     """The status with which the sweep's parent in `store` was ended; None if anything was logged since."""
     lines = lines_of(folder, store)
     return (lines[-1].status or None) if lines else None

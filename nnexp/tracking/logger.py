@@ -31,7 +31,7 @@ class Submission(NamedTuple):
 
 
 class Closing(NamedTuple):
-    """What the parent is told at the end, and until when (monotonic seconds) that may take."""
+    """How the sweep's page ends, and until when (monotonic seconds) that may take."""
 
     status: str
     counts: Mapping[str, int]
@@ -59,7 +59,7 @@ class Logger:
         self._uri, self._plan, self._folder, self._environment = uri, plan, folder, environment
         self._store = public_uri(uri)
         self._changed = Condition()  # guards the four that both threads use
-        self._waiting: deque[Submission] = deque()
+        self._queue: deque[Submission] = deque()
         self._closing: Closing | None = None
         self._awaited = False  # whether the caller waits for the end
         self._given_up = False
@@ -78,7 +78,7 @@ class Logger:
     def submit(self, run: Run, record: Record, weights: Path | None) -> None:
         """Hand over a durable record; returns at once. One that is in MLflow already stays as it is there."""
         with self._changed:
-            self._waiting.append(Submission(run, record, weights))
+            self._queue.append(Submission(run, record, weights))
             self._changed.notify_all()
 
     def drain(self, timeout: float, *, patient: bool = False) -> None:
@@ -89,11 +89,11 @@ class Logger:
         with self._changed:
             self._awaited = True
             self._changed.notify_all()
-            left, deadline = len(self._waiting), time.monotonic() + timeout
-            while self._waiting and not self._given_up and time.monotonic() < deadline:
+            length, deadline = len(self._queue), time.monotonic() + timeout
+            while self._queue and not self._given_up and time.monotonic() < deadline:
                 self._changed.wait(deadline - time.monotonic())
-                if patient and len(self._waiting) < left:
-                    left, deadline = len(self._waiting), time.monotonic() + timeout
+                if patient and len(self._queue) < length:
+                    length, deadline = len(self._queue), time.monotonic() + timeout
 
     def close(
         self,
@@ -113,7 +113,7 @@ class Logger:
             self._changed.notify_all()
         self._thread.join(timeout + GRACE)
         with self._changed:
-            unlogged = {submission.record.run_id for submission in self._waiting}
+            unlogged = {submission.record.run_id for submission in self._queue}
         if self._page and not lines_of(self._folder, self._store):
             self._ended, self._error = False, "the store was removed or replaced while runs were logged"
             unlogged |= {line.run_id for line in read_logged(self._folder) if line.store == self._store}
@@ -127,7 +127,7 @@ class Logger:
             if self._succeeds(self._log_all):
                 return
             with self._changed:
-                self._waiting.rotate(-1)  # a record that cannot be logged must not hold up the others
+                self._queue.rotate(-1)  # a record that cannot be logged must not hold up the others
                 if self._counts.total() > logged:
                     pause, attempts = FIRST_PAUSE, ATTEMPTS_AT_END
                 else:
@@ -155,16 +155,16 @@ class Logger:
     def _log_all(self, tracker: Tracker) -> None:
         """Log whatever comes, and end the parent when no more will come."""
         self._note_page(tracker)
-        shown = time.monotonic()
+        counts_logged = time.monotonic()
         while (submission := self._next()) is not None:
             self._log(tracker, submission)
             with self._changed:
-                self._waiting.popleft()
+                self._queue.popleft()
                 self._changed.notify_all()
             self._counts[submission.record.status] += 1
-            if time.monotonic() - shown > COUNTS_EVERY:
+            if time.monotonic() - counts_logged > COUNTS_EVERY:
                 tracker.log_counts(self._counts)
-                shown = time.monotonic()
+                counts_logged = time.monotonic()
         self._only_end(tracker)
 
     def _log(self, tracker: Tracker, submission: Submission) -> None:
@@ -192,8 +192,8 @@ class Logger:
     def _next(self) -> Submission | None:
         """The record to log next, waited for; None when no more will come, or no time is left."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closing is not None)
-            return self._waiting[0] if self._waiting and self._time_left() > 0 else None
+            self._changed.wait_for(lambda: self._queue or self._closing is not None)
+            return self._queue[0] if self._queue and self._time_left() > 0 else None
 
     def _time_left(self) -> float:
         return float("inf") if self._closing is None else self._closing.deadline - time.monotonic()

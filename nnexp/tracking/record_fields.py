@@ -91,8 +91,8 @@ def metrics(record: Record) -> list[Measurement]:
         if value is not None and not name.startswith("final_")
     ]
     # A test curve ends in the figure of the kept network, so that one name has one value at one step.
-    taken = {(figure.name, figure.step) for figure in figures}
-    return [point for point in curves if (point.name, point.step) not in taken] + figures
+    places = {(figure.name, figure.step) for figure in figures}
+    return [point for point in curves if (point.name, point.step) not in places] + figures
 
 
 def _shown(name: str, value: float) -> float:
@@ -167,7 +167,7 @@ def batches(record: Record, point: int) -> Iterator[tuple[list[tuple[str, str]],
     because MLflow sorts by metrics as numbers but by parameters as text, 100 before 20.
     """
     order = Measurement("point", float(point + 1), milliseconds(record.timings["ended"]), 0)
-    left, points = list(params(record).items()), [*metrics(record), order]
-    while left or points:
-        yield left[:BATCH_PARAMS], points[:BATCH_METRICS]
-        left, points = left[BATCH_PARAMS:], points[BATCH_METRICS:]
+    names, points = list(params(record).items()), [*metrics(record), order]
+    while names or points:
+        yield names[:BATCH_PARAMS], points[:BATCH_METRICS]
+        names, points = names[BATCH_PARAMS:], points[BATCH_METRICS:]

@@ -23,6 +23,7 @@ from nnexp.tracking.address import (
     without_secrets,
 )
 
+VARIABLE = "MLFLOW_TRACKING_URI"  # names the store where tracking.uri does not
 TIME_LIMIT = 3.0  # seconds that a store may take to answer
 PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 # What pip calls a driver whose module has another name.
@@ -36,6 +37,15 @@ def check(uri: str) -> None:
     Raises:
         UserError: `uri` is no address of a store, or nobody answers there within 3 s.
     """
+    try:
+        _check(uri)
+    except UserError as error:
+        if uri == os.environ.get(VARIABLE):  # then that is what must be corrected
+            raise UserError(str(error).replace("tracking.uri", VARIABLE)) from error
+        raise
+
+
+def _check(uri: str) -> None:
     kind = scheme(uri)
     if kind in ("", "file"):
         raise UserError(

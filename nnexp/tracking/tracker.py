@@ -103,12 +103,12 @@ class Tracker(AbstractContextManager["Tracker"]):
 
         The same sweep in another folder, on another machine perhaps, has a page of its own.
         """
-        known = {line.mlflow_run_id for line in read_logged(self._folder)}
+        ids = {line.mlflow_run_id for line in read_logged(self._folder)}
         earlier: dict[bool, list[str]] = {False: [], True: []}
         which = f"tags.`nnexp.sweep_id` = '{self._plan.sweep_id}'"
         for run in search(self._client, self._experiment, which):
             tags = run.data.tags
-            ours = run.info.run_id in known or tags["nnexp.folder"] == self._tags["nnexp.folder"]
+            ours = run.info.run_id in ids or tags["nnexp.folder"] == self._tags["nnexp.folder"]
             if ours and "mlflow.parentRunId" not in tags:
                 earlier["nnexp.run_id" in tags].append(run.info.run_id)
         return earlier
@@ -136,7 +136,7 @@ class Tracker(AbstractContextManager["Tracker"]):
 
 
 def _open_experiment(client: "MlflowClient", name: str, location: str | None) -> str:
-    """The id of the experiment of this name: new, found, or taken out of MLflow's bin."""
+    """The id of the experiment of this name, made where there is none, restored from MLflow's bin."""
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
         return client.create_experiment(name, location)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from nnexp.errors import UserError
 from nnexp.sweep.store.folder import Sweep
 from nnexp.tracking.address import public_uri
-from nnexp.tracking.logged import Logged, append_logged, ended_as, lacking
+from nnexp.tracking.logged import Logged, append_logged, logged_status, runs_to_log
 from nnexp.tracking.logger import Logger
 
 
@@ -15,11 +15,11 @@ def final_status(sweep: Sweep) -> Literal["FINISHED", "KILLED"]:
     return "KILLED" if sweep.pending("cached") else "FINISHED"
 
 
-def up_to_date(sweep: Sweep, uri: str) -> bool:
+def is_up_to_date(sweep: Sweep, uri: str) -> bool:
     """Whether the store at `uri` holds every record, and the sweep's parent ended as the sweep stands."""
     store = public_uri(uri)
-    left = lacking(sweep.folder, store, sweep.records)
-    return not left and ended_as(sweep.folder, store) == final_status(sweep)
+    remaining = runs_to_log(sweep.folder, store, sweep.records)
+    return not remaining and logged_status(sweep.folder, store) == final_status(sweep)
 
 
 def open_logger(uri: str, sweep: Sweep, environment: Mapping[str, Any]) -> Logger:
@@ -31,13 +31,13 @@ def open_logger(uri: str, sweep: Sweep, environment: Mapping[str, Any]) -> Logge
         UserError: that cannot be noted in the sweep's folder.
     """
     store = public_uri(uri)
-    left = set(lacking(sweep.folder, store, sweep.records))
+    remaining = set(runs_to_log(sweep.folder, store, sweep.records))
     try:
         append_logged(sweep.folder, Logged("", store, "", ""))
     except OSError as error:
         raise UserError(f"sweeps_dir must be a folder that can be written: {error}") from error
     logger = Logger(uri, sweep.plan, folder=sweep.folder, environment=environment)
     for run in sweep.plan.runs:
-        if run.run_id in left:
+        if run.run_id in remaining:
             logger.submit(run, sweep.records[run.run_id], sweep.weights(run.run_id))
     return logger

@@ -57,18 +57,18 @@ def views(plan: Plan, parent: str, created: int) -> dict[str, str]:
 
 def sweep_page(home: str, experiment: str, view: str | None) -> str:
     """The address of an experiment's runs in the UI at `home`: the charts of a view, or the plain list."""
-    shown = "" if view is None else f"viewStateShareKey={view}&compareRunsMode=CHART&"
-    return f"{home}/#/experiments/{experiment}/runs?{shown}{TRAINING}"
+    state = "" if view is None else f"viewStateShareKey={view}&compareRunsMode=CHART&"
+    return f"{home}/#/experiments/{experiment}/runs?{state}{TRAINING}"
 
 
 def newest_view(tags: dict[str, str]) -> str | None:
     """The key of the newest view by point among an experiment's tags; None if there is none of ours."""
-    made = {
+    times = {
         name.removeprefix(TAG): json.loads(value)["createdAt"]
         for name, value in tags.items()
         if name.startswith(TAG) and f"{name}-runs" in tags
     }
-    return max(made, key=made.__getitem__, default=None)
+    return max(times, key=times.__getitem__, default=None)
 
 
 def _shared(plan: Plan, parent: str) -> dict[str, Any]:

@@ -50,6 +50,14 @@ def test_an_address_that_readers_would_take_apart_differently_is_refused(uri: st
         check(uri)
 
 
+def test_a_refused_address_of_mlflow_s_variable_is_said_to_be_its(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "./mlruns")
+    with pytest.raises(UserError, match=r"^MLFLOW_TRACKING_URI must be a database or a server, got"):
+        check("./mlruns")
+    with pytest.raises(UserError, match=r"^tracking.uri must be"):
+        check("./others")
+
+
 def test_an_address_copied_from_the_browser_is_refused() -> None:
     with pytest.raises(UserError, match=r"the server's address alone, without what follows #"):
         check("http://127.0.0.1:5000/#/experiments")

@@ -34,9 +34,12 @@ def test_a_sweep_is_in_the_store_with_curves_and_models_and_again_is_not_logged_
 
     monkeypatch.chdir(tmp_path)
     uri = copy_store(store, tmp_path / "mlflow.db")
-    for _ in range(2):
-        assert cli.main([f"tracking.uri={uri}", *WORDS]) == 0
-    assert "not logged yet" not in capsys.readouterr().out
+    assert cli.main([f"tracking.uri={uri}", *WORDS]) == 0
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert cli.main(WORDS) == 0
+    printed = capsys.readouterr().out
+    assert "not logged yet" not in printed
+    assert printed.count(f"MLflow: runs are logged to {uri}, which MLFLOW_TRACKING_URI names") == 1
 
     client = mlflow.MlflowClient(tracking_uri=uri)
     experiment = client.get_experiment_by_name("multirun")

@@ -6,7 +6,7 @@ from pathlib import Path
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.folder import Sweep
 from nnexp.sweep.store.record import Record
-from nnexp.tracking import final_status, open_logger, read_logged, up_to_date
+from nnexp.tracking import final_status, is_up_to_date, open_logger, read_logged
 from tests.tracking.samples import a_failure, a_plan, a_record, children, parent
 
 
@@ -22,17 +22,17 @@ def test_a_store_gets_what_it_lacks_until_it_is_up_to_date(store: str, tmp_path:
     plan = a_plan("upload")
     first, *others = plan.runs
     sweep = recorded(plan, tmp_path, a_failure(first), *map(a_record, others))
-    assert not up_to_date(sweep, store)
+    assert not is_up_to_date(sweep, store)
     logger = open_logger(store, sweep, {})
-    assert not up_to_date(sweep, store)
+    assert not is_up_to_date(sweep, store)
     assert logger.close(final_status(sweep), sweep.statuses) == ((), None)
-    assert up_to_date(sweep, store)
+    assert is_up_to_date(sweep, store)
     assert parent(store, "upload").info.status == "FINISHED"
 
     sweep.add(a_record(first), None)  # trained again
-    assert not up_to_date(sweep, store)
+    assert not is_up_to_date(sweep, store)
     assert open_logger(store, sweep, {}).close(final_status(sweep), sweep.statuses) == ((), None)
-    assert up_to_date(sweep, store)
+    assert is_up_to_date(sweep, store)
     times = Counter(line.run_id for line in read_logged(tmp_path) if line.started)
     assert times == {first.run_id: 2} | {run.run_id: 1 for run in others}
     assert [child.info.status for child in children(store, "upload")] == ["FINISHED"] * 4
@@ -43,6 +43,6 @@ def test_a_sweep_with_runs_left_leaves_its_parent_killed(store: str, tmp_path: P
     sweep = recorded(plan, tmp_path, a_record(plan.runs[0]))
     assert open_logger(store, sweep, {}).close(final_status(sweep), sweep.statuses) == ((), None)
     assert parent(store, "left").info.status == "KILLED"
-    assert up_to_date(sweep, store)
+    assert is_up_to_date(sweep, store)
     sweep.records.update({run.run_id: a_record(run) for run in plan.runs})
-    assert not up_to_date(sweep, store)
+    assert not is_up_to_date(sweep, store)
