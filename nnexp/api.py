@@ -29,7 +29,7 @@ def load_sweep(name: str, sweeps_dir: str | Path | None = None, data: str | None
     """
     from nnexp.experiment import loaded_sweep
 
-    return loaded_sweep.load_sweep(name, sweeps_dir, data)
+    return loaded_sweep.load_by_name(name, sweeps_dir, data)
 
 
 def run(**settings: object) -> LoadedSweep:
@@ -66,7 +66,7 @@ def run_sweep(name: str, *overrides: str, **settings: object) -> LoadedSweep:
 def _trained(words: Sequence[str], settings: dict[str, object]) -> LoadedSweep:
     from nnexp.config import load_config, note_on_config, words_for
     from nnexp.experiment import training
-    from nnexp.experiment.loaded_sweep import loaded
+    from nnexp.experiment.loaded_sweep import load_folder
 
     settings_words = [word for key, value in settings.items() for word in words_for(key, value)]
     config = load_config([*words, *settings_words])
@@ -77,4 +77,4 @@ def _trained(words: Sequence[str], settings: dict[str, object]) -> LoadedSweep:
         console.print(note)
     with listening(guest=True):
         sweep = training.run_sweep(config, console)
-    return loaded(sweep.folder, config.execution.sweeps_dir)
+    return load_folder(sweep.folder, config.execution.sweeps_dir)

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nnexp.claims.places import select, sorted_along
+from nnexp.claims.places import select_points, sort_along
 from nnexp.claims.quantities import OVER_SEEDS, Design, Quantity, number, read_quantity
 from nnexp.errors import UserError, unknown
 
@@ -172,7 +172,7 @@ def _grid(raw: Mapping[str, Any], left: Quantity, design: Design) -> tuple[Any, 
     leaves = list(left.leaves)
     if any(leaf.sweep is not None or leaf.best_of is not None for leaf in leaves):
         raise UserError("along takes the points of this sweep, and no best_of")
-    points = sorted_along(design.points, select(design.points, dict(leaves[0].at), axis), axis)
+    points = sort_along(design.points, select_points(design.points, dict(leaves[0].at), axis), axis)
     values = [design.points[i][axis] for i in points]
     if between is not None:
         if not isinstance(between, list | tuple) or len(between) != 2:
@@ -183,5 +183,5 @@ def _grid(raw: Mapping[str, Any], left: Quantity, design: Design) -> tuple[Any, 
         raise UserError(f"along {axis} must leave at least {2 + optimum} values, got {values}")
     for leaf in leaves:
         for value in values:
-            select(design.points, {**dict(leaf.at), axis: value})
+            select_points(design.points, {**dict(leaf.at), axis: value})
     return tuple(values)

@@ -58,7 +58,7 @@ def compare(contrast: Contrast, tests: int) -> Finding:
     else:
         n = min(len(side.values) for side in (left, right) if side)
         effect = _effect(check, left.summary, right.summary) if right else left.summary
-        finding = limits_of(check).stated(effect, n, why_none=_why_none(check, left, right))
+        finding = limits_of(check).decide(effect, n, why_none=_why_none(check, left, right))
     return replace(finding, note=join(where, finding.note))
 
 

@@ -69,7 +69,7 @@ class Curve(NamedTuple):
     better: int
 
 
-def trained(curve: Curve) -> Curve:
+def after_start(curve: Curve) -> Curve:
     """Without epoch 0, which is before training."""
     rows = curve.epochs > 0
     return curve._replace(epochs=curve.epochs[rows], values=curve.values[rows], seconds=curve.seconds[rows])
@@ -126,16 +126,18 @@ class Statistic(NamedTuple):
     columns: Mapping[str, str] = {}
 
 
-ENDS = {
+FINAL_COLUMNS = {
     **{name: f"final_{name}" for name in FINAL},
     **{name: name for name in (*RUN_METRICS, "test_cost", "test_accuracy")},
 }
-HIGHEST = {"validation_accuracy": "best_validation_accuracy"}
+BEST_COLUMNS = {"validation_accuracy": "best_validation_accuracy"}
 STATISTICS = {
-    "final": Statistic(lambda curve, _: _at(curve, curve.last), columns=ENDS),
-    "best": Statistic(lambda curve, _: float(curve.values[_best(curve)]), takes_better=True, columns=HIGHEST),
+    "final": Statistic(lambda curve, _: _at(curve, curve.last), columns=FINAL_COLUMNS),
+    "best": Statistic(
+        lambda curve, _: float(curve.values[_best(curve)]), takes_better=True, columns=BEST_COLUMNS
+    ),
     "lowest": Statistic(lambda curve, _: float(curve.values.min())),
-    "highest": Statistic(lambda curve, _: float(curve.values.max()), columns=HIGHEST),
+    "highest": Statistic(lambda curve, _: float(curve.values.max()), columns=BEST_COLUMNS),
     "best_epoch": Statistic(
         lambda curve, _: float(curve.epochs[_best(curve)]),
         better=0,
@@ -171,5 +173,5 @@ STATISTICS = {
 def statistic_of(name: str, curve: Curve, number: float | None) -> float:
     """The value of a statistic; NaN where the run has none. Rows are the evaluated epochs."""
     if name != "at_epoch":
-        curve = trained(curve)
+        curve = after_start(curve)
     return STATISTICS[name].of(curve, number or 0.0) if len(curve.values) else math.nan

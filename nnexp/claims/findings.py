@@ -73,7 +73,7 @@ class Limits(NamedTuple):
             return "="
         return (">" if limit == self.low else "<") + "=" * (not self.strict)
 
-    def stated(self, effect: float, n: int, note: str = "", why_none: str = NEVER_REACHED) -> Finding:
+    def decide(self, effect: float, n: int, note: str = "", why_none: str = NEVER_REACHED) -> Finding:
         """The finding without an interval. `why_none`: the note where the effect is NaN."""
         if math.isnan(effect):
             return Finding(NOT_JUDGED, n=n, note=why_none)
@@ -110,7 +110,7 @@ def worst(limits: Limits, effects: Values, why_none: str = NEVER_REACHED) -> Fin
     if any(math.isnan(effect) for effect in effects.values()):
         return Finding(NOT_JUDGED, n=n, note=why_none)
     held = sum(limits.side(effect) == 0 for effect in effects.values())
-    findings = [limits.stated(effect, n, f"holds at {held} of {n} seeds") for effect in effects.values()]
+    findings = [limits.decide(effect, n, f"holds at {held} of {n} seeds") for effect in effects.values()]
     return min(findings, key=lambda finding: finding.clearance)
 
 

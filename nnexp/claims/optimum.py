@@ -23,10 +23,10 @@ from nnexp.statistics.intervals import LEAST_SEEDS, LEVEL, mean_interval
 from nnexp.text import spelled
 
 Floats = NDArray[np.float64]
-ENDS = 2  # tests that an optimum makes: against either end
+OPTIMUM_TESTS = 2  # tests that an optimum makes: against either end
 
 
-def optimum(check: Check, samples: Sequence[Sample], tests: int = ENDS) -> Finding:
+def optimum(check: Check, samples: Sequence[Sample], tests: int = OPTIMUM_TESTS) -> Finding:
     """Whether the best of the samples, in order of the axis, is at neither end.
 
     Effect: by how much the best one inside is better than the better end. With an interval, it is corrected
@@ -40,7 +40,7 @@ def optimum(check: Check, samples: Sequence[Sample], tests: int = ENDS) -> Findi
     values = sign * np.array([[sample.values[seed] for seed in seeds] for sample in samples])
     if check.over == "median":
         medians = np.array([[sign * sample.summary] for sample in samples])
-        return limits.stated(*_inside(check, medians, min(len(sample.values) for sample in samples)))
+        return limits.decide(*_inside(check, medians, min(len(sample.values) for sample in samples)))
     if not seeds:
         return Finding(NOT_JUDGED, n=0, note="no seed has a value at every point")
     if check.over == "each":

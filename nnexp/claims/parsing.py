@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from nnexp.claims.checks import Check, read_check
 from nnexp.claims.places import Point
-from nnexp.claims.quantities import SETTINGS, Design, Quantity
+from nnexp.claims.quantities import USUAL_SETTINGS, Design, Quantity
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.question.plan import Plan
 
@@ -72,7 +72,7 @@ def parse_claims(
     *,
     epochs: int,
     timing: bool,
-    settings: Mapping[str, Any] = SETTINGS,
+    settings: Mapping[str, Any] = USUAL_SETTINGS,
 ) -> tuple[Claim, ...]:
     """The claims of a sweep file, every one of which its finished runs can answer.
 
@@ -88,7 +88,7 @@ def parse_claims(
     if isinstance(claims, str | Mapping) or not isinstance(claims, Sequence):
         raise UserError(f"sweep.claims must be a list of claims, got {claims!r}")
     places = [{axis: point[axis] for axis in axes} for point in points]
-    design = Design(places, timing, {**SETTINGS, **settings, "epochs": epochs})
+    design = Design(places, timing, {**USUAL_SETTINGS, **settings, "epochs": epochs})
     by_id: dict[str, Claim] = {}
     for place, raw in enumerate(claims, start=1):
         if not isinstance(raw, Mapping):

@@ -8,7 +8,7 @@ from nnexp.errors import UserError, unknown
 Point = Mapping[str, Any]
 
 
-def select(points: Sequence[Point], at: Point, along: str | None = None) -> list[int]:
+def select_points(points: Sequence[Point], at: Point, along: str | None = None) -> list[int]:
     """The number of the one point that `at` selects; with `along`, of all points along that axis.
 
     Raises:
@@ -31,7 +31,7 @@ def select(points: Sequence[Point], at: Point, along: str | None = None) -> list
     return found
 
 
-def sorted_along(points: Sequence[Point], numbers: Sequence[int], axis: str) -> list[int]:
+def sort_along(points: Sequence[Point], numbers: Sequence[int], axis: str) -> list[int]:
     """The points in order of their value on the axis.
 
     Raises:

@@ -18,14 +18,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from nnexp.claims.curves import STATISTICS, better, check_metric, check_recorded
-from nnexp.claims.places import Point, select
+from nnexp.claims.places import Point, select_points
 from nnexp.errors import UserError, unknown
 
 PAIRS = ("difference", "ratio")
 OVER_SEEDS = ("sd", "share")
 NAMES = (*STATISTICS, *PAIRS, *OVER_SEEDS)
 DIVERGED = "diverged"  # stands for a metric in `share: diverged`
-SETTINGS: dict[str, Any] = {"monitor": (), "hidden_layers": 1, "evaluate_every": 1}
+USUAL_SETTINGS: dict[str, Any] = {"monitor": (), "hidden_layers": 1, "evaluate_every": 1}
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ def _checked(quantity: Quantity, design: Design, along: str | None) -> Quantity:
     if quantity.is_time and not design.timing:
         raise UserError(f"a claim about time takes a sweep with timing: true, got {statistic} {metric}")
     if quantity.sweep is None:
-        for i in select(design.points, dict(quantity.at), along or quantity.best_of):
+        for i in select_points(design.points, dict(quantity.at), along or quantity.best_of):
             _check_run(quantity, {**design.settings, **design.points[i]})
     return quantity
 

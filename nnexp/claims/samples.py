@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nnexp.claims.curves import OBJECTIVE, STATISTICS, Curve, statistic_of
-from nnexp.claims.places import select
+from nnexp.claims.places import select_points
 from nnexp.claims.quantities import DIVERGED, OVER_SEEDS, Quantity
 from nnexp.errors import UserError
 from nnexp.sweep.question.plan import Plan
@@ -119,7 +119,7 @@ class Sweeps:
 
     def points(self, leaf: Quantity, place: Mapping[str, Any], along: str | None = None) -> list[int]:
         """The points that a quantity may take its values from."""
-        return select(self[leaf.sweep].plan.points, {**dict(leaf.at), **place}, along or leaf.best_of)
+        return select_points(self[leaf.sweep].plan.points, {**dict(leaf.at), **place}, along or leaf.best_of)
 
     def sample(self, quantity: Quantity, over: str, place: Mapping[str, Any]) -> Sample:
         """A quantity at its point; `place` adds to its partial point."""

@@ -12,7 +12,7 @@ from nnexp.claims.verdicts import DTYPES, ORDER, judge
 from nnexp.errors import UserError, unknown
 from nnexp.results.read_csv import cell_place, read_table
 from nnexp.results.stamp import is_current
-from nnexp.results.sweep_folder import located, mixed_versions, results_in
+from nnexp.results.sweep_folder import mixed_versions, results_folder, results_in
 from nnexp.results.tables import Results, Tables
 from nnexp.results.write_csv import VERDICTS
 from nnexp.sweep.question.plan import Plan
@@ -23,14 +23,14 @@ def results_of(
     plan: Plan, tables: Tables, environments: Iterable[Mapping[str, Any]], sweeps_dir: str | Path
 ) -> Results:
     """The results of a sweep, its claims judged now. `environments`: what each run was trained with."""
-    return Results(plan, tables, verdicts_of(plan, tables, sweeps_dir), mixed_versions(environments))
+    return Results(plan, tables, judge_claims(plan, tables, sweeps_dir), mixed_versions(environments))
 
 
-def verdicts_of(plan: Plan, tables: Tables, sweeps_dir: str | Path) -> pd.DataFrame:
+def judge_claims(plan: Plan, tables: Tables, sweeps_dir: str | Path) -> pd.DataFrame:
     """The frame of `judge` for the plan's claims, which may take other sweeps in `sweeps_dir`."""
 
     def others(name: str) -> Frames:
-        folder = located(name, sweeps_dir)
+        folder = results_folder(name, sweeps_dir)
         other = read_plan(folder)
         frames = results_in(folder, other)
         return other, frames.runs, frames.history
@@ -47,7 +47,7 @@ def verdicts_in(folder: Path, plan: Plan, tables: Tables, sweeps_dir: str | Path
     alone = all(claim.stands_alone for claim in claims_of(plan))
     if path.exists() and (published or (alone and is_current(folder))):
         return read_verdicts(path)
-    return verdicts_of(plan, tables, sweeps_dir)
+    return judge_claims(plan, tables, sweeps_dir)
 
 
 def read_verdicts(path: Path) -> pd.DataFrame:

@@ -15,7 +15,7 @@ import pandas as pd
 from nnexp.claims.checks import Check
 from nnexp.claims.comparisons import Contrast, compare
 from nnexp.claims.findings import NOT_JUDGED, Finding, join
-from nnexp.claims.optimum import ENDS, optimum
+from nnexp.claims.optimum import OPTIMUM_TESTS, optimum
 from nnexp.claims.parsing import Claim, Reference, claims_of
 from nnexp.claims.quantities import Quantity
 from nnexp.claims.samples import Frames, SweepRuns, Sweeps, losses
@@ -56,7 +56,7 @@ def judge(
     return pd.DataFrame({name: pd.Series([r[name] for r in rows], dtype=DTYPES[name]) for name in DTYPES})
 
 
-def combined(verdicts: Sequence[str]) -> str:
+def weakest(verdicts: Sequence[str]) -> str:
     """The verdict on a statement that holds if all of its parts do."""
     return next(verdict for verdict in ORDER if verdict in verdicts)
 
@@ -92,7 +92,7 @@ def _judged(claim: Claim, sweeps: Sweeps) -> Finding:
         findings = _findings(claim, sweeps)
     except UserError as error:
         return Finding(NOT_JUDGED, note=str(error))
-    verdict = combined([finding.verdict for finding in findings])
+    verdict = weakest([finding.verdict for finding in findings])
     deciding = next(finding for finding in findings if finding.verdict == verdict)
     return replace(deciding, note=join(*dict.fromkeys([deciding.note, *lost, *sweeps.notes])))
 
@@ -101,7 +101,7 @@ def _findings(claim: Claim, sweeps: Sweeps) -> list[Finding]:
     """One for each check; along an axis, that of the step that decides."""
     by_check = [list(_contrasts(check, sweeps)) for check in claim.checks]
     tests = sum(
-        ENDS if check.optimum else len(contrasts)
+        OPTIMUM_TESTS if check.optimum else len(contrasts)
         for check, contrasts in zip(claim.checks, by_check, strict=True)
     )
     findings = []
@@ -110,7 +110,7 @@ def _findings(claim: Claim, sweeps: Sweeps) -> list[Finding]:
             finding = optimum(check, [contrast.left for contrast in contrasts], tests)
         else:
             steps = [compare(contrast, tests) for contrast in contrasts]
-            verdict = combined([step.verdict for step in steps])
+            verdict = weakest([step.verdict for step in steps])
             deciding = [step for step in steps if step.verdict == verdict]
             finding = min(deciding, key=lambda step: step.clearance)
         part = f"check {number} of {len(by_check)}" if len(by_check) > 1 else ""
@@ -148,7 +148,7 @@ def _used(claim: Claim, sweeps: Sweeps, time: bool = False) -> list[tuple[str | 
 def _same(claim: Claim, known: Mapping[str, Finding], sweeps: Sweeps) -> Finding:
     """The figures of the claim among those it rests on that decides."""
     findings = [known[r.id] if r.sweep is None else _elsewhere(r, sweeps) for r in claim.same_as]
-    verdict = combined([finding.verdict for finding in findings])
+    verdict = weakest([finding.verdict for finding in findings])
     number = next(i for i, finding in enumerate(findings) if finding.verdict == verdict)
     figures = f", figures of {claim.same_as[number].id}" if len(findings) > 1 else ""
     note = f"as {', '.join(map(str, claim.same_as))}{figures}"

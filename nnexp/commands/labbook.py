@@ -10,7 +10,7 @@ from nnexp.errors import UserError
 from nnexp.files import replacing
 
 if TYPE_CHECKING:  # pandas
-    from nnexp.labbook.rows import Row
+    from nnexp.labbook.rows import BookRow
 
 HELP = """
 nnexp labbook [--write | --check] [sweeps_dir=sweeps]
@@ -54,7 +54,7 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-def _print(rows: "Sequence[Row]") -> None:
+def _print(rows: "Sequence[BookRow]") -> None:
     from nnexp.labbook.page import reasons, totals
 
     table = make_table("id", "verdict", "ours", "published", "claim")

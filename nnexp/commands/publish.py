@@ -25,14 +25,14 @@ BUDGET = 10_000_000  # bytes of the lab book, all that is committed of SWEEPS_DI
 
 def main(words: Sequence[str]) -> int:
     """Check all of the sweeps, then publish them."""
-    from nnexp.labbook.publish import book_files, publish, publishable
+    from nnexp.labbook.publish import book_files, check_publishable, publish
 
     arguments = parse_arguments("publish", words, valued=(PICTURES,))
     sweeps_dir = arguments.sweeps_dir
     if not arguments.names:
         raise UserError("publish takes one NAME or NAME/ID or more, got none")
     folders = list(dict.fromkeys(folder_of(name, sweeps_dir) for name in arguments.names))
-    sweeps = [publishable(folder, sweeps_dir) for folder in folders]
+    sweeps = [check_publishable(folder, sweeps_dir) for folder in folders]
     console = make_console()
     pictures = arguments.settings[PICTURES].split(",") if PICTURES in arguments.settings else []
     for sweep in sweeps:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from nnexp.experiment.loaded_sweep import loaded, results_of
-from nnexp.results.sweep_folder import located
+from nnexp.experiment.loaded_sweep import load_folder
+from nnexp.results.sweep_folder import results_folder
 from nnexp.results.tables import Results
 from nnexp.tracking import mlflow_run_ids
 
@@ -14,5 +14,5 @@ def results(words: str, sweeps_dir: str) -> tuple[Path, Results]:
     Raises:
         UserError: there is none, or several, or it cannot be read.
     """
-    folder = located(words.removeprefix(f"{Path(sweeps_dir).as_posix()}/").rstrip("/"), sweeps_dir)
-    return folder, results_of(loaded(folder, sweeps_dir, mlflow_run_ids(folder)))
+    folder = results_folder(words.removeprefix(f"{Path(sweeps_dir).as_posix()}/").rstrip("/"), sweeps_dir)
+    return folder, load_folder(folder, sweeps_dir, mlflow_run_ids(folder)).results

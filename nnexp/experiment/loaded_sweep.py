@@ -19,7 +19,13 @@ from nnexp.report import terminal
 from nnexp.report.build import answer_of
 from nnexp.report.effects import verdicts_of
 from nnexp.results.by_point import best_run
-from nnexp.results.sweep_folder import environments_in, located, mixed_versions, on_data, results_in
+from nnexp.results.sweep_folder import (
+    environments_in,
+    folder_on_data,
+    mixed_versions,
+    results_folder,
+    results_in,
+)
 from nnexp.results.tables import Results, Tables
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.plan_file import read_plan
@@ -75,7 +81,7 @@ class LoadedSweep:
             UserError: the sweep was published without its epochs.
         """
         if self.tables.history.empty and len(self.runs) and not (self.folder / "records").is_dir():
-            raise self._published_without("epochs")
+            raise self._missing_from_published("epochs")
         return self.tables.history
 
     @property
@@ -91,6 +97,11 @@ class LoadedSweep:
         """What is odd about the runs, a line each; from the records, where they are there."""
         return mixed_versions(environments_in(self.folder))
 
+    @property
+    def results(self) -> Results:
+        """What the answer is made of."""
+        return Results(self.plan, self.tables, self.verdicts, self.notes)
+
     def table(self, *metrics: str) -> Page:
         """The answer as it is printed: a row per point, the best one marked, and its test accuracy.
 
@@ -100,7 +111,7 @@ class LoadedSweep:
         Raises:
             UserError: the sweep has no such figure.
         """
-        results = Results(self.plan, self.tables, self.verdicts)
+        results = Results(self.plan, self.tables, self.verdicts)  # its notes take all records
         return _page(terminal.summary(answer_of(results, metrics)))
 
     def claims(self) -> Page:
@@ -120,7 +131,7 @@ class LoadedSweep:
             raise UserError(f"sweep {self.plan.name} has no best network: no run finished ({self.standing})")
         records = self.folder / "records"
         if not records.exists():
-            raise self._published_without("weights")
+            raise self._missing_from_published("weights")
         model = read_model(records, run.run_id)
         return TrainedNetwork(run.run_id, self.plan.label(run), model, scale_of(run.data))
 
@@ -137,12 +148,12 @@ class LoadedSweep:
             raise UserError(f"sweep {self.plan.name} has no pictures: no run finished ({self.standing})")
         pictures = sweep_pictures(self.plan, *self.tables)
         if self.tables.history.empty and (name in OVER_EPOCHS or not pictures):
-            raise self._published_without("epochs")
+            raise self._missing_from_published("epochs")
         if name is not None and name not in pictures:
             raise unknown("picture", name, pictures)
         return pictures[name or next(iter(pictures))]()
 
-    def _published_without(self, what: str) -> UserError:
+    def _missing_from_published(self, what: str) -> UserError:
         """What to say of published results, which lack records and histories."""
         data = self.runs["data"].unique()
         words = [f"+sweep={self.plan.name}", *(f"data={name}" for name in data if len(data) == 1)]
@@ -158,7 +169,7 @@ def _page(renderable: RenderableType) -> Page:
     return Page("\n".join(line.rstrip() for line in capture.get().strip("\n").splitlines()))
 
 
-def load_sweep(name: str, sweeps_dir: str | Path | None = None, data: str | None = None) -> LoadedSweep:
+def load_by_name(name: str, sweeps_dir: str | Path | None = None, data: str | None = None) -> LoadedSweep:
     """The results of the sweep NAME (its newest) or NAME/ID in `sweeps_dir`, else of the published one.
 
     Without `sweeps_dir`, the folder `sweeps` here, else in the nearest folder above: a notebook inside
@@ -171,7 +182,7 @@ def load_sweep(name: str, sweeps_dir: str | Path | None = None, data: str | None
         UserError: there is no such sweep (names the close ones), or a file of it cannot be read.
     """
     home = nearest("sweeps") if sweeps_dir is None else sweeps_dir
-    return loaded(located(name, home) if data is None else on_data(name, data, home), home)
+    return load_folder(results_folder(name, home) if data is None else folder_on_data(name, data, home), home)
 
 
 def nearest(name: str) -> Path:
@@ -180,15 +191,10 @@ def nearest(name: str) -> Path:
     return next((folder for folder in above if folder.is_dir()), above[0])
 
 
-def loaded(
+def load_folder(
     folder: Path, sweeps_dir: str | Path, mlflow_run_ids: Mapping[str, str] = MappingProxyType({})
 ) -> LoadedSweep:
     """The same for a folder; `sweeps_dir`: where claims find other sweeps."""
     plan = read_plan(folder)
     tables = results_in(folder, plan, mlflow_run_ids)
     return LoadedSweep(folder, plan, tables, verdicts_in(folder, plan, tables, sweeps_dir))
-
-
-def results_of(sweep: LoadedSweep) -> Results:
-    """What the answer is made of."""
-    return Results(sweep.plan, sweep.tables, sweep.verdicts, sweep.notes)

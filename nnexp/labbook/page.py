@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nnexp.errors import UserError
-from nnexp.labbook.rows import Row
-from nnexp.labbook.rows_file import VERDICTS
+from nnexp.labbook.rows import BookRow
+from nnexp.labbook.rows_file import ROW_VERDICTS
 from nnexp.labbook.sweep_files import path_of
 from nnexp.text import as_markdown
 
@@ -16,15 +16,15 @@ BEGIN = "<!-- The table from here to the second mark is written by: nnexp labboo
 END = "<!-- The end of the table. -->"
 
 
-def totals(rows: Sequence[Row]) -> str:
+def totals(rows: Sequence[BookRow]) -> str:
     """`12 rows: 3 reproduced, 9 not run; 2 stale`."""
     counts = Counter(row.verdict for row in rows)
-    verdicts = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
+    verdicts = ", ".join(f"{counts[verdict]} {verdict}" for verdict in ROW_VERDICTS if counts[verdict])
     stale = sum(bool(row.stale) for row in rows)
     return f"{len(rows)} rows: {verdicts or 'none'}; {stale} stale"
 
 
-def reasons(rows: Sequence[Row]) -> list[str]:
+def reasons(rows: Sequence[BookRow]) -> list[str]:
     """Why rows are stale, each reason once."""
     return list(dict.fromkeys(reason for row in rows for reason in row.stale))
 
@@ -44,13 +44,13 @@ def read_page(path: Path) -> str:
     return text
 
 
-def with_table(text: str, rows: Sequence[Row], path: Path) -> str:
+def with_table(text: str, rows: Sequence[BookRow], path: Path) -> str:
     """The text of the page at `path` with the table of the rows between its marks."""
     above, below = text.split(BEGIN)[0], text.split(END)[1]
     return f"{above}{BEGIN}\n\n" + "\n".join(_markdown(rows, path)) + f"\n\n{END}{below}"
 
 
-def _markdown(rows: Sequence[Row], path: Path) -> Iterator[str]:
+def _markdown(rows: Sequence[BookRow], path: Path) -> Iterator[str]:
     yield f"{totals(rows)}."
     yield from (f"\n**Stale**: {as_markdown(reason)}." for reason in reasons(rows))
     yield "\n| id | claim | published | ours | verdict | where |"
@@ -61,7 +61,7 @@ def _markdown(rows: Sequence[Row], path: Path) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-def _links(row: Row, path: Path) -> str:
+def _links(row: BookRow, path: Path) -> str:
     """To the sweep files and their notebooks, or to what answers the row instead."""
     if not row.sweeps:
         test = row.where.partition("::")[0]

@@ -10,7 +10,7 @@ from nnexp.errors import UserError
 from nnexp.files import write_all
 from nnexp.labbook.published_results import check_current
 from nnexp.labbook.sweep_files import read_sweep_file
-from nnexp.results.sweep_folder import data_of, located
+from nnexp.results.sweep_folder import data_of, results_folder
 from nnexp.results.tables import make_tables
 from nnexp.results.write_csv import VERDICTS, csv_text
 from nnexp.sweep.question.names import PUBLISHED
@@ -21,7 +21,7 @@ from nnexp.sweep.store.plan_file import FILE, body_text, read_body, read_plan
 PROVENANCE = ("nnexp", "commit", "dirty", "python", "numpy", "blas", "kernel", "threads")
 
 
-def publishable(folder: Path, sweeps_dir: str) -> Sweep:
+def check_publishable(folder: Path, sweeps_dir: str) -> Sweep:
     """The sweep in `folder`, if its answer may be published.
 
     Its claims may take points of other sweeps: these must be finished and current, or published and current.
@@ -29,18 +29,18 @@ def publishable(folder: Path, sweeps_dir: str) -> Sweep:
     Raises:
         UserError: it may not, and why.
     """
-    sweep = _finished(folder)
+    sweep = _finished_sweep(folder)
     _check_data(sweep, sweeps_dir)
     for name in sorted({name for claim in claims_of(sweep.plan) for name in claim.point_sweeps}):
-        other = located(name, sweeps_dir)
+        other = results_folder(name, sweeps_dir)
         if (other / "records").is_dir():
-            _finished(other)
+            _finished_sweep(other)
         else:
             check_current(f"{PUBLISHED}/{name}", read_plan(other), read_sweep_file(name, other))
     return sweep
 
 
-def _finished(folder: Path) -> Sweep:
+def _finished_sweep(folder: Path) -> Sweep:
     """The sweep in `folder`; raises unless every run is done, by the code and the sweep file as they are."""
     holder = holder_of(folder)  # first: whatever it records meanwhile is read
     sweep = open_sweep(folder)

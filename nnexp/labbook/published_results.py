@@ -23,7 +23,7 @@ from nnexp.claims.samples import Frames
 from nnexp.claims.sweep_verdicts import read_verdicts
 from nnexp.claims.verdicts import judge
 from nnexp.errors import UserError
-from nnexp.labbook.sweep_files import SweepFile
+from nnexp.labbook.sweep_files import CurrentQuestion
 from nnexp.results.read_csv import read_tables
 from nnexp.results.tables import history_table
 from nnexp.sweep.question.identity import numerics_of
@@ -33,7 +33,7 @@ from nnexp.sweep.store.plan_file import FILE, read_plan
 from nnexp.text import spelled
 
 NO_CLAIMS = pd.DataFrame({"id": pd.Series([], dtype="string")})
-FIGURES = ["effect", "effect_low", "effect_high", "n"]
+VERDICT_FIGURES = ["effect", "effect_low", "effect_high", "n"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,9 @@ class PublishedSweep:
     def frames(self) -> Frames:
         """What claims are judged by; without a history."""
         return self.plan, self.runs, history_table(self.plan, {})
+
+
+Book = Mapping[str, PublishedSweep]  # by name
 
 
 def read_published(
@@ -79,12 +82,7 @@ def _read(folder: Path) -> PublishedSweep:
     return PublishedSweep(plan, read_tables(plan, folder).runs, rows, claims)
 
 
-def why_stale(
-    name: str,
-    claim: Mapping[str, Any],
-    book: Mapping[str, PublishedSweep],
-    files: Mapping[str, SweepFile],
-) -> str:
+def why_stale(name: str, claim: Mapping[str, Any], book: Book, files: Mapping[str, CurrentQuestion]) -> str:
     """Why the published verdict on a claim of the sweep `name` is stale; empty if it is current."""
     if reason := _why_sweep_stale(name, book, files):
         return reason
@@ -100,7 +98,7 @@ def why_stale(
     return "" if same else f"{name}: judged anew from runs.csv, {claim_id} comes out otherwise"
 
 
-def _why_sweep_stale(name: str, book: Mapping[str, PublishedSweep], files: Mapping[str, SweepFile]) -> str:
+def _why_sweep_stale(name: str, book: Book, files: Mapping[str, CurrentQuestion]) -> str:
     if name not in book:
         return f"{name} is not published"
     plan = book[name].plan
@@ -112,18 +110,19 @@ def _why_sweep_stale(name: str, book: Mapping[str, PublishedSweep], files: Mappi
     return f"{name}: the sweep file has changed {change} since" if change else ""
 
 
-def _comes_out_again(claim: Claim, own: PublishedSweep, book: Mapping[str, PublishedSweep]) -> bool:
+def _comes_out_again(claim: Claim, own: PublishedSweep, book: Book) -> bool:
     """Whether judging the runs gives the row of verdicts.csv; true where runs.csv is not enough to tell."""
     if not all(leaf.in_runs_csv for leaf in claim.leaves):
         return True
     before = own.verdicts[claim.id]
     now = judge([claim], *own.frames, lambda name: book[name].frames).iloc[0]
-    a, b = (pd.to_numeric(row[FIGURES]).to_numpy(np.float64, na_value=np.nan) for row in (now, before))
-    same_figures = np.allclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True)
-    return bool(now["verdict"] == before["verdict"] and same_figures)
+    figures = (pd.to_numeric(row[VERDICT_FIGURES]) for row in (now, before))
+    a, b = (column.to_numpy(np.float64, na_value=np.nan) for column in figures)
+    same = np.allclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True)
+    return bool(now["verdict"] == before["verdict"] and same)
 
 
-def check_current(name: str, plan: Plan, file: SweepFile) -> None:
+def check_current(name: str, plan: Plan, file: CurrentQuestion) -> None:
     """Raise `UserError` unless the plan is what the sweep file gives with the code as it is now."""
     if not _has_same_formulas(plan):
         raise UserError(f"{name} was trained with other code of the numerical core: train it anew")
@@ -139,7 +138,7 @@ def _has_same_formulas(plan: Plan) -> bool:
     return numerics_of(run.settings for run in plan.first_runs) == plan.numerics
 
 
-def _change(plan: Plan, file: SweepFile) -> str:
+def _change(plan: Plan, file: CurrentQuestion) -> str:
     """What the sweep file asks otherwise than the plan: `the seeds`, `epochs`; empty if nothing."""
     planned = [run.settings for run in plan.first_runs]
     if len(planned) != len(file.settings):

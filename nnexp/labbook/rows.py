@@ -11,14 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nnexp.claims.verdicts import combined
+from nnexp.claims.verdicts import weakest
 from nnexp.errors import UserError, unknown
-from nnexp.labbook.published_results import PublishedSweep, read_published, why_stale
+from nnexp.labbook.published_results import Book, read_published, why_stale
 from nnexp.labbook.rows_file import NOT_RUN, ROWS_FILE, TESTED, RowsFile, read_rows_file
-from nnexp.labbook.sweep_files import SweepFile
+from nnexp.labbook.sweep_files import CurrentQuestion
 from nnexp.report.effects import effect_text, verdict_of
-
-Book = Mapping[str, PublishedSweep]
 
 
 class RowPart(NamedTuple):
@@ -32,7 +30,7 @@ class RowPart(NamedTuple):
     stale: str = ""
 
 
-class Row(NamedTuple):
+class BookRow(NamedTuple):
     """A claim. `sweeps`: those that test it; `where`: what answers it if no sweep does; `stale`: reasons."""
 
     id: str
@@ -57,7 +55,7 @@ class DraftRow(NamedTuple):
     same_as: tuple[str, ...] = ()
 
 
-def make_rows(files: Mapping[str, SweepFile], sweeps_dir: str | Path) -> list[Row]:
+def make_rows(files: Mapping[str, CurrentQuestion], sweeps_dir: str | Path) -> list[BookRow]:
     """Every row in order, of the sweep files (by name of the sweep) and `rows.yaml` in `sweeps_dir`.
 
     Raises:
@@ -80,7 +78,7 @@ def make_rows(files: Mapping[str, SweepFile], sweeps_dir: str | Path) -> list[Ro
     return [_row(draft, drafts) for draft in sorted(drafts.values(), key=lambda d: _order(d, rows_file))]
 
 
-def _part(name: str, claim: Mapping[str, Any], book: Book, files: Mapping[str, SweepFile]) -> RowPart:
+def _part(name: str, claim: Mapping[str, Any], book: Book, files: Mapping[str, CurrentQuestion]) -> RowPart:
     """What the published results of a sweep say of one of its claims."""
     if name not in book or (row := book[name].verdicts.get(claim["id"])) is None:
         return RowPart(NOT_RUN)
@@ -113,15 +111,15 @@ def _joined(first: DraftRow, second: DraftRow) -> DraftRow:
     )
 
 
-def _row(draft: DraftRow, drafts: Mapping[str, DraftRow]) -> Row:
+def _row(draft: DraftRow, drafts: Mapping[str, DraftRow]) -> BookRow:
     parts = list(_all_parts(draft, drafts, ()))
     figures = {name: part.ours for name, part in draft.parts.items() if part.ours}
     ours = [f"{name}: {text}" if len(draft.parts) > 1 else text for name, text in figures.items()]
     if draft.same_as:
         ours.append("as " + ", ".join(_rests_on(name, drafts) for name in draft.same_as))
-    verdict = together([part.verdict for part in parts])
+    verdict = combine([part.verdict for part in parts])
     stale = [part.stale for part in parts if verdict != NOT_RUN or part.verdict == NOT_RUN]
-    return Row(
+    return BookRow(
         id=draft.id,
         claim=draft.claim,
         published=draft.published,
@@ -135,7 +133,7 @@ def _row(draft: DraftRow, drafts: Mapping[str, DraftRow]) -> Row:
 
 def _rests_on(name: str, drafts: Mapping[str, DraftRow]) -> str:
     """The name of another row, with its verdict unless it holds."""
-    verdict = together([part.verdict for part in _all_parts(drafts[name], drafts, ())])
+    verdict = combine([part.verdict for part in _all_parts(drafts[name], drafts, ())])
     return name if verdict in ("reproduced", TESTED) else f"{name} ({verdict})"
 
 
@@ -150,13 +148,13 @@ def _all_parts(draft: DraftRow, drafts: Mapping[str, DraftRow], above: Sequence[
         yield from _all_parts(drafts[name], drafts, (*above, draft.id))
 
 
-def together(verdicts: Sequence[str]) -> str:
+def combine(verdicts: Sequence[str]) -> str:
     """The verdict on what holds if all of its parts do; a test that passes is as good as a sweep."""
     if set(verdicts) == {TESTED}:
         return TESTED
     if NOT_RUN in verdicts and "refuted" not in verdicts:
         return NOT_RUN
-    return combined(["reproduced" if verdict == TESTED else verdict for verdict in verdicts])
+    return weakest(["reproduced" if verdict == TESTED else verdict for verdict in verdicts])
 
 
 def _order(draft: DraftRow, rows_file: RowsFile) -> tuple[int, int, str]:

@@ -29,7 +29,7 @@ PARTS = ("chapters", "kinds", "rows")
 KEYS = ("id", "kind", "claim", "published", "where")
 OPTIONAL_KEYS = ("same_as", "verdict")
 NOT_RUN, TESTED = "not run", "tested"  # a sweep is still to come; a test holds the claim
-VERDICTS = ("reproduced", "refuted", "undecided", NOT_JUDGED, TESTED, NOT_RUN)
+ROW_VERDICTS = ("reproduced", "refuted", "undecided", NOT_JUDGED, TESTED, NOT_RUN)
 
 
 class FileRow(NamedTuple):
@@ -89,8 +89,8 @@ def _kinds(kinds: Any) -> Mapping[str, str]:
     if not isinstance(kinds, dict):
         raise UserError(f"kinds must map kinds to verdicts, got {kinds!r}")
     for verdict in kinds.values():
-        if verdict not in VERDICTS:
-            raise unknown("verdict", verdict, VERDICTS)
+        if verdict not in ROW_VERDICTS:
+            raise unknown("verdict", verdict, ROW_VERDICTS)
     return kinds
 
 
@@ -115,7 +115,7 @@ def _row(raw: Any, kinds: Mapping[str, str]) -> FileRow:
         raise unknown("kind", raw["kind"], kinds)
     same_as = _list(raw, "same_as")
     verdict = raw.get("verdict", "" if same_as else kinds[raw["kind"]])
-    if verdict and verdict not in VERDICTS:
-        raise unknown("verdict", verdict, VERDICTS)
+    if verdict and verdict not in ROW_VERDICTS:
+        raise unknown("verdict", verdict, ROW_VERDICTS)
     published, where = ("" if raw[key] is None else str(raw[key]) for key in ("published", "where"))
     return FileRow(str(raw["id"]), str(raw["claim"]), published, verdict, where, tuple(map(str, same_as)))

@@ -13,14 +13,14 @@ from nnexp.sweep.question.plan import Question, settings_of
 from nnexp.sweep.store.plan_file import read_body
 
 
-class SweepFile(NamedTuple):
+class CurrentQuestion(NamedTuple):
     """What a sweep file asks: its question, and the settings of every point."""
 
     question: Question
     settings: Sequence[Mapping[str, Any]]
 
 
-def read_sweep_file(name: str, home: Path) -> SweepFile:
+def read_sweep_file(name: str, home: Path) -> CurrentQuestion:
     """The sweep file NAME; where it leaves the data set at the default, on that of the sweep in `home`.
 
     Raises:
@@ -35,7 +35,7 @@ def read_sweep_file(name: str, home: Path) -> SweepFile:
         settings = settings_of(config.question, config.hyperparameters, data)
     except UserError as error:
         raise UserError(f"+sweep={name}: {error}") from error
-    return SweepFile(config.question, settings)
+    return CurrentQuestion(config.question, settings)
 
 
 def _data_of(home: Path) -> str | None:
@@ -46,7 +46,7 @@ def _data_of(home: Path) -> str | None:
         return None
 
 
-def read_sweep_files(sweeps_dir: str) -> dict[str, SweepFile]:
+def read_sweep_files(sweeps_dir: str) -> dict[str, CurrentQuestion]:
     """Every sweep file, by the name of its sweep; data sets as in the published results."""
     return {name: read_sweep_file(name, Path(sweeps_dir, PUBLISHED, name)) for name in choices("sweep")}
 

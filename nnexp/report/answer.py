@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Unit = Literal["number", "per cent", "points"]  # points: differences of percentages, with their sign
+FigureUnit = Literal["number", "per cent", "points"]  # points: differences of percentages, with their sign
 Tone = Literal["plain", "result", "good", "warning", "problem"]  # how a renderer sets a text off
 
-FORMS = {"number": (1, ".3g", ".2g"), "per cent": (100, ".2f", ".2f"), "points": (100, "+z.2f", ".2f")}
+CELL_FORMS = {"number": (1, ".3g", ".2g"), "per cent": (100, ".2f", ".2f"), "points": (100, "+z.2f", ".2f")}
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Figure:
 
     mean: float
     half: float = math.nan
-    unit: Unit = "number"
+    unit: FigureUnit = "number"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """A point of the sweep. `cells`: one per column. `marks`: what is special about it, in a word or two."""
 
     cells: tuple[Figure | str, ...]
@@ -56,7 +56,7 @@ class Table:
     """A row per point, in plan order."""
 
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,6 @@ def cell_text(cell: Figure | str) -> str:
         return cell
     if math.isnan(cell.mean):
         return "-"
-    factor, form, half_form = FORMS[cell.unit]
+    factor, form, half_form = CELL_FORMS[cell.unit]
     mean = f"{factor * cell.mean:{form}}"
     return mean if math.isnan(cell.half) else f"{mean} ± {factor * cell.half:{half_form}}"

@@ -10,10 +10,10 @@ from nnexp.errors import unknown
 from nnexp.nn import Hyperparameters
 from nnexp.report.answer import Answer, Line, cell_text
 from nnexp.report.effects import verdicts_of
-from nnexp.report.evidence import Evidence, evidence_of, figure, unfinished
-from nnexp.report.table import make_table
+from nnexp.report.evidence import Evidence, evidence_of, losses_text, mean_figure
+from nnexp.report.table import point_table
 from nnexp.results.by_point import point_numbers
-from nnexp.results.columns import metrics_of
+from nnexp.results.columns import metric_names
 from nnexp.results.tables import Results
 from nnexp.statistics.intervals import LEAST_SEEDS, least_difference
 from nnexp.sweep.question.plan import Plan, Run
@@ -36,8 +36,8 @@ def answer_of(results: Results, metrics: Sequence[str] = ()) -> Answer:
     """
     plan = results.plan
     for name in metrics:
-        if name not in metrics_of(plan):
-            raise unknown("metric", name, metrics_of(plan))
+        if name not in metric_names(plan):
+            raise unknown("metric", name, metric_names(plan))
     common: dict[str, Any] = {
         "name": f"{plan.name}/{plan.sweep_id}",
         "question": " ".join(plan.question.split()),
@@ -47,12 +47,12 @@ def answer_of(results: Results, metrics: Sequence[str] = ()) -> Answer:
     }
     evidence = evidence_of(results)
     if not any(row["n"] for row in evidence.summary):
-        why = unfinished(evidence.summary) or "none has ended"
+        why = losses_text(evidence.summary) or "none has ended"
         return Answer(result=Line(f"No run finished ({why}), so there is no answer.", "problem"), **common)
     warnings = [TEST_AT_EVERY_POINT] if any(name.startswith("test_") for name in metrics) else []
     return Answer(
         heading=_heading(evidence),
-        table=make_table(evidence, metrics),
+        table=point_table(evidence, metrics),
         result=_result(evidence),
         explanations=(*_explanations(evidence), *warnings),
         **common,
@@ -97,7 +97,7 @@ def _result(evidence: Evidence) -> Line | None:
         return None
     where = " ".join(f"{axis}={spelled(value)}" for axis, value in plan.points[best].items())
     beginning = f"Best on validation: {where}. Its test" if where else "Test"
-    accuracy = cell_text(figure(summary[best], "test_accuracy"))
+    accuracy = cell_text(mean_figure(summary[best], "test_accuracy"))
     return Line(f"{beginning} accuracy: {accuracy} % (n = {summary[best]['n']}).", "result")
 
 
@@ -110,7 +110,7 @@ def _explanations(evidence: Evidence) -> Iterator[Line]:
         yield Line(f"Where not all runs reached {100 * plan.target:g} %, the table says how many did.")
     if left := len(summary) - len(evidence.shown):
         yield Line(f"{left} more points, lower in accuracy, are in summary.csv.")
-    if lost := unfinished(summary):
+    if lost := losses_text(summary):
         yield Line(
             f"{lost}: means are over finished runs only, and the best is a point with the most of them.",
             "problem",

@@ -9,7 +9,7 @@ import pandas as pd
 from nnexp.report.answer import Effect, Verdict
 
 
-class Unit(NamedTuple):
+class EffectUnit(NamedTuple):
     """How an effect is printed."""
 
     factor: float = 1.0
@@ -17,14 +17,14 @@ class Unit(NamedTuple):
     name: str = ""
 
 
-PLAIN, PER_CENT, POINTS = Unit(), Unit(100, ".2f", " %"), Unit(100, "+z.2f", " points")
-TEXTS = ("text", "published", "note")
+PLAIN, PER_CENT, POINTS = EffectUnit(), EffectUnit(100, ".2f", " %"), EffectUnit(100, "+z.2f", " points")
+VERDICT_TEXTS = ("text", "published", "note")
 UNITS = {  # kind of effect -> unit; others are plain
     "accuracy": PER_CENT,
     "share": PER_CENT,
     "accuracy difference": POINTS,
     "share difference": POINTS,
-    "ratio": Unit(name=" times"),
+    "ratio": EffectUnit(name=" times"),
 }
 
 
@@ -50,7 +50,7 @@ def verdicts_of(frame: pd.DataFrame) -> tuple[Verdict, ...]:
 
 def verdict_of(row: Mapping[Any, Any] | pd.Series) -> Verdict:
     """One row of it."""
-    text, published, note = ("" if pd.isna(row[name]) else " ".join(row[name].split()) for name in TEXTS)
+    text, published, note = ("" if pd.isna(row[k]) else " ".join(row[k].split()) for k in VERDICT_TEXTS)
     return Verdict(row["id"], text, row["verdict"], published, _effect(row), note)
 
 

@@ -65,19 +65,19 @@ def _shown(values: NDArray[np.float64], best: int | None) -> list[int]:
     return sorted(np.argsort(-means, kind="stable")[:MOST_ROWS].tolist())  # NaN last
 
 
-def figure(row: SummaryRow, metric: str) -> Figure:
+def mean_figure(row: SummaryRow, metric: str) -> Figure:
     """The mean of a metric at one point."""
     half = (row[f"{metric}_high"] - row[f"{metric}_low"]) / 2
     return Figure(row[f"{metric}_mean"], half, "per cent" if metric.endswith("accuracy") else "number")
 
 
-def difference(row: SummaryRow, metric: str) -> Figure:
+def difference_figure(row: SummaryRow, metric: str) -> Figure:
     """The paired difference of an accuracy to the baseline."""
     half = (row[f"{metric}_difference_high"] - row[f"{metric}_difference_low"]) / 2
     return Figure(row[f"{metric}_difference"], half, "points")
 
 
-def unfinished(rows: Sequence[SummaryRow]) -> str:
+def losses_text(rows: Sequence[SummaryRow]) -> str:
     """`2 diverged, 1 failed`, in all of the rows; empty if none."""
     counts = {kind: sum(row[kind] for row in rows) for kind in ("diverged", "failed")}
     return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)

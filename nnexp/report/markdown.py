@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from nnexp.report.answer import Answer, Row, Table, Verdict, cell_text
+from nnexp.report.answer import Answer, Table, TableRow, Verdict, cell_text
 from nnexp.report.effects import effect_text
 from nnexp.text import as_markdown, spelled
 
@@ -65,7 +65,7 @@ def _table(table: Table, room: int) -> str:
     return "\n".join(kept) + CUT.format(left=len(lines) - len(kept))
 
 
-def _row(row: Row) -> str:
+def _row(row: TableRow) -> str:
     return _line([*map(cell_text, row.cells), " ".join(mark.text for mark in row.marks)])
 
 

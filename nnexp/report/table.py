@@ -3,18 +3,18 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from nnexp.report.answer import Column, Figure, Line, Row, Table
-from nnexp.report.evidence import Evidence, SummaryRow, difference, figure, unfinished
+from nnexp.report.answer import Column, Figure, Line, Table, TableRow
+from nnexp.report.evidence import Evidence, SummaryRow, difference_figure, losses_text, mean_figure
 from nnexp.text import spelled
 
 Cells = dict[Column, Figure | str]
 
 
-def make_table(evidence: Evidence, metrics: Sequence[str]) -> Table:
+def point_table(evidence: Evidence, metrics: Sequence[str]) -> Table:
     """The rows of the points that are shown. `metrics`: figures that get a column of their own."""
     cells = [_cells(evidence, number, metrics) for number in evidence.shown]
     rows = (
-        Row(tuple(row.values()), tuple(_marks(evidence, number)), number == evidence.comparison.best)
+        TableRow(tuple(row.values()), tuple(_marks(evidence, number)), number == evidence.comparison.best)
         for number, row in zip(evidence.shown, cells, strict=True)
     )
     return Table(tuple(cells[0]), tuple(rows))
@@ -24,13 +24,14 @@ def _cells(evidence: Evidence, number: int, metrics: Sequence[str]) -> Cells:
     """A point's figures, each under its column."""
     plan, row = evidence.plan, evidence.summary[number]
     cells: Cells = {Column((axis,)): spelled(value) for axis, value in plan.points[number].items()}
-    cells |= {Column(("validation", "accuracy")): figure(row, evidence.metric), Column(("n",)): str(row["n"])}
+    cells[Column(("validation", "accuracy"))] = mean_figure(row, evidence.metric)
+    cells[Column(("n",))] = str(row["n"])
     if len(plan.points) > 1:
         is_baseline = number == plan.baseline
         cells[Column(("difference", "in points"))] = (
-            "baseline" if is_baseline else difference(row, evidence.metric)
+            "baseline" if is_baseline else difference_figure(row, evidence.metric)
         )
-    cells |= {Column(tuple(name.split("_", 1))): figure(row, name) for name in metrics}
+    cells |= {Column(tuple(name.split("_", 1))): mean_figure(row, name) for name in metrics}
     shared = ("(shared)",) if (evidence.runs["seconds_shared_by"] > 1).any() else ()
     if plan.target is not None:
         target = f"to {100 * plan.target:g} %"
@@ -43,13 +44,13 @@ def _cells(evidence: Evidence, number: int, metrics: Sequence[str]) -> Cells:
 
 def _mean(row: SummaryRow, metric: str) -> Figure:
     """Without its interval, which would take too much room."""
-    return replace(figure(row, metric), half=float("nan"))
+    return replace(mean_figure(row, metric), half=float("nan"))
 
 
 def _to_target(row: SummaryRow, name: str) -> Figure | str:
     """The mean; where not all runs reached the target, how many did."""
     reached, n = row["target_reached"], row["n"]
-    return figure(row, name) if reached == n else f"{reached} of {n}"
+    return mean_figure(row, name) if reached == n else f"{reached} of {n}"
 
 
 def _marks(evidence: Evidence, number: int) -> Iterator[Line]:
@@ -60,6 +61,6 @@ def _marks(evidence: Evidence, number: int) -> Iterator[Line]:
     if comparison.alike[number]:
         yield Line("~", "good")
     if row["failed"] or row["diverged"]:
-        yield Line(unfinished([row]), "problem")
+        yield Line(losses_text([row]), "problem")
     if evidence.grouped[number]:
         yield Line("two groups", "warning")

@@ -23,7 +23,7 @@ METRICS = (
     *("test_cost", "test_accuracy", "seconds", "evaluation_seconds", "seconds_per_epoch"),
 )
 TO_TARGET = ("epochs_to_target", "seconds_to_target")  # only of a sweep that states a target
-STATISTICS = ("mean", "low", "high", "difference", "difference_low", "difference_high")
+SUMMARY_PARTS = ("mean", "low", "high", "difference", "difference_low", "difference_high")
 HISTORY = (
     *(f"{part}_{what}" for part in ("training", "validation", "test") for what in ("cost", "accuracy")),
     *("penalty", "seconds"),
@@ -39,7 +39,7 @@ INTEGERS = (
 HINTS = get_type_hints(DataSpec) | get_type_hints(Hyperparameters) | {"data": str}
 
 
-def metrics_of(plan: Plan) -> tuple[str, ...]:
+def metric_names(plan: Plan) -> tuple[str, ...]:
     """The figures that a run of this sweep ends with."""
     return METRICS if plan.target is None else (*METRICS, *TO_TARGET)
 
@@ -54,7 +54,7 @@ def dtype_of(column: str) -> str:
     return kinds.get(HINTS[column], "string") if column in HINTS else "float64"
 
 
-def text(value: object) -> str | None:
+def cell_value(value: object) -> str | None:
     """A setting as one types it on the command line; None (an empty cell) for none."""
     return None if value is None else spelled(value)
 
@@ -66,4 +66,4 @@ def frame(values: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
 
 def _column(name: str, values: Iterable[Any]) -> pd.Series:
     dtype = dtype_of(name)
-    return pd.Series([text(v) for v in values] if dtype == "string" else values, dtype=dtype)
+    return pd.Series([cell_value(v) for v in values] if dtype == "string" else values, dtype=dtype)

@@ -16,8 +16,8 @@ def read_tables(plan: Plan, folder: Path) -> Tables:
     """The three tables of a sweep from its CSV files; its history is empty where it was published without.
 
     Raises:
-        UserError: as `read_runs`; or a column is not there, rows are missing, stand there twice, in another
-            order or for no run of the plan, or a setting is not the plan's.
+        UserError: as `read_runs`; or a column is missing, rows are missing, doubled, in another order or for
+            no run of the plan, or a setting is not the plan's.
     """
     history = folder / "history.csv"
     tables = Tables(
@@ -44,7 +44,7 @@ def _check_planned(tables: Tables, plan: Plan, folder: Path) -> None:
             raise UserError(f"{place} must be a run of sweep {plan.name}, got {table['run_id'][row]!r}")
     ids = tables.runs["run_id"]
     for row in ids.index[ids.duplicated()][:1]:
-        raise UserError(f"{cell_place(folder / 'runs.csv', 'run_id', row)} stands there twice: {ids[row]!r}")
+        raise UserError(f"{cell_place(folder / 'runs.csv', 'run_id', row)} is there twice: {ids[row]!r}")
     if len(tables.summary) != len(plan.points):
         rows = f"{len(plan.points)} rows, one per point, got {len(tables.summary)}"
         raise UserError(f"{folder / 'summary.csv'} must have {rows}")
@@ -56,18 +56,18 @@ def _check_planned(tables: Tables, plan: Plan, folder: Path) -> None:
     }
     for name, table in tables._asdict().items():
         for column in planned[name]:
-            right, found = planned[name][column], table[column]
-            same = ((found == right) | (found.isna() & right.isna())).fillna(False).astype(bool)
+            right, read = planned[name][column], table[column]
+            same = ((read == right) | (read.isna() & right.isna())).fillna(False).astype(bool)
             for row in table.index[~same][:1]:
                 place = cell_place(folder / f"{name}.csv", str(column), row)
-                raise UserError(f"{place} must be {right[row]} as in the plan, got {found[row]}")
+                raise UserError(f"{place} must be {right[row]} as in the plan, got {read[row]}")
 
 
 def _check_epochs(tables: Tables, path: Path) -> None:
-    """Raise where an epoch stands twice, or the last ones of a finished run are missing."""
+    """Raise where an epoch is there twice, or the last ones of a finished run are missing."""
     history, runs = tables.history, tables.runs
     for row in history.index[history.duplicated(["run_id", "epoch"])][:1]:
-        raise UserError(f"{cell_place(path, 'epoch', row)} stands there twice: {history['epoch'][row]}")
+        raise UserError(f"{cell_place(path, 'epoch', row)} is there twice: {history['epoch'][row]}")
     last = history.groupby("run_id")["epoch"].max()
     finished = runs[runs["status"] == "finished"]
     for run, done in zip(finished["run_id"], finished["epochs_done"], strict=True):

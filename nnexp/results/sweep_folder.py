@@ -20,7 +20,7 @@ from nnexp.sweep.store.plan_file import FILE, read_body
 PREMISES = ("nnexp", "kernel")  # of a record's environment: what may change its figures, and no run_id
 
 
-def located(words: str, sweeps_dir: str | Path) -> Path:
+def results_folder(words: str, sweeps_dir: str | Path) -> Path:
     """The folder of the sweep NAME (its newest), or NAME/ID; else of the published results of that name.
 
     Raises:
@@ -42,13 +42,13 @@ def located(words: str, sweeps_dir: str | Path) -> Path:
         raise unknown("sweep", words, names | published.keys()) from error
 
 
-def on_data(name: str, data: str, sweeps_dir: str | Path) -> Path:
+def folder_on_data(name: str, data: str, sweeps_dir: str | Path) -> Path:
     """The folder of the newest sweep NAME, or of NAME/ID, on a data set; else of its published results.
 
     Raises:
-        UserError: as `located`, or the sweep was trained on other data only.
+        UserError: as `results_folder`, or the sweep was trained on other data only.
     """
-    folder = located(name, sweeps_dir)
+    folder = results_folder(name, sweeps_dir)
     newest_first = [other for other in reversed(sweep_folders(sweeps_dir)) if other.parent == folder.parent]
     plan_name = read_body(folder)["name"]
     published = Path(sweeps_dir, PUBLISHED, plan_name)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nnexp.results.by_point import point_numbers, samples
-from nnexp.results.columns import HISTORY, STATISTICS, TO_TARGET, frame, metrics_of
+from nnexp.results.columns import HISTORY, SUMMARY_PARTS, TO_TARGET, frame, metric_names
 from nnexp.statistics.intervals import mean_interval
 from nnexp.sweep.question.plan import SETTINGS, Plan
 from nnexp.sweep.store.record import Record
@@ -59,7 +59,8 @@ def runs_table(plan: Plan, records: Mapping[str, Record], mlflow_run_ids: Mappin
         "seed": [record.settings["seed"] for record in done],
     }
     values |= {n: [record.settings[n] for record in done] for n in SETTINGS if n != "seed"}
-    values |= {n: [outcome.get(n) for outcome in outcomes] for n in (*metrics_of(plan), "seconds_shared_by")}
+    names = (*metric_names(plan), "seconds_shared_by")
+    values |= {n: [outcome.get(n) for outcome in outcomes] for n in names}
     return frame(values)
 
 
@@ -83,7 +84,7 @@ def summary_table(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
     diverged; `target_reached` the finished runs that reached the target: a point where some did not has no
     mean epochs and seconds to it.
     """
-    names = metrics_of(plan)
+    names = metric_names(plan)
     metrics = samples(plan, runs, names)
     if plan.target is not None:
         some_missed = np.isnan(metrics[-1]) & ~np.isnan(metrics[names.index("epochs_done")])
@@ -93,7 +94,7 @@ def summary_table(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
     values |= _counts(plan, runs)
     columns = (mean, low, high, *mean_interval(metrics - metrics[:, plan.baseline, None])[:3])
     for k, metric in enumerate(names):
-        values |= {f"{metric}_{s}": column[k] for s, column in zip(STATISTICS, columns, strict=True)}
+        values |= {f"{metric}_{s}": column[k] for s, column in zip(SUMMARY_PARTS, columns, strict=True)}
     return frame(values)
 
 

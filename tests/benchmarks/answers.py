@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnexp.experiment.loaded_sweep import load_sweep
+from nnexp.experiment.loaded_sweep import load_by_name
 from nnexp.results.tables import make_tables
 from nnexp.results.write_csv import write_tables
 from nnexp.sweep.question.plan import Plan
@@ -48,7 +48,7 @@ def main() -> None:
         folder.mkdir(parents=True)
         write_plan(plan, {}, folder)
         write_tables(make_tables(plan, records, {}), folder)
-        loading = seconds(lambda: load_sweep(plan.name, place))
+        loading = seconds(lambda: load_by_name(plan.name, place))
     plan, records = known(10_000)
     tables = seconds(lambda: make_tables(plan, records, {}))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

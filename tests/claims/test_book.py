@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from nnexp.claims.parsing import Claim, claims_of
-from nnexp.claims.places import select
+from nnexp.claims.places import select_points
 from nnexp.claims.quantities import Quantity
 from nnexp.claims.samples import Frames
 from nnexp.claims.verdicts import judge
@@ -131,7 +131,7 @@ def test_what_a_claim_rests_on_is_in_the_other_file(name: str) -> None:
         sides = [side for check in claim.checks for side in (check.left, check.right)]
         for leaf in (leaf for side in sides if isinstance(side, Quantity) for leaf in side.leaves):
             if leaf.sweep:
-                select(planned(leaf.sweep).points, dict(leaf.at), leaf.best_of)
+                select_points(planned(leaf.sweep).points, dict(leaf.at), leaf.best_of)
 
 
 @every_file

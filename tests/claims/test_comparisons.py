@@ -13,7 +13,7 @@ from nnexp.claims.findings import Finding
 from nnexp.claims.optimum import optimum
 from nnexp.claims.quantities import Quantity
 from nnexp.claims.samples import Sample
-from nnexp.claims.verdicts import combined
+from nnexp.claims.verdicts import weakest
 from nnexp.statistics.intervals import seeds_needed, welch_interval
 
 ACCURACY = Quantity("final", "validation_accuracy")
@@ -180,7 +180,7 @@ def test_eight_true_steps_are_refuted_by_chance_in_few_sweeps(rng: np.random.Gen
     refuted = 0
     for values in rng.normal(0.5, 0.01, (SIMULATIONS // 5, 9, 5)):
         steps = [compared(values[i + 1], values[i], ">=", tests=tests) for i in range(8)]
-        refuted += combined([step.verdict for step in steps]) == "refuted"
+        refuted += weakest([step.verdict for step in steps]) == "refuted"
     share = refuted / (SIMULATIONS // 5)
     assert share < 0.05 if tests == 8 else share > 0.1  # uncorrected, about 0.18
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from nnexp.claims.sweep_verdicts import read_verdicts
-from nnexp.experiment.loaded_sweep import loaded
+from nnexp.experiment.loaded_sweep import load_folder
 from nnexp.results.stamp import stamp
 from nnexp.results.write_csv import write_results
 from nnexp.sweep.store.record import write as write_record
@@ -55,10 +55,10 @@ def test_verdicts_are_judged_anew_where_the_records_are_others(tmp_path: Path) -
     write_results(results, sweep.folder)
     stamp(sweep.folder)
     edit(sweep.folder / "verdicts.csv", 2, "verdict", "undecided")
-    assert loaded(sweep.folder, tmp_path).verdicts["verdict"][0] == "undecided"
+    assert load_folder(sweep.folder, tmp_path).verdicts["verdict"][0] == "undecided"
     record = replace(next(iter(sweep.records.values())), timings={"started": "later"})
     write_record(sweep.records_folder, record, None)
-    assert loaded(sweep.folder, tmp_path).verdicts.equals(results.verdicts)
+    assert load_folder(sweep.folder, tmp_path).verdicts.equals(results.verdicts)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,6 @@ def test_a_verdict_that_rests_on_another_sweep_follows_that_one(
     sweep = sweep_of(tmp_path, ({"id": "X", "text": "It beats another sweep.", **claim},))
     write_results(judged(sweep, tmp_path), sweep.folder)
     stamp(sweep.folder)
-    assert loaded(sweep.folder, tmp_path).verdicts["verdict"].tolist() == ["not judged"]
+    assert load_folder(sweep.folder, tmp_path).verdicts["verdict"].tolist() == ["not judged"]
     sweep_of(tmp_path, CLAIMS, "another")
-    assert loaded(sweep.folder, tmp_path).verdicts["verdict"].tolist() == ["reproduced"]
+    assert load_folder(sweep.folder, tmp_path).verdicts["verdict"].tolist() == ["reproduced"]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from nnexp.claims.samples import Frames
-from nnexp.claims.verdicts import combined
+from nnexp.claims.verdicts import weakest
 from nnexp.errors import UserError
 from tests.claims.claim_forms import TWO, frames, of_accuracies, of_curves, verdict, verdicts
 from tests.results.sweeps import make_plan, make_record, make_records
@@ -76,7 +76,7 @@ def test_every_check_of_a_claim_must_hold_and_the_failing_one_is_shown() -> None
     ],
 )
 def test_a_statement_is_as_sure_as_its_weakest_part(verdicts_of: list[str], verdict_of: str) -> None:
-    assert combined(verdicts_of) == verdict_of
+    assert weakest(verdicts_of) == verdict_of
 
 
 def test_monotone_shows_the_step_that_fails() -> None:

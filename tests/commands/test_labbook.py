@@ -11,7 +11,7 @@ from nnexp import cli
 from nnexp.commands.publish import BUDGET
 from nnexp.labbook.page import BEGIN, END, totals, with_table
 from nnexp.labbook.publish import book_files
-from nnexp.labbook.rows import Row, make_rows
+from nnexp.labbook.rows import BookRow, make_rows
 from nnexp.labbook.sweep_files import read_sweep_files
 from nnexp.sweep.question.formulas import Formulas
 from tests.commands.conftest import Command, rows
@@ -21,7 +21,7 @@ REPOSITORY = Path(__file__).parents[2]
 KNOWN = Path(__file__).with_name("book_rows.csv")  # every row of the book and the notes, with its kind
 PUBLISHED = Path("sweeps", "published")
 FILE = "conf/sweep/tiny.yaml"
-VERDICTS = PUBLISHED / "tiny" / "verdicts.csv"
+ROW_VERDICTS = PUBLISHED / "tiny" / "verdicts.csv"
 PAGE = Path("sweeps", "README.md")
 ROWS_FILE = Path("sweeps", "rows.yaml")
 
@@ -68,7 +68,7 @@ def test_before_anything_is_published_every_claim_is_not_run(nnexp: Command, lab
 
 def test_published_verdicts_are_shown_with_their_figures(nnexp: Command, book: Path) -> None:
     shown = nnexp("labbook")[1]
-    with VERDICTS.open() as file:
+    with ROW_VERDICTS.open() as file:
         (told,) = [row for row in csv.DictReader(file) if row["id"] == "B3-10"]
     effect, low, high = (100 * float(told[name]) for name in ("effect", "effect_low", "effect_high"))
     figures = f"{effect:+.2f} points ({low:+.2f} to {high:+.2f}), wanted > +0.00, n = 3"
@@ -151,11 +151,11 @@ def test_a_claim_that_is_new_is_not_run(nnexp: Command, book: Path) -> None:
 
 @pytest.mark.parametrize("column", ["verdict", "effect", "n"])
 def test_a_verdict_that_the_runs_do_not_give_is_stale(column: str, nnexp: Command, book: Path) -> None:
-    with VERDICTS.open() as file:
+    with ROW_VERDICTS.open() as file:
         table = list(csv.DictReader(file))
     (line,) = [row for row in table if row["id"] == "B3-9"]
     line[column] = {"verdict": "refuted", "effect": "0.99", "n": "4"}[column]
-    with VERDICTS.open("w", newline="") as file:
+    with ROW_VERDICTS.open("w", newline="") as file:
         writer = csv.DictWriter(file, table[0])
         writer.writeheader()
         writer.writerows(table)
@@ -264,7 +264,7 @@ def test_a_page_without_its_marks_is_left_alone(nnexp: Command, lab: Path) -> No
 
 
 @pytest.fixture(scope="module")
-def committed() -> list[Row]:
+def committed() -> list[BookRow]:
     """The rows of the committed lab book."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(REPOSITORY)
@@ -272,7 +272,7 @@ def committed() -> list[Row]:
 
 
 @pytest.mark.slow
-def test_the_committed_page_is_up_to_date(committed: list[Row], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_committed_page_is_up_to_date(committed: list[BookRow], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)
     text = PAGE.read_text(encoding="utf-8")
     assert text == with_table(text, committed, PAGE), "nnexp labbook --write brings it up to date"
@@ -283,14 +283,14 @@ def test_the_committed_page_is_up_to_date(committed: list[Row], monkeypatch: pyt
 
 
 @pytest.mark.slow
-def test_a_test_that_a_row_names_is_there(committed: list[Row]) -> None:
+def test_a_test_that_a_row_names_is_there(committed: list[BookRow]) -> None:
     named = [row.where.split("::") for row in committed if "::" in row.where]
     for path, name in named:
         assert f"def {name}(" in (REPOSITORY / path).read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
-def test_no_row_of_the_book_is_missing(committed: list[Row]) -> None:
+def test_no_row_of_the_book_is_missing(committed: list[BookRow]) -> None:
     with KNOWN.open() as file:
         known = [row["id"] for row in csv.DictReader(file)]
     assert len(known) == 109

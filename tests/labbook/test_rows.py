@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nnexp.errors import UserError
-from nnexp.labbook.rows import Row, make_rows, together
+from nnexp.labbook.rows import BookRow, combine, make_rows
 
 HEAD = """chapters: [B1, B3, B5, S0, S4, X0, D]
 kinds: {exact: tested, analytic: tested, value: not run, timing: not run, context: not judged}
@@ -14,7 +14,7 @@ rows:
 """
 
 
-def rows_of(text: str, folder: Path, head: str = HEAD) -> dict[str, Row]:
+def rows_of(text: str, folder: Path, head: str = HEAD) -> dict[str, BookRow]:
     """The rows of a lab book without sweeps, by id."""
     (folder / "rows.yaml").write_text(head + text)
     return {row.id: row for row in make_rows({}, folder)}
@@ -31,7 +31,7 @@ def test_a_row_has_the_verdict_of_its_kind_unless_it_states_one(tmp_path: Path) 
     verdicts = ["tested", "tested", "not run", "not run", "not judged"]
     assert [found[kind].verdict for kind in kinds] == verdicts
     assert found["wrong"].verdict == "refuted"
-    assert found["exact"] == Row("exact", "It is so.", "", "tested", "", (), (), "here")
+    assert found["exact"] == BookRow("exact", "It is so.", "", "tested", "", (), (), "here")
 
 
 def test_rows_stand_by_chapter_and_number(tmp_path: Path) -> None:
@@ -103,4 +103,4 @@ def test_a_file_that_is_wrong_is_one_line(text: str, message: str, tmp_path: Pat
     ],
 )
 def test_verdicts_are_taken_together(verdicts: list[str], verdict: str) -> None:
-    assert together(verdicts) == together(verdicts[::-1]) == verdict
+    assert combine(verdicts) == combine(verdicts[::-1]) == verdict

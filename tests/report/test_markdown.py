@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from nnexp.report import markdown
-from nnexp.report.answer import Answer, Column, Effect, Figure, Line, Row, Table, Verdict
+from nnexp.report.answer import Answer, Column, Effect, Figure, Line, Table, TableRow, Verdict
 
 RATE = Effect(0.14, 0.12, 0.16, "accuracy difference", ">", 0.01, 3)
 HEADING = ("Data: digits.", "Mean ± 95 % interval.")
@@ -17,8 +17,10 @@ ANSWER = Answer(
     table=Table(
         (Column(("batch_size",)), Column(("validation", "accuracy"))),
         (
-            Row(("1", Figure(0.95, 0.0248, "per cent")), (Line("~"),)),
-            Row(("10", Figure(0.955, 0.0131, "per cent")), (Line("*best"), Line("two groups")), best=True),
+            TableRow(("1", Figure(0.95, 0.0248, "per cent")), (Line("~"),)),
+            TableRow(
+                ("10", Figure(0.955, 0.0131, "per cent")), (Line("*best"), Line("two groups")), best=True
+            ),
         ),
     ),
     result=Line("Best on validation: batch_size=10.", "result"),
@@ -84,7 +86,7 @@ def test_a_backtick_in_a_setting_does_not_end_the_code() -> None:
 
 def test_a_long_table_is_cut_at_a_row_to_what_mlflow_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nnexp.report.markdown.MOST_CHARACTERS", 1500)
-    rows = tuple(Row((str(k), Figure(0.9, 0.01, "per cent"))) for k in range(90))
+    rows = tuple(TableRow((str(k), Figure(0.9, 0.01, "per cent"))) for k in range(90))
     page = markdown.page(replace(ANSWER, table=Table((Column(("n",)), Column(("accuracy",))), rows)))
     assert 1400 < len(page) <= 1500
     left = re.search(r"\n\n(\d+) more points are in summary.csv", page)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from nnexp.errors import UserError
-from nnexp.experiment.loaded_sweep import loaded
+from nnexp.experiment.loaded_sweep import load_folder
 from nnexp.results.stamp import stamp
-from nnexp.results.sweep_folder import located, mixed_versions, on_data, results_in
+from nnexp.results.sweep_folder import folder_on_data, mixed_versions, results_folder, results_in
 from nnexp.results.write_csv import write_results, write_table
 from nnexp.sweep.store.plan_file import write_plan
 from nnexp.sweep.store.record import write as write_record
@@ -32,14 +32,14 @@ def test_runs_of_different_code_are_told_apart() -> None:
 
 def test_a_sweep_is_found_by_name_or_as_published(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no sweep in .* yet: python -m nnexp"):
-        located("known", tmp_path)
+        results_folder("known", tmp_path)
     sweep = sweep_of(tmp_path)
-    assert located("known", tmp_path) == sweep.folder
-    assert located("known/0000", tmp_path) == sweep.folder
+    assert results_folder("known", tmp_path) == sweep.folder
+    assert results_folder("known/0000", tmp_path) == sweep.folder
     published = tmp_path / "published" / "book" / "old"
     published.mkdir(parents=True)
     write_plan(sweep.plan, {}, published)
-    assert located("book/old", tmp_path) == located("published/book/old", tmp_path) == published
+    assert results_folder("book/old", tmp_path) == results_folder("published/book/old", tmp_path) == published
     for words, message in (
         ("knwn", "unknown sweep 'knwn'; did you mean 'known'? (choices: book/old, known)"),
         ("book/odl", "did you mean 'book/old'"),
@@ -47,7 +47,7 @@ def test_a_sweep_is_found_by_name_or_as_published(tmp_path: Path) -> None:
         ("../known", "unknown sweep '../known'"),
     ):
         with pytest.raises(UserError, match=re.escape(message)):
-            located(words, tmp_path)
+            results_folder(words, tmp_path)
 
 
 def test_the_csv_files_count_as_long_as_the_records_are_those_they_were_made_from(tmp_path: Path) -> None:
@@ -115,30 +115,30 @@ def test_a_sweep_on_the_data_that_are_asked_for_is_taken_before_a_newer_one(tmp_
 
     newest = trained("digits", tmp_path / "known", "2026-01-03")
     mnist = trained("mnist", tmp_path / "known", "2026-01-02")
-    assert on_data("known", "digits", tmp_path) == newest
-    assert on_data("known", "mnist", tmp_path) == mnist
+    assert folder_on_data("known", "digits", tmp_path) == newest
+    assert folder_on_data("known", "mnist", tmp_path) == mnist
     message = "sweep known must be on synthetic, and what is here is on digits: python -m nnexp +sweep=known"
     with pytest.raises(UserError, match=re.escape(message)):
-        on_data("known", "synthetic", tmp_path)
+        folder_on_data("known", "synthetic", tmp_path)
     with pytest.raises(UserError, match="must be on mnist, and what is here is on digits"):
-        on_data("known/digits0", "mnist", tmp_path)
+        folder_on_data("known/digits0", "mnist", tmp_path)
     published = trained("synthetic", tmp_path / "published", "2026-01-01")
     published.rename(tmp_path / "published" / "known")
-    assert on_data("known", "synthetic", tmp_path) == tmp_path / "published" / "known"
+    assert folder_on_data("known", "synthetic", tmp_path) == tmp_path / "published" / "known"
 
 
 @pytest.mark.parametrize(
     ("name", "row", "column", "cell", "message"),
     [
         ("runs", 4, "run_id", "123", "column 'run_id', row 4 must be a run of sweep known, got '123'"),
-        ("runs", 3, "run_id", "000000000000", "column 'run_id', row 3 stands there twice: '000000000000'"),
+        ("runs", 3, "run_id", "000000000000", "column 'run_id', row 3 is there twice: '000000000000'"),
         ("runs", 5, "seed", "7", "column 'seed', row 5 must be 0 as in the plan, got 7"),
         ("runs", 2, "epochs", "9", "column 'epochs', row 2 must be 30 as in the plan, got 9"),
         ("runs", 1, "test_cost", "tc", "runs.csv has no column 'test_cost'"),
         ("history", 9, "run_id", "x", "column 'run_id', row 9 must be a run of sweep known, got 'x'"),
         ("history", 1, "validation_accuracy", "v", "history.csv has no column 'validation_accuracy'"),
         ("history", 2, "epoch", "one", "column 'epoch', row 2 must be a whole number, got 'one'"),
-        ("history", 3, "epoch", "1", "column 'epoch', row 3 stands there twice: 1"),
+        ("history", 3, "epoch", "1", "column 'epoch', row 3 is there twice: 1"),
         ("summary", 1, "test_cost_mean", "x", "summary.csv has no column 'test_cost_mean'"),
         ("verdicts", 2, "verdict", "true", "column 'verdict', row 2: unknown verdict 'true'"),
         ("verdicts", 1, "effect", "e", "verdicts.csv has no column 'effect'"),
@@ -153,7 +153,7 @@ def test_a_file_edited_by_hand_is_named_with_column_and_row(
     stamp(sweep.folder)
     edit(sweep.folder / f"{name}.csv", row, column, cell)
     with pytest.raises(UserError) as error:
-        loaded(sweep.folder, tmp_path)
+        load_folder(sweep.folder, tmp_path)
     assert message in str(error.value)
     assert f"{name}.csv" in str(error.value)
 
