@@ -48,7 +48,8 @@ KNOBS: dict[str, Knob] = {
         "The function that each hidden unit applies to its weighted input z. step, the perceptron's, cannot "
         "be trained: its slope is zero.",
         OneOf(ACTIVATIONS),
-        "Book, ch. 1, Sigmoid neurons; ch. 3, Other models of artificial neuron",
+        "Book, ch. 1, Sigmoid neurons; ch. 3, Other models of artificial neuron; elu: Clevert et al. 2015; "
+        "gelu (tanh form) and silu: Hendrycks & Gimpel 2016",
     ),
     "output": Knob(
         "What the output layer applies to its weighted inputs (the logits).",

@@ -49,7 +49,7 @@ NOT_ENTERED = {
     "nn.checks": "checks values",
     "nn.hyperparameters": "declares values; they stand in the identity themselves",
     "nn.knobs": "what is said of them, and their rules",
-    "nn.model": "files, and the use of trained networks",
+    "nn.model": "the use of trained networks",
     "nn.plain": "the book's loop, to be read; no run is trained with it",
     "nn.result": "names what training hands back",
 }
