@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from nnexp.claims.parsing import parse_claims
-from nnexp.config import Config, load_config
+from nnexp.config import Config, load_config, load_configs
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 COMMANDS = [
@@ -34,28 +34,23 @@ def test_the_claim_can_be_stated() -> None:
 
 
 def values(config: Config) -> dict[str, object]:
-    """What a command says, by the names that one types."""
+    """What a command says, by the names that one types: an axis has all of its values."""
     question, data = config.question, config.data
-    flat = (
-        vars(config.hyperparameters) | vars(config.execution) | {"data": data.name, "+sweep": question.name}
-    )
-    axes = {f"sweep.axes.{name}": list(values) for name, values in question.axes.items()}
-    return flat | axes | {"sweep.seeds": len(question.seeds)}
+    flat = vars(config.hyperparameters) | vars(config.execution) | {"data": data.name}
+    axes = {name: list(values) for name, values in question.axes.items()}
+    return flat | axes | {"sweep.seeds": len(question.seeds), "seed": list(question.seeds)}
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_a_printed_command_does_what_it_says(words: list[str]) -> None:
     plain = [word.strip("'") for word in words if word != "-m"]
-    multirun = "-m" in words
-    config = load_config(plain, multirun=multirun)
-    expected = {key: yaml.safe_load(value) for key, value in (word.split("=") for word in plain)}
-    if multirun:
-        assert (config.question.axes, list(config.question.seeds)) == (
-            {"learning_rate": [0.1, 0.5]},
-            [0, 1, 2],
-        )
-    else:
-        assert {key: values(config)[key] for key in expected} == expected
+    configs = load_configs(plain, multirun="-m" in words)
+    for key, value in (word.split("=") for word in plain):
+        listed = yaml.safe_load(f"[{value}]") if value != "range(3)" else [0, 1, 2]
+        if key == "+sweep":
+            assert [config.question.name for config in configs] == listed
+        else:
+            assert values(configs[0])[key] in (listed, listed[0])
 
 
 def test_the_pictures_are_there() -> None:
