@@ -63,7 +63,7 @@ class Layer:
     """What the forward pass needs of a layer. Its buffers are (K, B, fan_out), for B examples at once.
 
     `a` is the array `z` itself, written over it, except where the slope of the activation is written in z.
-    With dropout, `mask` is drawn before each pass, and the layer above takes `thinned` = a * mask.
+    With dropout, `mask` is drawn before each pass, and the layer above takes `masked_a` = a * mask.
     """
 
     W_T: Array
@@ -145,12 +145,11 @@ class Backprop:
         """Fill `grads` with step_size x the sum of the examples' gradients.
 
         `X (K or 1, B, d)`, `Y (K or 1, B, C)` one-hot. `step_size` = 1/B gives the mean gradient, and
-        learning_rate/B a whole step of SGD: to multiply the small delta^L costs less than to multiply all
-        gradients, a tenth of the time of a step. It has the shape of delta^L, (K, B, C), because NumPy is
-        slow at broadcasting.
+        learning_rate/B a whole step of SGD: to multiply the small delta^L instead of all gradients saves 6 %
+        of a step at 784-30-10. It has the shape of delta^L, (K, B, C), because NumPy is slow at broadcasting.
         """
         activation, ones, outer = self.network.activation, self.ones, self.outer
-        activations = forward(self.layers, X)
+        activations = forward(self.layers, X)  # taken from its end: a^L, then what layer L takes, and so on
         delta = self.network.output.delta(activations.pop(), Y, self.top.delta)  # BP1
         np.multiply(delta, step_size, delta)
         for layer, lower in self.downwards:
