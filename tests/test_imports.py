@@ -62,6 +62,7 @@ MAY_IMPORT = {
             "errors",
             "text",
             "files",
+            "statistics",
             "nn",
             "data",
             "sweep.question",

@@ -11,7 +11,7 @@ SUMMARIES = {
     "status": "one sweep: its points, what failed and why, the command that goes on",
     "summary": "one sweep's answer: its table and the verdicts on its claims",
     "show": "one run: settings, figures, learning curve, environment, traceback",
-    "compare": "two runs: what differs in settings, code and figures; their curves",
+    "compare": "two runs or two sweeps: what differs in settings, code and figures",
     "export": "the tables of a sweep as CSV or Parquet files",
     "publish": "put the answers of finished sweeps into the lab book",
     "labbook": "every claim with its published verdict",

@@ -1,25 +1,26 @@
-"""`nnexp compare`: two runs side by side."""
+"""`nnexp compare`: two runs, or two sweeps, side by side."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
 from nnexp.commands.arguments import parse_arguments
-from nnexp.commands.lookup import name_of, run_named
-from nnexp.console import make_console, make_table
+from nnexp.commands.lookup import folder_of, is_sweep_name, name_of, run_named
+from nnexp.console import WholeTable, make_console, make_table
 from nnexp.errors import UserError
 from nnexp.sweep.store import record as records
+from nnexp.sweep.store.plan_file import read_plan
 from nnexp.sweep.store.record import Record
 from nnexp.text import spelled
 
 HELP = """
 nnexp compare RUN RUN [--plot FILE.png] [sweeps_dir=sweeps]
+nnexp compare NAME[/ID] NAME[/ID] [sweeps_dir=sweeps]
 
 What differs between two runs: settings, code and environment, figures. RUN is a run_id or its beginning,
-at least 4 characters; the runs may be of different sweeps. --plot draws their curves over each other, as PNG
-or SVG.
+at least 4 characters, or the NAME/ID of a sweep of one run. --plot draws their curves over each other, as PNG
+or SVG. Of two sweeps: what differs in their settings, the best point of each, and the accuracy at the points
+that both have.
 """
 PLOT = "--plot"
 LONGEST = 60  # characters that name a curve
@@ -27,29 +28,49 @@ TIMES = ("seconds", "evaluation_seconds", "shared_by")
 
 
 def main(words: Sequence[str]) -> int:
-    """Print what differs, and draw the curves if asked."""
-    asked = parse_arguments("compare", words, valued=(PLOT,))
-    if len(asked.names) != 2:
-        raise UserError(f"compare takes two RUNs, got {' '.join(asked.names) or 'none'}")
-    picture = Path(asked.settings[PLOT]) if PLOT in asked.settings else None
+    """Print what differs, and draw the curves where they are wanted."""
+    arguments = parse_arguments("compare", words, valued=(PLOT,))
+    place, names = arguments.sweeps_dir, arguments.names
+    if len(names) != 2:
+        raise UserError(f"compare takes two RUNs or two sweeps, got {' '.join(names) or 'none'}")
+    picture = Path(arguments.settings[PLOT]) if PLOT in arguments.settings else None
     if picture and picture.suffix not in (".png", ".svg"):
         raise UserError(f"{PLOT} must be a file named *.png or *.svg, got {picture}")
-    first, second = (_record(name, asked.sweeps_dir) for name in asked.names)
-    if first.run_id == second.run_id:
-        raise UserError(f"compare takes two runs, got {first.run_id} twice")
-    _tell(first, second)
-    if picture:
-        _draw(picture, first, second)
+    first, second = (_subject(name, place) for name in names)
+    if isinstance(first, Record) and isinstance(second, Record):
+        if first.run_id == second.run_id:
+            raise UserError(f"compare takes two runs, got {first.run_id} twice")
+        _tell(first, second)
+        if picture:
+            _draw(picture, first, second)
+    elif isinstance(first, Path) and isinstance(second, Path):
+        if picture:
+            raise UserError(
+                f"{PLOT} draws the curves of two RUNs, got two sweeps: their pictures lie beside them"
+            )
+        from nnexp.commands import compare_sweeps
+
+        compare_sweeps.tell(first, second, place)
+    else:
+        raise UserError(f"compare takes two runs or two sweeps, got one of each: {' '.join(names)}")
     return 0
 
 
-def _record(name: str, sweeps_dir: str) -> Record:
-    """The record of the run, from the newest of its sweeps that has one.
+def _subject(name: str, sweeps_dir: str) -> Record | Path:
+    """The record of a run, or the folder of a sweep; a sweep of one run means that run."""
+    if not is_sweep_name(name, sweeps_dir):
+        return _record(*run_named(name, sweeps_dir), sweeps_dir)
+    folder = folder_of(name, sweeps_dir)
+    runs = read_plan(folder).runs
+    return folder if len(runs) > 1 else _record(runs[0].run_id, [folder], sweeps_dir)
+
+
+def _record(run_id: str, homes: Sequence[Path], sweeps_dir: str) -> Record:
+    """The record of the run, from the newest of its sweeps, `homes`, that has one.
 
     Raises:
-        UserError: there is no such run, or no whole record of it.
+        UserError: there is no whole record of it.
     """
-    run_id, homes = run_named(name, sweeps_dir)
     for home in reversed(homes):
         path = home / "records" / f"{run_id}.json"
         if path.exists():
@@ -64,29 +85,28 @@ def _tell(first: Record, second: Record) -> None:
     console = make_console()
     heads = {"run": (first.run_id, second.run_id), "status": (first.status, second.status)}
     parts = {
-        "Settings that differ": _differing(first.settings, second.settings),
-        "Code and environment that differ": _differing(first.environment, second.environment),
+        "Settings that differ": differing(first.settings, second.settings),
+        "Code and environment that differ": differing(first.environment, second.environment),
     }
-    console.print(_sides(heads))
+    console.print(sides(heads))
     for heading, rows in parts.items():
         console.print(
             f"\n{heading if rows else heading.replace('that differ', 'are the same')}", style="bold"
         )
         if rows:
-            console.print(_sides(rows))
+            console.print(sides(rows))
     console.print("\nFigures", style="bold")
     console.print(_figures(first, second))
 
 
-def _differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+def differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     """Name -> both values, of what is not the same."""
-    names = dict.fromkeys([*a, *b])
-    return {
-        n: (spelled(a.get(n)), spelled(b.get(n))) for n in names if spelled(a.get(n)) != spelled(b.get(n))
-    }
+    values = {name: (spelled(a.get(name)), spelled(b.get(name))) for name in dict.fromkeys([*a, *b])}
+    return {name: both for name, both in values.items() if both[0] != both[1]}
 
 
-def _sides(rows: Mapping[str, Iterable[str]]) -> Table:
+def sides(rows: Mapping[str, Sequence[str]]) -> WholeTable:
+    """A row per name with both values."""
     table = make_table("", "first", "second")
     table.show_header = False
     for name, values in rows.items():
@@ -94,7 +114,7 @@ def _sides(rows: Mapping[str, Iterable[str]]) -> Table:
     return table
 
 
-def _figures(first: Record, second: Record) -> Table:
+def _figures(first: Record, second: Record) -> WholeTable:
     """Every figure of either run, and second - first where both have it."""
     table = make_table("", "first", "second", "difference", right=("first", "second", "difference"))
     sides = [r.metrics | {name: r.timings.get(name) for name in TIMES} for r in (first, second)]
@@ -108,9 +128,9 @@ def _figures(first: Record, second: Record) -> Table:
 def _draw(path: Path, first: Record, second: Record) -> None:
     from nnexp.plots.pair import save_curves
 
-    differing = _differing(first.settings, second.settings)
-    names = [" ".join(f"{k}={values[side]}" for k, values in differing.items()) for side in (0, 1)]
-    if max(map(len, names)) > LONGEST or not differing:
+    different = differing(first.settings, second.settings)
+    names = [" ".join(f"{k}={values[side]}" for k, values in different.items()) for side in (0, 1)]
+    if max(map(len, names)) > LONGEST or not different:
         names = [first.run_id, second.run_id]
     try:
         save_curves(path, dict(zip(names, (first.history, second.history), strict=True)))

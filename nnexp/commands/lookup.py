@@ -1,5 +1,6 @@
 """Sweeps as commands find them: by name, with what they hold and who trains them."""
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from nnexp.sweep.store.lock import holder_of
 from nnexp.sweep.store.plan_file import read_body
 
 SHORTEST = 4  # characters of a run_id
+RUN_ID = "[a-p][0-9a-f]{0,11}"  # or its beginning
 STATUSES = ("finished", "diverged", "failed", "pending")
 
 
@@ -77,6 +79,13 @@ def name_of(folder: Path, sweeps_dir: str) -> str:
 def no_sweeps(sweeps_dir: str) -> str:
     """What to say where nothing was trained."""
     return f"no sweep in {sweeps_dir} yet: python -m nnexp +sweep=batch_size trains one"
+
+
+def is_sweep_name(words: str, sweeps_dir: str) -> bool:
+    """Whether `words` can only mean a sweep: NAME or NAME/ID of one, or no beginning of a run_id."""
+    if not re.fullmatch(RUN_ID, words):
+        return True
+    return any(words == name_of(folder.parent, sweeps_dir) for folder in sweep_folders(sweeps_dir))
 
 
 def run_named(prefix: str, sweeps_dir: str) -> tuple[str, list[Path]]:

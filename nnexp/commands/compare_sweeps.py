@@ -1,0 +1,90 @@
+"""Two sweeps side by side: what `nnexp compare NAME NAME` prints."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from nnexp.commands.compare import differing, sides
+from nnexp.commands.lookup import name_of
+from nnexp.console import make_console, make_table, print_page
+from nnexp.experiment.loaded_sweep import load_folder
+from nnexp.report.build import answer_of
+from nnexp.results.by_point import accuracy_metric, samples
+from nnexp.results.tables import Results
+from nnexp.statistics.intervals import mean_interval
+from nnexp.sweep.question.plan import Plan
+from nnexp.text import count, spelled
+
+Values = NDArray[np.float64]  # (points, seeds)
+
+
+def tell(first: Path, second: Path, sweeps_dir: str) -> None:
+    """Print what differs between the sweeps in two folders."""
+    both = [load_folder(folder, sweeps_dir).results for folder in (first, second)]
+    answers = [answer_of(results) for results in both]
+    plans = [results.plan for results in both]
+    console = make_console()
+    heads = {
+        "sweep": [name_of(folder, sweeps_dir) for folder in (first, second)],
+        "question": [answer.question or "-" for answer in answers],
+        "runs": [f"{len(each.tables.runs)} of {count(len(each.plan.runs), 'run')} ended" for each in both],
+        "best": [answer.result.text if answer.result else "not known yet" for answer in answers],
+    }
+    print_page(console, sides(heads))
+    differences = differing(*map(_settings, plans))
+    console.print("\nSettings that differ" if differences else "\nSettings are the same", style="bold")
+    if differences:
+        print_page(console, sides(differences))
+    _tell_points(both[0], both[1], console)
+
+
+def _settings(plan: Plan) -> dict[str, str]:
+    """Each setting with the values that the runs have, in order."""
+    settings = [run.settings for run in plan.runs]
+    values = {name: list(dict.fromkeys(spelled(each[name]) for each in settings)) for name in settings[0]}
+    return {name: ",".join(several) for name, several in values.items()}
+
+
+def _tell_points(first: Results, second: Results, console: Console) -> None:
+    """The validation accuracy at the points that both sweeps have."""
+    numbers = [_numbers_of_points(results.plan) for results in (first, second)]
+    common = [point for point in numbers[0] if point in numbers[1]]
+    if not common:
+        console.print("\nThey have no point in common.")
+        return
+    console.print("\nValidation accuracy in %, at the points that both have", style="bold")
+    headings = (*sorted(first.plan.axes), "first", "second", "difference in points")
+    table = make_table(*headings, right=headings)
+    before = _accuracies(first, [numbers[0][point] for point in common])
+    after = _accuracies(second, [numbers[1][point] for point in common])
+    paired = list(first.plan.seeds) == list(second.plan.seeds)
+    columns = zip(common, mean_interval(before).mean, mean_interval(after).mean, strict=True)
+    for (point, *means), gap in zip(columns, _differences(before, after, paired), strict=True):
+        table.add_row(*(value for _, value in point), *map(_percent, means), gap)
+    print_page(console, table)
+
+
+def _accuracies(results: Results, points: list[int]) -> Values:
+    """The validation accuracies at the points of these numbers."""
+    return samples(results.plan, results.tables.runs, [accuracy_metric(results.plan)])[0, points]
+
+
+def _numbers_of_points(plan: Plan) -> dict[tuple[tuple[str, str], ...], int]:
+    """Each point, its axes in a fixed order, and its number."""
+    points = ([(axis, spelled(value)) for axis, value in point.items()] for point in plan.points)
+    return {tuple(sorted(point, key=lambda pair: pair[0])): number for number, point in enumerate(points)}
+
+
+def _differences(first: Values, second: Values, paired: bool) -> list[str]:
+    """second - first at each point; of pairs, with their 95 % interval, where both have the same seeds."""
+    if not paired:
+        return [_percent(gap, "+") for gap in mean_interval(second).mean - mean_interval(first).mean]
+    mean, low, high, _ = mean_interval(second - first)
+    halves = [f" ± {_percent(half)}" if half == half else "" for half in (high - low) / 2]  # not NaN
+    return [_percent(gap, "+") + half for gap, half in zip(mean, halves, strict=True)]
+
+
+def _percent(fraction: float, sign: str = "") -> str:
+    return "-" if np.isnan(fraction) else f"{100 * fraction:{sign}.2f}"
