@@ -213,7 +213,7 @@ def test_runs_of_different_code_are_noted() -> None:
     body = json.loads(path.read_text())
     path.write_text(json.dumps(body | {"environment": {"kernel": "Zen"}}))
     os.utime(path, (1e9, 1e9))
-    assert "Mixed versions: the runs differ in kernel: None (3 runs), Zen (1 runs)." in repr(
+    assert "Mixed versions: the runs differ in kernel: None (3 runs), Zen (1 run)." in repr(
         nnexp.load_sweep("known")
     )
 

@@ -23,7 +23,7 @@ from nnexp.errors import UserError, unknown
 
 RELATIONS = (">", ">=", "<", "<=")
 OVER = ("mean", "median", "best", "each", "paired")
-STATED = "stated"  # over the seeds by the quantity itself: sd, share
+OF_ALL_SEEDS = "of all seeds"  # for sd and share, which are over the seeds already
 OPTIMUM_OVER = ("median", "each", "paired")
 # The forms: the keys that tell each, and the keys that it takes beside them, left and over.
 FORMS: dict[tuple[str, ...], tuple[str, ...]] = {
@@ -153,7 +153,7 @@ def _over(raw: Mapping[str, Any], left: Quantity, right: Quantity | float | None
     if left.statistic in OVER_SEEDS:
         if "over" in raw or "optimum" in raw:
             raise UserError(f"{left.statistic} is over the seeds already: it takes no over and no optimum")
-        return STATED
+        return OF_ALL_SEEDS
     if over not in (choices := OPTIMUM_OVER if "optimum" in raw else OVER):
         raise unknown("over", over, choices)
     if over == "paired" and not two:

@@ -14,10 +14,10 @@ from nnexp.claims.findings import (
     NO_RUN,
     NOT_JUDGED,
     Finding,
+    infinite,
     join,
     limits_of,
-    undecided,
-    unreached,
+    with_seeds_needed,
     worst,
 )
 from nnexp.claims.samples import Sample, Values, difference, ratio
@@ -34,7 +34,7 @@ from nnexp.statistics.intervals import (
 
 Floats = NDArray[np.float64]
 NO_RATIO = "both sides are 0: they have no ratio"
-ONE_SEED = "a standard deviation takes 2 seeds"
+ONE_SEED = "a standard deviation needs 2 seeds"
 
 
 class Contrast(NamedTuple):
@@ -74,9 +74,9 @@ def _with_interval(contrast: Contrast, tests: int) -> Finding:
     if not n:
         return Finding(NOT_JUDGED, n=0, note=NO_PAIR)
     if not all(np.isfinite(sample).all() for sample in samples):
-        return unreached(np.concatenate(samples), n)
+        return infinite(np.concatenate(samples), n)
     if check.times is not None and min(sample.min() for sample in samples) <= 0:
-        return Finding("undecided", n=n, note="a mean ratio takes values above 0; over: median does not")
+        return Finding("undecided", n=n, note="a ratio of means needs values above 0; over: median does not")
     finding = _decided(check, samples, tests)
     if check.left.is_accuracy and len(samples) == 1 and two_groups(samples[0], LEAST_GAP):
         finding = replace(finding, note=join(finding.note, "two groups of seeds: no mean describes both"))
@@ -95,7 +95,7 @@ def _decided(check: Check, samples: list[Floats], tests: int) -> Finding:
         if limits.side(float(wider.low)) == limits.side(float(wider.high)) != 0:
             return replace(finding, verdict="refuted")
     level = strict if limits.side(mean) else LEVEL
-    return undecided(finding, *_distance(check, samples, finding), level)
+    return with_seeds_needed(finding, *_distance(check, samples, finding), level)
 
 
 def _interval(check: Check, samples: list[Floats], level: float) -> Interval:

@@ -50,7 +50,7 @@ def check_recorded(metric: str, settings: Mapping[str, Any], *, at_end: bool) ->
     if metric.startswith("test_") and not at_end:
         monitor = "test"
     if monitor and monitor not in monitors:
-        raise UserError(f"{metric} by epoch takes monitor.{monitor}=true, got {list(monitors)}")
+        raise UserError(f"{metric} by epoch needs monitor.{monitor}=true, got {list(monitors)}")
     layers = settings["hidden_layers"] + (not metric.startswith("saturated_share"))
     if layer and int(layer[3]) > layers:
         raise UserError(f"layer must be within 1 and {layers}, got {metric}")

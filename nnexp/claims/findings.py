@@ -93,12 +93,14 @@ def limits_of(check: Check) -> Limits:
     return Limits(low=threshold, strict=strict) if ">" in check.rel else Limits(high=threshold, strict=strict)
 
 
-def undecided(finding: Finding, distance: float, sd: float, level: float) -> Finding:
+def with_seeds_needed(finding: Finding, distance: float, sd: float, level: float) -> Finding:
     """The finding with an estimate of how many seeds would decide it."""
     needed = seeds_needed(distance, sd, level)
-    advice = f"more than {MOST_SEEDS} seeds" if needed is None else f"about {needed} seeds"
-    few = finding.n is not None and finding.n < LEAST_SEEDS
-    why = f"n = {finding.n}: an interval takes {LEAST_SEEDS} seeds" if few else f"{advice} would decide it"
+    why = f"about {needed} seeds would decide it"
+    if needed is None:
+        why = f"even {MOST_SEEDS} seeds would not decide it"
+    if finding.n is not None and finding.n < LEAST_SEEDS:
+        why = f"n = {finding.n}: an interval needs {LEAST_SEEDS} seeds"
     return replace(finding, verdict="undecided", seeds_needed=needed, note=join(finding.note, why))
 
 
@@ -114,12 +116,11 @@ def worst(limits: Limits, effects: Values, why_none: str = NEVER_REACHED) -> Fin
     return min(findings, key=lambda finding: finding.clearance)
 
 
-def unreached(values: Floats, n: int) -> Finding:
+def infinite(values: Floats, n: int) -> Finding:
     """The finding where a run has an infinite value, which has no mean."""
     count = int(np.isinf(values).sum())
-    return Finding(
-        "undecided", n=n, note=f"{count} values are infinite: a target never reached; over: median takes them"
-    )
+    why = f"{count} values are infinite, for a target that was never reached: over: median takes them"
+    return Finding("undecided", n=n, note=why)
 
 
 def join(*notes: str) -> str:

@@ -12,10 +12,10 @@ from nnexp.claims.findings import (
     NOT_JUDGED,
     Finding,
     Limits,
+    infinite,
     join,
     limits_of,
-    undecided,
-    unreached,
+    with_seeds_needed,
     worst,
 )
 from nnexp.claims.samples import Sample, difference
@@ -47,7 +47,7 @@ def optimum(check: Check, samples: Sequence[Sample], tests: int = OPTIMUM_TESTS)
         effects = {seed: _inside(check, values[:, [k]], 1)[0] for k, seed in enumerate(seeds)}
         return worst(limits, effects)
     if not np.isfinite(values).all():
-        return unreached(values, len(seeds))
+        return infinite(values, len(seeds))
     return _optimum_with_interval(check, limits, values, tests)
 
 
@@ -68,8 +68,8 @@ def _optimum_with_interval(check: Check, limits: Limits, values: Floats, tests: 
     level = 1 - (1 - LEVEL) / len(inside)
     gain = mean_interval(best - ends, level)
     better = int(ends.mean(axis=1).argmax())
-    corrected = f"the interval is wider for choosing the best of {len(inside)}" if len(inside) > 1 else ""
-    note = join(where, corrected)
+    wider = f"the interval is wider, for the choice of the best of {len(inside)}" if len(inside) > 1 else ""
+    note = join(where, wider)
 
     def against(end: int, verdict: str) -> Finding:
         finding = limits.finding(verdict, effect if end == better else float(gain.mean[end]), n, note)
@@ -85,7 +85,7 @@ def _optimum_with_interval(check: Check, limits: Limits, values: Floats, tests: 
     weaker = better if n < LEAST_SEEDS else int(gain.low.argmin())  # the end that may be as good
     finding = against(weaker, "undecided")
     spread = float(np.std(best - ends[weaker], ddof=n > 1))
-    advice = undecided(finding, abs(finding.effect - limits.low), spread, level)
+    advice = with_seeds_needed(finding, abs(finding.effect - limits.low), spread, level)
     if n >= LEAST_SEEDS and advice.seeds_needed is not None and advice.seeds_needed <= n:
         # more seeds are no advice: a point inside that ended lower may be better still
         return replace(finding, note=join(note, "another point inside may be the best"))

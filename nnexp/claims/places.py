@@ -18,17 +18,16 @@ def select_points(points: Sequence[Point], at: Point, along: str | None = None) 
     for axis in [*at, *([along] if along else [])]:
         if axis not in axes:
             raise unknown("axis", axis, axes)
-    found = list(range(len(points)))
+    numbers = list(range(len(points)))
     for axis, value in at.items():
-        wanted = key(value)
-        found = [i for i in found if key(points[i][axis]) == wanted]
-    if not found:
+        numbers = [i for i in numbers if key(points[i][axis]) == key(value)]
+    if not numbers:
         raise _nowhere(points, at)
-    places = {key(points[i][along]) if along else None for i in found}
-    if len(places) < len(found):
-        free = [a for a in axes if a != along and len({key(points[i][a]) for i in found}) > 1]
+    places = {key(points[i][along]) if along else None for i in numbers}
+    if len(places) < len(numbers):
+        free = [a for a in axes if a != along and len({key(points[i][a]) for i in numbers}) > 1]
         raise UserError(f"at must select one point, got {dict(at)}, which leaves {', '.join(free)} open")
-    return found
+    return numbers
 
 
 def sort_along(points: Sequence[Point], numbers: Sequence[int], axis: str) -> list[int]:
@@ -51,8 +50,8 @@ def key(value: Any) -> Any:
 
 def _nowhere(points: Sequence[Point], at: Point) -> UserError:
     """Names the values of the first axis on which no point fits, else all of the partial point."""
-    for axis, wanted in at.items():
+    for axis, value in at.items():
         values = list(dict.fromkeys(key(point[axis]) for point in points))
-        if key(wanted) not in values:
-            return unknown(f"value of axis {axis}", wanted, [str(value) for value in values])
+        if key(value) not in values:
+            return unknown(f"value of axis {axis}", value, [str(other) for other in values])
     return UserError(f"at must select a point of the sweep, got {dict(at)}, which is none")

@@ -198,7 +198,7 @@ def _checked(quantity: Quantity, design: Design, along: str | None) -> Quantity:
     """The same quantity, which the runs of the sweep have."""
     statistic, metric = quantity.statistic, quantity.metric
     if quantity.is_time and not design.timing:
-        raise UserError(f"a claim about time takes a sweep with timing: true, got {statistic} {metric}")
+        raise UserError(f"a claim about time needs a sweep with timing: true, got {statistic} {metric}")
     if quantity.sweep is None:
         for i in select_points(design.points, dict(quantity.at), along or quantity.best_of):
             _check_run(quantity, {**design.settings, **design.points[i]})

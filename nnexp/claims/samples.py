@@ -67,7 +67,7 @@ class SweepRuns:
             column = self.runs[quantity.column].astype("float64")
             return {seed: float(column[run_id]) for seed, run_id in finished.items()}
         if finished and self.history.empty:
-            raise UserError(f"it takes the history of sweep {self.plan.name}, which is not here: train it")
+            raise UserError(f"it needs the history of sweep {self.plan.name}, which is not here: train it")
         return {seed: self._statistic(quantity, run_id) for seed, run_id in finished.items()}
 
     def _ids(self, point: int) -> dict[int, str]:

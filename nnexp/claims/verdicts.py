@@ -88,7 +88,9 @@ def _judged(claim: Claim, sweeps: Sweeps) -> Finding:
         if left:
             return Finding(NOT_JUDGED, note=f"{left} of {total} runs have not ended")
         if any(sweeps[name].shared(point) for name, point in _used(claim, sweeps, time=True)):
-            return Finding(NOT_JUDGED, note="its runs trained in one stack and shared its time: timing: true")
+            return Finding(
+                NOT_JUDGED, note="its runs were trained together and shared their time: it needs timing: true"
+            )
         findings = _findings(claim, sweeps)
     except UserError as error:
         return Finding(NOT_JUDGED, note=str(error))

@@ -17,14 +17,14 @@ METRIC = "metric"
 
 def main(words: Sequence[str]) -> int:
     """Print the answer."""
-    asked = parse_arguments("summary", words, keys=(METRIC, SWEEPS_DIR))
-    name = only_name("summary", asked.names)
+    arguments = parse_arguments("summary", words, keys=(METRIC, SWEEPS_DIR))
+    name = only_name("summary", arguments.names)
 
     from nnexp.commands.results import results
     from nnexp.report.build import answer_of
     from nnexp.report.terminal import page
 
-    _, found = results(name, asked.sweeps_dir)
-    metrics = asked.settings[METRIC].split(",") if METRIC in asked.settings else []
-    print_page(make_console(), page(answer_of(found, metrics)))
+    _, sweep = results(name, arguments.sweeps_dir)
+    metrics = arguments.settings[METRIC].split(",") if METRIC in arguments.settings else []
+    print_page(make_console(), page(answer_of(sweep, metrics)))
     return 0

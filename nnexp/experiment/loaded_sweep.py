@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import pandas as pd
 from rich.console import Console, RenderableType
 
 from nnexp.claims.sweep_verdicts import verdicts_in
+from nnexp.console import print_page
 from nnexp.data import scale_of
 from nnexp.errors import UserError, unknown
 from nnexp.experiment.trained_network import TrainedNetwork
@@ -163,10 +165,12 @@ class LoadedSweep:
 
 def _page(renderable: RenderableType) -> Page:
     """What is printed, as plain text, without blank lines around it."""
-    console = Console(width=PAGE_WIDTH, color_system=None, force_jupyter=False, force_terminal=False)
-    with console.capture() as capture:
-        console.print(renderable)
-    return Page("\n".join(line.rstrip() for line in capture.get().strip("\n").splitlines()))
+    file = StringIO()
+    console = Console(
+        file=file, width=PAGE_WIDTH, color_system=None, force_jupyter=False, force_terminal=False
+    )
+    print_page(console, renderable)
+    return Page("\n".join(line.rstrip() for line in file.getvalue().strip("\n").splitlines()))
 
 
 def load_by_name(name: str, sweeps_dir: str | Path | None = None, data: str | None = None) -> LoadedSweep:

@@ -95,7 +95,7 @@ def why_stale(name: str, claim: Mapping[str, Any], book: Book, files: Mapping[st
         if reason := _why_sweep_stale(other, book, files):
             return reason
     same = _comes_out_again(own.claims[claim_id], own, book)
-    return "" if same else f"{name}: judged anew from runs.csv, {claim_id} comes out otherwise"
+    return "" if same else f"{name}: judged again from runs.csv, {claim_id} comes out otherwise"
 
 
 def _why_sweep_stale(name: str, book: Book, files: Mapping[str, CurrentQuestion]) -> str:
@@ -125,9 +125,9 @@ def _comes_out_again(claim: Claim, own: PublishedSweep, book: Book) -> bool:
 def check_current(name: str, plan: Plan, file: CurrentQuestion) -> None:
     """Raise `UserError` unless the plan is what the sweep file gives with the code as it is now."""
     if not _has_same_formulas(plan):
-        raise UserError(f"{name} was trained with other code of the numerical core: train it anew")
+        raise UserError(f"{name} was trained with other code of the numerical core: train it again")
     if change := _change(plan, file):
-        raise UserError(f"{name} was trained before its sweep file has changed {change}: train it anew")
+        raise UserError(f"{name} was trained before its sweep file changed {change}: train it again")
     claims = file.question.claims
     if len(plan.claims) != len(claims) or any(_claim_has_changed(plan, claim) for claim in claims):
         raise UserError(f"{name} was judged by other claims: its own command, again, takes those of the file")

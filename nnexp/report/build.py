@@ -78,7 +78,7 @@ def _heading(evidence: Evidence) -> tuple[str, str]:
     few = f"; none where fewer than {LEAST_SEEDS}" if n[0] < LEAST_SEEDS else ""
     bars = f"Mean ± 95 % interval (Student's t over {seeds}{few})."
     if n[-1] < LEAST_SEEDS:
-        bars = f"Mean over {seeds}, without an interval: it takes {LEAST_SEEDS} seeds."
+        bars = f"Mean over {seeds}, without an interval: that needs {LEAST_SEEDS} seeds."
     return f"Data: {data}. Validation accuracy {when}, in %.", bars
 
 

@@ -16,6 +16,7 @@ from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.folder import named_folder, open_sweep, sweep_folders
 from nnexp.sweep.store.plan_file import FILE, read_body
+from nnexp.text import count
 
 PREMISES = ("nnexp", "kernel")  # of a record's environment: what may change its figures, and no run_id
 
@@ -35,8 +36,8 @@ def results_folder(words: str, sweeps_dir: str | Path) -> Path:
             return published[name]
         names = {path.parent.relative_to(sweeps_dir).as_posix() for path in sweep_folders(sweeps_dir)}
         if not names and not published:
-            told = f"no sweep in {sweeps_dir} yet: python -m nnexp +sweep=batch_size trains one"
-            raise UserError(told) from error
+            train = "python -m nnexp +sweep=batch_size trains one"
+            raise UserError(f"no sweep in {sweeps_dir} yet: {train}") from error
         if words.rpartition("/")[0] in names:
             raise
         raise unknown("sweep", words, names | published.keys()) from error
@@ -81,12 +82,12 @@ def results_in(folder: Path, plan: Plan, mlflow_run_ids: Mapping[str, str] = Map
 def mixed_versions(environments: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """A line for each premise in which runs differ: their figures may differ by more than what varies."""
     lines = []
-    known = list(environments)
+    environments = list(environments)
     for name in PREMISES:
-        counts = Counter(str(environment.get(name))[:12] for environment in known)
+        counts = Counter(str(environment.get(name))[:12] for environment in environments)
         if len(counts) > 1:
-            told = ", ".join(f"{value} ({count} runs)" for value, count in counts.most_common())
-            lines.append(f"Mixed versions: the runs differ in {name}: {told}.")
+            values = ", ".join(f"{value} ({count(n, 'run')})" for value, n in counts.most_common())
+            lines.append(f"Mixed versions: the runs differ in {name}: {values}.")
     return tuple(lines)
 
 

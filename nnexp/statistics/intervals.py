@@ -163,8 +163,8 @@ def two_groups(samples: Floats, least_gap: float = 0.0) -> NDArray[np.bool_]:
     rest = gaps.sum(-1) - largest
     n = (~np.isnan(samples)).sum(-1)
     times = np.where(n == 3, 30, np.where(n == 4, 6, 3))
-    found: NDArray[np.bool_] = (n >= LEAST_SEEDS) & (largest > times * rest) & (largest >= least_gap)
-    return found
+    grouped: NDArray[np.bool_] = (n >= LEAST_SEEDS) & (largest > times * rest) & (largest >= least_gap)
+    return grouped
 
 
 def _moments(samples: Floats) -> tuple[Floats, Floats, NDArray[np.int64]]:

@@ -24,7 +24,7 @@ def test_every_form_of_the_books_claims_can_be_said(form: str) -> None:
 @pytest.mark.parametrize("form", ["ratio of times", "ratio of times within", "optimum inside the grid"])
 def test_a_claim_about_time_takes_a_sweep_that_measures_it(form: str) -> None:
     points, text, _ = FORMS[form]
-    with pytest.raises(UserError, match="claim A-1: a claim about time takes a sweep with timing: true"):
+    with pytest.raises(UserError, match="claim A-1: a claim about time needs a sweep with timing: true"):
         parsed(yaml.safe_load(text), points)
 
 
@@ -98,8 +98,8 @@ def test_a_wrong_check_is_refused_when_the_plan_is_made(check: str) -> None:
 @pytest.mark.parametrize(
     ("check", "settings", "message"),
     [
-        ("{left: {best: test_accuracy}, low: 0}", {"monitor": ()}, "takes monitor.test=true"),
-        ("{left: {final: dead_classes}, low: 0}", {"monitor": ("test",)}, "takes monitor.dead_classes=true"),
+        ("{left: {best: test_accuracy}, low: 0}", {"monitor": ()}, "needs monitor.test=true"),
+        ("{left: {final: dead_classes}, low: 0}", {"monitor": ("test",)}, "needs monitor.dead_classes=true"),
         ("{left: {final: weight_norm_3}, low: 0}", {}, "layer must be within 1 and 2, got weight_norm_3"),
         ("{left: {final: saturated_share_2}, low: 0}", {}, "layer must be within 1 and 1"),
         (
@@ -192,10 +192,10 @@ def test_a_claim_of_another_sweep_and_a_published_figure_are_kept() -> None:
 def test_a_curve_relative_to_another_takes_what_both_take() -> None:
     check = "{left: {lowest: gradient_norm_bias_2, relative_to: saturated_share_1}, low: 0}"
     assert parsed(yaml.safe_load(check), [{}]).checks
-    with pytest.raises(UserError, match="saturated_share_1 by epoch takes"):
+    with pytest.raises(UserError, match="saturated_share_1 by epoch needs"):
         parsed(yaml.safe_load(check), [{}], monitor=("gradient_norm",))
     check = "{left: {final: test_cost, relative_to: penalty}, low: 0}"
-    with pytest.raises(UserError, match="test_cost by epoch takes"):
+    with pytest.raises(UserError, match="test_cost by epoch needs"):
         parsed(yaml.safe_load(check), [{}], monitor=())
 
 

@@ -164,7 +164,7 @@ def test_seeds_needed_are_the_fewest_whose_interval_is_narrow_enough(distance: f
 def test_more_seeds_than_a_thousand_are_no_advice() -> None:
     found = compared(np.array([0.5, 0.6, 0.7, 0.4]), np.array([0.5, 0.7, 0.4, 0.6001]))
     assert (found.verdict, found.seeds_needed) == ("undecided", None)
-    assert found.note == "more than 1000 seeds would decide it"
+    assert found.note == "even 1000 seeds would not decide it"
 
 
 @pytest.mark.parametrize("n", [1, 2])
@@ -172,7 +172,7 @@ def test_fewer_than_three_seeds_have_no_interval(n: int) -> None:
     found = compared(np.array([0.9, 0.91])[:n], np.array([0.8, 0.81])[:n])
     assert (found.verdict, found.seeds_needed) == ("undecided", 3)
     assert np.isnan(found.low)
-    assert found.note == f"n = {n}: an interval takes 3 seeds"
+    assert found.note == f"n = {n}: an interval needs 3 seeds"
 
 
 @pytest.mark.parametrize("tests", [1, 8])

@@ -164,7 +164,7 @@ def test_epochs_to_a_target_compare_where_some_never_reach_it() -> None:
     assert (row["verdict"], row["effect"]) == ("reproduced", np.inf)
     row = verdict({"left": slow, "rel": ">", "right": quick}, sweep)
     assert row["verdict"] == "undecided"
-    assert "2 values are infinite: a target never reached" in row["note"]
+    assert "2 values are infinite, for a target that was never reached" in row["note"]
     row = verdict({"left": slow, "rel": ">", "right": slow, "over": "median"}, sweep)
     assert row["verdict"] == "not judged"
 
@@ -182,7 +182,7 @@ def test_what_has_no_number_says_why() -> None:
         row = verdict(ratios | {"over": over}, sweep)
         assert (row["verdict"], row["note"]) == ("not judged", "both sides are 0: they have no ratio")
     row = verdict({"left": {"sd": A}, "low": 0}, of_accuracies([[0.9], [0.8]]))
-    assert (row["verdict"], row["note"]) == ("not judged", "a standard deviation takes 2 seeds")
+    assert (row["verdict"], row["note"]) == ("not judged", "a standard deviation needs 2 seeds")
 
 
 def test_what_runs_csv_holds_is_taken_from_it_and_the_rest_needs_the_history() -> None:
@@ -199,7 +199,7 @@ def test_what_runs_csv_holds_is_taken_from_it_and_the_rest_needs_the_history() -
     row = verdict({"left": lowest, "low": 0}, published)
     assert (row["verdict"], row["note"]) == (
         "not judged",
-        "it takes the history of sweep known, which is not here: train it",
+        "it needs the history of sweep known, which is not here: train it",
     )
 
 
@@ -273,7 +273,7 @@ def test_times_taken_in_stacks_are_not_judged() -> None:
     assert verdict(check, frames(plan, records), timing=True)["verdict"] == "reproduced"
     shared = {i: replace(r, timings=r.timings | {"shared_by": 4}) for i, r in records.items()}
     row = verdict(check, frames(plan, shared), timing=True)
-    assert (row["verdict"], "shared its time" in row["note"]) == ("not judged", True)
+    assert (row["verdict"], "shared their time" in row["note"]) == ("not judged", True)
 
 
 def test_a_claim_takes_the_verdict_of_those_it_is_the_same_as() -> None:

@@ -159,7 +159,7 @@ def test_a_verdict_that_the_runs_do_not_give_is_stale(column: str, nnexp: Comman
         writer = csv.DictWriter(file, table[0])
         writer.writeheader()
         writer.writerows(table)
-    assert stale(nnexp) == (["B3-9", "S0-1"], ["tiny: judged anew from runs.csv, B3-9 comes out otherwise"])
+    assert stale(nnexp) == (["B3-9", "S0-1"], ["tiny: judged again from runs.csv, B3-9 comes out otherwise"])
 
 
 def test_results_on_another_data_set_count_only_where_the_file_names_none(nnexp: Command, book: Path) -> None:

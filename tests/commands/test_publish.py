@@ -138,25 +138,25 @@ def test_points_of_another_sweep_may_come_from_its_published_results(nnexp: Comm
     edit(FILE, "epochs: 2", "epochs: 3")
     status, _, error = nnexp("publish", "other")
     assert (status, error.count("\n")) == (2, 1)
-    assert "published/tiny was trained before its sweep file has changed epochs: train it anew" in error
+    assert "published/tiny was trained before its sweep file changed epochs: train it again" in error
 
 
 def test_a_sweep_of_other_code_is_refused(nnexp: Command, lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Formulas, "digest", lambda self, settings: "0" * 64)
-    refused(nnexp, "was trained with other code of the numerical core: train it anew")
+    refused(nnexp, "was trained with other code of the numerical core: train it again")
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("epochs: 2", "epochs: 3", "before its sweep file has changed epochs: train it anew"),
+        ("epochs: 2", "epochs: 3", "before its sweep file changed epochs: train it again"),
         (
             "[10, 50]",
             "[10, 50, 100]",
-            "its sweep file has changed the number of points: train it anew",
+            "its sweep file changed the number of points: train it again",
         ),
-        ("seeds: 3", "seeds: 4", "before its sweep file has changed the seeds: train it anew"),
-        ("synthetic", "mnist", "before its sweep file has changed data: train it anew"),
+        ("seeds: 3", "seeds: 4", "before its sweep file changed the seeds: train it again"),
+        ("synthetic", "mnist", "before its sweep file changed data: train it again"),
         ("high: 1}", "high: 0.9}", "was judged by other claims: its own command, again, takes those"),
         ("    - id: B3-9", "    - id: B3-8", "was judged by other claims"),
     ],

@@ -59,6 +59,6 @@ def test_a_note_on_mixed_versions_stands_below_the_answer(tmp_path: Path) -> Non
     sweep = sweep_of(tmp_path)
     odd = sweep.plan.runs[4].run_id
     sweep.records[odd] = replace(sweep.records[odd], environment={"kernel": "Zen"})
-    assert "Mixed versions: the runs differ in kernel: None (8 runs), Zen (1 runs)." in printed(
+    assert "Mixed versions: the runs differ in kernel: None (8 runs), Zen (1 run)." in printed(
         judged(sweep, tmp_path)
     )

@@ -93,7 +93,7 @@ def test_the_table_says_how_far_apart_points_must_be_to_be_told_apart(plan: Plan
 def test_below_three_seeds_there_is_no_interval_and_the_header_says_why() -> None:
     plan = make_plan({"batch_size": [1, 10]}, seeds=2)
     output = printed(plan, make_records(plan, [[0.9, 0.91], [0.8, 0.81]]))
-    assert "Mean over 2 seeds, without an interval: it takes 3 seeds." in output
+    assert "Mean over 2 seeds, without an interval: that needs 3 seeds." in output
     assert "±" not in output
     assert "~" not in output
     assert row(output, "1")[:3] == ["1", "90.50", "2"]

@@ -25,8 +25,8 @@ def test_runs_of_different_code_are_told_apart() -> None:
     assert mixed_versions([same] * 3) == ()
     notes = mixed_versions([same, same, same | {"kernel": "Zen", "nnexp": "2"}])
     assert notes == (
-        "Mixed versions: the runs differ in nnexp: 1 (2 runs), 2 (1 runs).",
-        "Mixed versions: the runs differ in kernel: Haswell (2 runs), Zen (1 runs).",
+        "Mixed versions: the runs differ in nnexp: 1 (2 runs), 2 (1 run).",
+        "Mixed versions: the runs differ in kernel: Haswell (2 runs), Zen (1 run).",
     )
 
 
