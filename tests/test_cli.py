@@ -39,6 +39,12 @@ def test_cfg_shows_the_composed_configuration() -> None:
     assert "batch_size:\n    - 1\n" in text
 
 
+def test_cfg_shows_the_values_that_axes_were_given() -> None:
+    words = ("--cfg", "job", "-p", "sweep")
+    assert "batch_size:\n  - 10\n  - 100\n" in shown(*words, "+sweep=batch_size", "batch_size=10,100")
+    assert "learning_rate:\n  - 0.1\n  - 0.5\n" in shown(*words, "-m", "learning_rate=0.1,0.5", "seed=0,1")
+
+
 def test_info_answers() -> None:
     assert "tracking/default" in shown("--info", "defaults")
 
@@ -76,6 +82,9 @@ def test_the_version_is_ours(capsys: pytest.CaptureFixture[str]) -> None:
         ("--config-dir nowhere", "--config-dir must be a folder, got 'nowhere'"),
         ("--help data=mnst", "unknown data 'mnst'; did you mean 'mnist'?"),
         ("--cfg job epochs=x", "epochs must be a whole number >= 1, got 'x'"),
+        ("--cfg job -m +sweep=batch_size,lambda", "one sweep at a time can be shown"),
+        (f"--config-dir {'x' * 300}", "File name too long: xxx"),
+        (f"sweeps_dir={'x' * 300} tracking=none", "File name too long: xxx"),
         ("ui port=high", "port must be a number, got 'high'"),
         ("ui", "nothing was logged at sqlite:///mlflow.db yet"),
     ],

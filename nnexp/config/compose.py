@@ -108,14 +108,30 @@ def show(options: Sequence[str], words: Sequence[str], config_dir: str | None = 
 
     Raises: as `load_config`.
     """
+    multirun = {"-m", "--multirun"} & set(options)
     if not any(word.startswith(("install=", "uninstall=")) for word in words):  # of shell completion
-        load_config(words, "-m" in options or "--multirun" in options, config_dir)
-        given = overrides.parse(words)
-        words = [word for override in given for word in overrides.for_hydra(override)]
+        words = _words_for_hydra(words, bool(multirun), config_dir)
+    options = [option for option in options if option not in multirun]
     with files.search_path(files.own_folders(config_dir)) as path:
         sys.argv[1:] = [*options, *words, searching(path)]
         main = hydra.main(version_base="1.3", config_path=str(files.conf_dir()), config_name="config")
         main(lambda _: None)()
+
+
+def _words_for_hydra(words: Sequence[str], multirun: bool, config_dir: str | None) -> list[str]:
+    """A command line in Hydra's own words: the values of axes stand in the sweep."""
+    first, *others = load_configs(words, multirun=multirun, config_dir=config_dir)
+    if others:
+        raise UserError("one sweep at a time can be shown")
+    question, given = first.question, overrides.parse(words)
+    varied = [override for override in given if override.is_sweep_override()]
+    varied += on_axes(question, [override for override in given if override not in varied])
+    plain = [word for override in given if override not in varied for word in overrides.for_hydra(override)]
+    if not varied:
+        return plain
+    axes = {"axes": dict(question.axes), "zip": dict(question.zip), "seeds": list(question.seeds)}
+    values = overrides.parse(overrides.words_for("sweep", axes))
+    return [*plain, *(word for override in values for word in overrides.for_hydra(override))]
 
 
 def searching(folders: Sequence[Path]) -> str:
