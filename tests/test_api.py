@@ -188,6 +188,7 @@ def test_published_results_load_without_records_and_history() -> None:
     loaded = nnexp.load_sweep("known")
     assert loaded.runs.equals(whole.runs)
     assert loaded.table() == whole.table()
+    assert (loaded == whole, loaded == loaded) == (False, True)  # two objects, whatever their frames hold
     assert loaded.plot().axes[0].get_xlabel() == "batch_size"
     command = "python -m nnexp \\+sweep=known data=digits trains it here"
     with pytest.raises(nnexp.UserError, match=f"^sweep known was published without its epochs: {command}$"):

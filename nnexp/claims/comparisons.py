@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnexp.claims.checks import Check
 from nnexp.claims.findings import (
@@ -25,6 +24,7 @@ from nnexp.statistics.intervals import (
     LEAST_GAP,
     LEAST_SEEDS,
     LEVEL,
+    Floats,
     Interval,
     mean_interval,
     ratio_interval,
@@ -32,7 +32,6 @@ from nnexp.statistics.intervals import (
     welch_interval,
 )
 
-Floats = NDArray[np.float64]
 NO_RATIO = "both sides are 0: they have no ratio"
 ONE_SEED = "a standard deviation needs 2 seeds"
 

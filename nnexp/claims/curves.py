@@ -9,12 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnexp.errors import UserError, unknown
+from nnexp.statistics.intervals import Floats
 from nnexp.sweep.store.record import FINAL
-
-Floats = NDArray[np.float64]
 
 OBJECTIVE = "objective"  # training_cost + penalty: what training makes small; the book calls it training cost
 RUN_METRICS = ("epochs_done", "seconds_per_epoch", "evaluation_seconds")  # one value per run

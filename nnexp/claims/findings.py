@@ -5,13 +5,10 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnexp.claims.checks import Check
 from nnexp.claims.samples import Values
-from nnexp.statistics.intervals import LEAST_SEEDS, MOST_SEEDS, seeds_needed
-
-Floats = NDArray[np.float64]
+from nnexp.statistics.intervals import LEAST_SEEDS, MOST_SEEDS, Floats, seeds_needed
 
 NOT_JUDGED = "not judged"
 NO_RUN = "no run has a value"

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnexp.claims.checks import Check
 from nnexp.claims.findings import (
@@ -19,10 +18,9 @@ from nnexp.claims.findings import (
     worst,
 )
 from nnexp.claims.samples import Sample, difference
-from nnexp.statistics.intervals import LEAST_SEEDS, LEVEL, mean_interval
+from nnexp.statistics.intervals import LEAST_SEEDS, LEVEL, Floats, mean_interval
 from nnexp.text import spelled
 
-Floats = NDArray[np.float64]
 OPTIMUM_TESTS = 2  # tests that an optimum makes: against either end
 
 
