@@ -1,14 +1,16 @@
 """The command line keeps Hydra's habits, and says a mistake in one line with exit status 2."""
 
+import gc
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from nnexp import cli
+from nnexp import __main__, cli
 
 
 @pytest.fixture(autouse=True)
@@ -115,3 +117,14 @@ def test_the_traceback_of_a_mistake_is_there_for_who_asks(
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
     assert cli.main(["epochs=0"]) == 2
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_process_that_ends_collects_no_garbage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With MLflow loaded, that takes a second between the last line and the prompt."""
+    monkeypatch.setattr(cli, "main", lambda: 0)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # the tests keep theirs
+    try:
+        assert __main__.main() == 0
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
