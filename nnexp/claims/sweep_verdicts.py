@@ -12,10 +12,11 @@ from nnexp.claims.verdicts import DTYPES, ORDER, judge
 from nnexp.errors import UserError, unknown
 from nnexp.results.read_csv import cell_place, read_table
 from nnexp.results.stamp import is_current
-from nnexp.results.sweep_folder import mixed_versions, results_folder, results_in
+from nnexp.results.sweep_folder import mixed_versions, results_in
 from nnexp.results.tables import Results, Tables
 from nnexp.results.write_csv import VERDICTS
 from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.store.catalog import find_sweep_folder
 from nnexp.sweep.store.plan_file import read_plan
 
 
@@ -30,7 +31,7 @@ def judge_claims(plan: Plan, tables: Tables, sweeps_dir: str | Path) -> pd.DataF
     """The frame of `judge` for the plan's claims, which may take other sweeps in `sweeps_dir`."""
 
     def others(name: str) -> Frames:
-        folder = results_folder(name, sweeps_dir)
+        folder = find_sweep_folder(name, sweeps_dir, published=True).folder
         other = read_plan(folder)
         frames = results_in(folder, other)
         return other, frames.runs, frames.history

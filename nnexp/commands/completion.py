@@ -11,7 +11,7 @@ from nnexp.config.files import GROUPS, choices
 from nnexp.config.knobs import KNOBS, OrNull, Switch
 from nnexp.errors import UserError
 from nnexp.nn.checks import OneOf
-from nnexp.sweep.store.folder import sweep_folders
+from nnexp.sweep.store.catalog import sweep_folders
 
 OF_SWEEPS = ("status", "summary", "show", "compare", "export", "publish", "retry", "sync", "rm")
 OPTIONS = ("--help", "--version", "--multirun", "--cfg", "--info", "--config-dir")

@@ -9,12 +9,13 @@ from nnexp.console import make_console
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.store.plan_file import FILE, read_body
+from nnexp.sweep.store.rounds_file import FILE as ROUNDS
 
 HELP = """
 nnexp export NAME[/ID] [--format csv|parquet] [--to FOLDER] [sweeps_dir=sweeps]
 
-Write the tables of a sweep: runs, history, summary, and verdicts if it has claims; csv by
-default, into the sweep's own folder by default. Another FOLDER gets the plan, sweep.yaml, as well: as
+Write the tables of a sweep: runs, history, summary, and verdicts if it has claims; csv by default, into the
+sweep's own folder by default. Another FOLDER gets the plan, sweep.yaml and rounds.jsonl, as well: as
 sweeps/published/NAME, it holds results that nnexp summary and load_sweep find. It must lie outside the folder
 of sweeps otherwise, and hold no files of those names, unless they are an earlier export of this sweep.
 """
@@ -30,10 +31,10 @@ def main(words: Sequence[str]) -> int:
     if kind not in FORMATS:
         raise unknown("format", kind, FORMATS)
 
-    from nnexp.commands.results import results
+    from nnexp.commands.results import results_of_sweep
     from nnexp.results.write_csv import write_parquet, write_results
 
-    folder, found = results(name, asked.sweeps_dir)
+    folder, found = results_of_sweep(name, asked.sweeps_dir)
     to = Path(asked.settings.get(TO, folder))
     elsewhere = to.resolve() != folder.resolve()
     if elsewhere:
@@ -42,7 +43,8 @@ def main(words: Sequence[str]) -> int:
         to.mkdir(parents=True, exist_ok=True)
         paths = write_results(found, to) if kind == "csv" else write_parquet(found, to)
         if elsewhere:
-            paths.insert(0, Path(shutil.copyfile(folder / FILE, to / FILE)))
+            copies = [Path(shutil.copyfile(folder / name, to / name)) for name in (FILE, ROUNDS)]
+            paths = [*copies, *paths]
     except OSError as error:
         raise UserError(f"{TO} must be a folder that can be written: {error.strerror}: {to}") from error
     console = make_console()

@@ -1,21 +1,25 @@
 """Sweeps as commands find them: by name, with what they hold and who trains them."""
 
 import re
+import sys
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from nnexp.errors import FEW, UserError
-from nnexp.sweep.store.folder import Sweep, named_folder, open_sweep, sweep_folders
+from nnexp.sweep.store.catalog import Choice, find_sweep_folder, sweep_folders
+from nnexp.sweep.store.folder import Sweep, open_sweep
 from nnexp.sweep.store.lock import holder_of
-from nnexp.sweep.store.plan_file import read_body
+from nnexp.sweep.store.plan_file import read_head
+from nnexp.sweep.store.rounds_file import read_rounds
 
 SHORTEST = 4  # characters of a run_id
 RUN_ID = "[a-p][0-9a-f]{0,11}"  # or its beginning
 STATUSES = ("finished", "diverged", "failed", "pending")
 
 
-class Found(NamedTuple):
+class StoredSweep(NamedTuple):
     """A sweep on disk. `name`: NAME/ID; `started`: ISO 8601, UTC; `holder`: who trains it, if anybody."""
 
     name: str
@@ -25,60 +29,57 @@ class Found(NamedTuple):
 
     @property
     def statuses(self) -> Counter[str]:
-        """Runs of the plan by status; one that timed out counts as failed."""
+        """Runs of the plan by status, one of `STATUSES`."""
         return Counter(status_of(self.sweep, run.run_id) for run in self.sweep.plan.runs)
 
-    @property
-    def standing(self) -> str:
-        """How many runs are where: `12 finished, 23 pending; training`."""
-        statuses = self.statuses
-        counted = ", ".join(f"{statuses[status]} {status}" for status in STATUSES if statuses[status])
-        return f"{counted}; training" if self.holder else counted
+
+def standing(statuses: Mapping[str, int], holder: str | None) -> str:
+    """How many runs are where: `12 finished, 23 pending; training`."""
+    counts = ", ".join(f"{statuses[status]} {status}" for status in STATUSES if statuses[status])
+    return f"{counts}; training" if holder else counts
+
+
+def shown_status(status: str) -> str:
+    """One of `STATUSES` for the status of a record; one that timed out counts as failed."""
+    return {"killed": "pending", "timed_out": "failed"}.get(status, status)
 
 
 def status_of(sweep: Sweep, run_id: str) -> str:
     """One of `STATUSES`."""
     record = sweep.records.get(run_id)
-    if record is None or record.status == "killed":
-        return "pending"
-    return "failed" if record.status == "timed_out" else record.status
+    return "pending" if record is None else shown_status(record.status)
 
 
 def folder_of(words: str, sweeps_dir: str) -> Path:
-    """The folder of the sweep NAME (its newest) or NAME/ID; its path will do as well.
+    """The folder of the sweep NAME or NAME/ID; on standard error, which of several it is.
 
     Raises:
         UserError: there is none, or several; names the close ones.
     """
-    if not sweep_folders(sweeps_dir):
-        raise UserError(no_sweeps(sweeps_dir))
-    return named_folder(sweeps_dir, name_from_path(words, sweeps_dir))
+    return say_choice(find_sweep_folder(words, sweeps_dir))
 
 
-def name_from_path(words: str, sweeps_dir: str) -> str:
-    """NAME or NAME/ID, of which shells complete the path: `sweeps/NAME/`."""
-    return words.removeprefix(f"{Path(sweeps_dir).as_posix()}/").rstrip("/")
+def say_choice(choice: Choice) -> Path:
+    """The folder that was chosen; says on standard error why, where there were several."""
+    if choice.why:
+        print(f"nnexp: {choice.why}", file=sys.stderr)
+    return choice.folder
 
 
-def opened(folder: Path, sweeps_dir: str) -> Found:
+def read_stored(folder: Path, sweeps_dir: str) -> StoredSweep:
     """The sweep in `folder`, as it is now.
 
     Raises:
         UserError: its plan cannot be read.
     """
     holder = holder_of(folder)  # first: whatever it records meanwhile is read
-    started = str(read_body(folder).get("started"))
-    return Found(name_of(folder, sweeps_dir), open_sweep(folder), started, holder)
+    started = read_head(folder).started
+    return StoredSweep(name_of(folder, sweeps_dir), open_sweep(folder), started, holder)
 
 
 def name_of(folder: Path, sweeps_dir: str) -> str:
     """NAME/ID."""
     return folder.relative_to(sweeps_dir).as_posix()
-
-
-def no_sweeps(sweeps_dir: str) -> str:
-    """What to say where nothing was trained."""
-    return f"no sweep in {sweeps_dir} yet: python -m nnexp +sweep=batch_size trains one"
 
 
 def is_sweep_name(words: str, sweeps_dir: str) -> bool:
@@ -109,9 +110,6 @@ def run_named(prefix: str, sweeps_dir: str) -> tuple[str, list[Path]]:
     return matches[0], [folder for folder, run_ids in everywhere.items() if matches[0] in run_ids]
 
 
-def _run_ids(folder: Path) -> list[str]:
-    """Those of a sweep's plan; of a damaged plan none."""
-    try:
-        return [str(run_id) for run_id in read_body(folder)["runs"]]
-    except (UserError, KeyError, TypeError):
-        return []
+def _run_ids(folder: Path) -> set[str]:
+    """Those of a sweep's rounds."""
+    return {key.run_id for each in read_rounds(folder) for key in each.runs}

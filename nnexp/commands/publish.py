@@ -14,10 +14,11 @@ HELP = """
 nnexp publish NAME[/ID] ... [--pictures heat_map,learning_curves] [sweeps_dir=sweeps]
 
 Put the answers of finished sweeps into the lab book: plan, runs, summary, verdicts and the sweep's picture,
-as SWEEPS_DIR/published/NAME/sweep.yaml, *.csv, *.png, to be committed. Records, weights and histories stay
-where they are, and so does what only says where the sweep was trained: paths, names of machines, MLflow's
-ids. --pictures adds pictures. Refused unless every run is done, with the code as it is, by the plan and with
-the claims that the sweep file has today. nnexp labbook --write brings the book's page up to date.
+as SWEEPS_DIR/published/NAME/sweep.yaml, rounds.jsonl, *.csv, *.png, to be committed. Records, weights and
+histories stay where they are, and so does what only says where the sweep was trained: paths, names of
+machines, MLflow's ids. --pictures adds pictures. Refused unless every run is done, with the code as it is, by
+the plan and with the claims that the sweep file has today. nnexp labbook --write brings the book's page up to
+date.
 """
 PICTURES = "--pictures"
 BUDGET = 10_000_000  # bytes of the lab book, all that is committed of SWEEPS_DIR

@@ -10,12 +10,12 @@ from rich.table import Table
 
 from nnexp.commands.arguments import SWEEPS_DIR, parse_arguments
 from nnexp.commands.disk import disk_use, size
-from nnexp.commands.lookup import folder_of, name_from_path, name_of
+from nnexp.commands.lookup import folder_of, name_of
 from nnexp.console import can_answer, make_console, make_table
 from nnexp.errors import FEW, UserError
-from nnexp.sweep.store.folder import sweep_folders
+from nnexp.sweep.store.catalog import name_from_path, sweep_folders
 from nnexp.sweep.store.lock import held, holder_of
-from nnexp.sweep.store.plan_file import FILE, read_body
+from nnexp.sweep.store.plan_file import FILE, own_name
 from nnexp.text import count
 from nnexp.tracking import remove_from_mlflow
 
@@ -88,8 +88,7 @@ def _fits(name: str, pattern: str) -> bool:
 def _check_removable(folder: Path, sweeps_dir: str) -> None:
     """Raise `UserError` unless the folder is a sweep by its own plan, and holds no other."""
     name, by_hand = name_of(folder, sweeps_dir), f"remove {folder} by hand if it is to go"
-    body = read_body(folder)
-    if (own := f"{body.get('name')}/{body['sweep_id']}") != name:
+    if (own := own_name(folder)) != name:
         raise UserError(f"{folder} is the sweep {own} by its plan, not {name}: {by_hand}")
     if folder.is_symlink():
         raise UserError(f"{folder} is a symbolic link: {by_hand}")

@@ -20,7 +20,7 @@ def draw(run_id: str, homes: Sequence[Path], folder: Path) -> list[Path]:
     trained = [home for home in homes if weights_path(home / "records", run_id).exists()]
     if not trained:
         raise UserError(f"run {run_id} has no weights to draw: only a run that finished keeps them")
-    plan = read_plan(trained[-1])
+    plan = read_plan(trained[-1], all_seeds=True)
     run = next(run for run in plan.runs if run.run_id == run_id)
     model = read_model(trained[-1] / "records", run_id)
     subject = Subject(model, load(run.data), plan.label(run))

@@ -27,7 +27,7 @@ def tell(run_id: str, homes: Sequence[Path], sweeps_dir: str, console: Console) 
     """Print all that is known of a run, from the newest of its sweeps, `homes`, that has its record."""
     path = next((path for home in reversed(homes) if (path := _record_file(home, run_id)).exists()), None)
     folder = path.parents[1] if path else homes[-1]
-    plan = read_plan(folder)
+    plan = read_plan(folder, all_seeds=True)
     run = next(run for run in plan.runs if run.run_id == run_id)
     record, status = _read(path, folder)
     console.print(f"{run_id}: {plan.label(run)}")

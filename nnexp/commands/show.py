@@ -5,11 +5,11 @@ from pathlib import Path
 
 from nnexp.commands import status
 from nnexp.commands.arguments import Arguments, only_name, parse_arguments
-from nnexp.commands.lookup import folder_of, is_sweep_name, name_of, opened, run_named
+from nnexp.commands.lookup import folder_of, is_sweep_name, name_of, read_stored, run_named
 from nnexp.commands.run_report import tell
 from nnexp.console import make_console
 from nnexp.errors import UserError, unknown
-from nnexp.sweep.store.folder import sweep_folders
+from nnexp.sweep.store.catalog import sweep_folders
 from nnexp.sweep.store.plan_file import read_plan
 
 HELP = """
@@ -40,7 +40,7 @@ def main(words: Sequence[str]) -> int:
         return _show_run(runs[0].run_id, [folder], arguments)
     if PICTURES in arguments.settings:
         raise UserError(f"{PICTURES} draws a RUN, got {name}: those of a sweep lie in its folder")
-    status.tell(opened(folder, place), place, make_console())
+    status.tell(read_stored(folder, place), place, make_console())
     return 0
 
 

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from nnexp.commands.arguments import only_name, parse_arguments
 from nnexp.commands.disk import disk_use, size
-from nnexp.commands.lookup import STATUSES, Found, folder_of, opened, status_of
+from nnexp.commands.lookup import STATUSES, StoredSweep, folder_of, read_stored, standing, status_of
 from nnexp.console import make_console, make_table
 from nnexp.experiment.messages import command_for, failures
 from nnexp.text import count, moment, spelled
@@ -18,7 +18,8 @@ HELP = """
 nnexp status NAME[/ID] [sweeps_dir=sweeps]
 
 The points of a sweep and the runs of each by status, failed runs with their reasons, who trains it now, and
-the command that goes on. NAME alone means its newest sweep; of an ID its first characters will do.
+the command that goes on. NAME alone means its newest finished sweep, else its newest; of an ID its first
+characters will do.
 """
 
 
@@ -26,39 +27,39 @@ def main(words: Sequence[str]) -> int:
     """Print the page of one sweep."""
     asked = parse_arguments("status", words)
     name = only_name("status", asked.names)
-    tell(opened(folder_of(name, asked.sweeps_dir), asked.sweeps_dir), asked.sweeps_dir, make_console())
+    tell(read_stored(folder_of(name, asked.sweeps_dir), asked.sweeps_dir), asked.sweeps_dir, make_console())
     return 0
 
 
-def tell(found: Found, sweeps_dir: str, console: Console) -> None:
+def tell(stored: StoredSweep, sweeps_dir: str, console: Console) -> None:
     """Print how a sweep stands."""
-    sweep = found.sweep
+    sweep = stored.sweep
     plan = sweep.plan
     shape = f"{count(len(plan.points), 'point')} x {count(len(plan.seeds), 'seed')}"
-    console.print(f"{found.name}, started {moment(found.started)}")
+    console.print(f"{stored.name}, started {moment(stored.started)}")
     if plan.question:
         console.print(plan.question)
-    console.print(
-        f"{count(len(plan.runs), 'run')} ({shape}): {found.standing}; {size(disk_use(sweep.folder))} on disk"
-    )
+    state = standing(stored.statuses, stored.holder)
+    use = size(disk_use(sweep.folder))
+    console.print(f"{count(len(plan.runs), 'run')} ({shape}): {state}; {use} on disk")
     console.print()
-    console.print(_points(found))
+    console.print(_points(stored))
     console.print()
-    if found.statuses["failed"]:
+    if stored.statuses["failed"]:
         console.print(failures(plan, sweep.records), soft_wrap=False)
         console.print()
     for run_id, why in sweep.damaged.items():
         console.print(f"The record of run {run_id} is damaged ({why}): it counts as pending.")
-    for line in _what_next(found, sweeps_dir):
+    for line in _what_next(stored, sweeps_dir):
         console.print(line)
 
 
-def _points(found: Found) -> Table:
+def _points(stored: StoredSweep) -> Table:
     """The numbered points and their runs by status."""
-    plan = found.sweep.plan
+    plan = stored.sweep.plan
     counts: list[Counter[str]] = [Counter() for _ in plan.points]
     for run in plan.runs:
-        counts[run.point][status_of(found.sweep, run.run_id)] += 1
+        counts[run.point][status_of(stored.sweep, run.run_id)] += 1
     headings = ("point", *plan.axes, *STATUSES)
     table = make_table(*headings, right=headings)
     for number, (point, by_status) in enumerate(zip(plan.points, counts, strict=True)):
@@ -67,17 +68,17 @@ def _points(found: Found) -> Table:
     return table
 
 
-def _what_next(found: Found, sweeps_dir: str) -> list[str]:
+def _what_next(stored: StoredSweep, sweeps_dir: str) -> list[str]:
     """Who is at it, and the commands that go on."""
-    sweep = found.sweep
+    sweep = stored.sweep
     lines = [f"Files: {sweep.folder}"]
-    if found.holder:
-        return [*lines, f"Trained by {found.holder}."]
+    if stored.holder:
+        return [*lines, f"Trained by {stored.holder}."]
     if left := len(sweep.pending("retry")):
-        going_on = command_for("retry", found.name, sweeps_dir)
+        going_on = command_for("retry", stored.name, sweeps_dir)
         lines.append(f"To train the {count(left, 'run')} left: {going_on}")
     for store in sorted({line.store for line in read_logged(sweep.folder)}):
         if missing := runs_to_log(sweep.folder, store, sweep.records):
-            upload = command_for("sync", found.name, sweeps_dir)
+            upload = command_for("sync", stored.name, sweeps_dir)
             lines.append(f"Not in {store} yet: {count(len(missing), 'run')}; {upload}")
     return lines

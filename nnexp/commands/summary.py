@@ -10,7 +10,8 @@ nnexp summary NAME[/ID] [metric=final_validation_cost,...] [sweeps_dir=sweeps]
 
 The answer of a sweep: a row per point with its mean and interval, the best point and those like it, the
 verdicts on its claims. Of a sweep that has not ended, what is known so far. metric=... adds columns: any
-figure of runs.csv. NAME alone means its newest sweep, else the published one.
+figure of runs.csv. NAME alone means its newest finished sweep, else its newest, else the
+published one.
 """
 METRIC = "metric"
 
@@ -20,11 +21,16 @@ def main(words: Sequence[str]) -> int:
     arguments = parse_arguments("summary", words, keys=(METRIC, SWEEPS_DIR))
     name = only_name("summary", arguments.names)
 
-    from nnexp.commands.results import results
+    from nnexp.commands.results import results_of_sweep
     from nnexp.report.build import answer_of
     from nnexp.report.terminal import page
+    from nnexp.sweep.store.looks import note_look
 
-    _, sweep = results(name, arguments.sweeps_dir)
+    folder, results = results_of_sweep(name, arguments.sweeps_dir)
     metrics = arguments.settings[METRIC].split(",") if METRIC in arguments.settings else []
-    print_page(make_console(), page(answer_of(sweep, metrics)))
+    console, answer = make_console(), answer_of(results, metrics)
+    print_page(console, page(answer))
+    verdicts = {verdict.id: verdict.verdict for verdict in answer.verdicts}
+    if problem := note_look(folder, results.plan, len(results.tables.runs), verdicts):
+        console.print(problem)
     return 0

@@ -7,10 +7,11 @@ from typing import NamedTuple
 from rich.console import Console
 
 from nnexp.commands.arguments import SWEEPS_DIR, TRACKING, parse_arguments
-from nnexp.commands.lookup import folder_of, name_of, no_sweeps
+from nnexp.commands.lookup import folder_of, name_of
 from nnexp.console import make_console
 from nnexp.errors import UserError
-from nnexp.sweep.store.folder import open_sweep, sweep_folders
+from nnexp.sweep.store.catalog import no_sweeps, sweep_folders
+from nnexp.sweep.store.folder import open_sweep
 from nnexp.sweep.store.lock import held
 from nnexp.sweep.store.plan_file import read_body
 

@@ -19,8 +19,10 @@ from nnexp.experiment.messages import failures, run_line
 from nnexp.files import replacing
 from nnexp.sweep.pool.stop import SweepError, deferred
 from nnexp.sweep.store.folder import Sweep
+from nnexp.sweep.store.looks import note_look
 from nnexp.sweep.store.plan_file import FILE
 from nnexp.sweep.store.record import read_model
+from nnexp.sweep.store.rounds_file import FILE as ROUNDS
 from nnexp.text import count
 from nnexp.tracking import Logger, mlflow_run_ids
 
@@ -99,6 +101,9 @@ class Ending:
                 print_page(console, terminal.verdict_list(answer.verdicts))
         elif sweep.records:
             print_page(console, terminal.page(answer))
+        verdicts = {verdict.id: verdict.verdict for verdict in answer.verdicts}
+        if problem := note_look(sweep.folder, sweep.plan, len(sweep.records), verdicts):
+            console.print(problem)
         console.print(failures(sweep.plan, sweep.records, self.going_on), end="")
         if sweep.failed_again:
             console.print(failures(sweep.plan, sweep.failed_again))
@@ -181,8 +186,9 @@ def _trainings(sweep: Sweep) -> bytes:
 
 
 def files_of(folder: Path) -> list[Path]:
-    """What of a sweep's folder is attached to its page in MLflow: plan, CSV files, pictures."""
+    """What of a sweep's folder is attached to its page in MLflow: plan, rounds, CSV files, pictures."""
     return [
         folder / FILE,
+        folder / ROUNDS,
         *(path for kind in ("csv", "png", "svg") for path in sorted(folder.glob(f"*.{kind}"))),
     ]

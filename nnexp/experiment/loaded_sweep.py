@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
@@ -21,15 +21,11 @@ from nnexp.report import terminal
 from nnexp.report.build import answer_of
 from nnexp.report.effects import verdicts_of
 from nnexp.results.by_point import best_run
-from nnexp.results.sweep_folder import (
-    environments_in,
-    folder_on_data,
-    mixed_versions,
-    results_folder,
-    results_in,
-)
+from nnexp.results.sweep_folder import environments_in, mixed_versions, results_in
 from nnexp.results.tables import Results, Tables
 from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.store.catalog import find_sweep_folder
+from nnexp.sweep.store.looks import note_look
 from nnexp.sweep.store.plan_file import read_plan
 from nnexp.sweep.store.record import read_model
 
@@ -50,12 +46,14 @@ class Page(str):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LoadedSweep:
-    """A sweep's results. `runs`, `history`, `summary`, `verdicts`: the frames of its CSV files."""
+    """A sweep's results. `runs`, `history`, `summary`, `verdicts`: the frames of its CSV files; `why`: which
+    of several sweeps of the name it is."""
 
     folder: Path
     plan: Plan
     tables: Tables
     verdicts: pd.DataFrame
+    why: str = ""
 
     def __repr__(self) -> str:
         plan = self.plan
@@ -63,7 +61,8 @@ class LoadedSweep:
             f"{plan.name}/{plan.sweep_id} on {', '.join(dict.fromkeys(run.data.name for run in plan.runs))}"
         )
         shape = f"{len(plan.points)} points x {len(plan.seeds)} seeds"
-        return "\n".join([f"<sweep {name}: {shape}, {self.standing}>", *self.notes])
+        lines = [f"<sweep {name}: {shape}, {self.standing}>", self.why, *self.notes]
+        return "\n".join(filter(None, lines))
 
     @property
     def runs(self) -> pd.DataFrame:
@@ -120,7 +119,9 @@ class LoadedSweep:
         """The verdict on each of the sweep's claims, with the figures it rests on, as it is printed."""
         if not len(self.verdicts):
             return Page("No claims: the sweep file states none, or none that these runs can answer.")
-        return _page(terminal.verdict_list(verdicts_of(self.verdicts)))
+        verdicts = verdicts_of(self.verdicts)
+        problem = note_look(self.folder, self.plan, len(self.runs), {v.id: v.verdict for v in verdicts})
+        return Page("\n".join(filter(None, [_page(terminal.verdict_list(verdicts)), problem])))
 
     def best(self) -> TrainedNetwork:
         """The network of the best point that did best, both on validation data.
@@ -174,7 +175,8 @@ def _page(renderable: RenderableType) -> Page:
 
 
 def load_by_name(name: str, sweeps_dir: str | Path | None = None, data: str | None = None) -> LoadedSweep:
-    """The results of the sweep NAME (its newest) or NAME/ID in `sweeps_dir`, else of the published one.
+    """The results of the sweep NAME (its newest finished one, else its newest) or NAME/ID in `sweeps_dir`,
+    else of the published one.
 
     Without `sweeps_dir`, the folder `sweeps` here, else in the nearest folder above: a notebook inside
     `sweeps` finds it. Reads CSV files, or the records if those say otherwise.
@@ -186,7 +188,8 @@ def load_by_name(name: str, sweeps_dir: str | Path | None = None, data: str | No
         UserError: there is no such sweep (names the close ones), or a file of it cannot be read.
     """
     home = nearest("sweeps") if sweeps_dir is None else sweeps_dir
-    return load_folder(results_folder(name, home) if data is None else folder_on_data(name, data, home), home)
+    choice = find_sweep_folder(name, home, data=data, published=True)
+    return replace(load_folder(choice.folder, home), why=choice.why)
 
 
 def nearest(name: str) -> Path:

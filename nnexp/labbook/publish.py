@@ -10,13 +10,14 @@ from nnexp.errors import UserError
 from nnexp.files import write_all
 from nnexp.labbook.published_results import check_current
 from nnexp.labbook.sweep_files import read_sweep_file
-from nnexp.results.sweep_folder import data_of, results_folder
 from nnexp.results.tables import make_tables
 from nnexp.results.write_csv import VERDICTS, csv_text
 from nnexp.sweep.question.names import PUBLISHED
+from nnexp.sweep.store.catalog import find_sweep_folder
 from nnexp.sweep.store.folder import Sweep, open_sweep
 from nnexp.sweep.store.lock import holder_of
-from nnexp.sweep.store.plan_file import FILE, body_text, read_body, read_plan
+from nnexp.sweep.store.plan_file import FILE, body_text, read_body, read_head, read_plan
+from nnexp.sweep.store.rounds_file import FILE as ROUNDS
 
 PROVENANCE = ("nnexp", "commit", "dirty", "python", "numpy", "blas", "kernel", "threads")
 
@@ -32,7 +33,7 @@ def check_publishable(folder: Path, sweeps_dir: str) -> Sweep:
     sweep = _finished_sweep(folder)
     _check_data(sweep, sweeps_dir)
     for name in sorted({name for claim in claims_of(sweep.plan) for name in claim.point_sweeps}):
-        other = results_folder(name, sweeps_dir)
+        other = find_sweep_folder(name, sweeps_dir, published=True).folder
         if (other / "records").is_dir():
             _finished_sweep(other)
         else:
@@ -58,7 +59,10 @@ def _finished_sweep(folder: Path) -> Sweep:
 def _check_data(sweep: Sweep, sweeps_dir: str) -> None:
     """Results on one data set do not take the place of results on another."""
     home = Path(sweeps_dir, PUBLISHED, sweep.plan.name)
-    if (home / FILE).exists() and (before := data_of(home)) != (now := data_of(sweep.folder)):
+    if not (home / FILE).exists():
+        return
+    before, now = (", ".join(read_head(folder).data) for folder in (home, sweep.folder))
+    if before != now:
         name = f"{sweep.plan.name}/{sweep.folder.name}"
         raise UserError(
             f"{home} has results on {before}, and {name} is on {now}: "
@@ -80,6 +84,7 @@ def publish(sweep: Sweep, sweeps_dir: str, pictures: Sequence[str]) -> list[Path
     kept = {"runs": tables.runs, "summary": tables.summary}
     kept |= {VERDICTS: results.verdicts} if len(results.verdicts) else {}
     contents = {FILE: body_text(_without_machine(read_body(sweep.folder)))}
+    contents |= {ROUNDS: (sweep.folder / ROUNDS).read_bytes()}
     contents |= {f"{name}.csv": csv_text(table) for name, table in kept.items()}
     contents |= png_files(results, pictures)
     try:

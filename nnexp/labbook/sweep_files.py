@@ -10,7 +10,7 @@ from nnexp.data import DataSpec
 from nnexp.errors import UserError
 from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.question.plan import Question, settings_of
-from nnexp.sweep.store.plan_file import read_body
+from nnexp.sweep.store.plan_file import read_head
 
 
 class CurrentQuestion(NamedTuple):
@@ -41,8 +41,8 @@ def read_sweep_file(name: str, home: Path) -> CurrentQuestion:
 def _data_of(home: Path) -> str | None:
     """The data set of the sweep in `home`; None if there is none, or its plan is damaged."""
     try:
-        return str(read_body(home)["settings"]["data"])
-    except (UserError, KeyError, TypeError):  # whoever reads the results there says what is wrong with them
+        return read_head(home).data[0]
+    except (UserError, IndexError):  # whoever reads the results there says what is wrong with them
         return None
 
 

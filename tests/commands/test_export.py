@@ -14,7 +14,8 @@ def test_parquet_files_hold_what_the_csv_files_hold(nnexp: Command, sweeps: Path
     status, shown, _ = nnexp("export", "mixed", "--format", "parquet", "--to=out/tables")
     assert status == 0
     assert shown.splitlines() == [
-        f"out/tables/{name}" for name in ("sweep.yaml", *(f"{table}.parquet" for table in TABLES))
+        f"out/tables/{name}"
+        for name in ("sweep.yaml", "rounds.jsonl", *(f"{table}.parquet" for table in TABLES))
     ]
     runs = pd.read_parquet("out/tables/runs.parquet")
     written = pd.read_csv(only(sweeps / "mixed") / "runs.csv")

@@ -13,10 +13,13 @@ def test_a_sweep_is_a_line_with_its_runs_by_status_the_newest_last(nnexp: Comman
     status, shown, _ = nnexp("list")
     heading, mixed, plain = shown.splitlines()
     assert status == 0
-    assert heading.split() == ["sweep", "started", "runs", "disk", "question"]
+    assert heading.split() == ["sweep", "started", "data", "runs", "disk", "question"]
     assert mixed.startswith(f"mixed/{only(sweeps / 'mixed').name} ")
     assert "1 finished, 2 diverged, 1 failed " in mixed
-    assert mixed.rstrip().endswith("Which rate?")
+    settings = "(hidden_size=5 activation=relu output=identity cost=quadratic epochs=20)"
+    assert mixed.rstrip().endswith(f"Which rate? {settings}")
+    assert plain.rstrip().endswith("batch_size (hidden_size=5 epochs=2)")
+    assert mixed.split()[3] == plain.split()[3] == "synthetic"
     assert "2 finished " in plain
     assert " kB " in plain
 
@@ -57,6 +60,20 @@ def test_a_damaged_record_is_pending_and_costs_no_other_run(nnexp: Command, swee
     record.unlink()
     record.mkdir()
     assert "1 finished, 1 pending" in nnexp("list")[1]
+
+
+def test_a_sweep_of_another_version_is_told_and_can_be_removed(nnexp: Command, sweeps: Path) -> None:
+    folder = only(sweeps / "plain")
+    plan = folder / "sweep.yaml"
+    plan.write_text(plan.read_text().replace("format: 2\n", ""))
+    (folder / "rounds.jsonl").unlink()
+    status, shown, _ = nnexp("list")
+    assert status == 0
+    (row,) = [row for row in rows(shown) if row[0].startswith("plain/")]
+    assert row[1:3] == ["other", "version"]
+    assert "was written by another version of nnexp" in nnexp("status", "plain")[2]
+    assert nnexp("rm", "plain", "--yes")[0] == 0
+    assert not folder.exists()
 
 
 def test_without_a_sweep_it_says_how_to_start_one(nnexp: Command) -> None:

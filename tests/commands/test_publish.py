@@ -17,7 +17,7 @@ from tests.commands.lab import edit, train
 
 HOME = Path("sweeps", "published")
 TINY = HOME / "tiny"
-TABLES = ["sweep.yaml", "runs.csv", "summary.csv", "verdicts.csv"]
+TABLES = ["sweep.yaml", "rounds.jsonl", "runs.csv", "summary.csv", "verdicts.csv"]
 FILE = "conf/sweep/tiny.yaml"
 
 
@@ -212,8 +212,8 @@ def test_results_on_other_data_do_not_take_the_place_of_those_that_are_there(
     assert nnexp("publish", "other")[0] == 0
     before = {path.name: path.read_bytes() for path in (HOME / "other").iterdir()}
     body = (HOME / "other" / "sweep.yaml").read_text()
-    assert body.count("data: synthetic") == 1
-    (HOME / "other" / "sweep.yaml").write_text(body.replace("data: synthetic", "data: mnist"))
+    assert body.count("data: [synthetic]") == 1
+    (HOME / "other" / "sweep.yaml").write_text(body.replace("data: [synthetic]", "data: [mnist]"))
     status, _, error = nnexp("publish", "tiny", "other")
     assert (status, "sweeps/published/other has results on mnist" in error) == (2, True)
     assert not TINY.exists()

@@ -3,17 +3,17 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
+from nnexp.sweep.store.lines import append_line, read_lines
 from nnexp.sweep.store.record import read
+from nnexp.sweep.store.rounds_file import read_rounds
 from nnexp.tracking import Logged, append_logged
 from tests.commands.conftest import Command, only, rows
 
 
 def run_ids(sweeps: Path, name: str) -> list[str]:
-    """Of the plan, in its order."""
-    ids = yaml.safe_load((only(sweeps / name) / "sweep.yaml").read_text())["runs"]
-    return [str(run_id) for run_id in ids]
+    """Of its round, in its order."""
+    return [key.run_id for each in read_rounds(only(sweeps / name)) for key in each.runs]
 
 
 def test_a_finished_run_shows_what_was_set_reached_and_kept(nnexp: Command, sweeps: Path) -> None:
@@ -81,9 +81,12 @@ def test_a_name_shows_the_sweep(nnexp: Command) -> None:
 
 
 def test_a_prefix_of_several_runs_lists_them(nnexp: Command, sweeps: Path) -> None:
-    plan = only(sweeps / "plain") / "sweep.yaml"
-    first, second = run_ids(sweeps, "plain")
-    plan.write_text(plan.read_text().replace(first, "abcd00000001").replace(second, "abcd00000002"))
+    (path,) = (sweeps / "plain").glob("*/rounds.jsonl")
+    (grid,) = read_lines(path)
+    for number, key in enumerate(grid["runs"], start=1):
+        key["run_id"] = f"abcd0000000{number}"
+    path.unlink()
+    append_line(path, grid)
     status, _, error = nnexp("show", "abcd")
     assert (status, error) == (2, "nnexp: abcd begins several run_ids: abcd00000001, abcd00000002\n")
     assert nnexp("show", "abcd00000002")[0] == 0

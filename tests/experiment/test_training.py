@@ -16,7 +16,10 @@ from nnexp.experiment import planning as beginning
 from nnexp.nn import train
 from nnexp.sweep.pool import worker
 from nnexp.sweep.store import record
+from nnexp.sweep.store.looks import read_looks
+from nnexp.sweep.store.plan_file import read_head
 from nnexp.sweep.store.record import read
+from nnexp.sweep.store.rounds_file import read_rounds
 from nnexp.tracking import Logged, append_logged, read_logged
 
 SMALL = ["data=synthetic", "epochs=2", "hidden_size=5", "tracking=none", "pictures=false"]
@@ -56,11 +59,11 @@ def test_a_sweep_leaves_its_plan_a_record_per_run_and_three_csv_files(
     )
     assert "*best" in shown
     files = {path.name for path in folder().iterdir() if not path.name.startswith(".")}
-    assert files == {"sweep.yaml", "records", "runs.csv", "history.csv", "summary.csv"}
+    assert files == {"sweep.yaml", "rounds.jsonl", "records", "runs.csv", "history.csv", "summary.csv"}
     plan = yaml.safe_load((folder() / "sweep.yaml").read_text())
-    assert [read(folder() / "records" / f"{run_id}.json").status for run_id in plan["runs"]] == [
-        "finished"
-    ] * 6
+    (grid,) = read_rounds(folder())
+    statuses = [read(folder() / "records" / f"{key.run_id}.json").status for key in grid.runs]
+    assert statuses == ["finished"] * 6
     assert plan["points"] == [{"learning_rate": 0.1}, {"learning_rate": 0.5}]
     assert len((folder() / "history.csv").read_text().splitlines()) == 1 + 6 * 2
 
@@ -98,11 +101,49 @@ def test_what_mlflow_was_told_is_out_of_date_once_the_claims_have_changed() -> N
         assert read_logged(place)[-1].status == told
 
 
-def test_a_wider_sweep_trains_only_what_is_new(capsys: pytest.CaptureFixture[str]) -> None:
+def test_more_seeds_are_a_further_round_of_the_same_sweep(capsys: pytest.CaptureFixture[str]) -> None:
     cli.main([*SWEEP, "n_jobs=1"])
+    tables, started = csv(folder()), read_head(folder()).started
     wider = [word.replace("range(3)", "range(4)") for word in SWEEP]
     assert cli.main([*wider, "n_jobs=1"]) == 0
     assert "8 runs (2 points x 4 seeds), 6 done, 2 to train" in capsys.readouterr().out
+    assert [len(each.runs) for each in read_rounds(folder())] == [6, 2]
+    assert csv(folder())["runs.csv"].count("\n") == 8
+    assert read_head(folder()).started == started
+    assert cli.main([*SWEEP, "n_jobs=1"]) == 0  # an answer shows the seeds that are asked for
+    assert "6 runs (2 points x 3 seeds), all done" in capsys.readouterr().out
+    assert csv(folder()) == tables
+    assert load_sweep("multirun").plan.seeds == (0, 1, 2)
+
+
+def test_rounds_are_written_before_their_runs_train(monkeypatch: pytest.MonkeyPatch) -> None:
+    train, rounds = worker.train, []
+
+    def watched(runs, *args, **kwargs):  # type: ignore[no-untyped-def]
+        rounds.append(len(read_rounds(folder())[0].runs))
+        return train(runs, *args, **kwargs)
+
+    monkeypatch.setattr(worker, "train", watched)
+    cli.main([*SWEEP, "n_jobs=1"])
+    assert set(rounds) == {6}
+
+
+def test_verdicts_that_are_printed_are_looks_and_a_changed_claim_is_another(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def claim(high: float) -> str:
+        check = f"{{left: {{final: validation_accuracy, at: {{learning_rate: 0.5}}}}, low: 0, high: {high}}}"
+        return f"sweep.claims=[{{id: a, text: b, source: c, check: {check}}}]"
+
+    for high in (1, 1, 0.01):
+        cli.main([*SWEEP, "n_jobs=1", claim(high)])
+    first, second = read_looks(folder())
+    assert (first["seeds"], first["runs"], first["verdicts"]) == (3, 6, {"a": "reproduced"})
+    assert second["verdicts"] == {"a": "refuted"}
+    assert first["claims"] != second["claims"]
+    assert cli.main(["summary", "multirun"]) == 0
+    load_sweep("multirun").claims()
+    assert len(read_looks(folder())) == 2
 
 
 def test_a_wider_sweep_takes_over_records_and_weights(capsys: pytest.CaptureFixture[str]) -> None:
@@ -253,7 +294,7 @@ def test_a_damaged_plan_is_set_aside_and_written_again(capsys: pytest.CaptureFix
     whole = yaml.safe_load(plan.read_text())
     plan.write_text(plan.read_text()[:-300])
     assert cli.main([*SWEEP, "n_jobs=1"]) == 0
-    assert yaml.safe_load(plan.read_text())["runs"] == whole["runs"]
+    assert yaml.safe_load(plan.read_text())["points"] == whole["points"]
     assert plan.with_suffix(".damaged").exists()
 
 

@@ -1,7 +1,6 @@
 """What lies in a sweep's folder: current tables, damaged tables, what its runs were trained with."""
 
 import os
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +10,12 @@ import pytest
 from nnexp.errors import UserError
 from nnexp.experiment.loaded_sweep import load_folder
 from nnexp.results.stamp import stamp
-from nnexp.results.sweep_folder import folder_on_data, mixed_versions, results_folder, results_in
+from nnexp.results.sweep_folder import mixed_versions, results_in
 from nnexp.results.write_csv import write_results, write_table
 from nnexp.sweep.store.plan_file import write_plan
 from nnexp.sweep.store.record import write as write_record
 from tests.results.edited import edit
 from tests.results.judged import judged, sweep_of
-from tests.results.sweeps import make_plan
 
 
 def test_runs_of_different_code_are_told_apart() -> None:
@@ -28,26 +26,6 @@ def test_runs_of_different_code_are_told_apart() -> None:
         "Mixed versions: the runs differ in nnexp: 1 (2 runs), 2 (1 run).",
         "Mixed versions: the runs differ in kernel: Haswell (2 runs), Zen (1 run).",
     )
-
-
-def test_a_sweep_is_found_by_name_or_as_published(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"no sweep in .* yet: python -m nnexp"):
-        results_folder("known", tmp_path)
-    sweep = sweep_of(tmp_path)
-    assert results_folder("known", tmp_path) == sweep.folder
-    assert results_folder("known/0000", tmp_path) == sweep.folder
-    published = tmp_path / "published" / "book" / "old"
-    published.mkdir(parents=True)
-    write_plan(sweep.plan, {}, published)
-    assert results_folder("book/old", tmp_path) == results_folder("published/book/old", tmp_path) == published
-    for words, message in (
-        ("knwn", "unknown sweep 'knwn'; did you mean 'known'? (choices: book/old, known)"),
-        ("book/odl", "did you mean 'book/old'"),
-        ("known/9", "unknown sweep 'known/9'"),
-        ("../known", "unknown sweep '../known'"),
-    ):
-        with pytest.raises(UserError, match=re.escape(message)):
-            results_folder(words, tmp_path)
 
 
 def test_the_csv_files_count_as_long_as_the_records_are_those_they_were_made_from(tmp_path: Path) -> None:
@@ -101,30 +79,6 @@ def test_a_changed_plan_has_other_tables(tmp_path: Path) -> None:
     edited_accuracy(sweep.folder)
     write_plan(replace(sweep.plan, baseline=1), {}, sweep.folder)
     assert results_in(sweep.folder, sweep.plan).runs["final_validation_accuracy"][0] == 0.94
-
-
-def test_a_sweep_on_the_data_that_are_asked_for_is_taken_before_a_newer_one(tmp_path: Path) -> None:
-    def trained(data: str, place: Path, started: str) -> Path:
-        plan = make_plan({"batch_size": [1, 10]}, seeds=1, data=data)
-        folder = place / f"{data}0"
-        (folder / "records").mkdir(parents=True)
-        write_plan(plan, {}, folder)
-        text = (folder / "sweep.yaml").read_text()
-        (folder / "sweep.yaml").write_text(re.sub("started: .*", f"started: '{started}'", text))
-        return folder
-
-    newest = trained("digits", tmp_path / "known", "2026-01-03")
-    mnist = trained("mnist", tmp_path / "known", "2026-01-02")
-    assert folder_on_data("known", "digits", tmp_path) == newest
-    assert folder_on_data("known", "mnist", tmp_path) == mnist
-    message = "sweep known must be on synthetic, and what is here is on digits: python -m nnexp +sweep=known"
-    with pytest.raises(UserError, match=re.escape(message)):
-        folder_on_data("known", "synthetic", tmp_path)
-    with pytest.raises(UserError, match="must be on mnist, and what is here is on digits"):
-        folder_on_data("known/digits0", "mnist", tmp_path)
-    published = trained("synthetic", tmp_path / "published", "2026-01-01")
-    published.rename(tmp_path / "published" / "known")
-    assert folder_on_data("known", "synthetic", tmp_path) == tmp_path / "published" / "known"
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,15 @@ def test_a_sweep_is_in_the_store_with_curves_and_models_and_again_is_not_logged_
     assert parent.data.tags["nnexp.verdict.A"] == "reproduced"
     assert "- **reproduced** A: It learns." in parent.data.tags["mlflow.note.content"]
     attached = {file.path for file in client.list_artifacts(parent.info.run_id)}
-    assert attached == {"sweep.yaml", "runs.csv", "history.csv", "summary.csv", "verdicts.csv", "pictures"}
+    assert attached == {
+        "sweep.yaml",
+        "rounds.jsonl",
+        "runs.csv",
+        "history.csv",
+        "summary.csv",
+        "verdicts.csv",
+        "pictures",
+    }
     drawn = {file.path for file in client.list_artifacts(parent.info.run_id, "pictures")}
     assert {"pictures/learning_curves.png", "pictures/best_confusion_matrix.svg"} <= drawn
     assert {run.info.run_name for run in children} == {

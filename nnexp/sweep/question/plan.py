@@ -45,6 +45,10 @@ class Run:
     point: int
 
     @property
+    def seed(self) -> int:
+        return self.hyperparameters.seed
+
+    @property
     def settings(self) -> dict[str, Any]:
         """Every hyperparameter and data knob, flat, by its one name, in CSV order."""
         knobs = {name: getattr(self.data, name) for name in DATA_KNOBS}
@@ -73,13 +77,17 @@ class Plan:
         """The first run of each point."""
         return self.runs[:: len(self.seeds)]
 
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The settings of all runs that are not at their default."""
+        usual = Run("", Hyperparameters(), DataSpec(), 0).settings
+        varied = (*self.axes, "seed")
+        return {n: v for n, v in self.runs[0].settings.items() if v != usual[n] and n not in varied}
+
     def label(self, run: Run) -> str:
         """What varies, exactly: `batch_size=32 seed=0`; without axes, what is not at its default."""
-        told = self.points[run.point]
-        if not self.axes:
-            usual = Run("", Hyperparameters(), DataSpec(), 0).settings
-            told = {k: v for k, v in run.settings.items() if v != usual[k] and k != "seed"}
-        return " ".join([*(f"{k}={spelled(v)}" for k, v in told.items()), f"seed={run.hyperparameters.seed}"])
+        settings = self.points[run.point] if self.axes else self.changed
+        return " ".join(f"{name}={spelled(value)}" for name, value in (settings | {"seed": run.seed}).items())
 
 
 def make_plan(
@@ -103,7 +111,7 @@ def make_plan(
         settings = Run("", hyperparameters, data, number).settings
         identity = point_identity(hyperparameters, data, dataset, now.digest(settings))
         for seed in seeds:
-            runs.append(Run(run_id(identity, seed), _with_seed(hyperparameters, seed), data, number))
+            runs.append(Run(run_id(identity, seed), with_seed(hyperparameters, seed), data, number))
         identities.append(identity)
         points.append({axis: settings[axis] for axis in point})
     _check_distinct(points, runs, len(seeds))
@@ -133,7 +141,7 @@ def settings_of(question: Question, base: Hyperparameters, base_data: DataSpec) 
     return [Run("", *_at(point, base, base_data), 0).settings for point in points_of(question)]
 
 
-def _with_seed(hyperparameters: Hyperparameters, seed: int) -> Hyperparameters:
+def with_seed(hyperparameters: Hyperparameters, seed: int) -> Hyperparameters:
     """The same with another seed, checked before: `replace` would check all of the values again."""
     replicate = copy(hyperparameters)
     object.__setattr__(replicate, "seed", seed)

@@ -1,20 +1,18 @@
 """A sweep as it stands on disk: `SWEEPS_DIR/NAME/ID/`, with its frozen plan and its records."""
 
-import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nnexp.errors import UserError, unknown
+from nnexp.errors import UserError
 from nnexp.files import replacing
 from nnexp.nn import Model
-from nnexp.sweep.question.names import FOLDERS_OF_A_SWEEP, PUBLISHED
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store import record as records
-from nnexp.sweep.store.plan_file import FILE, read_body, read_plan, write_plan
+from nnexp.sweep.store.plan_file import read_plan, write_plan
 from nnexp.sweep.store.record import DONE, Record, Status
 
 SETTLED: dict[str, tuple[Status, ...]] = {
@@ -141,55 +139,10 @@ def _counts(record: Record, plan: Plan) -> bool:
     return record.status in DONE and (not plan.timing or record.timings.get("alone", False))
 
 
-def sweep_folders(sweeps_dir: str | Path) -> list[Path]:
-    """The folders NAME/ID of all sweeps under `sweeps_dir`, published ones aside, oldest start first."""
-    folders = [folder for folder in _folders_below(Path(sweeps_dir)) if (folder / FILE).is_file()]
-    return sorted(folders, key=lambda folder: (_started(folder), folder))
-
-
-def _folders_below(root: Path) -> Iterator[Path]:
-    """Every folder two levels or more below `root`, as NAME/ID is. What a link leads to is walked once."""
-    targets: set[Path] = set()
-    for home, names, _ in os.walk(root, followlinks=True):
-        place = Path(home)
-        if place != root and place.parent != root:
-            yield place
-        names[:] = sorted(set(names) - ({PUBLISHED} if place == root else set(FOLDERS_OF_A_SWEEP)))
-        for link in [name for name in names if (place / name).is_symlink()]:
-            target = (place / link).resolve()
-            if target in targets:
-                names.remove(link)
-            targets.add(target)
-
-
-def _started(folder: Path) -> str:
-    """When the sweep in `folder` was started; a damaged plan cannot tell, and counts as the oldest."""
-    try:
-        return str(read_body(folder)["started"])
-    except UserError:
-        return ""
-
-
-def named_folder(sweeps_dir: str | Path, words: str) -> Path:
-    """The folder that `NAME` (its newest sweep), or `NAME/ID`, or `NAME/` and a beginning of the ID means.
-
-    Raises:
-        UserError: there is none, or several; names the close ones.
-    """
-    names = {folder.relative_to(sweeps_dir).as_posix(): folder for folder in sweep_folders(sweeps_dir)}
-    newest = {name.rpartition("/")[0]: folder for name, folder in names.items()}  # the last one stays
-    if words in newest:
-        return newest[words]
-    found = [name for name in names if name.startswith(words)] if words.rpartition("/")[0] in newest else []
-    if len(found) != 1:
-        raise unknown("sweep", words, found or newest)
-    return names[found[0]]
-
-
 def settle(sweep: Sweep, environment: Mapping[str, Any]) -> bool:
-    """Make the sweep's folder whole: its frozen plan, all its records, and damaged ones set aside.
+    """Make the sweep's folder whole: its rounds and plan, all its records, and damaged ones set aside.
 
-    Returns whether the plan is new, or has other claims or words than before.
+    Returns whether the plan is new, or has other seeds, claims or words than before.
 
     Raises:
         UserError: the folder cannot be written.

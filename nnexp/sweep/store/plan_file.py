@@ -1,11 +1,15 @@
-"""The frozen plan: `sweep.yaml` in a sweep's folder tells, without any configuration, what every run is."""
+"""The frozen question: `sweep.yaml` in a sweep's folder. With the rounds beside it, it tells, without any
+configuration, what every run is.
+
+Its first lines, up to `points:`, are the head: all that a list of sweeps says, and quickly read.
+"""
 
 import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -14,32 +18,59 @@ from nnexp.errors import UserError
 from nnexp.files import replacing
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.names import check_name
-from nnexp.sweep.question.plan import HYPERPARAMETERS, Plan, Run
+from nnexp.sweep.question.plan import HYPERPARAMETERS, Plan, Run, with_seed
+from nnexp.sweep.store.rounds_file import FILE as ROUNDS
+from nnexp.sweep.store.rounds_file import freeze_rounds, read_rounds
 from nnexp.yaml_text import load_yaml
 
 FILE = "sweep.yaml"
-KINDS = {"name": str, "sweep_id": str, "question": str, "started": str, "runs": list, "settings": dict}
+FORMAT = 2
+AFTER_HEAD, LAST = "\npoints:", "\nenvironment:"  # so begin the first line behind the head, and the last key
 DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ten times as fast, where PyYAML was built with it
+KINDS = {
+    **dict.fromkeys(("name", "sweep_id", "started", "question"), str),
+    **dict.fromkeys(("data", "axes", "seeds"), list),
+    "changed": dict,
+}
+
+
+class OtherVersionError(UserError):
+    """A plan that another version of nnexp wrote."""
+
+
+class Head(NamedTuple):
+    """What a sweep is, in short. `started`: for the first time, ISO 8601, UTC; `data`: its data sets;
+    `changed`: settings of all runs that are not at their default; `seeds`: those that were asked for last."""
+
+    name: str
+    sweep_id: str
+    started: str
+    question: str
+    data: tuple[str, ...]
+    axes: tuple[str, ...]
+    changed: Mapping[str, Any]
+    seeds: tuple[int, ...]
 
 
 def write_plan(plan: Plan, environment: Mapping[str, Any], folder: Path) -> bool:
-    """Freeze `plan` in `folder`; whether it was not there so. The time of the first start is kept.
+    """Freeze `plan` in `folder`, its rounds first; whether it was not there so. The first start is kept.
 
     Raises as `body_text`.
     """
-    body = _body(plan) | {"started": datetime.now(UTC).isoformat(), "environment": dict(environment)}
-    path = folder / FILE
-    if path.exists():
-        try:
-            old = read_body(folder)
-            body["started"], before = old["started"], old["environment"]
-        except (UserError, KeyError):  # damaged: kept beside the new one
-            path.rename(path.with_suffix(".damaged"))
-        else:
-            if body | {"environment": before} == old:
-                return False
+    path, started = folder / FILE, datetime.now(UTC).isoformat()
+    old: Mapping[str, Any] = {}
+    try:
+        old = read_body(folder) if path.exists() else {}
+        started = old.get("started", started)
+    except UserError:  # damaged: kept beside the new one
+        path.rename(path.with_suffix(".damaged"))
+    body = _body(plan, started)
+    content = body_text(body | {"environment": dict(environment)})
+    freeze_rounds(plan, folder)
+    if old and body | {"environment": old.get("environment")} == old:
+        return False
     with replacing(path) as file:
-        file.write(body_text(body))
+        file.write(content)
     return True
 
 
@@ -56,76 +87,117 @@ def body_text(body: Mapping[str, Any]) -> bytes:
     return str(text).encode()
 
 
+def read_head(folder: Path) -> Head:
+    """The head of the sweep in `folder`. Raises as `read_body`."""
+    body = _checked(folder, head_only=True)
+    values = (body[name] for name in Head._fields)
+    return Head._make(tuple(value) if isinstance(value, list) else value for value in values)
+
+
 def read_body(folder: Path) -> dict[str, Any]:
-    """What `sweep.yaml` says: the plan, `started` (ISO 8601, UTC), and the environment of the first start.
+    """What `sweep.yaml` says: the plan, `started` (ISO 8601, UTC), and the environment of the last change.
 
     Raises:
         UserError: no such file, or nothing that nnexp wrote.
+        OtherVersionError: another version of nnexp wrote it.
     """
+    return _checked(folder)
+
+
+def own_name(folder: Path) -> str:
+    """NAME/ID of the sweep in `folder` as its plan says, whatever version of nnexp wrote it.
+
+    Raises:
+        UserError: it has no plan.
+    """
+    body = _parsed(folder)
+    return f"{body.get('name')}/{body.get('sweep_id')}"
+
+
+def read_plan(folder: Path, *, all_seeds: bool = False) -> Plan:
+    """The plan as it was frozen last: with the seeds that were asked for then, or with all of its rounds.
+
+    Raises as `read_body`.
+    """
+    body, path = read_body(folder), folder / FILE
+    keys = [key for each in read_rounds(folder) for key in each.runs]
+    ids = {(key.point, key.seed): key.run_id for key in keys}
+    try:
+        seeds = tuple(dict.fromkeys(key.seed for key in keys) if all_seeds else body["seeds"])
+        wanted = {(point, seed) for point in range(len(body["points"])) for seed in seeds}
+        plan = _plan(body, seeds, ids) if wanted <= ids.keys() else None
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    except Exception as error:  # whatever a value makes of it that nnexp has not written
+        raise UserError(f"{path} is no plan that this nnexp wrote: {error!r}") from None
+    if plan is None:
+        raise UserError(f"{path} has runs that {ROUNDS} lacks: the sweep's own command brings them back")
+    if plan.baseline not in range(len(plan.points)) or any(point >= len(plan.points) for point, _ in ids):
+        raise UserError(f"{path} is no plan that this nnexp wrote: its parts do not fit")
+    return plan
+
+
+def _checked(folder: Path, *, head_only: bool = False) -> dict[str, Any]:
+    body, wrong = _parsed(folder, head_only), f"{folder / FILE} is no plan that nnexp wrote"
+    if "sweep_id" in body and body.get("format") != FORMAT:
+        raise OtherVersionError(f"{folder / FILE} was written by another version of nnexp: train it anew")
+    for key, kind in KINDS.items():
+        if not isinstance(body.get(key), kind):
+            raise UserError(f"{wrong}: {key} is {body.get(key)!r:.40}")
+    try:
+        check_name(body["name"])
+    except UserError as error:
+        raise UserError(f"{wrong}: {error}") from None
+    if not re.fullmatch(r"\w+", body["sweep_id"]):  # the name of a folder, too
+        raise UserError(f"{wrong}: {body['sweep_id']!r:.40} is no id")
+    return body
+
+
+def _parsed(folder: Path, head_only: bool = False) -> dict[str, Any]:
     path = folder / FILE
     try:
-        body = load_yaml(path.read_text(encoding="utf-8"))
+        head, mark, rest = path.read_text(encoding="utf-8").partition(AFTER_HEAD)
+        body = load_yaml(head if head_only and LAST in rest else head + mark + rest)
     except FileNotFoundError:
         raise UserError(f"{folder} holds no sweep: it has no {FILE}") from None
     except (yaml.YAMLError, ValueError, OSError, RecursionError) as error:
         raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from None
-    if not isinstance(body, dict):
-        raise UserError(f"{path} is no plan that nnexp wrote")
-    for key, kind in KINDS.items():
-        if not isinstance(body.get(key), kind):
-            raise UserError(f"{path} is no plan that nnexp wrote: {key} is {body.get(key)!r:.40}")
-    try:
-        check_name(body["name"])
-    except UserError as error:
-        raise UserError(f"{path} is no plan that nnexp wrote: {error}") from None
-    for name in (body["sweep_id"], *body["runs"]):  # names of files, too
-        if not isinstance(name, str) or not re.fullmatch(r"\w+", name):
-            raise UserError(f"{path} is no plan that nnexp wrote: {name!r:.40} is no id")
+    if not isinstance(body, dict) or LAST not in rest:
+        raise UserError(f"{path} is no plan that nnexp wrote, or no whole one")
     return body
 
 
-def read_plan(folder: Path) -> Plan:
-    """The plan as it was when the sweep started. Raises as `read_body`."""
-    body = read_body(folder)
-    try:
-        plan = _plan(body)
-    except UserError as error:
-        raise UserError(f"{folder / FILE}: {error}") from None
-    except Exception as error:  # whatever a value makes of it that nnexp has not written
-        raise UserError(f"{folder / FILE} is no plan that this nnexp wrote: {error!r}") from None
-    if len(plan.runs) != len(body["runs"]) or plan.baseline not in range(len(plan.points)):
-        raise UserError(f"{folder / FILE} is no plan that this nnexp wrote: its parts do not fit")
-    return plan
-
-
-def _body(plan: Plan) -> dict[str, Any]:
+def _body(plan: Plan, started: str) -> dict[str, Any]:
     """Plain values, for YAML."""
     first = plan.runs[0]
-    shared = {name: value for name, value in first.settings.items() if name not in (*plan.axes, "seed")}
-    body: dict[str, Any] = {
-        "name": plan.name,
-        "sweep_id": plan.sweep_id,
-        "question": plan.question,
-        "axes": list(plan.axes),
-        "points": [dict(point) for point in plan.points],
+    head = Head(
+        name=plan.name,
+        sweep_id=plan.sweep_id,
+        started=started,
+        question=plan.question,
+        data=tuple(dict.fromkeys(run.data.name for run in plan.first_runs)),
+        axes=plan.axes,
+        changed=plan.changed,
+        seeds=plan.seeds,
+    )
+    rest: dict[str, Any] = {
+        "points": plan.points,
         "baseline": plan.baseline,
-        "seeds": list(plan.seeds),
         "numerics": plan.numerics,
         "timing": plan.timing,
         "target": plan.target,
-        "claims": list(plan.claims),
-        "runs": [run.run_id for run in plan.runs],
-        "settings": shared,
+        "claims": plan.claims,
+        "settings": {n: value for n, value in first.settings.items() if n not in (*plan.axes, "seed")},
         "places": {"root": first.data.root, "path": first.data.path},
     }
-    plain: dict[str, Any] = json.loads(json.dumps(body))  # tuples become lists
+    plain: dict[str, Any] = json.loads(json.dumps({"format": FORMAT} | head._asdict() | rest))
     return plain
 
 
-def _plan(body: Mapping[str, Any]) -> Plan:
+def _plan(body: Mapping[str, Any], seeds: tuple[int, ...], ids: Mapping[tuple[int, int], str]) -> Plan:
+    """`ids`: (number of a point, seed) -> run_id."""
     runs: list[Run] = []
     points: list[dict[str, Any]] = []
-    ids = iter(body["runs"])
     for number, point in enumerate(body["points"]):
         settings = body["settings"] | point
         data = DataSpec(
@@ -133,16 +205,15 @@ def _plan(body: Mapping[str, Any]) -> Plan:
             **{k: v for k, v in settings.items() if k not in HYPERPARAMETERS and k != "data"},
             **body["places"],
         )
-        values = {k: v for k, v in settings.items() if k in HYPERPARAMETERS}
-        for seed in body["seeds"]:
-            runs.append(Run(next(ids), Hyperparameters(**values, seed=seed), data, number))
+        hyperparameters = Hyperparameters(**{k: v for k, v in settings.items() if k in HYPERPARAMETERS})
+        runs += [Run(ids[number, seed], with_seed(hyperparameters, seed), data, number) for seed in seeds]
         points.append({axis: runs[-1].settings[axis] for axis in body["axes"]})
     return Plan(
         name=body["name"],
         question=body["question"],
         axes=tuple(body["axes"]),
         points=tuple(points),
-        seeds=tuple(body["seeds"]),
+        seeds=seeds,
         runs=tuple(runs),
         baseline=body["baseline"],
         sweep_id=body["sweep_id"],

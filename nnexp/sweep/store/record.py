@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ BEST = ("validation_cost", "validation_accuracy")
 FINAL = ("training_cost", "training_accuracy", *BEST, "penalty")
 DONE: tuple[Status, ...] = ("finished", "diverged")
 SEAL = b', "checksum": "'
+STATUS = re.compile(rb'\{"run_id": "\w+", "status": "(\w+)"')  # how the file of a record begins
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,19 @@ def read(path: Path) -> Record:
         if found != size:
             raise ValueError("its weights are cut")
     return Record(**body)
+
+
+def status_in(path: Path) -> str:
+    """The status in a record's file, from its two ends: whether what stands between is whole is not known.
+
+    Empty for a file that does not begin and end as a record does, or cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            start, end = STATUS.match(file.read(80)), checksum_in(path)
+    except OSError:
+        return ""
+    return start[1].decode() if start and end.startswith(SEAL) else ""
 
 
 def whole_weights(path: Path) -> Path | None:

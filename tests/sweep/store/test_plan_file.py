@@ -7,9 +7,19 @@ import pytest
 
 from nnexp.data import DataSpec
 from nnexp.errors import UserError
-from nnexp.sweep.store.folder import find_sweep, named_folder, open_sweep, settle, sweep_folders
+from nnexp.sweep.store.folder import find_sweep, open_sweep, settle
+from nnexp.sweep.store.lines import append_line
 from nnexp.sweep.store.lock import held
-from nnexp.sweep.store.plan_file import body_text, read_body, read_plan, write_plan
+from nnexp.sweep.store.plan_file import (
+    FILE,
+    OtherVersionError,
+    body_text,
+    read_body,
+    read_head,
+    read_plan,
+    write_plan,
+)
+from nnexp.sweep.store.rounds_file import FILE as ROUNDS
 from tests.sweep.samples import plan
 
 
@@ -47,7 +57,7 @@ def test_a_plan_that_says_the_same_keeps_its_first_start_and_environment(tmp_pat
     assert (again["started"], again["environment"]) == (first["started"], {"host": "one"})
 
 
-@pytest.mark.parametrize("text", ["", "name: x", "a: [", "sweep_id: 1\npoints: 3", "[1]", "\udcff"])
+@pytest.mark.parametrize("text", ["", "name: x", "a: [", "format: 2\npoints: 3", "[1]", "\udcff"])
 def test_what_is_no_plan_is_an_error_for_people(tmp_path: Path, text: str) -> None:
     (tmp_path / "sweep.yaml").write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(UserError, match=r"sweep\.yaml (is no plan|cannot be read)"):
@@ -64,7 +74,6 @@ def damaged(folder: Path, **values: object) -> None:
     "values",
     [
         {"seeds": [0, 1, 2]},
-        {"seeds": [0]},
         {"seeds": "01"},
         {"seeds": None},
         {"question": 5},
@@ -98,7 +107,6 @@ def test_a_plan_of_which_a_part_does_not_fit_is_an_error_for_people(
         {"name": ""},
         {"name": 1},
         {"sweep_id": "../evil"},
-        {"runs": ["a", "b", "c", "../../evil"]},
     ],
 )
 def test_a_plan_names_no_place_outside_its_own(tmp_path: Path, values: dict[str, object]) -> None:
@@ -109,32 +117,19 @@ def test_a_plan_names_no_place_outside_its_own(tmp_path: Path, values: dict[str,
             read(tmp_path)
 
 
+def test_a_round_names_no_place_outside_its_own(tmp_path: Path) -> None:
+    write_plan(plan({}, seeds=[0]), {}, tmp_path)
+    for key in ({"run_id": "../../evil"}, {"point": "0"}, {"point": -1}, {"seed": None}, {"more": 1}):
+        (tmp_path / ROUNDS).unlink()
+        run = {"run_id": "a", "point": 0, "seed": 0} | key
+        append_line(tmp_path / ROUNDS, {"round": 1, "rule": "grid", "runs": [run]})
+        with pytest.raises(UserError, match=r"rounds\.jsonl is no file of rounds that nnexp wrote"):
+            read_plan(tmp_path)
+
+
 def test_a_folder_without_a_plan_is_an_error_for_people(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no sweep"):
         open_sweep(tmp_path)
-
-
-def test_a_sweep_is_named_by_name_or_by_a_beginning_of_its_id(tmp_path: Path) -> None:
-    root = str(tmp_path)
-    assert sweep_folders(root) == []
-    folders = []
-    for rate in (0.3, 0.1, 0.2):
-        made = plan({"learning_rate": [rate]})
-        sweep = find_sweep(tmp_path / "sample" / made.sweep_id, made)
-        settle(sweep, {})
-        folders.append(sweep.folder)
-    published = tmp_path / "published" / "sample"
-    published.mkdir(parents=True)
-    write_plan(plan({"learning_rate": [0.9]}), {}, published)
-    assert sweep_folders(root) == folders
-    assert named_folder(root, "sample") == folders[-1]
-    for folder in folders:
-        assert named_folder(root, f"sample/{folder.name}") == folder
-        assert open_sweep(named_folder(root, f"sample/{folder.name[:4]}")).plan.sweep_id == folder.name
-    with pytest.raises(UserError, match="unknown sweep 'simple'; did you mean 'sample'"):
-        named_folder(root, "simple")
-    with pytest.raises(UserError, match="unknown sweep 'sample/'"):
-        named_folder(root, "sample/")
 
 
 @pytest.mark.parametrize("change", [{"question": "\udcff?"}, {"name": "ok", "question": "a\ud800b"}])
@@ -144,3 +139,35 @@ def test_a_text_that_is_no_utf8_is_refused_and_leaves_nothing(tmp_path: Path, ch
     with pytest.raises(UserError, match="texts and paths of data must be UTF-8"), held(sweep.folder):
         settle(sweep, {})
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("line", ["", "format: 1\n", "format: 3\n"])
+def test_a_plan_of_another_version_is_told_apart_from_a_damaged_one(tmp_path: Path, line: str) -> None:
+    write_plan(plan({"learning_rate": [0.1]}), {}, tmp_path)
+    file = tmp_path / FILE
+    file.write_text(file.read_text().replace("format: 2\n", line))
+    for read in (read_plan, read_head, read_body):
+        with pytest.raises(OtherVersionError, match="was written by another version of nnexp: train"):
+            read(tmp_path)
+
+
+def test_the_head_says_what_a_list_shows_and_is_read_without_the_rest(tmp_path: Path) -> None:
+    made = plan({"learning_rate": [0.1], "data": ["digits", "synthetic"]}, seeds=[3, 1], hidden_size=7)
+    question = "What: points:\n\npoints: none?"
+    write_plan(replace(made, question=question), {}, tmp_path)
+    file = tmp_path / FILE
+    text = file.read_text()
+    file.write_text(text[: text.index("\npoints:")] + "\npoints: {\nenvironment: {}")
+    head = read_head(tmp_path)
+    assert head._asdict() == {
+        "name": "sample",
+        "sweep_id": made.sweep_id,
+        "started": head.started,
+        "question": question,
+        "data": ("digits", "synthetic"),
+        "axes": ("learning_rate", "data"),
+        "changed": {"hidden_size": 7, "epochs": 2},
+        "seeds": (3, 1),
+    }
+    with pytest.raises(UserError, match="cannot be read"):
+        read_plan(tmp_path)

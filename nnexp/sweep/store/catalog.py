@@ -1,0 +1,157 @@
+"""Which sweeps lie in a folder, how far they are, and which of them a name means."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from nnexp.errors import UserError, unknown
+from nnexp.sweep.question.names import FOLDERS_OF_A_SWEEP, PUBLISHED
+from nnexp.sweep.store.plan_file import FILE, Head, read_head
+from nnexp.sweep.store.record import DONE, status_in
+from nnexp.sweep.store.rounds_file import read_rounds
+
+PENDING = "pending"
+
+
+class Choice(NamedTuple):
+    """The folder that a name means, and why this one, if there were several."""
+
+    folder: Path
+    why: str = ""
+
+
+def sweep_folders(sweeps_dir: str | Path) -> list[Path]:
+    """The folders NAME/ID of all sweeps under `sweeps_dir`, published ones aside, oldest start first."""
+    return sorted(_folders(Path(sweeps_dir)), key=lambda folder: (_started(folder), folder))
+
+
+def find_sweep_folder(
+    words: str, sweeps_dir: str | Path, *, data: str | None = None, published: bool = False
+) -> Choice:
+    """The sweep that NAME means, or NAME/ID, of whose ID a beginning will do; its path will do as well.
+
+    Of several sweeps NAME the newest finished one is meant, else the newest; with `data`, those on this data
+    set alone count. `published`: where there is none, the published results of that name.
+
+    Raises:
+        UserError: there is none, or several; names the close ones.
+    """
+    root = Path(sweeps_dir)
+    name = name_from_path(words, root)
+    home = root / PUBLISHED / name.removeprefix(f"{PUBLISHED}/")
+    homes = [home] if published and (home / FILE).is_file() else []
+    candidates = _named(name, root) or homes
+    if not candidates:
+        raise _unknown(name, root, published)
+    if data is None:
+        return _latest(name, candidates)
+    on_data = [folder for folder in candidates if data in _data(folder)]
+    on_data = on_data or [folder for folder in homes if data in _data(folder)]
+    if not on_data:
+        known = ", ".join(dict.fromkeys(other for folder in candidates for other in _data(folder)))
+        train = f"python -m nnexp +sweep={name} data={data} trains it"
+        raise UserError(f"sweep {name} must be on {data}, and what is here is on {known}: {train}")
+    return _latest(name, on_data)
+
+
+def name_from_path(words: str, sweeps_dir: str | Path) -> str:
+    """NAME or NAME/ID, of which shells complete the path: `sweeps/NAME/`."""
+    return words.removeprefix(f"{Path(sweeps_dir).as_posix()}/").rstrip("/")
+
+
+def _named(name: str, root: Path) -> list[Path]:
+    """The folders of all sweeps NAME, or the one NAME/ID.
+
+    Raises:
+        UserError: several IDs begin so.
+    """
+    sweeps = {folder.relative_to(root).as_posix(): folder for folder in _folders(root)}
+    parent, _, beginning = name.rpartition("/")
+    if of_name := [folder for known, folder in sweeps.items() if known.rpartition("/")[0] == name]:
+        return of_name
+    begun = {known: folder for known, folder in sweeps.items() if parent and known.startswith(name)}
+    begun = {known: folder for known, folder in begun.items() if known.rpartition("/")[0] == parent}
+    if len(begun) > 1 and name not in begun:
+        raise unknown("sweep", name, begun)
+    return [begun[name]] if name in begun else list(begun.values()) if beginning else []
+
+
+def _latest(name: str, folders: Sequence[Path]) -> Choice:
+    """The newest finished one of the sweeps of a name, by their start; else the newest."""
+    if len(folders) == 1:
+        return Choice(folders[0])
+    newest_first = sorted(folders, key=lambda folder: (_started(folder), folder), reverse=True)
+    finished = next((folder for folder in newest_first if is_finished(folder)), None)
+    chosen = finished or newest_first[0]
+    which = f"the newest finished one of {len(folders)}"
+    if finished is None:
+        which = f"the newest of {len(folders)}, none of which is finished"
+    return Choice(chosen, f"{name} means {name}/{chosen.name}, {which}")
+
+
+def _unknown(name: str, root: Path, published: bool) -> UserError:
+    choices = {folder.parent.relative_to(root).as_posix() for folder in _folders(root)}
+    if published:
+        home = root / PUBLISHED
+        choices |= {path.parent.relative_to(home).as_posix() for path in home.rglob(FILE)}
+    return unknown("sweep", name, choices) if choices else no_sweeps(root)
+
+
+def no_sweeps(sweeps_dir: str | Path) -> UserError:
+    """What to say where nothing was trained."""
+    return UserError(f"no sweep in {sweeps_dir} yet: python -m nnexp +sweep=batch_size trains one")
+
+
+def statuses_in(folder: Path, head: Head) -> Counter[str]:
+    """How many of the runs that were asked for last ended in which way, or are pending.
+
+    From the first bytes of each record: a damaged one is not noticed.
+    """
+    there = {path.stem: path for path in (folder / "records").glob("*.json")}
+    asked = set(head.seeds)
+    ids = [key.run_id for each in read_rounds(folder) for key in each.runs if key.seed in asked]
+    return Counter((status_in(there[run_id]) if run_id in there else "") or PENDING for run_id in ids)
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether every run that was asked for is done."""
+    with suppress(UserError, OSError):  # damaged, or removed meanwhile
+        statuses = statuses_in(folder, read_head(folder))
+        return bool(statuses) and set(statuses) <= set(DONE)
+    return False
+
+
+def _folders(root: Path) -> Iterator[Path]:
+    return (folder for folder in _folders_below(root) if (folder / FILE).is_file())
+
+
+def _folders_below(root: Path) -> Iterator[Path]:
+    """Every folder two levels or more below `root`, as NAME/ID is. What a link leads to is walked once."""
+    targets: set[Path] = set()
+    for home, names, _ in os.walk(root, followlinks=True):
+        place = Path(home)
+        if place != root and place.parent != root:
+            yield place
+        names[:] = sorted(set(names) - ({PUBLISHED} if place == root else set(FOLDERS_OF_A_SWEEP)))
+        for link in [name for name in names if (place / name).is_symlink()]:
+            target = (place / link).resolve()
+            if target in targets:
+                names.remove(link)
+            targets.add(target)
+
+
+def _started(folder: Path) -> str:
+    """When the sweep in `folder` was started; a damaged plan cannot tell, and counts as the oldest."""
+    with suppress(UserError):
+        return read_head(folder).started
+    return ""
+
+
+def _data(folder: Path) -> tuple[str, ...]:
+    """The data sets of a sweep; of a damaged or missing one none."""
+    with suppress(UserError):
+        return read_head(folder).data
+    return ()
