@@ -173,6 +173,7 @@ class Experiment:
     def _train(self) -> None:
         """Train the pending runs; each is recorded before anything else sees it."""
         runs = self.sweep.plan.runs
+        self._formulas = formulas()  # as they were planned with, whoever edits a file meanwhile
         expected = premises(self.sweep.plan, self.execution.max_seconds)
         with scratch() as folder:
             board = Board(folder / "board", len(runs))
@@ -197,7 +198,7 @@ class Experiment:
         """Make the durable record of a run that has just ended, and hand it to MLflow's thread."""
         run, result = outcome.run, outcome.result
         digest = self.datasets.load(run.data).digest
-        used = {"numerics": formulas().digest(run.settings), "dataset_digest": digest}
+        used = {"numerics": self._formulas.digest(run.settings), "dataset_digest": digest}
         record = record_of(outcome, self.environment | used, alone=not self.workers)
         model = Model(result.weights, result.biases, run.hyperparameters) if result else None
         self.ended += 1

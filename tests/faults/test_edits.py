@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.faults.driving import QUIET, ROOT, WAITS, read_until, records, run, start, sweep_folder, tables
+from tests.faults.driving import (
+    QUIET,
+    ROOT,
+    WAITS,
+    Ended,
+    read_until,
+    records,
+    run,
+    start,
+    sweep_folder,
+    tables,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -83,23 +94,36 @@ def test_the_same_sweep_started_twice_at_once_is_trained_once(
     assert "all done" in run(QUIET, tmp_path).shown
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_a_temporary_folder_removed_in_mid_sweep_fails_no_run(
-    tmp_path: Path, undisturbed: dict[str, str], n_jobs: int
-) -> None:
-    gate, words = tmp_path / "gate", [*QUIET, f"n_jobs={n_jobs}"]
-    with start(words, tmp_path, NNEXP_FAULT=WAITS, NNEXP_GATE=str(gate)) as process:
+def without_its_temporary_folder(words: list[str], folder: Path) -> Ended:
+    """A sweep whose temporary folder is removed after its first run."""
+    gate = folder / "gate"
+    with start(words, folder, NNEXP_FAULT=WAITS, NNEXP_GATE=str(gate)) as process:
         read_until(process, "[")
-        for folder in (tmp_path / "scratch").iterdir():
-            shutil.rmtree(folder)
+        for scratch in (folder / "scratch").iterdir():
+            shutil.rmtree(scratch)
         gate.touch()
         shown = process.communicate(timeout=120)[0]
-    assert process.returncode == 1, shown
-    assert "the temporary folder of the sweep was removed while it ran" in shown
-    assert "failed" not in shown
-    assert "Traceback" not in shown
+    return Ended(process.returncode, shown)
+
+
+def test_a_temporary_folder_removed_in_mid_sweep_fails_no_run(
+    tmp_path: Path, undisturbed: dict[str, str]
+) -> None:
+    ended = without_its_temporary_folder(QUIET, tmp_path)
+    assert ended.status == 1, ended.shown
+    assert "the temporary folder of the sweep was removed while it ran" in ended.shown
+    assert "failed" not in ended.shown
+    assert "Traceback" not in ended.shown
     done = len(records(tmp_path))
     assert 0 < done < 12
-    again = run(words, tmp_path)
+    again = run(QUIET, tmp_path)
     assert f"{done} done" in again.shown
+    assert tables(tmp_path) == undisturbed
+
+
+def test_training_in_one_process_needs_no_temporary_folder(
+    tmp_path: Path, undisturbed: dict[str, str]
+) -> None:
+    ended = without_its_temporary_folder([*QUIET, "n_jobs=1"], tmp_path)
+    assert ended.status == 0, ended.shown
     assert tables(tmp_path) == undisturbed
