@@ -35,7 +35,7 @@ def __getattr__(name: str) -> "Any":
     if name not in HOMES:
         raise AttributeError(f"module 'nnexp' has no attribute {name!r}")
     if HOMES[name] == "nnexp.api":
-        import_module("nnexp.platforms").check()
+        import_module("nnexp.platforms").check_platform()
     return getattr(import_module(HOMES[name]), name)
 
 

@@ -18,7 +18,7 @@ def main() -> int:
     from nnexp.output import patient_output
 
     try:
-        platforms.check()
+        platforms.check_platform()
     except ImportError as error:
         print(f"nnexp: {error}", file=sys.stderr)
         return 2

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nnexp.config import load_config, note_on_config, words_for
 from nnexp.console import make_console
 from nnexp.errors import UserError
+from nnexp.experiment import loaded_sweep, training
+from nnexp.experiment.loaded_sweep import load_folder
 from nnexp.sweep.pool.stop import listening
 
 if TYPE_CHECKING:  # pandas and matplotlib: only where a sweep is loaded
@@ -27,8 +30,6 @@ def load_sweep(name: str, sweeps_dir: str | Path | None = None, data: str | None
     Raises:
         UserError: there is no such sweep (names the close ones), or a file of it cannot be read.
     """
-    from nnexp.experiment import loaded_sweep
-
     return loaded_sweep.load_by_name(name, sweeps_dir, data)
 
 
@@ -64,10 +65,6 @@ def run_sweep(name: str, *overrides: str, **settings: object) -> LoadedSweep:
 
 
 def _trained(words: Sequence[str], settings: dict[str, object]) -> LoadedSweep:
-    from nnexp.config import load_config, note_on_config, words_for
-    from nnexp.experiment import training
-    from nnexp.experiment.loaded_sweep import load_folder
-
     settings_words = [word for key, value in settings.items() for word in words_for(key, value)]
     config = load_config([*words, *settings_words])
     if config.execution.dry_run:

@@ -10,8 +10,13 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from nnexp.commands import SUMMARIES, run
+from nnexp.commands import help as help_page
+from nnexp.commands.completion import candidates
+from nnexp.config import load_configs, note_on_config, show
+from nnexp.config.schema import ROOT
 from nnexp.console import make_console
 from nnexp.errors import UserError, unknown
+from nnexp.experiment.training import dry_run, run_sweep
 from nnexp.sweep.pool.stop import Stopped, SweepError, deferred, listening
 from nnexp.version import __version__
 
@@ -58,8 +63,6 @@ def _carry_out(words: Sequence[str]) -> int:
     if options.shell_completion:
         return _complete(words, options)
     if first == "help" or options.help:
-        from nnexp.commands import help as help_page
-
         return help_page.main(options.overrides[first == "help" :], options.config_dir)
     if options.hydra_help or options.cfg or options.info:
         return _show(words, options)
@@ -94,9 +97,6 @@ def _train(options: Namespace) -> int:
             raise _not_a_setting(word, first=word == options.overrides[0])
 
     with deferred():  # Hydra and libraries may take a stop in their midst for an error of theirs
-        from nnexp.config import load_configs, note_on_config
-        from nnexp.experiment.training import dry_run, run_sweep
-
         configs = load_configs(options.overrides, multirun=options.multirun, config_dir=options.config_dir)
     if note := note_on_config(options.config_dir):
         print(f"nnexp: {note}", file=sys.stderr)
@@ -111,8 +111,6 @@ def _train(options: Namespace) -> int:
 
 def _not_a_setting(word: str, first: bool) -> UserError:
     """A word without `=`: a command that does not exist, a key without a value, or neither."""
-    from nnexp.config.schema import ROOT
-
     key = word.lstrip("+")
     if key in ROOT:
         return UserError(f"{key} needs a value: {word}=... (nnexp help {key} tells more)")
@@ -123,8 +121,6 @@ def _not_a_setting(word: str, first: bool) -> UserError:
 
 def _show(words: Sequence[str], options: Namespace) -> int:
     """Let Hydra print what it was asked for."""
-    from nnexp.config import show
-
     show([word for word in words if word not in options.overrides], options.overrides, options.config_dir)
     return 0
 
@@ -132,8 +128,6 @@ def _show(words: Sequence[str], options: Namespace) -> int:
 def _complete(words: Sequence[str], options: Namespace) -> int:
     """Tab completion: Hydra has the shells' scripts, which ask `-sc query=SHELL` for candidates."""
     if any(word.startswith("query=") for word in options.overrides):
-        from nnexp.commands.completion import candidates
-
         print(" ".join(candidates(os.environ.get("COMP_LINE", ""))))
         return 0
     return _show(words, options)

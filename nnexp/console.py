@@ -52,7 +52,7 @@ def make_table(*headings: str, right: Sequence[str] = (), whole: Sequence[str] =
     return table
 
 
-def signs(options: ConsoleOptions) -> Callable[[str], str]:
+def signs_for(options: ConsoleOptions) -> Callable[[str], str]:
     """What turns a text into one that can be printed: `+-` for the sign that ASCII lacks."""
     return in_ascii if options.ascii_only else str
 

@@ -9,7 +9,7 @@ REMEDY = (
 )
 
 
-def check() -> None:
+def check_platform() -> None:
     """Raise `ImportError` anywhere but on Linux and macOS."""
     if sys.platform not in SUPPORTED:
         raise ImportError(REMEDY)

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,13 @@ import pytest
 import nnexp
 
 PACKAGE = Path(nnexp.__path__[0])
+# What takes long to load is imported where it is used, and by nobody at the head of a module: libraries, and
+# the two parts of ours that are made of one. Everything else stands at the head, for every reader to see.
 HEAVY = ("mlflow", "pandas", "hydra", "matplotlib", "sklearn", "scipy", "joblib")
+LATE = (*HEAVY, "omegaconf", "sqlalchemy", "pooch", "IPython", "nnexp.plots")
+MADE_OF_A_LIBRARY = ("plots", "tracking/network_model.py")
+# Loads step by step: Ctrl-C and foreign platforms come first; and the package's names, at first use.
+STARTS = ("__main__.py", "__init__.py")
 # Each folder and root module, and what it may import: data flows one way, from the top of this table down.
 MAY_IMPORT = {
     "version": set(),
@@ -94,6 +101,36 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     return found
+
+
+def imported_at(path: Path) -> Iterator[tuple[str, bool]]:
+    """Each module that a file imports, and whether at its head; what only types need is left out."""
+    tree = ast.parse(path.read_text())
+    head = [node for node in tree.body if not _is_for_types(node)]
+    for node in (inner for outer in head for inner in ast.walk(outer)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node in head) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "nnexp":
+            yield from ((f"nnexp.{alias.name}", node in head) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module, node in head
+
+
+def _is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_only_what_is_heavy_is_imported_late(path: Path) -> None:
+    place = str(path.relative_to(PACKAGE))
+    if place in STARTS:
+        pytest.skip("loads step by step")
+    for name, at_head in imported_at(path):
+        heavy = any(name == late or name.startswith(f"{late}.") for late in LATE)
+        if not place.startswith(MADE_OF_A_LIBRARY):
+            assert at_head is not heavy, name
 
 
 def part_of(name: str) -> str | None:

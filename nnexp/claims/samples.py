@@ -1,13 +1,14 @@
 """The values of quantities in finished sweeps: a number per seed, from the frames of runs and history."""
 
+from __future__ import annotations
+
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from statistics import fmean, median, stdev
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from nnexp.claims.curves import OBJECTIVE, STATISTICS, Curve, statistic_of
@@ -17,8 +18,11 @@ from nnexp.errors import UserError
 from nnexp.sweep.question.plan import Plan
 from nnexp.text import spelled
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Values = dict[int, float]  # seed -> value, of finished runs that have one
-Frames = tuple[Plan, pd.DataFrame, pd.DataFrame]
+Frames: TypeAlias = "tuple[Plan, pd.DataFrame, pd.DataFrame]"  # a plan, its runs.csv, its history.csv
 IS_DIVERGED = {"finished": 0.0, "diverged": 1.0}
 ENDED = ("finished", "diverged", "failed", "timed_out")
 
@@ -113,7 +117,7 @@ class Sweeps:
             self._by_name[name] = SweepRuns(*self._others(name))
         return self._by_name[name]
 
-    def as_seen_from(self, name: str | None) -> "Sweeps":
+    def as_seen_from(self, name: str | None) -> Sweeps:
         """The same, with another sweep in the place of the one that is judged."""
         return Sweeps(self[name], self._others)
 

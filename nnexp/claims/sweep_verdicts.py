@@ -1,10 +1,10 @@
 """The verdicts on a sweep's own claims: judged from its tables, and read back from its verdicts.csv."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from nnexp.claims.parsing import claims_of
 from nnexp.claims.samples import Frames
@@ -18,6 +18,9 @@ from nnexp.results.write_csv import VERDICTS
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.catalog import find_sweep_folder
 from nnexp.sweep.store.plan_file import read_plan
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def results_of(

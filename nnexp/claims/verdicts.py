@@ -7,10 +7,11 @@ correction for the number of tests that the claim makes, so that neither happens
 cases. A claim that is the same as others is reproduced if all of them are.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from nnexp.claims.checks import Check
 from nnexp.claims.comparisons import Contrast, compare
@@ -22,6 +23,9 @@ from nnexp.claims.samples import Frames, SweepRuns, Sweeps, losses
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.question.plan import Plan
 from nnexp.text import spelled
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ORDER = ("refuted", NOT_JUDGED, "undecided", "reproduced")  # the first that any check has is the claim's
 DTYPES = {
@@ -48,6 +52,8 @@ def judge(
     `runs`, `history`: the frames of `tables`; the history may be empty where runs.csv has all that is taken.
     `others` gives plan, runs and history of another sweep by name, and raises UserError if there is none.
     """
+    import pandas as pd
+
     sweeps = Sweeps(SweepRuns(plan, runs, history), others)
     findings: dict[str, Finding] = {}
     for claim in sorted(claims, key=lambda claim: bool(claim.same_as)):

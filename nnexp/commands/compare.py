@@ -1,17 +1,17 @@
 """`nnexp compare`: two runs, or two sweeps, side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from nnexp.commands import compare_sweeps
 from nnexp.commands.arguments import parse_arguments
 from nnexp.commands.lookup import folder_of, is_sweep_name, name_of, run_named
+from nnexp.commands.side_by_side import differing, sides
 from nnexp.console import WholeTable, make_console, make_table
 from nnexp.errors import UserError
 from nnexp.sweep.store import record as records
 from nnexp.sweep.store.plan_file import read_plan
 from nnexp.sweep.store.record import Record
-from nnexp.text import spelled
 
 HELP = """
 nnexp compare RUN RUN [--plot FILE.png] [sweeps_dir=sweeps]
@@ -48,8 +48,6 @@ def main(words: Sequence[str]) -> int:
             raise UserError(
                 f"{PLOT} draws the curves of two RUNs, got two sweeps: their pictures lie beside them"
             )
-        from nnexp.commands import compare_sweeps
-
         compare_sweeps.tell(first, second, place)
     else:
         raise UserError(f"compare takes two runs or two sweeps, got one of each: {' '.join(names)}")
@@ -97,21 +95,6 @@ def _tell(first: Record, second: Record) -> None:
             console.print(sides(rows))
     console.print("\nFigures", style="bold")
     console.print(_figures(first, second))
-
-
-def differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """Name -> both values, of what is not the same."""
-    values = {name: (spelled(a.get(name)), spelled(b.get(name))) for name in dict.fromkeys([*a, *b])}
-    return {name: both for name, both in values.items() if both[0] != both[1]}
-
-
-def sides(rows: Mapping[str, Sequence[str]]) -> WholeTable:
-    """A row per name with both values."""
-    table = make_table("", "first", "second")
-    table.show_header = False
-    for name, values in rows.items():
-        table.add_row(name, *values)
-    return table
 
 
 def _figures(first: Record, second: Record) -> WholeTable:

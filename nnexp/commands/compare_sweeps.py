@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from nnexp.commands.compare import differing, sides
 from nnexp.commands.lookup import name_of
+from nnexp.commands.side_by_side import differing, sides
 from nnexp.console import make_console, make_table, print_page
 from nnexp.experiment.loaded_sweep import load_folder
 from nnexp.report.build import answer_of
@@ -17,7 +17,7 @@ from nnexp.statistics.intervals import mean_interval
 from nnexp.sweep.question.plan import Plan
 from nnexp.text import count, spelled
 
-Values = NDArray[np.float64]  # (points, seeds)
+PointsAndSeeds = NDArray[np.float64]  # (points, seeds)
 
 
 def tell(first: Path, second: Path, sweeps_dir: str) -> None:
@@ -66,7 +66,7 @@ def _tell_points(first: Results, second: Results, console: Console) -> None:
     print_page(console, table)
 
 
-def _accuracies(results: Results, points: list[int]) -> Values:
+def _accuracies(results: Results, points: list[int]) -> PointsAndSeeds:
     """The validation accuracies at the points of these numbers."""
     return samples(results.plan, results.tables.runs, [accuracy_metric(results.plan)])[0, points]
 
@@ -77,7 +77,7 @@ def _numbers_of_points(plan: Plan) -> dict[tuple[tuple[str, str], ...], int]:
     return {tuple(sorted(point, key=lambda pair: pair[0])): number for number, point in enumerate(points)}
 
 
-def _differences(first: Values, second: Values, paired: bool) -> list[str]:
+def _differences(first: PointsAndSeeds, second: PointsAndSeeds, paired: bool) -> list[str]:
     """second - first at each point; of pairs, with their 95 % interval, where both have the same seeds."""
     if not paired:
         return [_percent(gap, "+") for gap in mean_interval(second).mean - mean_interval(first).mean]

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nnexp.commands.arguments import only_name, parse_arguments
+from nnexp.commands.lookup import results_of_sweep
 from nnexp.console import make_console
 from nnexp.errors import UserError, unknown
+from nnexp.results.write_csv import write_parquet, write_results
 from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.store.plan_file import FILE, read_body
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
@@ -30,9 +32,6 @@ def main(words: Sequence[str]) -> int:
     name, kind = only_name("export", asked.names), asked.settings.get(FORMAT, "csv")
     if kind not in FORMATS:
         raise unknown("format", kind, FORMATS)
-
-    from nnexp.commands.results import results_of_sweep
-    from nnexp.results.write_csv import write_parquet, write_results
 
     folder, found = results_of_sweep(name, asked.sweeps_dir)
     to = Path(asked.settings.get(TO, folder))

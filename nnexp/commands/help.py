@@ -7,7 +7,12 @@ from shutil import get_terminal_size
 from textwrap import fill
 from typing import Any
 
+from nnexp.commands import SUMMARIES
+from nnexp.config import GROUPS, choices, values_of
+from nnexp.config.knobs import KNOBS
 from nnexp.errors import UserError, close_names, unknown
+from nnexp.nn.checks import OneOf
+from nnexp.text import spelled
 
 HELP = """
 nnexp help [COMMAND | KEY ...]
@@ -48,8 +53,6 @@ LONGEST_VALUE = 22  # characters of a value on the page of all keys
 
 def main(words: Sequence[str], config_dir: str | None = None) -> int:
     """Print the page; `words` without `=` name commands and keys, the others change the values shown."""
-    from nnexp.config import values_of
-
     names = [word for word in words if "=" not in word]
     values = values_of([word for word in words if "=" in word], config_dir)
     pages = [_about(name.lstrip("+"), values) for name in names] or [_overview(values, config_dir)]
@@ -58,9 +61,6 @@ def main(words: Sequence[str], config_dir: str | None = None) -> int:
 
 
 def _overview(values: Mapping[str, Any], config_dir: str | None) -> str:
-    from nnexp.commands import SUMMARIES
-    from nnexp.config import GROUPS, choices
-
     groups = {group: ", ".join(choices(group, config_dir)) for group in GROUPS}
     return PAGE.format(
         commands="\n".join(_line(f"{name:8}", summary) for name, summary in SUMMARIES.items()),
@@ -81,8 +81,6 @@ def _line(head: str, text: str) -> str:
 
 def _key_line(key: str, value: Any) -> str:
     """`learning_rate=0.5   The length of a step ...`: the first sentence of a key's meaning."""
-    from nnexp.config.knobs import KNOBS
-
     text = _spelled(value)
     shown = text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
     return _line(f"{f'{key}={shown}':34}", KNOBS[key].meaning.partition(". ")[0].rstrip("."))
@@ -90,17 +88,11 @@ def _key_line(key: str, value: Any) -> str:
 
 def _spelled(value: Any) -> str:
     """As on the command line."""
-    from nnexp.text import spelled
-
     return str(value).lower() if isinstance(value, bool) else spelled(value)
 
 
 def _about(name: str, values: Mapping[str, Any]) -> str:
     """The page of a command or a key; a choice such as `relu` leads to the key that takes it."""
-    from nnexp.commands import SUMMARIES
-    from nnexp.config.knobs import KNOBS
-    from nnexp.nn.checks import OneOf
-
     if name in SUMMARIES:
         return str(import_module(f"nnexp.commands.{name}").HELP) if name != "help" else HELP
     if name in KNOBS:
@@ -114,8 +106,6 @@ def _about(name: str, values: Mapping[str, Any]) -> str:
 
 
 def _key_page(key: str, values: Mapping[str, Any]) -> str:
-    from nnexp.config.knobs import KNOBS
-
     knob = KNOBS[key]
     facts = {"May be": knob.rule, "Default": _spelled(values.get(key)), "Described in": knob.source}
     lines = [key, fill(knob.meaning, WIDTH), ""]

@@ -8,6 +8,9 @@ from nnexp.commands.arguments import parse_arguments
 from nnexp.console import make_console, make_table
 from nnexp.errors import UserError
 from nnexp.files import replacing
+from nnexp.labbook.page import PAGE, read_page, reasons, totals, with_table
+from nnexp.labbook.rows import make_rows
+from nnexp.labbook.sweep_files import read_sweep_files
 
 if TYPE_CHECKING:  # pandas
     from nnexp.labbook.rows import BookRow
@@ -26,10 +29,6 @@ WRITE, CHECK = "--write", "--check"
 
 def main(words: Sequence[str]) -> int:
     """Print the table, write it, or check it; 1 if the page is not up to date."""
-    from nnexp.labbook.page import PAGE, read_page, totals, with_table
-    from nnexp.labbook.rows import make_rows
-    from nnexp.labbook.sweep_files import read_sweep_files
-
     arguments = parse_arguments("labbook", words, options=(WRITE, CHECK))
     if arguments.names:
         raise UserError(f"labbook takes no names, got {arguments.names[0]!r}")
@@ -55,8 +54,6 @@ def main(words: Sequence[str]) -> int:
 
 
 def _print(rows: "Sequence[BookRow]") -> None:
-    from nnexp.labbook.page import reasons, totals
-
     table = make_table("id", "verdict", "ours", "published", "claim")
     for row in rows:
         verdict = f"{row.verdict}, stale" if row.stale else row.verdict

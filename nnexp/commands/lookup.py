@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nnexp.errors import FEW, UserError
+from nnexp.experiment.loaded_sweep import load_folder
+from nnexp.results.tables import Results
 from nnexp.sweep.store.catalog import Choice, find_sweep_folder, sweep_folders
 from nnexp.sweep.store.folder import Sweep, open_sweep
 from nnexp.sweep.store.lock import holder_of
 from nnexp.sweep.store.plan_file import read_head
 from nnexp.sweep.store.rounds_file import read_rounds
+from nnexp.tracking import mlflow_run_ids
 
 SHORTEST = 4  # characters of a run_id
 RUN_ID = "[a-p][0-9a-f]{0,11}"  # or its beginning
@@ -113,3 +116,13 @@ def run_named(prefix: str, sweeps_dir: str) -> tuple[str, list[Path]]:
 def _run_ids(folder: Path) -> set[str]:
     """Those of a sweep's rounds."""
     return {key.run_id for each in read_rounds(folder) for key in each.runs}
+
+
+def results_of_sweep(words: str, sweeps_dir: str) -> tuple[Path, Results]:
+    """Folder and results of the sweep NAME, NAME/ID, or of its path.
+
+    Raises:
+        UserError: there is none, or several, or it cannot be read.
+    """
+    folder = say_choice(find_sweep_folder(words, sweeps_dir, published=True))
+    return folder, load_folder(folder, sweeps_dir, mlflow_run_ids(folder)).results

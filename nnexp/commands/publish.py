@@ -9,6 +9,7 @@ from nnexp.commands.arguments import parse_arguments
 from nnexp.commands.lookup import folder_of
 from nnexp.console import make_console
 from nnexp.errors import UserError
+from nnexp.labbook.publish import book_files, check_publishable, publish
 
 HELP = """
 nnexp publish NAME[/ID] ... [--pictures heat_map,learning_curves] [sweeps_dir=sweeps]
@@ -26,8 +27,6 @@ BUDGET = 10_000_000  # bytes of the lab book, all that is committed of SWEEPS_DI
 
 def main(words: Sequence[str]) -> int:
     """Check all of the sweeps, then publish them."""
-    from nnexp.labbook.publish import book_files, check_publishable, publish
-
     arguments = parse_arguments("publish", words, valued=(PICTURES,))
     sweeps_dir = arguments.sweeps_dir
     if not arguments.names:

@@ -5,12 +5,16 @@ from dataclasses import fields, replace
 
 from nnexp.commands.arguments import SWEEPS_DIR, TRACKING, only_name, parse_arguments
 from nnexp.commands.lookup import folder_of, name_of
+from nnexp.config import Execution, load_config
 from nnexp.console import make_console
 from nnexp.data import Dataset, DataSpec
 from nnexp.errors import UserError
+from nnexp.experiment.training import carry_out
+from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.question.identity import formulas, numerics_of, point_identity, run_id
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.plan_file import read_plan
+from nnexp.tracking import usual_store
 
 HELP = """
 nnexp retry NAME[/ID] [n_jobs=4] [max_seconds=60] [tracking=sqlite] [tracking.uri=...] [sweeps_dir=sweeps]
@@ -24,11 +28,6 @@ NOT_HERE = ("mode", "dry_run")  # it is a mode of its own
 
 def main(words: Sequence[str]) -> int:
     """Train, and print the answer; 1 if a run failed again."""
-    from nnexp.config import Execution, load_config
-    from nnexp.experiment.training import carry_out
-    from nnexp.sweep.pool.datasets import Datasets
-    from nnexp.tracking import usual_store
-
     keys = [field.name for field in fields(Execution) if field.name not in NOT_HERE]
     asked = parse_arguments("retry", words, keys=(*keys, *TRACKING))
     folder = folder_of(only_name("retry", asked.names), asked.sweeps_dir)

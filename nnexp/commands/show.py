@@ -8,9 +8,11 @@ from nnexp.commands.arguments import Arguments, only_name, parse_arguments
 from nnexp.commands.lookup import folder_of, is_sweep_name, name_of, read_stored, run_named
 from nnexp.commands.run_report import tell
 from nnexp.console import make_console
+from nnexp.data import load
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.store.catalog import sweep_folders
 from nnexp.sweep.store.plan_file import read_plan
+from nnexp.sweep.store.record import read_model, weights_path
 
 HELP = """
 nnexp show RUN [--pictures FOLDER] [sweeps_dir=sweeps]
@@ -48,11 +50,36 @@ def _show_run(run_id: str, homes: Sequence[Path], arguments: Arguments) -> int:
     console = make_console()
     tell(run_id, homes, arguments.sweeps_dir, console)
     if PICTURES in arguments.settings:
-        from nnexp.commands.run_pictures import draw
-
-        for path in draw(run_id, homes, Path(arguments.settings[PICTURES])):
+        for path in _draw(run_id, homes, Path(arguments.settings[PICTURES])):
             console.print(f"Picture: {path}")
     return 0
+
+
+def _draw(run_id: str, homes: Sequence[Path], folder: Path) -> list[Path]:
+    """Draw the network that the run kept, as RUN_first_layer.png and so on; the files.
+
+    Raises:
+        UserError: none of the sweeps `homes` has its weights, or `folder` cannot be written.
+    """
+    from nnexp.plots import save
+    from nnexp.plots.pictures import Subject, network_pictures
+
+    trained = [home for home in homes if weights_path(home / "records", run_id).exists()]
+    if not trained:
+        raise UserError(f"run {run_id} has no weights to draw: only a run that finished keeps them")
+    plan = read_plan(trained[-1], all_seeds=True)
+    run = next(run for run in plan.runs if run.run_id == run_id)
+    model = read_model(trained[-1] / "records", run_id)
+    subject = Subject(model, load(run.data), plan.label(run))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return [
+            path
+            for name, draw_picture in network_pictures(subject).items()
+            for path in save(draw_picture(), folder, f"{run_id}_{name}")
+        ]
+    except OSError as error:
+        raise UserError(f"the pictures cannot be written: {error.strerror}: {folder}") from error
 
 
 def _names(name: str) -> tuple[str, str]:

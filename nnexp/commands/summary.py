@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 
 from nnexp.commands.arguments import SWEEPS_DIR, only_name, parse_arguments
+from nnexp.commands.lookup import results_of_sweep
 from nnexp.console import make_console, print_page
+from nnexp.report.build import answer_of
+from nnexp.report.terminal import page
+from nnexp.sweep.store.looks import note_look
 
 HELP = """
 nnexp summary NAME[/ID] [metric=final_validation_cost,...] [sweeps_dir=sweeps]
@@ -20,11 +24,6 @@ def main(words: Sequence[str]) -> int:
     """Print the answer."""
     arguments = parse_arguments("summary", words, keys=(METRIC, SWEEPS_DIR))
     name = only_name("summary", arguments.names)
-
-    from nnexp.commands.results import results_of_sweep
-    from nnexp.report.build import answer_of
-    from nnexp.report.terminal import page
-    from nnexp.sweep.store.looks import note_look
 
     folder, results = results_of_sweep(name, arguments.sweeps_dir)
     metrics = arguments.settings[METRIC].split(",") if METRIC in arguments.settings else []

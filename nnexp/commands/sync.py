@@ -8,12 +8,27 @@ from rich.console import Console
 
 from nnexp.commands.arguments import SWEEPS_DIR, TRACKING, parse_arguments
 from nnexp.commands.lookup import folder_of, name_of
+from nnexp.config import load_config
 from nnexp.console import make_console
 from nnexp.errors import UserError
+from nnexp.experiment.finishing import files_of, page_tags, results_now
+from nnexp.results.stamp import stamp
+from nnexp.results.write_csv import write_results
 from nnexp.sweep.store.catalog import no_sweeps, sweep_folders
 from nnexp.sweep.store.folder import open_sweep
 from nnexp.sweep.store.lock import held
 from nnexp.sweep.store.plan_file import read_body
+from nnexp.text import count
+from nnexp.tracking import (
+    check_store,
+    final_status,
+    is_up_to_date,
+    move_note,
+    open_logger,
+    public_uri,
+    runs_to_log,
+    usual_store,
+)
 
 HELP = """
 nnexp sync [NAME[/ID] ...] [tracking=server] [tracking.uri=...] [sweeps_dir=sweeps]
@@ -36,9 +51,6 @@ class Upload(NamedTuple):
 
 def main(words: Sequence[str]) -> int:
     """Upload, with a line for each sweep that lacked something; 1 if it lacks something still."""
-    from nnexp.config import load_config
-    from nnexp.tracking import usual_store
-
     arguments = parse_arguments("sync", words, keys=(SWEEPS_DIR, *TRACKING))
     tracking = arguments.only(TRACKING)
     default = load_config(tracking).tracking.uri
@@ -61,9 +73,6 @@ def main(words: Sequence[str]) -> int:
 
 def _upload(console: Console, name: str, folder: Path, uri: str) -> Upload:
     """Upload one sweep and say how it went; what is wrong with one sweep does not stop the others."""
-    from nnexp.text import count
-    from nnexp.tracking import move_note, public_uri
-
     try:
         if note := move_note(uri):
             console.print(note)
@@ -83,11 +92,6 @@ def upload_sweep(folder: Path, uri: str) -> Upload:
     Raises:
         UserError: the sweep cannot be read, is being trained, or nobody answers at `uri`.
     """
-    from nnexp.experiment.finishing import files_of, page_tags, results_now
-    from nnexp.results.stamp import stamp
-    from nnexp.results.write_csv import write_results
-    from nnexp.tracking import check, final_status, is_up_to_date, open_logger, public_uri, runs_to_log
-
     store = public_uri(uri)
     with held(folder) as writable:
         sweep = open_sweep(folder)
@@ -95,7 +99,7 @@ def upload_sweep(folder: Path, uri: str) -> Upload:
             return Upload(0)
         if not writable:
             raise UserError(f"{folder} must be writable, to note what was uploaded")
-        check(uri)
+        check_store(uri)
         before = len(runs_to_log(folder, store, sweep.records))
         logger = open_logger(uri, sweep, read_body(folder)["environment"])
         try:

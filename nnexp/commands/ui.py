@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from nnexp.commands.arguments import TRACKING, parse_arguments
+from nnexp.config import load_config
 from nnexp.errors import UserError
+from nnexp.tracking import move_note, ui
 
 HELP = """
 nnexp ui [port=5000] [tracking.uri=sqlite:///mlflow.db]
@@ -16,9 +18,6 @@ lists two views of each sweep: by point (means over seeds) and by run (the best 
 
 def main(words: Sequence[str]) -> int:
     """Become the server of the interface."""
-    from nnexp.config import load_config
-    from nnexp.tracking import move_note, ui
-
     arguments = parse_arguments("ui", words, keys=("port", *TRACKING))
     if arguments.names:
         raise UserError(f"ui takes no names, got {arguments.names[0]!r}")

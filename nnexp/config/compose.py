@@ -1,5 +1,7 @@
 """From the words of a command line to one checked `Config`."""
 
+from __future__ import annotations
+
 import os
 import sys
 import threading
@@ -7,16 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import hydra
-from hydra import compose, initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.types import Override
-from hydra.errors import HydraException, MissingConfigException
-from hydra.version import VersionBase
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from nnexp.config import files, overrides
@@ -27,6 +21,10 @@ from nnexp.data import DataSpec
 from nnexp.errors import UserError, unknown
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.points import HYPERPARAMETERS, axes_of
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+    from hydra.errors import MissingConfigException
 
 _DOTTED = tuple(f"{key}." for key in CLAIMED)
 _TURN = threading.Lock()  # Hydra has one state a process
@@ -44,7 +42,7 @@ def load_configs(
             (sweep,) = overrides.parse([word])
             return [
                 load_config([*words[:place], f"+sweep={name}", *words[place + 1 :]], multirun, config_dir)
-                for name in overrides.values_of(sweep)
+                for name in overrides.override_values(sweep)
             ]
     return [load_config(words, multirun, config_dir)]
 
@@ -79,6 +77,9 @@ def _composed(
     single: Sequence[Override], config_dir: str | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What Hydra composes, with checked keys: with interpolations resolved, and as it was written."""
+    from hydra import compose
+    from omegaconf import OmegaConf
+
     with _hydra(config_dir) as folders:
         for override in single:
             if override.key_or_group in files.GROUPS:
@@ -108,6 +109,8 @@ def show(options: Sequence[str], words: Sequence[str], config_dir: str | None = 
 
     Raises: as `load_config`.
     """
+    import hydra
+
     multirun = {"-m", "--multirun"} & set(options)
     if not any(word.startswith(("install=", "uninstall=")) for word in words):  # of shell completion
         words = _words_for_hydra(words, bool(multirun), config_dir)
@@ -145,6 +148,12 @@ def _hydra(config_dir: str | None) -> Iterator[list[Path]]:
 
     A caller may use Hydra itself: its state is set aside and restored. Threads take turns.
     """
+    from hydra import initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.errors import HydraException, MissingConfigException
+    from hydra.version import VersionBase
+    from omegaconf.errors import OmegaConfBaseException
+
     folders = files.own_folders(config_dir)
     with _TURN:
         callers, base = GlobalHydra.instance().hydra, copy(VersionBase.instance())

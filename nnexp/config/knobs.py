@@ -9,7 +9,7 @@ from typing import Any
 from nnexp.data.augment import DISTORTIONS
 from nnexp.data.split import EXPANSIONS
 from nnexp.errors import UserError
-from nnexp.nn.checks import Check, Number, OneOf, Whole
+from nnexp.nn.checks import Number, OneOf, ValueCheck, Whole
 from nnexp.nn.knobs import KNOBS as HYPERPARAMETERS
 from nnexp.nn.knobs import Knob
 
@@ -21,7 +21,7 @@ OURS = "nnexp's own"
 class OrNull:
     """What `check` lets pass, or null, which means `meaning`."""
 
-    def __init__(self, check: Check, meaning: str) -> None:
+    def __init__(self, check: ValueCheck, meaning: str) -> None:
         self.check, self.rule = check, f"{check.rule} or null ({meaning})"
 
     def __call__(self, name: str, value: Any) -> Any:

@@ -1,17 +1,18 @@
 """The words of a command line: what each override may say, and the values that it gives."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import Any
-
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, QuotedString, ValueType
-from hydra.errors import HydraException
+from typing import TYPE_CHECKING, Any
 
 from nnexp.config.schema import NESTED, check_key
 from nnexp.errors import UserError
 from nnexp.sweep.question.points import MOST
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
 
 TEXTS = ("data.path", "data.root", "sweeps_dir", "tracking.uri", "sweep.name", "sweep.question")
 # What Hydra does elsewhere, and what does it here.
@@ -31,6 +32,9 @@ def parse(words: Sequence[str]) -> list[Override]:
     Raises:
         UserError: a word is no override, or its key is unknown.
     """
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
     parser = OverridesParser.create()
     overrides = []
     for word in words:
@@ -76,12 +80,14 @@ def _check(override: Override) -> None:
     check_key(key)
 
 
-def values_of(override: Override) -> list[Any]:
+def override_values(override: Override) -> list[Any]:
     """The values of `a,b`, `choice()` or `range()`; of an override with one value, that one.
 
     Raises:
         UserError: they cannot be listed.
     """
+    from hydra.core.override_parser.types import ValueType
+
     if not override.is_sweep_override():
         return [override.value()]
     enumerable = override.is_range_sweep() or (
@@ -97,6 +103,8 @@ def values_of(override: Override) -> list[Any]:
 
 def _plain(value: Any) -> Any:
     """Without quotes, and without the rounding noise that range() adds (0.30000000000000004)."""
+    from hydra.core.override_parser.types import QuotedString
+
     if isinstance(value, QuotedString):
         return value.text
     return float(f"{value:.12g}") if isinstance(value, float) else value

@@ -1,17 +1,20 @@
 """What a sweep asks, from the sweep file and the command line."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hydra.core.override_parser.types import Override
-
-from nnexp.config.overrides import values_of
+from nnexp.config.overrides import override_values
 from nnexp.config.schema import SweepFile
 from nnexp.errors import UserError
 from nnexp.sweep.question.names import check_name
 from nnexp.sweep.question.points import Question, axes_of
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
 
 LISTS = ("classes",)  # axes of which one value is a list
 # `${name}`, `${.name}` or `${oc.select:name,...}`, but not `${oc.env:name}`
@@ -34,7 +37,7 @@ def question_of(values: Mapping[str, Any], overrides: Sequence[Override], multir
         raise UserError(
             "a sweep has its own seeds: write sweep.seeds=5 or sweep.seeds=[0,1] instead of seed="
         )
-    several_seeds = values_of(seed) if seed and seed.is_sweep_override() else None
+    several_seeds = override_values(seed) if seed and seed.is_sweep_override() else None
     if several_seeds and file.seeds is not None:
         raise UserError("seed= and sweep.seeds= both name the seeds: give one of them")
     question = Question(
@@ -119,7 +122,7 @@ def _axis(key: str) -> str:
 def _axis_values(axis: str, override: Override) -> Any:
     """The values as a sweep file has them: a list, or a range `{low, high, count}`."""
     if override.is_sweep_override():
-        return values_of(override)
+        return override_values(override)
     value = override.value()
     whole = isinstance(value, list) and (axis not in LISTS or all(isinstance(one, list) for one in value))
     return value if whole or isinstance(value, Mapping) else [value]

@@ -7,16 +7,24 @@ import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from nnexp.claims.sweep_verdicts import results_of
 from nnexp.config import Execution
 from nnexp.console import print_page
 from nnexp.data import Dataset, DataSpec
 from nnexp.experiment.messages import failures, run_line
 from nnexp.files import replacing
+from nnexp.report import markdown, terminal
+from nnexp.report.build import answer_of
+from nnexp.results import tables, write_csv
+from nnexp.results.by_point import best_run
+from nnexp.results.stamp import stamp
+from nnexp.results.tables import make_tables
 from nnexp.sweep.pool.stop import SweepError, deferred
 from nnexp.sweep.store.folder import Sweep
 from nnexp.sweep.store.looks import note_look
@@ -56,9 +64,7 @@ class Ending:
             SweepError: the sweep is finished, and its CSV files cannot be written.
         """
         with deferred():  # a library that is loaded by half cannot be loaded again
-            from nnexp.results import tables, write_csv
-            from nnexp.results.stamp import stamp
-
+            import_module("pandas")
         sweep, folder = self.sweep, self.sweep.folder
         results = results_now(sweep, self.execution.sweeps_dir)
         if not self.answered:
@@ -89,9 +95,6 @@ class Ending:
             self.logger.close("FAILED", self.sweep.statuses, timeout=CLOSING_TIME["FAILED"])
 
     def _print(self, results: Results) -> None:
-        from nnexp.report import terminal
-        from nnexp.report.build import answer_of
-
         sweep, console, answer = self.sweep, self.console, answer_of(results)
         if len(sweep.plan.runs) == 1:
             run = sweep.plan.runs[0]
@@ -130,7 +133,6 @@ class Ending:
     def _best(self, results: Results) -> Callable[[], Subject] | None:
         """The network whose weights and mistakes are drawn, loaded when it is its turn."""
         from nnexp.plots.pictures import Subject
-        from nnexp.results.by_point import best_run
 
         plan, folder = results.plan, self.sweep.records_folder
         run = best_run(plan, results.tables.runs)
@@ -160,9 +162,6 @@ class Ending:
 
 def results_now(sweep: Sweep, sweeps_dir: str | Path) -> Results:
     """The results of a sweep from its records as they stand; its tables name the runs as MLflow does."""
-    from nnexp.claims.sweep_verdicts import results_of
-    from nnexp.results.tables import make_tables
-
     tables = make_tables(sweep.plan, sweep.records, mlflow_run_ids(sweep.folder, sweep.records))
     environments = [record.environment for record in sweep.records.values()]
     return results_of(sweep.plan, tables, environments, sweeps_dir)
@@ -170,9 +169,6 @@ def results_now(sweep: Sweep, sweeps_dir: str | Path) -> Results:
 
 def page_tags(results: Results) -> dict[str, str]:
     """Tags of the sweep's page in MLflow: each verdict, and the answer as its description."""
-    from nnexp.report import markdown
-    from nnexp.report.build import answer_of
-
     answer = answer_of(results)
     verdicts = {f"nnexp.verdict.{verdict.id}": verdict.verdict for verdict in answer.verdicts}
     tags = {re.sub(r"[^\w./ -]", "_", name): verdict for name, verdict in verdicts.items()}

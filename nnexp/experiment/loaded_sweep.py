@@ -1,5 +1,7 @@
 """A sweep as a notebook sees it: frames, table, verdicts, pictures, the best network."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +11,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import pandas as pd
 from rich.console import Console, RenderableType
 
 from nnexp.claims.sweep_verdicts import verdicts_in
@@ -28,6 +29,9 @@ from nnexp.sweep.store.catalog import find_sweep_folder
 from nnexp.sweep.store.looks import note_look
 from nnexp.sweep.store.plan_file import read_plan
 from nnexp.sweep.store.record import read_model
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 if TYPE_CHECKING:
     from nnexp.plots import Picture
@@ -138,7 +142,7 @@ class LoadedSweep:
         model = read_model(records, run.run_id)
         return TrainedNetwork(run.run_id, self.plan.label(run), model, scale_of(run.data))
 
-    def plot(self, name: str | None = None) -> "Picture":
+    def plot(self, name: str | None = None) -> Picture:
         """The picture of this name, such as `learning_curves`; without one, the picture of the answer.
 
         Raises:

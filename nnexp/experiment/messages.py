@@ -50,7 +50,7 @@ def announcement(plan: Plan, to_do: int, failed: int, workers: int, seconds: flo
     return f"{plan.name}: {count(runs, 'run')} ({points} x {seeds}), {', '.join(state)}"
 
 
-def advice(runs: Sequence[Run], load: Load) -> list[str]:
+def advice_lines(runs: Sequence[Run], load: Load) -> list[str]:
     """A line for each thing that the user should know before these runs train."""
     lines = _large_rates(runs)
     for spec in dict.fromkeys(run.data for run in runs):

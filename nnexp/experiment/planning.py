@@ -9,7 +9,7 @@ from nnexp.claims.parsing import claims_of, with_answerable_claims
 from nnexp.config import Config, Execution
 from nnexp.console import can_answer
 from nnexp.errors import UserError
-from nnexp.experiment.messages import advice, announcement
+from nnexp.experiment.messages import advice_lines, announcement
 from nnexp.sweep.pool.estimate import Load, estimate_seconds, work
 from nnexp.sweep.pool.launch import worker_count
 from nnexp.sweep.pool.stacks import make_stacks
@@ -62,7 +62,7 @@ def _slowness(sweep: Sweep, rows: Sequence[int], load: Load) -> float:
 
 def advise(plan: Plan, rows: Sequence[int], load: Load, console: Console) -> None:
     """Say what is odd about the runs numbered `rows`."""
-    for line in advice([plan.runs[row] for row in rows], load):
+    for line in advice_lines([plan.runs[row] for row in rows], load):
         console.print(line)
 
 

@@ -15,6 +15,7 @@ from nnexp.experiment.progress import Epochs, display_for
 from nnexp.experiment.sweep_standing import Standing
 from nnexp.files import scratch
 from nnexp.nn import Model
+from nnexp.results import tables, write_csv
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.environment import environment
 from nnexp.sweep.pool.launch import launch
@@ -30,7 +31,7 @@ from nnexp.sweep.store.record import Record, record_of, weights_path
 from nnexp.tracking import (
     VARIABLE,
     Logger,
-    check,
+    check_store,
     is_up_to_date,
     mlflow_run_ids,
     move_note,
@@ -111,7 +112,7 @@ def _say_where(uri: str, console: Console) -> None:
 def _problem(uri: str) -> UserError | None:
     """Why runs cannot be logged at `uri`."""
     try:
-        check(uri)
+        check_store(uri)
     except UserError as error:
         return error
     return None
@@ -221,8 +222,6 @@ class Experiment:
 
     def _write_tables(self) -> None:
         """Bring the CSV files up to date while runs train."""
-        from nnexp.results import tables, write_csv  # pandas: too slow to load before training starts
-
         began = time.monotonic()
         plan, records, folder = self.sweep.plan, self.sweep.records, self.sweep.folder
         write_csv.write_tables(tables.make_tables(plan, records, mlflow_run_ids(folder, records)), folder)

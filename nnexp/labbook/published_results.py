@@ -10,13 +10,14 @@ and is stale if that comes out otherwise. A claim on learning curves is not: his
 A sweep file that leaves the data set at the default may be published on another, `data=mnist`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from nnexp.claims.parsing import Claim, claims_of
 from nnexp.claims.samples import Frames
@@ -32,7 +33,9 @@ from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.plan_file import FILE, read_plan
 from nnexp.text import spelled
 
-NO_CLAIMS = pd.DataFrame({"id": pd.Series([], dtype="string")})
+if TYPE_CHECKING:
+    import pandas as pd
+
 VERDICT_FIGURES = ["effect", "effect_low", "effect_high", "n"]
 
 
@@ -73,12 +76,12 @@ def read_published(
 
 def _read(folder: Path) -> PublishedSweep:
     plan, path = read_plan(folder), folder / "verdicts.csv"
-    table = read_verdicts(path) if path.exists() else NO_CLAIMS
     try:
         claims = {claim.id: claim for claim in claims_of(plan)}
     except UserError as error:
         raise UserError(f"{folder / FILE}: {error}") from None
-    rows = {str(row["id"]): row for _, row in table.iterrows() if row["id"] in claims}
+    table = read_verdicts(path).iterrows() if path.exists() else ()
+    rows = {str(row["id"]): row for _, row in table if row["id"] in claims}
     return PublishedSweep(plan, read_tables(plan, folder).runs, rows, claims)
 
 
@@ -112,6 +115,8 @@ def _why_sweep_stale(name: str, book: Book, files: Mapping[str, CurrentQuestion]
 
 def _comes_out_again(claim: Claim, own: PublishedSweep, book: Book) -> bool:
     """Whether judging the runs gives the row of verdicts.csv; true where runs.csv is not enough to tell."""
+    import pandas as pd
+
     if not all(leaf.in_runs_csv for leaf in claim.leaves):
         return True
     before = own.verdicts[claim.id]

@@ -12,7 +12,7 @@ from nnexp.errors import UserError, unknown
 INT64 = 2**63  # whole numbers stay below it: tables hold them in 64 bits
 
 
-class Check(Protocol):
+class ValueCheck(Protocol):
     """See the module's description."""
 
     @property

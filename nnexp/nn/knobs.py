@@ -6,7 +6,7 @@
 from typing import NamedTuple
 
 from nnexp.nn.activations import ACTIVATIONS
-from nnexp.nn.checks import Check, Number, OneOf, SomeOf, Whole
+from nnexp.nn.checks import Number, OneOf, SomeOf, ValueCheck, Whole
 from nnexp.nn.costs import COSTS_OF_OUTPUT, OUTPUTS
 from nnexp.nn.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from nnexp.nn.optimizers import OPTIMIZERS
@@ -24,7 +24,7 @@ class Knob(NamedTuple):
     """A hyperparameter: its meaning, the check that its values pass, and who describes it."""
 
     meaning: str
-    check: Check
+    check: ValueCheck
     source: str
 
     @property

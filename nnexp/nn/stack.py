@@ -15,7 +15,7 @@ from nnexp.nn.optimizers import OPTIMIZERS, Rates, add_l1
 from nnexp.nn.runlog import RunLog
 
 
-class Stack:
+class TrainingStack:
     """K runs that still train, and differ in `PER_RUN` only. `logs` and all arrays have the same order."""
 
     def __init__(

@@ -16,7 +16,7 @@ from nnexp.nn.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from nnexp.nn.network import Network, Parameters
 from nnexp.nn.result import Result
 from nnexp.nn.runlog import HISTORY_METRICS, RunLog
-from nnexp.nn.stack import Stack
+from nnexp.nn.stack import TrainingStack
 from nnexp.nn.streams import stream
 from nnexp.nn.validation import Initial, check_fit, checked_orders, initial_parameters
 
@@ -98,7 +98,7 @@ def split_into_stacks(
     parameters: Parameters,
     parts: dict[str, ReadyPart],
     augment: Augment | None,
-) -> list[Stack]:
+) -> list[TrainingStack]:
     """The runs in stacks that fit the cache, runs of one seed together: they share order and gathering.
 
     If images are distorted, one stack: making each seed's images once saves more than a cache.
@@ -109,7 +109,7 @@ def split_into_stacks(
     for start in range(0, len(runs), size):
         rows = by_seed[start : start + size]
         logs = [RunLog(row, runs[row], parameters.flat[row]) for row in rows]
-        stacks.append(Stack(network, logs, parameters.of_runs(rows), parts, augment))
+        stacks.append(TrainingStack(network, logs, parameters.of_runs(rows), parts, augment))
     return stacks
 
 

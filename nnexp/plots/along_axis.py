@@ -10,13 +10,13 @@ from matplotlib.transforms import Transform, blended_transform_factory, offset_c
 from nnexp.plots.metric_scales import set_scale
 from nnexp.plots.point_values import (
     PointValues,
+    by_axes,
     leading_axis,
     notes_on_axes,
-    on_axes,
     on_data,
     point_values,
 )
-from nnexp.plots.scales import Scale, along_x, labels_with_room, scale_of
+from nnexp.plots.scales import Scale, along_x, axis_scale, labels_with_room
 from nnexp.plots.style import (
     CROSS,
     HEIGHT,
@@ -53,10 +53,10 @@ def metric_by_axis(
     axis = leading_axis(plan)
     assert axis is not None
     points = point_values(plan, runs, summary, metric)
-    scale = scale_of([point[axis] for point in plan.points])
+    scale = axis_scale([point[axis] for point in plan.points])
     upright = scale.kind != "categories"
     height = HEIGHT if upright else max(2.6 + 0.45 * len(plan.points), 3.6)
-    figure = picture(f"{points.measure.name}{on_axes(plan)}{on_data(plan)}", height=height)
+    figure = picture(f"{points.measure.name}{by_axes(plan)}{on_data(plan)}", height=height)
     label = points.measure.label
     axes = panel(figure, axis, label) if upright else panel(figure, label, axis)
     notes = [*points.notes, *notes_on_axes(plan), *points.scale().notes(points.measure)]

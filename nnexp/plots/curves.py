@@ -9,16 +9,16 @@ from nnexp.plots.curve_lines import MOST_BANDS, PointLine, draw_lines
 from nnexp.plots.histories import histories, two_groups_at_the_end
 from nnexp.plots.measures import measure_of
 from nnexp.plots.point_values import (
+    by_axes,
     leading_axis,
     marks_of,
     note_on_groups,
     notes_on_axes,
     notes_on_seconds,
     number_of_seeds,
-    on_axes,
     on_data,
 )
-from nnexp.plots.scales import label_of, scale_of
+from nnexp.plots.scales import axis_scale, label_of
 from nnexp.plots.style import MARKS, WIDTH, Picture, legend, panel, picture, write_notes
 from nnexp.statistics.intervals import LEAST_SEEDS
 from nnexp.sweep.question.plan import Plan
@@ -77,7 +77,7 @@ def points_in_order(plan: Plan) -> list[int]:
     """The numbers of all points; along an axis of numbers that tells them apart, in ascending order."""
     order = list(range(len(plan.points)))
     if axis := leading_axis(plan):
-        places = scale_of([point[axis] for point in plan.points]).places
+        places = axis_scale([point[axis] for point in plan.points]).places
         order.sort(key=lambda number: places[number])
     return order
 
@@ -101,7 +101,7 @@ def _by_point(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, metric: str
     room = max(len(line) for line in [*names.values(), *heading.split("\n")])
     title = "Learning curves" if measure.name.endswith(("accuracy", "cost")) else measure.name
     title = f"{measure.name} over time" if over_time else title
-    figure = picture(f"{title}{on_axes(plan)}{on_data(plan)}", WIDTH + 0.085 * max(0, room - 12))
+    figure = picture(f"{title}{by_axes(plan)}{on_data(plan)}", WIDTH + 0.085 * max(0, room - 12))
     axes = panel(figure, "training time of a run (s)" if over_time else "epoch", measure.label)
     points = histories(plan, runs, history, metric)
     lines = [PointLine(points[number], names.get(number), number == best) for number in numbers]

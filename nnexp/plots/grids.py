@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from nnexp.plots.metric_scales import MetricScale, tick_text
-from nnexp.plots.point_values import PointValues, on_axes, on_data, point_values, signs
+from nnexp.plots.point_values import PointValues, by_axes, meaning_of_signs, on_data, point_values
 from nnexp.plots.scales import categories
 from nnexp.plots.style import (
     FAINT,
@@ -49,7 +49,7 @@ def heat_map(plan: Plan, runs: pd.DataFrame, summary: pd.DataFrame, metric: str 
     cell = 0.15 + max(0.75, *(0.1 * len(text) for text in [*lines, *x.ticks.values()]))  # inches
     row = 0.15 + 0.2 * max(word.count("\n") + 1 for word in words)
     figure = picture(
-        f"{points.measure.name}{on_axes(plan)}{on_data(plan)}",
+        f"{points.measure.name}{by_axes(plan)}{on_data(plan)}",
         width=max(WIDTH, 3 + cell * len(x.ticks)),
         height=max(HEIGHT, 2 + row * len(y.ticks)),
     )
@@ -62,7 +62,7 @@ def heat_map(plan: Plan, runs: pd.DataFrame, summary: pd.DataFrame, metric: str 
     _draw_cells(axes, points, scale, places, words)
     _draw_shade_bar(figure, axes, scale, points.measure.label)
     absent = _hatch_the_absent(axes, set(places), (len(x.ticks), len(y.ticks)))
-    notes = [*points.notes, *signs(points.marks), *scale.notes(points.measure)]
+    notes = [*points.notes, *meaning_of_signs(points.marks), *scale.notes(points.measure)]
     write_notes(figure, notes + ["Hatched: not in this sweep"] * absent)
     return figure
 

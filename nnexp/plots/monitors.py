@@ -15,7 +15,7 @@ from nnexp.plots.curves import evenly, points_in_order
 from nnexp.plots.histories import PointCurve, histories, median_curve
 from nnexp.plots.measures import measure_of
 from nnexp.plots.metric_scales import metric_scale, set_scale
-from nnexp.plots.point_values import number_of_seeds, on_axes, on_data, point_name
+from nnexp.plots.point_values import by_axes, number_of_seeds, on_data, point_name
 from nnexp.plots.style import SMALL, TICK, Picture, legend, lines, panel, picture, write_notes
 from nnexp.sweep.question.plan import Plan
 
@@ -54,7 +54,7 @@ def monitor_by_layer(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, moni
     titles = {number: point_name(plan, number).replace(", ", "\n") for number in numbers}
     in_a_row = _panels_in_a_row(plan, len(numbers))
     rows = ceil(len(numbers) / in_a_row)
-    figure = _figure(f"{measure.name} of each layer{on_axes(plan)}{on_data(plan)}", titles, in_a_row, rows)
+    figure = _figure(f"{measure.name} of each layer{by_axes(plan)}{on_data(plan)}", titles, in_a_row, rows)
     centres = _concatenate(curve.metric for curve in medians.values())
     limits = _concatenate(end for curve in medians.values() for end in (curve.low, curve.high))
     scale = metric_scale(measure, centres, limits)

@@ -9,7 +9,7 @@ from matplotlib.collections import LineCollection
 from numpy.typing import NDArray
 
 from nnexp.plots.metric_scales import MetricScale, tick_text
-from nnexp.plots.point_values import PointValues, on_axes, on_data, point_values, signs
+from nnexp.plots.point_values import PointValues, by_axes, meaning_of_signs, on_data, point_values
 from nnexp.plots.scales import Scale, categories
 from nnexp.plots.style import (
     CROSS,
@@ -54,7 +54,7 @@ def parallel_coordinates(
     """
     points = point_values(plan, runs, summary, metric, intervals=len(plan.points) <= MOST_BARS)
     scales = [categories([point[axis] for point in plan.points]) for axis in plan.axes]
-    title = f"{points.measure.name}{on_axes(plan)}{on_data(plan)}"
+    title = f"{points.measure.name}{by_axes(plan)}{on_data(plan)}"
     figure = picture(title, width=max(WIDTH, 2.2 + 1.9 * len(plan.axes)), height=5)
     axes = panel(figure, "", "")
     axes.grid(visible=False)
@@ -74,7 +74,7 @@ def parallel_coordinates(
         axes.plot(len(scales), NOWHERE, **CROSS, zorder=5)
         axes.text(len(scales) + BESIDE, NOWHERE, "no run\nfinished", va="center", fontsize=SMALL, color=INK)
     axes.set_xlim(-0.35, len(scales) + BESIDE + 0.25)
-    notes = [*points.notes, *signs(points.marks), *scale.notes(points.measure)]
+    notes = [*points.notes, *meaning_of_signs(points.marks), *scale.notes(points.measure)]
     write_notes(figure, [*notes, "A line is a point; dark: high"])
     return figure
 

@@ -108,13 +108,13 @@ def _has_test(comparison: Comparison) -> bool:
     return not np.isnan(comparison.p).all()
 
 
-def signs(marks: Sequence[str]) -> list[str]:
+def meaning_of_signs(marks: Sequence[str]) -> list[str]:
     """A note on what the signs of these marks mean: `★ best, ○ worse than the best`; none without signs."""
     names = [f"{mark.sign} {name}" for name, mark in MARKS.items() if mark.sign and name in marks]
     return [", ".join(names)] if names else []
 
 
-def on_axes(plan: Plan) -> str:
+def by_axes(plan: Plan) -> str:
     """` by batch_size and hidden_size`, or nothing without axes."""
     if axis := leading_axis(plan):
         return f" by {axis}"

@@ -26,7 +26,7 @@ class Scale(NamedTuple):
     ticks: dict[float, str]
 
 
-def scale_of(values: Sequence[Any]) -> Scale:
+def axis_scale(values: Sequence[Any]) -> Scale:
     """Numbers that span much or grow by factors lie on a log scale, `symlog` if one of them is 0.
 
     Anything else than numbers (words, lists, null) makes categories, in order of appearance.

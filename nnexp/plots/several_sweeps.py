@@ -20,7 +20,7 @@ from nnexp.plots.point_values import (
     on_data,
     point_values,
 )
-from nnexp.plots.scales import along_x, scale_of
+from nnexp.plots.scales import along_x, axis_scale
 from nnexp.plots.style import TICK, Picture, legend, lines, panel, picture, write_notes
 from nnexp.sweep.question.plan import Plan
 
@@ -83,7 +83,7 @@ def _draw_metric(axes: Axes, sweeps: Mapping[str, SweepFrames], axis: str, metri
     places = {name: [point[axis] for point in sweep.plan.points] for name, sweep in sweeps.items()}
     notes = []
     if without_label := along_x(
-        axes, scale_of([value for values in places.values() for value in values]), LENGTH
+        axes, axis_scale([value for values in places.values() for value in values]), LENGTH
     ):
         notes.append(f"There is no room to name {axis}={', '.join(without_label)}")
     means = np.concatenate([values.mean for values in points.values()])
@@ -113,7 +113,7 @@ def _common_axis(sweeps: Mapping[str, SweepFrames]) -> str:
         names = ", ".join(sweep.plan.name for sweep in sweeps.values())
         raise UserError(f"the sweeps must vary one axis, the same in all of them, got {names}")
     values = [point[axis] for sweep in sweeps.values() for point in sweep.plan.points]
-    if scale_of(values).kind == "categories":
+    if axis_scale(values).kind == "categories":
         raise UserError(f"the values of the sweeps' axis must be numbers, got {axis}")
     return axis
 

@@ -1,12 +1,15 @@
 """Verdicts as plain data, and their figures in the units that a reader expects: per cent, points, ratios."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nnexp.report.answer import Effect, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class EffectUnit(NamedTuple):
@@ -50,11 +53,15 @@ def verdicts_of(frame: pd.DataFrame) -> tuple[Verdict, ...]:
 
 def verdict_of(row: Mapping[Any, Any] | pd.Series) -> Verdict:
     """One row of it."""
+    import pandas as pd
+
     text, published, note = ("" if pd.isna(row[k]) else " ".join(row[k].split()) for k in VERDICT_TEXTS)
     return Verdict(row["id"], text, row["verdict"], published, _effect(row), note)
 
 
 def _effect(row: Mapping[Any, Any] | pd.Series) -> Effect | None:
+    import pandas as pd
+
     if pd.isna(row["effect"]):
         return None
     value, low, high = (float(row[name]) for name in ("effect", "effect_low", "effect_high"))

@@ -1,11 +1,12 @@
 """What the answer of a sweep rests on: the figures of every point, and how the points compare."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from nnexp.report.answer import Figure
@@ -13,6 +14,9 @@ from nnexp.results.by_point import accuracy_metric, compare_points, samples
 from nnexp.results.tables import Results
 from nnexp.statistics.intervals import LEAST_GAP, Comparison, mean_interval, two_groups
 from nnexp.sweep.question.plan import Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_ROWS = 100  # of a table that one still reads
 

@@ -7,7 +7,7 @@ import rich.table
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from nnexp.console import PIPE_WIDTH, WholeTable, signs
+from nnexp.console import PIPE_WIDTH, WholeTable, signs_for
 from nnexp.report.answer import Answer, Line, Table, Tone, Verdict, cell_text
 from nnexp.report.effects import effect_text
 
@@ -69,12 +69,12 @@ class ResponsiveTable:
         columns = self._table.columns
         for gone in range(1 + max(column.spare for column in columns)):
             kept = [k for k, column in enumerate(columns) if not 0 < column.spare <= gone]
-            grid = self._grid({k: "\n".join(columns[k].heading) for k in kept}, signs(options))
+            grid = self._grid({k: "\n".join(columns[k].heading) for k in kept}, signs_for(options))
             if console.measure(grid, options=options.update(width=PIPE_WIDTH)).maximum <= options.max_width:
                 break
         else:
             headings = {k: "\n".join(columns[k].heading).replace("_", "_\n") for k in kept}
-            grid = self._grid(headings, signs(options))
+            grid = self._grid(headings, signs_for(options))
         yield grid
 
     def _grid(self, headings: Mapping[int, str], spell: Callable[[str], str]) -> WholeTable:

@@ -1,13 +1,18 @@
 """The runs of a sweep by point and seed: their figures, and which point and run did best on validation."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from nnexp.statistics.intervals import Comparison, compare_with_best
 from nnexp.sweep.question.plan import Plan, Run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def accuracy_metric(plan: Plan) -> str:

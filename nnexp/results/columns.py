@@ -3,16 +3,19 @@
 Missing values are NA (an empty CSV cell): a failed run's metrics, a test cost that nobody asked for.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, get_type_hints
+from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from nnexp.data import DataSpec
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.record import BEST, FINAL
 from nnexp.text import spelled
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # What a run ends with, in the order of the columns. `epochs_done`: the column `epochs` is the hyperparameter.
 METRICS = (
@@ -61,9 +64,13 @@ def cell_value(value: object) -> str | None:
 
 def frame(values: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
     """Columns by name, each with its dtype."""
+    import pandas as pd
+
     return pd.DataFrame({name: _column(name, column) for name, column in values.items()})
 
 
 def _column(name: str, values: Iterable[Any]) -> pd.Series:
+    import pandas as pd
+
     dtype = dtype_of(name)
     return pd.Series([cell_value(v) for v in values] if dtype == "string" else values, dtype=dtype)

@@ -1,15 +1,18 @@
 """The CSV files of a sweep, read back: whatever was edited by hand is named with its column and row."""
 
-from pathlib import Path
-from typing import get_args
+from __future__ import annotations
 
-import pandas as pd
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
 
 from nnexp.errors import UserError, unknown
 from nnexp.results.columns import dtype_of, frame
 from nnexp.results.tables import Tables, history_table, make_tables
 from nnexp.sweep.question.plan import SETTINGS, Plan
 from nnexp.sweep.store.record import Status
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def read_tables(plan: Plan, folder: Path) -> Tables:
@@ -125,6 +128,8 @@ def _parse(path: Path, dtypes: dict[str, str], rows: int | None = None) -> pd.Da
         UserError: no such file, or no table.
         ValueError, TypeError: a cell does not fit its dtype.
     """
+    import pandas as pd
+
     try:
         table = pd.read_csv(
             path, dtype=dtypes, nrows=rows, keep_default_na=False, na_values=[""], encoding="utf-8-sig"
@@ -140,6 +145,8 @@ def _parse(path: Path, dtypes: dict[str, str], rows: int | None = None) -> pd.Da
 
 def _misfit(path: Path) -> UserError:
     """The error for the first cell that does not fit its column's dtype."""
+    import pandas as pd
+
     table = _parse(path, {})
     for name in map(str, table):
         dtype, column = dtype_of(name), table[name]

@@ -1,11 +1,12 @@
 """Records to frames: a row per run, per run and epoch, and per point. Rows in plan order."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from nnexp.results.by_point import point_numbers, samples
@@ -13,6 +14,9 @@ from nnexp.results.columns import HISTORY, SUMMARY_PARTS, TO_TARGET, frame, metr
 from nnexp.statistics.intervals import mean_interval
 from nnexp.sweep.question.plan import SETTINGS, Plan
 from nnexp.sweep.store.record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Tables(NamedTuple):
@@ -66,6 +70,8 @@ def runs_table(plan: Plan, records: Mapping[str, Record], mlflow_run_ids: Mappin
 
 def history_table(plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:
     """One row per run and evaluated epoch: run_id, seed, the axes, epoch, metrics, then monitors, sorted."""
+    import pandas as pd
+
     done = [record for record in _done(plan, records) if record.history]
     monitors = sorted({n for record in done for n in record.history} - {"epoch", *HISTORY})
     lengths = [len(record.history["epoch"]) for record in done]

@@ -1,12 +1,16 @@
 """Writing the tables of a sweep. CSV: floats by repr, lines end with LF, each file appears whole."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from nnexp.files import write_all
 from nnexp.results.tables import Results, Tables
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 VERDICTS = "verdicts"
 

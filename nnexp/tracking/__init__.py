@@ -19,7 +19,7 @@ from nnexp.tracking.logged import (
 from nnexp.tracking.logger import Logger, Report
 from nnexp.tracking.relocation import move_note
 from nnexp.tracking.removal import remove_from_mlflow
-from nnexp.tracking.store_check import VARIABLE, check
+from nnexp.tracking.store_check import VARIABLE, check_store
 from nnexp.tracking.ui import ui
 from nnexp.tracking.upload import final_status, is_up_to_date, open_logger
 
@@ -29,7 +29,7 @@ __all__ = [
     "Logger",
     "Report",
     "append_logged",
-    "check",
+    "check_store",
     "final_status",
     "is_up_to_date",
     "mlflow_run_ids",

@@ -10,6 +10,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock
+
 from nnexp.tracking.address import path_for_mlflow, scheme, sqlite_path, sqlite_uri
 
 if TYPE_CHECKING:
@@ -79,8 +81,6 @@ def store_lock(uri: str) -> AbstractContextManager[object]:
     """Held while a SQLite file is opened: two processes that make its tables at once would ruin it."""
     if scheme(uri) != "sqlite":
         return nullcontext()
-    from filelock import FileLock
-
     path = sqlite_path(uri)
     path.parent.mkdir(parents=True, exist_ok=True)
     return FileLock(path.with_name(f"{path.name}.lock"), timeout=LOCK_TIME)

@@ -8,7 +8,7 @@ from nnexp.tracking.address import without_secrets
 from nnexp.tracking.client import session
 from nnexp.tracking.logged import FILE, lines_of, read_logged
 from nnexp.tracking.run_logger import delete_run, search
-from nnexp.tracking.store_check import check
+from nnexp.tracking.store_check import check_store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -28,7 +28,7 @@ def remove_from_mlflow(folder: Path) -> int:
         pages = [line.mlflow_run_id for line in lines if line.run_id == folder.name]
         if not pages:
             continue
-        check(store)
+        check_store(store)
         try:
             with session(store) as client:
                 removed += sum(_delete(client, page) for page in dict.fromkeys(pages))

@@ -31,7 +31,7 @@ DRIVERS = {"psycopg": "'psycopg[binary]'", "psycopg2": "psycopg2-binary", "MySQL
 INSTEAD = "use tracking=sqlite or tracking=none"
 
 
-def check(uri: str) -> None:
+def check_store(uri: str) -> None:
     """See, before anything trains, that runs can be logged at `uri`. Writes nothing.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import NoReturn
 from nnexp.errors import UserError
 from nnexp.tracking.address import SERVERS, public_uri, scheme, sqlite_path, without_secrets
 from nnexp.tracking.client import session, variables
-from nnexp.tracking.store_check import check
+from nnexp.tracking.store_check import check_store
 from nnexp.tracking.views import newest_view, sweep_page
 
 MOST_PAGES = 10  # addresses of sweeps that are printed
@@ -55,7 +55,7 @@ def ui_command(uri: str, host: str, port: int) -> tuple[list[str], Mapping[str, 
         raise UserError(
             f"nothing was logged at {uri} yet: run a sweep first, or name the store by tracking.uri"
         )
-    check(uri)
+    check_store(uri)
     command = [sys.executable, "-m", "mlflow", "ui", "--host", host, "--port", str(port), "--workers", "1"]
     # One reader of one store: no pool of servers, no processes for background jobs.
     environment = {

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nnexp.data import DataSpec, load
-from nnexp.experiment.messages import advice
+from nnexp.experiment.messages import advice_lines
 from nnexp.nn import Hyperparameters
 from nnexp.nn.knobs import USUAL_LEARNING_RATES
 from nnexp.nn.optimizers import OPTIMIZERS
@@ -14,7 +14,7 @@ from nnexp.sweep.question.plan import Run
 
 
 def lines(*runs: dict[str, Any]) -> list[str]:
-    return advice([Run("", Hyperparameters(**values), DataSpec(), 0) for values in runs], load)
+    return advice_lines([Run("", Hyperparameters(**values), DataSpec(), 0) for values in runs], load)
 
 
 @pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "adamw"])

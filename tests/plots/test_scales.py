@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
-from nnexp.plots.scales import along_x, scale_of
+from nnexp.plots.scales import along_x, axis_scale
 
 RATES = [0.01, 0.05, 0.1, 0.5, 1.0, 5.0]
 
@@ -30,7 +30,7 @@ RATES = [0.01, 0.05, 0.1, 0.5, 1.0, 5.0]
     ],
 )
 def test_the_scale_suits_the_values(values: list[Any], kind: str) -> None:
-    assert scale_of(values).kind == kind
+    assert axis_scale(values).kind == kind
 
 
 VALUES = [0.01, 0.05, 0.1, 0.12, 0.5, 1.0, 2.0, 5.0, 10.0]
@@ -45,7 +45,7 @@ def test_every_value_has_a_label_or_is_returned(
     inches: float, rotation: float, without_label: list[str]
 ) -> None:
     axes = Figure().add_subplot()
-    assert along_x(axes, scale_of(VALUES), inches) == without_label
+    assert along_x(axes, axis_scale(VALUES), inches) == without_label
     labels = axes.get_xticklabels()
     assert axes.get_xticks().tolist() == VALUES
     assert [label.get_text() for label in labels if label.get_text()] == [

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from nnexp.errors import UserError
-from nnexp.tracking import check
+from nnexp.tracking import check_store
 from tests.tracking.samples import FIRST_LOG
 
 HERE = Path(__file__).parent
@@ -89,7 +89,7 @@ def server(store: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 def _wait_until_up(address: str, process: subprocess.Popen[bytes], seconds: int = 90) -> None:
     for _ in range(seconds * 2):
         try:
-            check(address)
+            check_store(address)
             return
         except UserError:
             try:

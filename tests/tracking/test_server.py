@@ -14,7 +14,7 @@ import pytest
 
 from nnexp.nn import predict
 from nnexp.sweep.store.model_file import load_model
-from nnexp.tracking import Logger, check, mlflow_run_ids
+from nnexp.tracking import Logger, check_store, mlflow_run_ids
 from tests.tracking.samples import a_plan, a_record, children, save_weights
 
 pytestmark = pytest.mark.slow
@@ -58,7 +58,7 @@ def door(server: str) -> Iterator[str]:
 
 def log_all(uri: str, name: str, folder: Path) -> Path:
     """Log a sweep with its models to the server at `uri`; the file of their weights."""
-    check(uri)
+    check_store(uri)
     plan, weights = a_plan(name), save_weights(folder / "weights.npz")
     thread = Logger(uri, plan, folder=folder, environment={"host": "laptop"})
     for run in plan.runs:

@@ -1,5 +1,7 @@
 """Training in parallel: the only place that uses joblib, for the processes of its loky backend."""
 
+from __future__ import annotations
+
 import multiprocessing.resource_tracker
 import os
 import signal
@@ -12,9 +14,6 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from joblib import cpu_count
-from joblib.externals.loky.backend import get_context, resource_tracker
-
 from nnexp.data import Dataset, DataSpec
 from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.pool.stop import deferred
@@ -23,13 +22,11 @@ from nnexp.sweep.pool.worker import (
     PremiseError,
     Premises,
     Progress,
-    check,
+    check_premises,
     end_with,
     temporary_folder_is_gone,
     train_stack,
 )
-
-CONTEXT = get_context("loky")  # starts processes that do not import the caller's main module again
 
 
 @dataclass(frozen=True)
@@ -42,6 +39,8 @@ class Attempt:
 
 def worker_count(n_jobs: int | None, runs: int) -> int:
     """Processes to use: `n_jobs`, else all cores this process may use; never more than there are runs."""
+    from joblib import cpu_count
+
     return max(1, min(n_jobs or cpu_count(), runs))
 
 
@@ -91,7 +90,7 @@ def launch(
                 outcomes = worker.outcomes()
                 yield from outcomes
                 if worker.died:
-                    check(expected)  # code that cannot be imported any more is not the run's fault
+                    check_premises(expected)  # code that cannot be imported any more is not the run's fault
                     progress.finish(attempt.stack.rows)
                     if attempt.last:
                         yield worker.lost()
@@ -113,8 +112,11 @@ class Worker:
         self._begin()
 
     def _begin(self) -> None:
-        self.connection, theirs = CONTEXT.Pipe()
-        self._process = CONTEXT.Process(target=serve, args=(theirs, self._parent))
+        from joblib.externals.loky.backend import get_context
+
+        context = get_context("loky")  # starts processes that do not import the caller's main module again
+        self.connection, theirs = context.Pipe()
+        self._process = context.Process(target=serve, args=(theirs, self._parent))
         with _deaf_to_ctrl_c():
             self._process.start()
         theirs.close()  # so that the end of the process, even in the midst of a message, ends the connection
@@ -164,7 +166,7 @@ class Worker:
         self.connection.close()
 
 
-def serve(connection: "Connection[Any, Any]", parent: int) -> None:
+def serve(connection: Connection[Any, Any], parent: int) -> None:
     """What a worker process does until its connection ends: train what comes, and answer."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with(parent)
@@ -186,6 +188,8 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
 
     multiprocessing and loky unblock Ctrl-C when they start a helper process each: these must run before.
     """
+    from joblib.externals.loky.backend import resource_tracker
+
     for tracker in (multiprocessing.resource_tracker, resource_tracker):
         tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

@@ -96,7 +96,7 @@ def train_stack(
     Raises:
         PremiseError: this process does not meet what the parent expects; nothing was trained.
     """
-    check(expected)
+    check_premises(expected)
     dataset, started = _dataset(source, stack.data), datetime.now(UTC)
     progress.start(stack.rows)
     try:
@@ -147,7 +147,7 @@ def _train(stack: Stack, dataset: Dataset, progress: Progress, max_seconds: floa
         )
 
 
-def check(expected: Premises) -> None:
+def check_premises(expected: Premises) -> None:
     """Raise `PremiseError` unless this process's code and BLAS kernel are the expected ones."""
     try:
         same = formulas().all_digest == expected.code

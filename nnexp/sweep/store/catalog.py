@@ -51,7 +51,7 @@ def find_sweep_folder(
     on_data = [folder for folder in candidates if data in _data(folder)]
     on_data = on_data or [folder for folder in homes if data in _data(folder)]
     if not on_data:
-        known = ", ".join(dict.fromkeys(other for folder in candidates for other in _data(folder)))
+        known = ", ".join(sorted({other for folder in candidates for other in _data(folder)}))
         train = f"python -m nnexp +sweep={name} data={data} trains it"
         raise UserError(f"sweep {name} must be on {data}, and what is here is on {known}: {train}")
     return _latest(name, on_data)

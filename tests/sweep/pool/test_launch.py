@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from joblib.externals.loky.backend import get_context
 
 from nnexp.data import load, share
-from nnexp.sweep.pool.launch import CONTEXT, launch, worker_count
+from nnexp.sweep.pool.launch import launch, worker_count
 from nnexp.sweep.pool.progress_board import Board
 from nnexp.sweep.pool.stacks import make_stacks
 from nnexp.sweep.pool.worker import Outcome, premises
@@ -57,8 +58,8 @@ def _tell_what_is_loaded(connection: Any) -> None:
 
 
 def test_a_worker_loads_neither_mlflow_nor_pandas_nor_hydra() -> None:
-    ours, theirs = CONTEXT.Pipe()
-    process = CONTEXT.Process(target=_tell_what_is_loaded, args=(theirs,))
+    ours, theirs = get_context("loky").Pipe()
+    process = get_context("loky").Process(target=_tell_what_is_loaded, args=(theirs,))
     process.start()
     assert ours.recv() == []
     process.join()
