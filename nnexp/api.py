@@ -18,7 +18,8 @@ if TYPE_CHECKING:  # pandas and matplotlib: only where a sweep is loaded
 
 
 def load_sweep(name: str, sweeps_dir: str | Path | None = None, data: str | None = None) -> LoadedSweep:
-    """The results of the sweep NAME (its newest) or NAME/ID in `sweeps_dir`, else of the published one.
+    """The results of the sweep NAME (its newest finished one, else its newest) or NAME/ID in `sweeps_dir`,
+    else of the published one.
 
     Without `sweeps_dir`, the folder `sweeps` here, else in the nearest folder above, is meant. With `data`,
     such as `"mnist"`, it is the newest one on that data set.

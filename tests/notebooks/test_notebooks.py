@@ -91,7 +91,7 @@ def test_it_is_about_the_sweep_of_its_name_on_mnist_and_says_how_to_train_it(pat
     assert loaded_by(notebook)[0] == name
     assert all(', data="mnist")' in line for line in lines_that_load(notebook))
     assert name in FILES
-    assert re.match(f"<sweep {name}/[0-9a-f]{{8}} on mnist: ", printed(notebook))
+    assert re.match(rf"<sweep {name}/\w{{8}} on mnist: ", printed(notebook))
     prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     assert f"python -m nnexp +sweep={name}" in prose
 

@@ -68,7 +68,7 @@ class Module:
         (statement,) = self.statements[table]
         value = getattr(statement, "value", None)
         if not isinstance(value, ast.Dict) or None in value.keys:
-            raise TypeError(f"{table} must be a plain dict")
+            raise SyntaxError(f"{table} must be a plain dict")
         entries = {ast.literal_eval(k): v for k, v in zip(value.keys, value.values, strict=True) if k}
         return self._told(f"{table}[{key!r}]", [entries[key]])
 
@@ -91,7 +91,7 @@ def _defined(statement: ast.stmt, file: Path) -> list[str]:
         return [statement.name]
     if isinstance(statement, ast.Assign):
         return [n.id for target in statement.targets for n in ast.walk(target) if isinstance(n, ast.Name)]
-    raise TypeError(f"{file}:{statement.lineno}: only definitions may stand at the top of a module")
+    raise SyntaxError(f"{file}:{statement.lineno}: only definitions may stand at the top of a module")
 
 
 def text_of(value: object) -> str:

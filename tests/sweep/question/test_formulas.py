@@ -20,7 +20,7 @@ from nnexp.nn.costs import OUTPUTS
 from nnexp.nn.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from nnexp.nn.optimizers import OPTIMIZERS
 from nnexp.nn.schedules import SCHEDULES
-from nnexp.sweep.question.formulas import NOT_ENTERED, Formulas
+from nnexp.sweep.question.formulas import NOT_ENTERED, OPTIONAL, TABLES, Formulas
 from nnexp.sweep.question.plan import Run
 
 PACKAGE = Path(nnexp.__path__[0])
@@ -261,6 +261,14 @@ def test_every_module_of_the_core_is_a_formula_or_named_as_none() -> None:
     modules = {f"nn.{file.stem}".removesuffix(".__init__") for file in (PACKAGE / "nn").glob("*.py")}
     assert entered & modules | set(NOT_ENTERED) == modules
     assert not entered & set(NOT_ENTERED)
+
+
+def test_what_only_some_runs_use_is_there_and_used_by_some() -> None:
+    places = set(used())
+    for part in OPTIONAL:
+        assert any(f"{place}:".startswith(f"{part}:") for place in places), part
+    for table in set(TABLES) - {"DATASETS"}:
+        assert any(f":{table}[" in place for place in places), table
 
 
 def test_no_formula_holds_an_f_string() -> None:
