@@ -130,7 +130,7 @@ def test_a_sweep_with_fewer_epochs_or_values_is_judged_by_the_claims_that_it_can
     assert (
         fewer_values.claims() == "No claims: the sweep file states none, or none that these runs can answer."
     )
-    assert "claim R: unknown value of axis learning_rate 1.0" in capsys.readouterr().out
+    assert "claim R: the sweep has no learning_rate=1.0" in capsys.readouterr().out
 
 
 def known(accuracies: list[list[float | None]]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nnexp.errors import UserError, unknown
+from nnexp.text import spelled
 
 Point = Mapping[str, Any]
 
@@ -53,5 +54,6 @@ def _nowhere(points: Sequence[Point], at: Point) -> UserError:
     for axis, value in at.items():
         values = list(dict.fromkeys(key(point[axis]) for point in points))
         if key(value) not in values:
-            return unknown(f"value of axis {axis}", value, [str(other) for other in values])
+            known = ", ".join(map(spelled, values))
+            return UserError(f"the sweep has no {axis}={spelled(value)} (its values: {known})")
     return UserError(f"at must select a point of the sweep, got {dict(at)}, which is none")

@@ -35,7 +35,7 @@ MISTAKES = {
     "{left: {best: validation_acuracy}, low: 0}": "unknown metric 'validation_acuracy'; did you mean 'valid",
     "{left: {best: validation_accuracy}, low: 0}": "which leaves batch_size open",
     "{left: {BEST, at: {batchsize: 10}}, low: 0}": "unknown axis 'batchsize'; did you mean 'batch_size'",
-    "{left: {BEST, at: {batch_size: 11}}, low: 0}": "unknown value of axis batch_size 11; did you mean '1",
+    "{left: {BEST, at: {batch_size: 11}}, low: 0}": "the sweep has no batch_size=11 ",
     "{left: {BEST, at: 10}, low: 0}": "at must be a partial point such as {batch_size: 10}, got 10",
     "{left: {BEST, final: penalty}, low: 0}": "must have one statistic, got best and final",
     "{left: best, low: 0}": "a quantity must be a mapping such as {best: validation_accuracy}, got 'best'",

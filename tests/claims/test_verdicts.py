@@ -314,7 +314,7 @@ def test_a_point_or_metric_that_another_sweep_lacks_is_not_judged() -> None:
     checks = [{"left": A, "rel": ">", "right": right | {"sweep": "first"}} for right in rights]
     told = verdicts(checks, sweep, others=lambda _: sweep)
     assert told["verdict"].tolist() == ["not judged"] * 2
-    assert "unknown value of axis batch_size 7" in told["note"][0]
+    assert "the sweep has no batch_size=7" in told["note"][0]
     assert "does not record gradient_norm_bias_1" in told["note"][1]
 
 
