@@ -42,8 +42,8 @@ OPTIONAL = {
     "data.split:add_shifts": "expand",
     "data.split:keep_classes": "classes",
 }
-# What the walk does not enter in `nn`, and why it is no formula.
-NOT_ENTERED = {
+# Modules of `nn` that the walk does not enter, and why: no formulas.
+NO_FORMULAS = {
     "nn": "names the public parts",
     "nn.validation": "checks what a caller gives",
     "nn.checks": "checks values",
@@ -53,7 +53,8 @@ NOT_ENTERED = {
     "nn.plain": "the book's loop, to be read; no run is trained with it",
     "nn.result": "names what training hands back",
 }
-COUNTED = ("nn.", "data.split", "data.augment")  # other modules of `data` read files: they are only followed
+# Other modules of `data` read files: the walk passes through them, and they do not count.
+FORMULA_MODULES = ("nn.", "data.split", "data.augment")
 
 
 class Formulas:
@@ -66,13 +67,13 @@ class Formulas:
 
     def digest(self, settings: Mapping[str, Any]) -> str:
         """64 hex digits over all that a run with these settings uses."""
-        chosen = tuple(settings[name] for names in TABLES.values() for name in names)
-        key = chosen, tuple(_uses(settings[name]) for name in OPTIONAL.values())
+        choices = tuple(settings[name] for names in TABLES.values() for name in names)
+        key = choices, tuple(_uses(settings[name]) for name in OPTIONAL.values())
         if key not in self._digests:
-            self._digests[key] = _sha256(self.used(settings).values())
+            self._digests[key] = _sha256(self.texts(settings).values())
         return self._digests[key]
 
-    def used(self, settings: Mapping[str, Any]) -> dict[str, str]:
+    def texts(self, settings: Mapping[str, Any]) -> dict[str, str]:
         """Place (`nn.costs:error`, `nn.costs:OUTPUTS['sigmoid', 'quadratic']`) -> text, of what counts."""
         texts: dict[str, str] = {}
         seen: set[str] = set()
@@ -84,9 +85,9 @@ class Formulas:
             seen.add(place)
             name, _, attribute = place.partition(":")
             where, definition = self._definition(name, attribute, settings)
-            if name.startswith(COUNTED):
+            if name.startswith(FORMULA_MODULES):
                 texts[where] = definition.text
-            waiting += self._entered(name, definition.names, settings)
+            waiting += self._places_from(name, definition.names, settings)
         return texts
 
     @cached_property
@@ -94,7 +95,7 @@ class Formulas:
         """64 hex digits over every definition in the modules that count, whoever uses it."""
         files = [file for folder in ("nn", "data") for file in sorted((self.package / folder).glob("*.py"))]
         names = [f"{file.parent.name}.{file.stem}" for file in files]
-        modules = [self.module(name) for name in names if name.startswith(COUNTED)]
+        modules = [self.module(name) for name in names if name.startswith(FORMULA_MODULES)]
         return _sha256(module.definition(name).text for module in modules for name in module.statements)
 
     def module(self, name: str) -> Module:
@@ -111,27 +112,27 @@ class Formulas:
             return f"{module}:{name}[{key!r}]", self.module(module).entry(name, key)
         return f"{module}:{name}", self.module(module).definition(name)
 
-    def _entered(self, module: str, names: Iterable[str], settings: Mapping[str, Any]) -> Iterator[str]:
+    def _places_from(self, module: str, names: Iterable[str], settings: Mapping[str, Any]) -> Iterator[str]:
         """The places that the names lead to, out of a module, where the walk goes on."""
         for name in names:
-            place = self._resolved(module, name)
+            place = self._place_of(module, name)
             home = place and place.partition(":")[0]
-            if not place or home in NOT_ENTERED:
+            if not place or home in NO_FORMULAS:
                 continue
             if all(_uses(settings[OPTIONAL[part]]) for part in (home, place) if part in OPTIONAL):
                 yield place
 
-    def _resolved(self, module: str, name: str) -> str | None:
+    def _place_of(self, module: str, name: str) -> str | None:
         """Where a name is defined that a module uses; None: outside of the package, or a builtin."""
         here = self.module(module)
         first, _, rest = name.partition(".")
         if first in here.imported:
             source, attribute = here.imported[first]
             if attribute is None:  # a module: what of it is used?
-                return self._resolved(source, rest.partition(".")[0]) if rest else None
+                return self._place_of(source, rest.partition(".")[0]) if rest else None
             if not self._is_module(f"{source}.{attribute}"):
-                return self._resolved(source, attribute)
-            return self._resolved(f"{source}.{attribute}", rest.partition(".")[0]) if rest else None
+                return self._place_of(source, attribute)
+            return self._place_of(f"{source}.{attribute}", rest.partition(".")[0]) if rest else None
         return f"{module}:{first}" if first in here.statements else None
 
     def _is_module(self, name: str) -> bool:
@@ -141,7 +142,8 @@ class Formulas:
 
 def _sha256(texts: Iterable[str]) -> str:
     """A digest of texts, whatever their order."""
-    return hashlib.sha256("\n".join(sorted(texts)).encode()).hexdigest()
+    digests = sorted(hashlib.sha256(text.encode()).hexdigest() for text in texts)
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
 
 def _uses(value: Any) -> bool:

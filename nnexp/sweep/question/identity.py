@@ -17,7 +17,7 @@ PACKAGE = Path(nn.__path__[0]).parent
 # A setting that came after the first identity -> the value at which a run is what it was before there was
 # such a setting. At this value the setting does not stand in the identity, so that earlier runs keep their
 # id. An entry is written once and never changes: else two different runs could share an id.
-REPRODUCES: dict[str, Any] = {}
+NEUTRAL_VALUES: dict[str, Any] = {}
 
 
 def canonical_json(value: Any) -> str:
@@ -33,15 +33,15 @@ def point_identity(
     values = {"digest": dataset.digest, "scale": dataset.scale, "n_classes": dataset.data.n_classes}
     settings = {name: value for name, value in vars(hyperparameters).items() if name != "seed"}
     return {
-        "hyperparameters": _standing(settings),
-        "data": _standing(spec.identity()) | values,
+        "hyperparameters": _identity_settings(settings),
+        "data": _identity_settings(spec.identity()) | values,
         "numerics": numerics,
     }
 
 
-def _standing(settings: Mapping[str, Any]) -> dict[str, Any]:
+def _identity_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings without the later ones that are at the value which reproduces the earlier formula."""
-    usual = {name: canonical_json(value) for name, value in REPRODUCES.items() if name in settings}
+    usual = {name: canonical_json(value) for name, value in NEUTRAL_VALUES.items() if name in settings}
     return {n: value for n, value in settings.items() if n not in usual or canonical_json(value) != usual[n]}
 
 

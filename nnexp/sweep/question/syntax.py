@@ -57,7 +57,7 @@ class Module:
         if member:
             members = [node for owner in nodes for node in getattr(owner, "body", [])]
             nodes = [node for node in members if getattr(node, "name", None) == member]
-        return self._told(name, nodes)
+        return self._definition_of(name, nodes)
 
     def entry(self, table: str, key: object) -> Definition:
         """One entry of a table, which must be a dict whose keys are literals.
@@ -70,17 +70,17 @@ class Module:
         if not isinstance(value, ast.Dict) or None in value.keys:
             raise SyntaxError(f"{table} must be a plain dict")
         entries = {ast.literal_eval(k): v for k, v in zip(value.keys, value.values, strict=True) if k}
-        return self._told(f"{table}[{key!r}]", [entries[key]])
+        return self._definition_of(f"{table}[{key!r}]", [entries[key]])
 
-    def _told(self, name: str, nodes: list[ast.stmt] | list[ast.expr]) -> Definition:
+    def _definition_of(self, name: str, nodes: list[ast.stmt] | list[ast.expr]) -> Definition:
         names = frozenset(name for node in nodes for name in names_of(node, frozenset()))
-        used = [f"{name} is {self.foreign[name]}" for name in sorted(names) if name in self.foreign]
+        foreign = [f"{name} is {self.foreign[name]}" for name in sorted(names) if name in self.foreign]
         renamed = [
             f"{name} is {self.imported[name][1]}"
             for name in sorted(names)
             if name in self.imported and self.imported[name][1] not in (None, name)
         ]
-        return Definition("\n".join([name, *map(text_of, nodes), *used, *renamed]), names)
+        return Definition("\n".join([name, *map(text_of, nodes), *foreign, *renamed]), names)
 
 
 def _defined(statement: ast.stmt, file: Path) -> list[str]:
@@ -100,8 +100,8 @@ def text_of(value: object) -> str:
         return f"{type(value.value).__name__} {value.value!r}"
     if isinstance(value, ast.AST):
         fields = {name: field for name, field in ast.iter_fields(value) if name not in UNSEEN}
-        told = (f"{name}={text_of(field)}" for name, field in fields.items() if field not in (None, []))
-        return f"{type(value).__name__}({', '.join(told)})"
+        parts = (f"{name}={text_of(field)}" for name, field in fields.items() if field not in (None, []))
+        return f"{type(value).__name__}({', '.join(parts)})"
     if isinstance(value, list):
         return f"[{', '.join(map(text_of, value))}]"
     return repr(value)

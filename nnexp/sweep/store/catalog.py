@@ -72,11 +72,11 @@ def _named(name: str, root: Path) -> list[Path]:
     parent, _, beginning = name.rpartition("/")
     if of_name := [folder for known, folder in sweeps.items() if known.rpartition("/")[0] == name]:
         return of_name
-    begun = {known: folder for known, folder in sweeps.items() if parent and known.startswith(name)}
-    begun = {known: folder for known, folder in begun.items() if known.rpartition("/")[0] == parent}
-    if len(begun) > 1 and name not in begun:
-        raise unknown("sweep", name, begun)
-    return [begun[name]] if name in begun else list(begun.values()) if beginning else []
+    begins = [known for known in sweeps if known.startswith(name) and known.rpartition("/")[0] == parent]
+    if name not in begins and len(begins) > 1:
+        raise unknown("sweep", name, begins)
+    matches = [name] if name in begins else begins
+    return [sweeps[known] for known in matches if beginning]
 
 
 def _latest(name: str, folders: Sequence[Path]) -> Choice:
@@ -111,8 +111,8 @@ def statuses_in(folder: Path, head: Head) -> Counter[str]:
     From the first bytes of each record: a damaged one is not noticed.
     """
     there = {path.stem: path for path in (folder / "records").glob("*.json")}
-    asked = set(head.seeds)
-    ids = [key.run_id for each in read_rounds(folder) for key in each.runs if key.seed in asked]
+    seeds = set(head.seeds)
+    ids = [key.run_id for each in read_rounds(folder) for key in each.runs if key.seed in seeds]
     return Counter((status_in(there[run_id]) if run_id in there else "") or PENDING for run_id in ids)
 
 

@@ -89,7 +89,7 @@ def body_text(body: Mapping[str, Any]) -> bytes:
 
 def read_head(folder: Path) -> Head:
     """The head of the sweep in `folder`. Raises as `read_body`."""
-    body = _checked(folder, head_only=True)
+    body = _valid_body(folder, head_only=True)
     values = (body[name] for name in Head._fields)
     return Head._make(tuple(value) if isinstance(value, list) else value for value in values)
 
@@ -101,7 +101,7 @@ def read_body(folder: Path) -> dict[str, Any]:
         UserError: no such file, or nothing that nnexp wrote.
         OtherVersionError: another version of nnexp wrote it.
     """
-    return _checked(folder)
+    return _valid_body(folder)
 
 
 def own_name(folder: Path) -> str:
@@ -110,7 +110,7 @@ def own_name(folder: Path) -> str:
     Raises:
         UserError: it has no plan.
     """
-    body = _parsed(folder)
+    body = _raw_body(folder)
     return f"{body.get('name')}/{body.get('sweep_id')}"
 
 
@@ -137,8 +137,8 @@ def read_plan(folder: Path, *, all_seeds: bool = False) -> Plan:
     return plan
 
 
-def _checked(folder: Path, *, head_only: bool = False) -> dict[str, Any]:
-    body, wrong = _parsed(folder, head_only), f"{folder / FILE} is no plan that nnexp wrote"
+def _valid_body(folder: Path, *, head_only: bool = False) -> dict[str, Any]:
+    body, wrong = _raw_body(folder, head_only), f"{folder / FILE} is no plan that nnexp wrote"
     if "sweep_id" in body and body.get("format") != FORMAT:
         raise OtherVersionError(f"{folder / FILE} was written by another version of nnexp: train it anew")
     for key, kind in KINDS.items():
@@ -153,7 +153,7 @@ def _checked(folder: Path, *, head_only: bool = False) -> dict[str, Any]:
     return body
 
 
-def _parsed(folder: Path, head_only: bool = False) -> dict[str, Any]:
+def _raw_body(folder: Path, head_only: bool = False) -> dict[str, Any]:
     path = folder / FILE
     try:
         head, mark, rest = path.read_text(encoding="utf-8").partition(AFTER_HEAD)

@@ -20,7 +20,7 @@ from nnexp.nn.costs import OUTPUTS
 from nnexp.nn.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from nnexp.nn.optimizers import OPTIMIZERS
 from nnexp.nn.schedules import SCHEDULES
-from nnexp.sweep.question.formulas import NOT_ENTERED, OPTIONAL, TABLES, Formulas
+from nnexp.sweep.question.formulas import NO_FORMULAS, OPTIONAL, TABLES, Formulas
 from nnexp.sweep.question.plan import Run
 
 PACKAGE = Path(nnexp.__path__[0])
@@ -251,20 +251,22 @@ def test_a_definition_may_move_to_another_module(package: Path, before: dict[str
     assert digests(package) == before
 
 
-def used() -> dict[str, str]:
+def texts() -> dict[str, str]:
     formulas = Formulas(PACKAGE)
-    return {place: text for settings in RUNS.values() for place, text in formulas.used(settings).items()}
+    return {place: text for settings in RUNS.values() for place, text in formulas.texts(settings).items()}
 
 
 def test_every_module_of_the_core_is_a_formula_or_named_as_none() -> None:
-    entered = {place.partition(":")[0] for place in used()} - {"nn.hyperparameters"}  # one member of it
+    modules_of_runs = {place.partition(":")[0] for place in texts()} - {
+        "nn.hyperparameters"
+    }  # one member of it
     modules = {f"nn.{file.stem}".removesuffix(".__init__") for file in (PACKAGE / "nn").glob("*.py")}
-    assert entered & modules | set(NOT_ENTERED) == modules
-    assert not entered & set(NOT_ENTERED)
+    assert modules_of_runs & modules | set(NO_FORMULAS) == modules
+    assert not modules_of_runs & set(NO_FORMULAS)
 
 
 def test_what_only_some_runs_use_is_there_and_used_by_some() -> None:
-    places = set(used())
+    places = set(texts())
     for part in OPTIONAL:
         assert any(f"{place}:".startswith(f"{part}:") for place in places), part
     for table in set(TABLES) - {"DATASETS"}:
@@ -273,11 +275,11 @@ def test_what_only_some_runs_use_is_there_and_used_by_some() -> None:
 
 def test_no_formula_holds_an_f_string() -> None:
     """Their syntax trees differ between versions of Python."""
-    assert [place for place, text in used().items() if "JoinedStr" in text] == []
+    assert [place for place, text in texts().items() if "JoinedStr" in text] == []
 
 
 def test_the_walk_enters_what_a_run_is_known_to_use() -> None:
-    places = set(Formulas(PACKAGE).used(RUNS["augment=elastic"]))
+    places = set(Formulas(PACKAGE).texts(RUNS["augment=elastic"]))
     assert {"nn.network:Backprop", "nn.arrays:HALF", "nn.optimizers:sgd", "data.augment:BLOCK"} <= places
     assert "nn.costs:OUTPUTS[('sigmoid', 'cross_entropy')]" in places
     assert not {place for place in places if "adam" in place or "relu" in place or "JSON" in place}

@@ -12,7 +12,7 @@ import pytest
 from nnexp.data import DataSpec, load
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question import identity
-from nnexp.sweep.question.identity import REPRODUCES, point_identity, run_id, sweep_id
+from nnexp.sweep.question.identity import NEUTRAL_VALUES, point_identity, run_id, sweep_id
 from nnexp.sweep.question.plan import Plan, Question, make_plan
 from tests.sweep.samples import plan
 
@@ -62,7 +62,7 @@ def test_one_value_has_one_id_however_it_is_written() -> None:
 def test_every_setting_is_of_the_first_identity_or_has_a_value_that_reproduces_it() -> None:
     names = {field.name for kind in (Hyperparameters, DataSpec) for field in fields(kind)} - set(PLACES)
     assert set(FIRST) <= names
-    assert set(REPRODUCES) == names - set(FIRST)
+    assert set(NEUTRAL_VALUES) == names - set(FIRST)
 
 
 def point(hyperparameters: Hyperparameters) -> dict[str, Any]:
@@ -70,14 +70,14 @@ def point(hyperparameters: Hyperparameters) -> dict[str, Any]:
 
 
 def test_a_later_hyperparameter_leaves_earlier_runs_their_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(identity.REPRODUCES, "engine", "numpy")
+    monkeypatch.setitem(identity.NEUTRAL_VALUES, "engine", "numpy")
     assert point(Later()) == point(Hyperparameters())
     assert point(Later(engine="jax")) != point(Hyperparameters())
     assert point(Later(engine="jax"))["hyperparameters"]["engine"] == "jax"
 
 
 def test_a_later_value_of_another_type_is_another_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(identity.REPRODUCES, "engine", 0)
+    monkeypatch.setitem(identity.NEUTRAL_VALUES, "engine", 0)
     ids = {run_id(point(Later(engine=value)), 0) for value in (0, 0.0, False, "0", None)}  # type: ignore[arg-type]
     assert len(ids) == 5
 
