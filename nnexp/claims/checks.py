@@ -13,11 +13,12 @@ of the ratio). The default is paired for two quantities, else mean. Only mean an
 quantity: see `quantities`.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nnexp.claims.places import select_points, sort_along
+from nnexp.claims.places import asking_the_runs, select_points, sort_along
 from nnexp.claims.quantities import OVER_SEEDS, Design, Quantity, number, read_quantity
 from nnexp.errors import UserError, unknown
 
@@ -76,7 +77,7 @@ def read_check(raw: Any, design: Design) -> Check:
     """The check that a sweep file states.
 
     Raises:
-        UserError: it cannot be understood, or the runs of the sweep cannot answer it.
+        UserError: it cannot be understood; `NoAnswerError`: the runs of the sweep cannot answer it.
     """
     if not isinstance(raw, Mapping) or "left" not in raw:
         raise UserError(f"a check must be a mapping with left, got {raw!r}")
@@ -172,16 +173,17 @@ def _grid(raw: Mapping[str, Any], left: Quantity, design: Design) -> tuple[Any, 
     leaves = list(left.leaves)
     if any(leaf.sweep is not None or leaf.best_of is not None for leaf in leaves):
         raise UserError("along takes the points of this sweep, and no best_of")
-    points = sort_along(design.points, select_points(design.points, dict(leaves[0].at), axis), axis)
-    values = [design.points[i][axis] for i in points]
+    low, high = -math.inf, math.inf
     if between is not None:
         if not isinstance(between, list | tuple) or len(between) != 2:
             raise UserError(f"between must be two values of {axis}, got {between!r}")
         low, high = (number("between", value) for value in between)
-        values = [value for value in values if low <= value <= high]
-    if len(values) < 2 + optimum:
-        raise UserError(f"along {axis} must leave at least {2 + optimum} values, got {values}")
-    for leaf in leaves:
-        for value in values:
-            select_points(design.points, {**dict(leaf.at), axis: value})
+    with asking_the_runs():
+        points = sort_along(design.points, select_points(design.points, dict(leaves[0].at), axis), axis)
+        values = [value for i in points if low <= (value := design.points[i][axis]) <= high]
+        if len(values) < 2 + optimum:
+            raise UserError(f"along {axis} must leave at least {2 + optimum} values, got {values}")
+        for leaf in leaves:
+            for value in values:
+                select_points(design.points, {**dict(leaf.at), axis: value})
     return tuple(values)

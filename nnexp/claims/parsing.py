@@ -15,16 +15,19 @@ What a check may say: see `checks`; what it compares: `quantities`. In place of 
 lists claims whose verdict this one takes: ids of this file, or `{sweep: NAME, id: ID}` of another one.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from nnexp.claims.checks import Check, read_check
-from nnexp.claims.places import Point
+from nnexp.claims.places import NoAnswerError, Point
 from nnexp.claims.quantities import USUAL_SETTINGS, Design, Quantity
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.question.plan import Plan
 
+LONGEST_ID = 100
+ID = re.compile(rf"[^\W_][\w.-]{{0,{LONGEST_ID - 1}}}")  # it stands in the name of a tag in MLflow
 KEYS = ("id", "text", "source", "published", "check", "same_as")
 
 
@@ -83,7 +86,8 @@ def parse_claims(
         settings: `monitor`, `hidden_layers` and `evaluate_every` of every run, unless an axis.
 
     Raises:
-        UserError: names the claim, the rule, the value received and the choices.
+        UserError: names the claim, the rule, the value received and the choices; `NoAnswerError` where a
+            claim makes sense, and these runs cannot answer it.
     """
     if isinstance(claims, str | Mapping) or not isinstance(claims, Sequence):
         raise UserError(f"sweep.claims must be a list of claims, got {claims!r}")
@@ -99,13 +103,13 @@ def parse_claims(
             if claim.id in by_id:
                 raise UserError("id must differ from every other claim's")
         except UserError as error:
-            raise UserError(f"claim {name}: {error}") from None
+            raise type(error)(f"claim {name}: {error}") from None
         by_id[claim.id] = claim
     checked = [claim.id for claim in by_id.values() if claim.checks]
     for claim in by_id.values():
         for sweep, other in claim.same_as:
             if sweep is None and other not in checked:
-                raise UserError(f"claim {claim.id}: {unknown('claim with a check', other, checked)}")
+                raise NoAnswerError(f"claim {claim.id}: {unknown('claim with a check', other, checked)}")
     return tuple(by_id.values())
 
 
@@ -127,6 +131,9 @@ def with_answerable_claims(plan: Plan) -> tuple[Plan, list[str]]:
 
     A sweep with fewer values or epochs than its file says may have lost what a claim names. That is no
     mistake in the file, and its other claims are judged.
+
+    Raises:
+        UserError: a claim makes no sense for any runs.
     """
     kept: list[Mapping[str, Any]] = []
     reasons = []
@@ -134,7 +141,7 @@ def with_answerable_claims(plan: Plan) -> tuple[Plan, list[str]]:
         try:
             claims_of(replace(plan, claims=(*kept, claim)))
             kept.append(claim)
-        except UserError as error:
+        except NoAnswerError as error:
             reasons.append(str(error))
     return replace(plan, claims=tuple(claim for claim in plan.claims if claim in kept)), reasons
 
@@ -146,6 +153,9 @@ def _claim(raw: Mapping[str, Any], design: Design) -> Claim:
     for key in ("id", "text", "source"):
         if not isinstance(raw.get(key, ""), str) or not (raw.get(key) or key == "source"):
             raise UserError(f"{key} must be text, got {raw.get(key)!r}")
+    if not ID.fullmatch(raw["id"]):
+        rule = f"begin with a letter or digit and have at most {LONGEST_ID} of these, '_', '-' and '.'"
+        raise UserError(f"id must {rule}, got {raw['id']!r}")
     published = raw.get("published", "")
     if isinstance(published, bool) or not isinstance(published, str | int | float):
         raise UserError(f"published must be text or a number, got {published!r}")

@@ -1,12 +1,26 @@
 """Points by their place: a partial point (axis -> value) and the points of a sweep that it selects."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from nnexp.errors import UserError, unknown
 from nnexp.text import spelled
 
 Point = Mapping[str, Any]
+
+
+class NoAnswerError(UserError):
+    """A claim is well formed, and the runs of this sweep cannot answer it; those of another one may."""
+
+
+@contextmanager
+def asking_the_runs() -> Iterator[None]:
+    """What is wrong in here is no mistake in the claim: the runs do not answer it."""
+    try:
+        yield
+    except UserError as error:
+        raise NoAnswerError(str(error)) from None
 
 
 def select_points(points: Sequence[Point], at: Point, along: str | None = None) -> list[int]:

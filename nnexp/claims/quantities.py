@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nnexp.claims.curves import STATISTICS, better, check_metric, check_recorded
-from nnexp.claims.places import Point, select_points
+from nnexp.claims.places import Point, asking_the_runs, select_points
 from nnexp.errors import UserError, unknown
 
 PAIRS = ("difference", "ratio")
@@ -117,7 +117,7 @@ def read_quantity(
     `at`, `other`: the partial point and the sweep of the quantity around it, which hold for it as well.
 
     Raises:
-        UserError: it cannot be understood, or no run of the sweep has it.
+        UserError: it cannot be understood; `NoAnswerError`: no run of the sweep has it.
     """
     statistic = _statistic(raw)
     if not isinstance(raw.get("at", {}), Mapping):
@@ -126,7 +126,10 @@ def read_quantity(
     if other is not None and not isinstance(other, str):
         raise UserError(f"sweep must be the name of a sweep, got {other!r}")
     if statistic in STATISTICS or (statistic == "share" and raw["share"] == DIVERGED):
-        return _checked(_leaf(raw, statistic, at, other), design, along)
+        quantity = _leaf(raw, statistic, at, other)
+        with asking_the_runs():
+            _check_runs(quantity, design, along)
+        return quantity
     items = raw[statistic] if statistic in PAIRS else [raw[statistic]]
     if statistic in PAIRS and (not isinstance(items, Sequence) or len(items) != 2 or isinstance(items, str)):
         raise UserError(f"{statistic} must be a list of two quantities, got {items!r}")
@@ -194,15 +197,14 @@ def _leaf(raw: Mapping[str, Any], statistic: str, at: Point, other: str | None) 
     return quantity
 
 
-def _checked(quantity: Quantity, design: Design, along: str | None) -> Quantity:
-    """The same quantity, which the runs of the sweep have."""
+def _check_runs(quantity: Quantity, design: Design, along: str | None) -> None:
+    """Raise `UserError` unless the runs of the sweep have the quantity."""
     statistic, metric = quantity.statistic, quantity.metric
     if quantity.is_time and not design.timing:
         raise UserError(f"a claim about time needs a sweep with timing: true, got {statistic} {metric}")
     if quantity.sweep is None:
         for i in select_points(design.points, dict(quantity.at), along or quantity.best_of):
             _check_run(quantity, {**design.settings, **design.points[i]})
-    return quantity
 
 
 def _check_run(quantity: Quantity, settings: Mapping[str, Any]) -> None:

@@ -63,12 +63,20 @@ def main(words: Sequence[str]) -> int:
     stores = {folder: default if tracking else usual_store(folder) or default for folder in folders}
     console, uploads = make_console(), []
     if not folders:
-        console.print(f"There is {no_sweeps(arguments.sweeps_dir)}.")
+        console.print(_nothing_here(arguments.sweeps_dir))
     for folder, uri in stores.items():
         uploads.append(_upload(console, name_of(folder, arguments.sweeps_dir), folder, uri))
     if folders and not any(upload.runs or upload.error for upload in uploads):
         console.print("Nothing to upload: MLflow has every recorded run.")
     return int(any(upload.error for upload in uploads))
+
+
+def _nothing_here(sweeps_dir: str) -> str:
+    if sweep_folders(sweeps_dir):
+        return (
+            "Nothing to upload: every sweep here was trained with tracking=none; nnexp sync NAME uploads one."
+        )
+    return f"There is {no_sweeps(sweeps_dir)}."
 
 
 def _upload(console: Console, name: str, folder: Path, uri: str) -> Upload:

@@ -85,7 +85,7 @@ def _composed(
             if override.key_or_group in files.GROUPS:
                 files.check_name_is_free(override.key_or_group, str(override.value()), folders)
         words = [word for override in single for word in overrides.for_hydra(override)]
-        with files.search_path(folders) as path:
+        with files.search_path(folders, words) as path:
             composed = compose("config", [*words, searching(path)])
         raw = cast(dict[str, Any], OmegaConf.to_container(composed, resolve=False))
         values = cast(dict[str, Any], OmegaConf.to_container(composed, resolve=True))
@@ -115,7 +115,7 @@ def show(options: Sequence[str], words: Sequence[str], config_dir: str | None = 
     if not any(word.startswith(("install=", "uninstall=")) for word in words):  # of shell completion
         words = _words_for_hydra(words, bool(multirun), config_dir)
     options = [option for option in options if option not in multirun]
-    with files.search_path(files.own_folders(config_dir)) as path:
+    with files.search_path(files.own_folders(config_dir), words) as path:
         sys.argv[1:] = [*options, *words, searching(path)]
         main = hydra.main(version_base="1.3", config_path=str(files.conf_dir()), config_name="config")
         main(lambda _: None)()

@@ -1,6 +1,7 @@
 """Where configuration files lie: the shipped ones, those of the user's `./conf`, those of `--config-dir`."""
 
 import codecs
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,17 +57,13 @@ def check_name_is_free(group: str, name: str, folders: Sequence[Path]) -> None:
 
 
 @contextmanager
-def search_path(folders: Sequence[Path]) -> Iterator[list[Path]]:
-    """The folders that Hydra is to search behind the shipped one; none of their files explodes.
+def search_path(folders: Sequence[Path], words: Sequence[str]) -> Iterator[list[Path]]:
+    """The folders that Hydra is to search behind the shipped one; no file that it may read explodes.
 
     A byte-order mark would hide a file's first line, which says where its keys go: files that begin with one
     are read from a copy without it.
     """
-    for path in (path for folder in folders for path in _files_in(folder)):
-        try:
-            check_yaml(path.read_text(encoding="utf-8", errors="replace"))
-        except HostileError as error:
-            raise UserError(f"{path}: {error}") from error
+    _check_files(folders, words)
     marked = [(path, folder) for folder in folders for path in _files_in(folder) if _begins_with_mark(path)]
     if not marked:
         yield list(folders)
@@ -77,6 +74,22 @@ def search_path(folders: Sequence[Path]) -> Iterator[list[Path]]:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(path.read_bytes().removeprefix(codecs.BOM_UTF8))
         yield [Path(name), *folders]
+
+
+def _check_files(folders: Sequence[Path], words: Sequence[str]) -> None:
+    """Raise `UserError` for a file that would explode, if these words name it, or a file that they name."""
+    paths = [path for folder in folders for path in _files_in(folder)]
+    texts = [" ".join(words)]
+    for text in texts:  # grows
+        for path in [
+            path for path in paths if re.search(rf"(?<![\w-]){re.escape(path.stem)}(?![\w-])", text)
+        ]:
+            paths.remove(path)
+            texts.append(path.read_text(encoding="utf-8", errors="replace"))
+            try:
+                check_yaml(texts[-1])
+            except HostileError as error:
+                raise UserError(f"{path}: {error}") from error
 
 
 def not_utf8(folders: Sequence[Path]) -> Path | None:

@@ -73,9 +73,7 @@ def _check_labels(path: Path, name: str, labels: NDArray[Any], n: int) -> None:
     if labels.dtype.kind in "US":
         remedy = f"numpy.searchsorted(numpy.unique(training_labels), {name}) numbers them"
         raise _unfit(path, name, "be integers", f"text ({labels.dtype}); {remedy}")
-    if labels.dtype.kind not in "ui":
-        raise _unfit(path, name, "be integers", f"{labels.dtype}; {name}.astype(int) makes them so")
-    if labels.shape != (n,):
+    if labels.shape != (n,):  # before their type: one-hot labels are often floats
         remedy = ""
         if labels.ndim == 2 and len(labels) == n:
             column = labels.shape[1] == 1
@@ -84,6 +82,8 @@ def _check_labels(path: Path, name: str, labels: NDArray[Any], n: int) -> None:
             )
         rule = f"have shape {(n,)}, one label for each of its inputs"
         raise _unfit(path, name, rule, f"{labels.shape}{remedy}")
+    if labels.dtype.kind not in "ui":
+        raise _unfit(path, name, "be integers", f"{labels.dtype}; {name}.astype(int) makes them so")
     if labels.max() > LARGEST_LABEL:
         raise _unfit(path, name, f"be at most {LARGEST_LABEL}", labels.max())
 

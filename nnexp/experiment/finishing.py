@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -171,8 +170,7 @@ def page_tags(results: Results) -> dict[str, str]:
     """Tags of the sweep's page in MLflow: each verdict, and the answer as its description."""
     answer = answer_of(results)
     verdicts = {f"nnexp.verdict.{verdict.id}": verdict.verdict for verdict in answer.verdicts}
-    tags = {re.sub(r"[^\w./ -]", "_", name): verdict for name, verdict in verdicts.items()}
-    return tags | {"mlflow.note.content": markdown.page(answer)}
+    return verdicts | {"mlflow.note.content": markdown.page(answer)}
 
 
 def _trainings(sweep: Sweep) -> bytes:

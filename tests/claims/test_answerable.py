@@ -1,11 +1,13 @@
 """Of a sweep that the command line changed, the claims that its runs can still answer are kept."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from nnexp.claims.parsing import with_answerable_claims
 from nnexp.config import load_config
+from nnexp.errors import UserError
 from tests.results.sweeps import make_plan
 
 
@@ -26,6 +28,22 @@ def test_claims_keep_their_order_and_go_with_those_they_rest_on() -> None:
     plan, reasons = with_answerable_claims(replace(make_plan({"batch_size": [10, 20]}), claims=claims))
     assert [kept["id"] for kept in plan.claims] == ["S", "A"]
     assert [line.split(":")[0] for line in reasons] == ["claim B", "claim C", "claim T"]
+
+
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        ({"low": 0.5, "mragin": 0.1}, "claim A: unknown key of a check 'mragin'; did you mean 'margin'?"),
+        ({"rel": ">", "right": 0.5, "margin": 1}, "claim A: margin must lie between -1 and 1"),
+    ],
+)
+def test_a_claim_that_makes_no_sense_is_a_mistake_in_a_changed_sweep_too(
+    check: dict[str, object], message: str
+) -> None:
+    left = {"final": "validation_accuracy", "at": {"batch_size": 10}}
+    plan = replace(make_plan({"batch_size": [10, 20]}), claims=(claim("A", left=left, **check),))
+    with pytest.raises(UserError, match=re.escape(message)):
+        with_answerable_claims(plan)
 
 
 @pytest.mark.parametrize(

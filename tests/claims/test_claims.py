@@ -154,6 +154,10 @@ GOOD: dict[str, Any] = {"id": "A-1", "text": "It is so.", "check": CHECK}
         (["A-1"], "claim 1 must be a mapping with id, text and check, got 'A-1'"),
         ([GOOD | {"chek": 1}], "claim A-1: unknown key of a claim 'chek'; did you mean 'check'"),
         ([GOOD | {"id": 3}], "claim 3: id must be text, got 3"),
+        (
+            [GOOD | {"id": "x/"}],
+            "claim x/: id must begin with a letter or digit and have at most 100 of these",
+        ),
         ([{"id": "A-1", "check": CHECK}], "claim A-1: text must be text, got None"),
         ([GOOD, GOOD], "claim A-1: id must differ"),
         ([{"id": "A-1", "text": "x"}], "must have a check or same_as, got neither"),

@@ -91,6 +91,13 @@ def test_a_store_that_does_not_answer_is_status_1_and_nothing_is_noted(nnexp: Co
     assert not (only(sweeps / "plain") / "logged.jsonl").exists()
 
 
+def test_sweeps_that_were_trained_without_a_store_are_named_to_be_uploaded(
+    nnexp: Command, sweeps: Path
+) -> None:
+    said = "every sweep here was trained with tracking=none; nnexp sync NAME uploads one.\n"
+    assert nnexp("sync")[:2] == (0, f"Nothing to upload: {said}")
+
+
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 

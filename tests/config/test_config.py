@@ -116,7 +116,7 @@ def test_limits_of_time_reach_the_execution() -> None:
         ("+sweep=batch_size epochs=${seed}", "${seed} names seed, whose value differs"),
         ("~learning_rate", "~learning_rate: a key can be set, not deleted"),
         ("data=null", "must be a string or a list"),
-        ("sweep.name=../up", "sweep.name must be letters, digits, '_', '-', '.' and '/', got '../up'"),
+        ("sweep.name=../up", "'.' and '/', with no '-' or '.' at the beginning of a part, got '../up'"),
         (f"sweep.name={'x' * 256}", "sweep.name must have at most 255 bytes between slashes, got 256"),
         ("sweep.question=null", "sweep.question must be text, got None"),
         ("monitor.test=maybe", "monitor.test must be true or false, got 'maybe'"),
@@ -234,6 +234,12 @@ def test_a_sweep_file_whose_aliases_explode_is_named(tmp_path: Path, monkeypatch
     with pytest.raises(UserError) as error:
         config("+sweep=bomb")
     assert str(error.value) == f"{path}: its aliases must repeat at most 100000 values"
+
+    (path.parent / "other.yaml").write_text("# @package _global_\nsweep: {axes: {epochs: [1, 2]}}\n")
+    assert config("+sweep=other").question.axes == {"epochs": [1, 2]}  # which does not read it
+    (path.parent / "user.yaml").write_text("# @package _global_\ndefaults: [bomb]\n")
+    with pytest.raises(UserError, match=r"bomb\.yaml: its aliases must repeat"):
+        config("+sweep=user")
 
 
 @pytest.mark.parametrize("word", ["seed=range(20000000)", "learning_rate=range(0,1,0.0000001)"])

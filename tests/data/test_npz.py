@@ -163,6 +163,10 @@ def test_a_file_that_does_not_exist_is_named(tmp_path: Path) -> None:
             {"test_labels": np.eye(4, dtype=int)},
             "got (4, 4); if it is one-hot: test_labels.argmax(axis=1)",
         ),
+        (
+            {"test_labels": np.eye(4)},
+            "got (4, 4); if it is one-hot: test_labels.argmax(axis=1)",
+        ),
         ({"training_labels": np.zeros(6, int)}, "must be of at least 2 classes, got 0 for every example"),
         (
             {"training_labels": np.array([0, 1, 2, 2**63, 0, 1], np.uint64)},

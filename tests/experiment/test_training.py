@@ -21,6 +21,7 @@ from nnexp.sweep.store.plan_file import read_head
 from nnexp.sweep.store.record import read
 from nnexp.sweep.store.rounds_file import read_rounds
 from nnexp.tracking import Logged, append_logged, read_logged
+from tests.results.figures import figures_in
 
 SMALL = ["data=synthetic", "epochs=2", "hidden_size=5", "tracking=none", "pictures=false"]
 SWEEP = [*SMALL, "-m", "learning_rate=0.1,0.5", "seed=range(3)"]
@@ -34,18 +35,6 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def folder(name: str = "multirun") -> Path:
     (only,) = Path("sweeps", name).iterdir()
     return only
-
-
-def csv(place: Path) -> dict[str, str]:
-    """The CSV files without what may differ between two trainings: times."""
-    texts = {}
-    for file in sorted(place.glob("*.csv")):
-        header, *rows = [line.split(",") for line in file.read_text().splitlines()]
-        kept = [
-            k for k, name in enumerate(header) if "seconds" not in name and not name.startswith("mlflow_")
-        ]
-        texts[file.name] = "\n".join(",".join(row[k] for k in kept) for row in [header, *rows])
-    return texts
 
 
 def test_a_sweep_leaves_its_plan_a_record_per_run_and_three_csv_files(
@@ -72,7 +61,7 @@ def test_execution_knobs_change_no_figure() -> None:
     cli.main([*SWEEP, "n_jobs=1", "sweeps_dir=one"])
     cli.main([*SWEEP, "n_jobs=2", "sweeps_dir=two"])
     (one,), (two,) = Path("one/multirun").iterdir(), Path("two/multirun").iterdir()
-    assert csv(one) == csv(two)
+    assert figures_in(one) == figures_in(two)
     assert one.name == two.name
 
 
@@ -80,14 +69,14 @@ def test_the_same_command_again_trains_nothing_and_answers_from_the_records(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cli.main([*SWEEP, "n_jobs=1"])
-    before = csv(folder())
+    before = figures_in(folder())
     answer = capsys.readouterr().out.split("Data: ")[1]
     monkeypatch.setattr(worker, "train", None)  # training now would fail
     assert cli.main([*SWEEP, "n_jobs=1"]) == 0
     shown = capsys.readouterr().out
     assert "all done" in shown
     assert shown.split("Data: ")[1] == answer
-    assert csv(folder()) == before
+    assert figures_in(folder()) == before
 
 
 def test_what_mlflow_was_told_is_out_of_date_once_the_claims_have_changed() -> None:
@@ -168,7 +157,7 @@ def test_damaged_weights_are_neither_used_nor_taken_over_and_trained_again(
 ) -> None:
     words = [*SMALL, "-m", "learning_rate=0.5", "seed=range(3)", "n_jobs=1"]
     cli.main(words)
-    tables = csv(folder())
+    tables = figures_in(folder())
     best = load_sweep("multirun").best().run_id
     weights = folder() / "records" / f"{best}.npz"
     content = bytearray(weights.read_bytes())
@@ -183,29 +172,29 @@ def test_damaged_weights_are_neither_used_nor_taken_over_and_trained_again(
     assert cli.main(words) == 0
     assert "3 runs (1 point x 3 seeds)" in capsys.readouterr().out
     assert load_sweep(f"multirun/{weights.parents[1].name}").best().run_id == best
-    assert {name: text for name, text in csv(weights.parents[1]).items()} == tables
+    assert {name: text for name, text in figures_in(weights.parents[1]).items()} == tables
 
 
 def test_force_trains_again_and_finds_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     cli.main([*SWEEP, "n_jobs=1"])
-    before = csv(folder())
+    before = figures_in(folder())
     cli.main([*SWEEP, "n_jobs=1", "mode=force"])
     assert "0 done, 6 to train" in capsys.readouterr().out
-    assert csv(folder()) == before
+    assert figures_in(folder()) == before
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_force_ends_with_no_less_than_before(n_jobs: int, capsys: pytest.CaptureFixture[str]) -> None:
     cli.main([*SWEEP, "n_jobs=1"])
     kept = {path.name: path.read_bytes() for path in (folder() / "records").iterdir()}
-    tables = csv(folder())
+    tables = figures_in(folder())
     assert cli.main([*SWEEP, f"n_jobs={n_jobs}", "mode=force", "max_seconds=1e-9"]) == 1
     shown = capsys.readouterr().out
     assert "6 runs failed" in shown
     assert "timed out after 1 epoch" in shown
     assert "those records stay" in shown
     assert {name: (folder() / "records" / name).read_bytes() for name in kept} == kept
-    assert csv(folder()) == tables
+    assert figures_in(folder()) == tables
     assert cli.main([*SWEEP, "n_jobs=1"]) == 0
     assert "all done" in capsys.readouterr().out
 
@@ -249,7 +238,7 @@ def test_a_failed_run_costs_no_other_and_retry_makes_the_sweep_whole(
     assert cli.main([*SWEEP, "n_jobs=1", "mode=retry"]) == 0
     assert "5 done, 1 to train" in capsys.readouterr().out
     cli.main([*SWEEP, "n_jobs=1", "sweeps_dir=undisturbed"])
-    assert csv(folder()) == csv(next(Path("undisturbed/multirun").iterdir()))
+    assert figures_in(folder()) == figures_in(next(Path("undisturbed/multirun").iterdir()))
 
 
 def test_a_run_that_takes_too_long_is_timed_out_and_retry_makes_the_sweep_whole(
@@ -260,7 +249,7 @@ def test_a_run_that_takes_too_long_is_timed_out_and_retry_makes_the_sweep_whole(
     assert cli.main([*SWEEP, "n_jobs=1"]) == 1  # cached: not tried again by itself
     assert cli.main([*SWEEP, "n_jobs=1", "mode=retry"]) == 0
     cli.main([*SWEEP, "n_jobs=1", "sweeps_dir=undisturbed"])
-    assert csv(folder()) == csv(next(Path("undisturbed/multirun").iterdir()))
+    assert figures_in(folder()) == figures_in(next(Path("undisturbed/multirun").iterdir()))
 
 
 def test_a_long_sweep_asks_before_it_trains_where_there_is_somebody_to_ask(
@@ -321,7 +310,7 @@ def test_a_diverged_run_is_a_result(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_damaged_record_is_set_aside_and_trained_again(capsys: pytest.CaptureFixture[str]) -> None:
     cli.main([*SWEEP, "n_jobs=1"])
-    before = csv(folder())
+    before = figures_in(folder())
     victim = next((folder() / "records").glob("*.json"))
     victim.write_bytes(victim.read_bytes()[:-9])
     capsys.readouterr()
@@ -330,7 +319,7 @@ def test_a_damaged_record_is_set_aside_and_trained_again(capsys: pytest.CaptureF
     assert f"The record of run {victim.stem} is damaged" in shown
     assert "5 done, 1 to train" in shown
     assert victim.with_suffix(".damaged").exists()
-    assert csv(folder()) == before
+    assert figures_in(folder()) == before
 
 
 def test_a_dry_run_lists_the_points_and_writes_nothing(

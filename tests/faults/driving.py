@@ -14,6 +14,8 @@ from pathlib import Path
 from threading import Timer
 from typing import NamedTuple
 
+from tests.results.figures import figures_in
+
 ROOT = Path(__file__).parents[2]
 INJECT = Path(__file__).parent / "inject"
 
@@ -149,13 +151,8 @@ def sweep_folder(folder: Path, name: str = "multirun") -> Path:
 
 
 def tables(folder: Path, name: str = "multirun") -> dict[str, str]:
-    """The CSV files without what may differ between two trainings: times, and MLflow's ids."""
-    texts = {}
-    for file in sorted(sweep_folder(folder, name).glob("*.csv")):
-        header, *rows = [line.split(",") for line in file.read_text().splitlines()]
-        kept = [k for k, column in enumerate(header) if "seconds" not in column and "mlflow_" not in column]
-        texts[file.name] = "\n".join(",".join(row[k] for k in kept) for row in [header, *rows])
-    return texts
+    """What the CSV files of the one sweep of that name say."""
+    return figures_in(sweep_folder(folder, name))
 
 
 def records(folder: Path, name: str = "multirun") -> set[Path]:

@@ -49,7 +49,7 @@ def test_brackets_of_a_sweep_file_are_no_markup(tmp_path: Path) -> None:
 def test_verdicts_are_tags_whose_names_any_store_takes(tmp_path: Path) -> None:
     named = page_tags(judged(sweep_of(tmp_path), tmp_path))
     assert named["nnexp.verdict.A"] == "reproduced"
-    assert named["nnexp.verdict.C d_"] == "refuted"
+    assert named["nnexp.verdict.C-d"] == "refuted"
     assert named["mlflow.note.content"].startswith("What does the known sweep show?\n")
     assert "- **undecided** B: 10 beats 1." in named["mlflow.note.content"]
     assert list(page_tags(judged(sweep_of(tmp_path, (), "other"), tmp_path))) == ["mlflow.note.content"]

@@ -27,7 +27,7 @@ CLAIMS: tuple[Mapping[str, Any], ...] = (
         "check": {"left": at(1), "rel": ">", "right": at(1000)},
     },
     {"id": "B", "text": "10 beats 1.", "check": {"left": at(10), "rel": ">", "right": at(1)}},
-    {"id": "C d#", "text": "1000 does well.", "check": {"left": at(1000), "low": 0.9}},
+    {"id": "C-d", "text": "1000 does well.", "check": {"left": at(1000), "low": 0.9}},
 )
 
 

@@ -12,7 +12,8 @@ LONGEST = 255  # bytes in the name of a folder
 def check_name(name: object) -> None:
     """Raise `UserError` unless a sweep can have this name."""
     if not isinstance(name, str) or not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", name):
-        raise UserError(f"sweep.name must be letters, digits, '_', '-', '.' and '/', got {name!r}")
+        rule = "letters, digits, '_', '-', '.' and '/', with no '-' or '.' at the beginning of a part"
+        raise UserError(f"sweep.name must be {rule}, got {name!r}")
     parts = name.split("/")
     if parts[0] == PUBLISHED or set(parts) & set(FOLDERS_OF_A_SWEEP):
         taken = f"{PUBLISHED}/... and {' and '.join(FOLDERS_OF_A_SWEEP)} have a meaning of their own"
