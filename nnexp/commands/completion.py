@@ -26,7 +26,7 @@ WITHOUT_VALUE = (
 
 def candidates(line: str) -> list[str]:
     """The words that the last one of `line` may become; a name that ends in `=` wants a value."""
-    _, *words = line.split()
+    words = line.split()[1:]
     last = words.pop() if words and not line.endswith(" ") else ""
     found = _after(words, last)
     return sorted(word for word in found if word.startswith(last))

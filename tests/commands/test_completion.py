@@ -42,3 +42,7 @@ def test_commands_about_sweeps_offer_those_of_this_folder(sweeps: Path) -> None:
 
 def test_at_the_beginning_every_command_and_key_is_offered() -> None:
     assert {"list", "help", "epochs=", "data=", "sweep."} <= set(candidates("nnexp "))
+
+
+def test_a_shell_that_says_no_line_is_at_the_beginning() -> None:
+    assert candidates("") == candidates("nnexp ")

@@ -92,16 +92,16 @@ def test_what_mlflow_was_told_is_out_of_date_once_the_claims_have_changed() -> N
 
 def test_more_seeds_are_a_further_round_of_the_same_sweep(capsys: pytest.CaptureFixture[str]) -> None:
     cli.main([*SWEEP, "n_jobs=1"])
-    tables, started = csv(folder()), read_head(folder()).started
+    tables, started = figures_in(folder()), read_head(folder()).started
     wider = [word.replace("range(3)", "range(4)") for word in SWEEP]
     assert cli.main([*wider, "n_jobs=1"]) == 0
     assert "8 runs (2 points x 4 seeds), 6 done, 2 to train" in capsys.readouterr().out
     assert [len(each.runs) for each in read_rounds(folder())] == [6, 2]
-    assert csv(folder())["runs.csv"].count("\n") == 8
+    assert figures_in(folder())["runs.csv"].count("\n") == 8
     assert read_head(folder()).started == started
     assert cli.main([*SWEEP, "n_jobs=1"]) == 0  # an answer shows the seeds that are asked for
     assert "6 runs (2 points x 3 seeds), all done" in capsys.readouterr().out
-    assert csv(folder()) == tables
+    assert figures_in(folder()) == tables
     assert load_sweep("multirun").plan.seeds == (0, 1, 2)
 
 

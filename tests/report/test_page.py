@@ -28,7 +28,7 @@ def test_a_verdict_is_printed_with_the_figures_it_rests_on(tmp_path: Path) -> No
     told = "+14.20 points (+12.41 to +15.99), wanted > +0.00, n = 3"
     assert told in " ".join(" ".join(lines).split())
     assert (
-        "undecided   B     10 beats 1." in lines[[line.startswith("undecided") for line in lines].index(True)]
+        "undecided   B    10 beats 1." in lines[[line.startswith("undecided") for line in lines].index(True)]
     )
     assert "seeds would decide it" in " ".join(lines)
 
@@ -40,13 +40,13 @@ def test_a_sweep_without_claims_has_no_list_of_them(tmp_path: Path) -> None:
 def test_brackets_of_a_sweep_file_are_no_markup(tmp_path: Path) -> None:
     text = "[bold]Batches[/bold] of [link=http://x]1[/link] [/]"
     check = {"left": at(1), "rel": ">", "right": at(1000)}
-    claims = ({"id": "[red]", "text": text, "published": "[b]96[/b]", "check": check},)
+    claims = ({"id": "A", "text": text, "published": "[b]96[/b]", "check": check},)
     output = " ".join(printed(judged(sweep_of(tmp_path, claims), tmp_path)).split())
-    assert f"[red] {text}" in output
+    assert f"A {text}" in output
     assert "published: [b]96[/b]" in output
 
 
-def test_verdicts_are_tags_whose_names_any_store_takes(tmp_path: Path) -> None:
+def test_verdicts_are_tags(tmp_path: Path) -> None:
     named = page_tags(judged(sweep_of(tmp_path), tmp_path))
     assert named["nnexp.verdict.A"] == "reproduced"
     assert named["nnexp.verdict.C-d"] == "refuted"
