@@ -163,10 +163,15 @@ def _check_nested(parent: str, value: Any) -> None:
         raise UserError(f"{parent} must have keys of its own ({', '.join(NESTED[parent])}), got {value!r}")
     for key, inner in value.items():
         dotted = f"{parent}.{key}"
+        if dotted == "sweep.sweep":
+            raise UserError(
+                "sweep stands inside sweep: the first line of a sweep file must be '# @package _global_', "
+                "and sweep must not be indented"
+            )
         if parent == "sweep" and key not in NESTED["sweep"] and key in ROOT:
             raise UserError(
-                f"{key} is a knob and no key of sweep: to vary it, put it under sweep.axes; to set it, do "
-                "not indent it, and the first line of a sweep file must be '# @package _global_'"
+                f"{key} is no key of sweep: to vary it, put it under sweep.axes; to set it, do not indent "
+                "it, and the first line of a sweep file must be '# @package _global_'"
             )
         if parent == "monitor" and not isinstance(inner, bool):
             raise UserError(f"{dotted} must be true or false, got {inner!r}")

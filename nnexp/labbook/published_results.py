@@ -132,7 +132,7 @@ def check_current(name: str, plan: Plan, file: CurrentQuestion) -> None:
     if not _has_same_formulas(plan):
         raise UserError(f"{name} was trained with other code of the numerical core: train it again")
     if change := _change(plan, file):
-        raise UserError(f"{name} was trained before its sweep file changed {change}: train it again")
+        raise UserError(f"{name} differs from its sweep file in {change}: train it as the file says")
     claims = file.question.claims
     if len(plan.claims) != len(claims) or any(_claim_has_changed(plan, claim) for claim in claims):
         raise UserError(f"{name} was judged by other claims: its own command, again, takes those of the file")

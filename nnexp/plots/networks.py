@@ -127,7 +127,7 @@ def worst_mistakes(
     for number, row in enumerate(worst):
         place = (1.25 * (number % IN_A_ROW), 1.65 * (number // IN_A_ROW))
         above = f"{labels[row]} → {answers[row]}"
-        below = f"{outputs[row, answers[row]]:.2f} : {outputs[row, labels[row]]:.2f}"
+        below = f"{outputs[row, answers[row]]:.2f}:{outputs[row, labels[row]]:.2f}"
         _draw_mistake(axes, images[row], place, above, below)
     axes.set_xlim(0, 1.25 * IN_A_ROW - 0.25)
     axes.set_ylim(1.65 * lines - 0.35, -0.35)

@@ -138,7 +138,7 @@ def test_points_of_another_sweep_may_come_from_its_published_results(nnexp: Comm
     edit(FILE, "epochs: 2", "epochs: 3")
     status, _, error = nnexp("publish", "other")
     assert (status, error.count("\n")) == (2, 1)
-    assert "published/tiny was trained before its sweep file changed epochs: train it again" in error
+    assert "published/tiny differs from its sweep file in epochs: train it as the file says" in error
 
 
 def test_a_sweep_of_other_code_is_refused(nnexp: Command, lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,14 +149,14 @@ def test_a_sweep_of_other_code_is_refused(nnexp: Command, lab: Path, monkeypatch
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("epochs: 2", "epochs: 3", "before its sweep file changed epochs: train it again"),
+        ("epochs: 2", "epochs: 3", "differs from its sweep file in epochs: train it as the file says"),
         (
             "[10, 50]",
             "[10, 50, 100]",
-            "its sweep file changed the number of points: train it again",
+            "differs from its sweep file in the number of points: train it as the file says",
         ),
-        ("seeds: 3", "seeds: 4", "before its sweep file changed the seeds: train it again"),
-        ("synthetic", "mnist", "before its sweep file changed data: train it again"),
+        ("seeds: 3", "seeds: 4", "differs from its sweep file in the seeds: train it as the file says"),
+        ("synthetic", "mnist", "differs from its sweep file in data: train it as the file says"),
         ("high: 1}", "high: 0.9}", "was judged by other claims: its own command, again, takes those"),
         ("    - id: B3-9", "    - id: B3-8", "was judged by other claims"),
     ],

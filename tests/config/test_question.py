@@ -219,7 +219,11 @@ def test_a_config_dir_is_searched_too(tmp_path: Path) -> None:
         ("momentum: 0.5\nsweep: {zip: {momentum: [0]}}\nepochs: ${momentum}", "names momentum, whose value"),
         (
             "sweep:\n  sweep: {}\n  learning_rate: 1",
-            "the first line of a sweep file must be '# @package _global_'",
+            "sweep stands inside sweep: the first line of a sweep file must be '# @package _global_'",
+        ),
+        (
+            "sweep: {learning_rate: 1}",
+            "learning_rate is no key of sweep: to vary it, put it under sweep.axes",
         ),
         ("sweep: [momentum]", "In 'sweep/mine'"),
         ("sweep: {seeds: 0}", "sweep.seeds must be a number of seeds >= 1 or a list of them, got 0"),

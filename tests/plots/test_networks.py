@@ -90,7 +90,7 @@ def test_the_surest_mistakes_come_first_and_show_the_outputs_that_order_them(
     pictures = [np.asarray(image.get_array()) for image in axes.images]
     np.testing.assert_array_equal(pictures, images[[2, 0, 3]])
     assert [text.get_text() for text in axes.texts[::2]] == ["2 → 0", "0 → 1", "0 → 1"]
-    assert [text.get_text() for text in axes.texts[1::2]] == ["0.99 : 0.01", "0.80 : 0.10", "0.40 : 0.30"]
+    assert [text.get_text() for text in axes.texts[1::2]] == ["0.99:0.01", "0.80:0.10", "0.40:0.30"]
     assert "the worst first" in note(figure)
     assert figure.get_suptitle() == "The 3 worst of 3 mistakes on validation data"
     assert axes.get_ylim()[0] < 1.65  # one line of images, and no room for more
