@@ -151,6 +151,12 @@ def modules() -> dict[str, list[Path]]:
     return found
 
 
+def test_no_arrow_of_the_table_runs_up() -> None:
+    parts = list(MAY_IMPORT)
+    for place, part in enumerate(parts):
+        assert MAY_IMPORT[part] <= set(parts[:place]), part
+
+
 def test_the_table_has_every_folder_and_root_module() -> None:
     assert set(MAY_IMPORT) == set(modules())
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, get_args
 from nnexp.errors import UserError, unknown
 from nnexp.results.columns import dtype_of, frame
 from nnexp.results.tables import Tables, history_table, make_tables
+from nnexp.sweep.question.identity import NEUTRAL_VALUES
 from nnexp.sweep.question.plan import SETTINGS, Plan
 from nnexp.sweep.store.record import Status
 
@@ -24,7 +25,7 @@ def read_tables(plan: Plan, folder: Path) -> Tables:
     """
     history = folder / "history.csv"
     tables = Tables(
-        read_runs(folder / "runs.csv"),
+        _with_later_settings(read_runs(folder / "runs.csv")),
         read_history(history) if history.exists() else history_table(plan, {}),
         read_summary(folder / "summary.csv"),
     )
@@ -36,6 +37,15 @@ def read_tables(plan: Plan, folder: Path) -> Tables:
     if history.exists():
         _check_epochs(tables, history)
     return tables
+
+
+def _with_later_settings(runs: pd.DataFrame) -> pd.DataFrame:
+    """The table of runs with the settings that came after it was written, each where it belongs."""
+    for name in (name for name in NEUTRAL_VALUES if name not in runs):
+        before = [column for column in SETTINGS[: SETTINGS.index(name)] if column in runs]
+        place = list(runs).index(before[-1]) + 1
+        runs.insert(place, name, frame({name: [NEUTRAL_VALUES[name]] * len(runs)})[name])
+    return runs
 
 
 def _check_planned(tables: Tables, plan: Plan, folder: Path) -> None:

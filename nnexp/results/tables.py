@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnexp.results.by_point import point_numbers, samples
 from nnexp.results.columns import HISTORY, SUMMARY_PARTS, TO_TARGET, frame, metric_names
 from nnexp.statistics.intervals import mean_interval
-from nnexp.sweep.question.plan import SETTINGS, Plan
+from nnexp.sweep.question.plan import SETTINGS, Plan, Run
 from nnexp.sweep.store.record import Record
 
 if TYPE_CHECKING:
@@ -54,15 +54,17 @@ def runs_table(plan: Plan, records: Mapping[str, Record], mlflow_run_ids: Mappin
     `seconds_shared_by`: runs that trained in one stack; `seconds` is the run's share of the stack's time.
     `epochs_to_target`, `seconds_to_target` (training time): missing for a run that never reached the target.
     """
-    done = _done(plan, records)
+    runs = _done(plan, records)
+    done = [records[run.run_id] for run in runs]
     outcomes = [_outcome(record) | _to_target(record, plan.target) for record in done]
     values: dict[str, Iterable[Any]] = {
         "run_id": [record.run_id for record in done],
         "mlflow_run_id": [mlflow_run_ids.get(record.run_id) for record in done],
         "status": [record.status for record in done],
-        "seed": [record.settings["seed"] for record in done],
+        "seed": [run.seed for run in runs],
     }
-    values |= {n: [record.settings[n] for record in done] for n in SETTINGS if n != "seed"}
+    settings = [run.settings for run in runs]  # a record may be older than a setting
+    values |= {n: [each[n] for each in settings] for n in SETTINGS if n != "seed"}
     names = (*metric_names(plan), "seconds_shared_by")
     values |= {n: [outcome.get(n) for outcome in outcomes] for n in names}
     return frame(values)
@@ -72,11 +74,13 @@ def history_table(plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:
     """One row per run and evaluated epoch: run_id, seed, the axes, epoch, metrics, then monitors, sorted."""
     import pandas as pd
 
-    done = [record for record in _done(plan, records) if record.history]
+    runs = [run for run in _done(plan, records) if records[run.run_id].history]
+    done = [records[run.run_id] for run in runs]
     monitors = sorted({n for record in done for n in record.history} - {"epoch", *HISTORY})
     lengths = [len(record.history["epoch"]) for record in done]
     head = {"run_id": [record.run_id for record in done]}
-    head |= {n: [record.settings[n] for record in done] for n in ("seed", *plan.axes)}
+    settings = [run.settings for run in runs]
+    head |= {n: [each[n] for each in settings] for n in ("seed", *plan.axes)}
     body = {n: _joined(done, lengths, n) for n in ("epoch", *HISTORY, *monitors)}
     repeated = frame(head).take(np.repeat(np.arange(len(done)), lengths)).reset_index(drop=True)
     return pd.concat([repeated, frame(body)], axis=1)
@@ -104,8 +108,8 @@ def summary_table(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
     return frame(values)
 
 
-def _done(plan: Plan, records: Mapping[str, Record]) -> list[Record]:
-    return [records[run.run_id] for run in plan.runs if run.run_id in records]
+def _done(plan: Plan, records: Mapping[str, Record]) -> list[Run]:
+    return [run for run in plan.runs if run.run_id in records]
 
 
 def _outcome(record: Record) -> dict[str, float | int | None]:

@@ -68,7 +68,7 @@ class RunLogger:
         mlflow_run_id = str(created.info.run_id)
         model = None
         if weights is not None:
-            varied = {name: spelled(record.settings[name]) for name in (*plan.axes, "seed")}
+            varied = {name: spelled(run.settings[name]) for name in (*plan.axes, "seed")}
             model = self._models.log(mlflow_run_id, weights, epochs_done(record), varied, config(record))
         self._fill(mlflow_run_id, run, record, model)
         end = milliseconds(record.timings["ended"])

@@ -1,18 +1,21 @@
 """What lies in a sweep's folder: current tables, damaged tables, what its runs were trained with."""
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from nnexp.errors import UserError
 from nnexp.experiment.loaded_sweep import load_folder
 from nnexp.results.stamp import stamp
 from nnexp.results.sweep_folder import mixed_versions, results_in
-from nnexp.results.write_csv import write_results, write_table
-from nnexp.sweep.store.plan_file import write_plan
+from nnexp.results.write_csv import write_results, write_table, write_tables
+from nnexp.sweep.question.identity import NEUTRAL_VALUES
+from nnexp.sweep.store.plan_file import body_text, read_body, read_plan, write_plan
 from nnexp.sweep.store.record import write as write_record
 from tests.results.edited import edit
 from tests.results.judged import judged, sweep_of
@@ -50,6 +53,36 @@ def test_the_csv_files_count_as_long_as_the_records_are_those_they_were_made_fro
     assert results_in(folder, plan).runs["final_validation_accuracy"][0] == shown
     (folder / "history.csv").unlink()
     assert results_in(folder, plan).runs["final_validation_accuracy"][0] == 0.94
+
+
+@pytest.mark.parametrize("published", [False, True])
+@pytest.mark.parametrize("tables", [False, True])
+def test_a_sweep_that_is_older_than_a_setting_has_the_value_that_reproduces_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tables: bool, published: bool
+) -> None:
+    """In its plan, its records and its tables, though the default is another one today."""
+    monkeypatch.setitem(NEUTRAL_VALUES, "keep", "best")
+    sweep = sweep_of(tmp_path)
+    plan, folder = sweep.plan, sweep.folder
+    runs = tuple(replace(run, hyperparameters=replace(run.hyperparameters, keep="best")) for run in plan.runs)
+    plan = replace(plan, runs=runs)
+    write_plan(plan, {}, folder)
+    body = read_body(folder)
+    del body["settings"]["keep"]
+    (folder / "sweep.yaml").write_bytes(body_text(body))
+    for record in sweep.records.values():
+        older = {name: value for name, value in record.settings.items() if name != "keep"}
+        write_record(folder / "records", replace(record, settings=older), None)
+    assert read_plan(folder) == plan
+    whole = results_in(folder, plan)
+    assert set(whole.runs["keep"]) == {"best"}
+    if tables or published:
+        write_tables(whole._replace(runs=whole.runs.drop(columns="keep")), folder)
+        stamp(folder)
+    if published:
+        shutil.rmtree(folder / "records")
+    for now, before in zip(results_in(folder, plan), whole, strict=True):
+        pd.testing.assert_frame_equal(now, before)
 
 
 def edited_accuracy(folder: Path) -> float:

@@ -17,6 +17,7 @@ from nnexp.data import DataSpec
 from nnexp.errors import UserError
 from nnexp.files import replacing
 from nnexp.nn import Hyperparameters
+from nnexp.sweep.question.identity import NEUTRAL_VALUES
 from nnexp.sweep.question.names import check_name
 from nnexp.sweep.question.plan import HYPERPARAMETERS, Plan, Run, with_seed
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
@@ -199,7 +200,7 @@ def _plan(body: Mapping[str, Any], seeds: tuple[int, ...], ids: Mapping[tuple[in
     runs: list[Run] = []
     points: list[dict[str, Any]] = []
     for number, point in enumerate(body["points"]):
-        settings = body["settings"] | point
+        settings = NEUTRAL_VALUES | body["settings"] | point  # the plan may be older than a setting
         data = DataSpec(
             name=settings["data"],
             **{k: v for k, v in settings.items() if k not in HYPERPARAMETERS and k != "data"},

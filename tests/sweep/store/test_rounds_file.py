@@ -1,5 +1,7 @@
 """Rounds are written down before they train; what a crash leaves of the file is written again."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,32 @@ def test_lines_grow_and_come_back(tmp_path: Path) -> None:
     assert read_lines(path) == lines
     append_line(path, {"c": []})
     assert read_lines(path) == [*lines, {"c": []}]
+
+
+def test_lines_behind_a_damaged_one_are_kept_beside_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    for number in range(3):
+        append_line(path, {"number": number})
+    damaged = path.read_bytes().replace(b'"number": 1', b'"number": 7')
+    path.write_bytes(damaged)
+    append_line(path, {"number": 3})
+    assert read_lines(path) == [{"number": 0}, {"number": 3}]
+    assert path.with_suffix(".damaged").read_bytes() == damaged
+
+
+def test_two_processes_that_add_lines_lose_none(tmp_path: Path) -> None:
+    path, script = (
+        tmp_path / "lines.jsonl",
+        (
+            "import sys; from pathlib import Path; from nnexp.sweep.store.lines import append_line\n"
+            "for n in range(200): append_line(Path(sys.argv[1]), {'who': sys.argv[2], 'n': n})"
+        ),
+    )
+    append_line(path, {"who": "first", "n": 0})
+    processes = [subprocess.Popen([sys.executable, "-c", script, str(path), who]) for who in "ab"]
+    assert [process.wait() for process in processes] == [0, 0]
+    lines = read_lines(path)
+    assert len(lines) == 401
+    assert sorted((line["who"], line["n"]) for line in lines[1:]) == [
+        (w, n) for w in "ab" for n in range(200)
+    ]
