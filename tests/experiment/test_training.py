@@ -300,6 +300,13 @@ def test_a_sweep_that_measures_time_trains_again_what_trained_beside_others(
     assert "all done" in capsys.readouterr().out
 
 
+def test_a_sweep_that_measures_time_and_fails_leaves_what_trained_beside_others() -> None:
+    cli.main([*SWEEP, "n_jobs=2"])
+    kept = {path.name: path.read_bytes() for path in (folder() / "records").iterdir()}
+    assert cli.main([*SWEEP, "sweep.timing=true", "max_seconds=1e-9"]) == 1
+    assert {name: (folder() / "records" / name).read_bytes() for name in kept} == kept
+
+
 def test_a_diverged_run_is_a_result(capsys: pytest.CaptureFixture[str]) -> None:
     words = "data=synthetic epochs=3 activation=relu output=identity cost=quadratic tracking=none n_jobs=1"
     assert cli.main([*words.split(), "-m", "learning_rate=0.01,1000", "seed=range(3)"]) == 0

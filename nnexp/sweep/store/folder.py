@@ -64,8 +64,10 @@ class Sweep:
 
         A run that was done, is trained again and fails leaves what it had, and its traceback beside it.
         """
-        before, told = self.records.get(record.run_id), self.records_folder / f"{record.run_id}.failed"
-        if before and before.status in DONE and record.status not in DONE:
+        told = self.records_folder / f"{record.run_id}.failed"
+        # What lies there, not `records`: these lack runs whose seconds are of no use to a sweep about time.
+        before = records.status_in(told.with_suffix(".json"))
+        if before in DONE and record.status not in DONE:
             self.failed_again[record.run_id] = record
             with replacing(told) as file:
                 file.write((record.traceback or record.status).encode())
