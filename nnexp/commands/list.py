@@ -49,11 +49,12 @@ def _row(folder: Path, sweeps_dir: str) -> tuple[str, ...]:
     name, use = name_of(folder, sweeps_dir), size(disk_use(folder))
     try:
         head, holder = read_head(folder), holder_of(folder)
+        stored = statuses_in(folder, head)
     except UserError as error:
         state = "other version" if isinstance(error, OtherVersionError) else "damaged"
         return name, "", "", state, use, str(error)
     statuses: Counter[str] = Counter()
-    for status, runs in statuses_in(folder, head).items():
+    for status, runs in stored.items():
         statuses[shown_status(status)] += runs
     changed = " ".join(f"{key}={spelled(value)}" for key, value in head.changed.items() if key != "data")
     asks = head.question or ", ".join(head.axes)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from nnexp.sweep.store.lines import append_line
 from nnexp.sweep.store.lock import held
 from tests.commands.conftest import Command, only, rows
 
@@ -49,6 +50,18 @@ def test_a_damaged_plan_is_told_and_costs_no_other_sweep(nnexp: Command, sweeps:
         assert "1 finished, 2 diverged, 1 failed" in shown
         assert nnexp("status", "mixed")[0] == 0
         assert nnexp("status", "plain")[0] == 2
+
+
+def test_damaged_rounds_are_told_and_cost_no_other_sweep(nnexp: Command, sweeps: Path) -> None:
+    rounds = only(sweeps / "plain") / "rounds.jsonl"
+    rounds.write_bytes(rounds.read_bytes().replace(b"grid", b"grip"))
+    for _ in range(2):
+        status, shown, _ = nnexp("list")
+        assert status == 0
+        assert [row[1] for row in rows(shown) if row[0].startswith("plain/")] == ["damaged"]
+        assert "1 finished, 2 diverged, 1 failed" in shown
+        rounds.unlink()
+        append_line(rounds, {"round": "of another kind"})
 
 
 def test_a_damaged_record_is_pending_and_costs_no_other_run(nnexp: Command, sweeps: Path) -> None:

@@ -11,6 +11,7 @@ from nnexp.errors import UserError, unknown
 from nnexp.sweep.question.names import FOLDERS_OF_A_SWEEP, PUBLISHED
 from nnexp.sweep.store.plan_file import FILE, Head, read_head
 from nnexp.sweep.store.record import DONE, status_in
+from nnexp.sweep.store.rounds_file import FILE as ROUNDS
 from nnexp.sweep.store.rounds_file import read_rounds
 
 PENDING = "pending"
@@ -109,10 +110,15 @@ def statuses_in(folder: Path, head: Head) -> Counter[str]:
     """How many of the runs that were asked for last ended in which way, or are pending.
 
     From the first bytes of each record: a damaged one is not noticed.
+
+    Raises:
+        UserError: the rounds are damaged, and lack a seed.
     """
     there = {path.stem: path for path in (folder / "records").glob("*.json")}
-    seeds = set(head.seeds)
-    ids = [key.run_id for each in read_rounds(folder) for key in each.runs if key.seed in seeds]
+    seeds, keys = set(head.seeds), [key for each in read_rounds(folder) for key in each.runs]
+    if lost := seeds - {key.seed for key in keys}:
+        raise UserError(f"{folder / ROUNDS} lacks seed {min(lost)}: the sweep's own command brings it back")
+    ids = [key.run_id for key in keys if key.seed in seeds]
     return Counter((status_in(there[run_id]) if run_id in there else "") or PENDING for run_id in ids)
 
 

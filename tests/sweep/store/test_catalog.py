@@ -173,3 +173,16 @@ def test_a_file_that_is_no_record_leaves_its_run_pending(tmp_path: Path) -> None
     next((folder / "records").glob("*.json")).write_text("{}")
     assert statuses_in(folder, read_head(folder))["pending"] == 1
     assert not is_finished(folder)
+
+
+def test_a_sweep_whose_rounds_lack_a_seed_is_not_finished(tmp_path: Path) -> None:
+    folder = stored(tmp_path, 0.1, "2026", ("finished",))
+    write_plan(replace(plan({"learning_rate": [0.1]}, seeds=[0, 1, 2]), name="sample"), {}, folder)
+    path = folder / "rounds.jsonl"
+    for line in path.read_bytes().splitlines()[1:]:
+        path.write_bytes(path.read_bytes().replace(line, line.replace(b"grid", b"grip")))
+    with pytest.raises(
+        UserError, match=r"rounds\.jsonl lacks seed \d: the sweep's own command brings it back"
+    ):
+        statuses_in(folder, read_head(folder))
+    assert not is_finished(folder)
