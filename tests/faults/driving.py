@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from threading import Timer
 from typing import NamedTuple
 
+from tests.processes import hears_ctrl_c
 from tests.results.figures import figures_in
 
 ROOT = Path(__file__).parents[2]
@@ -26,11 +26,6 @@ QUIET = [*SWEEP, "tracking=none"]
 RUNS = 12
 # Faults (see inject/) of a run in the third of four stacks: it trains for ever; it waits for NNEXP_GATE.
 ENDLESS, WAITS = "endless learning_rate=2 seed=1", "waits learning_rate=2 seed=1"
-
-
-def hears_ctrl_c() -> None:
-    """In a child: a shell that starts the tests in the background has them, and so it, ignore SIGINT."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def takes_terminal() -> None:
