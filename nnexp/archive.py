@@ -33,6 +33,10 @@ class ArchiveError(ValueError):
     """What a file is instead of an archive with the wanted arrays, to be read after "got"."""
 
 
+class MissingError(ArchiveError):
+    """A whole archive, without one of the wanted arrays."""
+
+
 def read_arrays(path: str | Path, names: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
     """The arrays of these `names`, whatever else the file holds; None: all that it holds.
 
@@ -75,7 +79,7 @@ def _check_names(names: Sequence[str], present: list[str]) -> None:
         if name not in present:
             close = get_close_matches(name, set(present) - set(names), n=1)
             hint = f"; is {close[0]!r} meant to be it?" if close else ""
-            raise ArchiveError(f"no array {name!r}{hint} (it has {', '.join(sorted(present))})")
+            raise MissingError(f"no array {name!r}{hint} (it has {', '.join(sorted(present))})")
 
 
 def _check_size(members: Sequence[ZipInfo]) -> None:

@@ -12,17 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.archive import ArchiveError, read_arrays
+from nnexp.archive import ArchiveError, MissingError, read_arrays
 from nnexp.data.dataset import DataSpec
 from nnexp.data.source import Source, digest_of
 from nnexp.data.split import Part, Parts
 from nnexp.errors import UserError
 
 ARRAYS = tuple(f"{part}_{kind}" for part in Parts._fields for kind in Part._fields)
-REMEDY = (
-    "numpy.savez_compressed(path, training_inputs=..., training_labels=..., ...) writes one; examples for "
-    "validation and test may be split off from the training ones"
-)
+REMEDY = "numpy.savez_compressed(path, training_inputs=..., training_labels=..., ...) writes one"
+SPLIT = "; examples for validation and test may be split off from the training ones"
 TEXT = (".csv", ".tsv", ".txt")
 LARGEST_LABEL = np.iinfo(np.int64).max
 
@@ -53,7 +51,8 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
     except ArchiveError as error:
         hint = "numpy.loadtxt(path, delimiter=',') may read it, and " if path.suffix in TEXT else ""
         rule = "must be an .npz file of arrays for training, validation and test"
-        raise UserError(f"{path} {rule}, got {error}; {hint}{REMEDY}") from error
+        more = SPLIT if isinstance(error, MissingError) else ""
+        raise UserError(f"{path} {rule}, got {error}; {hint}{REMEDY}{more}") from error
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
 

@@ -121,7 +121,8 @@ class Ending:
             return
         from nnexp.plots import pictures
 
-        files, error = pictures.draw(results, sweep.folder, self._best(results))
+        with self.console.status("Drawing pictures; Ctrl-C leaves them to the same command"):
+            files, error = pictures.draw(results, sweep.folder, self._best(results))
         self.console.print(f"Pictures: {len(files)} files beside them")
         if error:
             self.console.print(f"Not every picture could be drawn: {error}")
