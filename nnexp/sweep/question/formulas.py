@@ -70,7 +70,7 @@ class Formulas:
         choices = tuple(settings[name] for names in TABLES.values() for name in names)
         key = choices, tuple(_uses(settings[name]) for name in OPTIONAL.values())
         if key not in self._digests:
-            self._digests[key] = _sha256(self.texts(settings).values())
+            self._digests[key] = sha256_of(self.texts(settings).values())
         return self._digests[key]
 
     def texts(self, settings: Mapping[str, Any]) -> dict[str, str]:
@@ -96,7 +96,7 @@ class Formulas:
         files = [file for folder in ("nn", "data") for file in sorted((self.package / folder).glob("*.py"))]
         names = [f"{file.parent.name}.{file.stem}" for file in files]
         modules = [self.module(name) for name in names if name.startswith(FORMULA_MODULES)]
-        return _sha256(module.definition(name).text for module in modules for name in module.statements)
+        return sha256_of(module.definition(name).text for module in modules for name in module.statements)
 
     def module(self, name: str) -> Module:
         """A module of the package by its dotted name: `nn.costs`, or `nn` for `nn/__init__.py`."""
@@ -140,7 +140,7 @@ class Formulas:
         return path.with_suffix(".py").is_file() or path.is_dir()
 
 
-def _sha256(texts: Iterable[str]) -> str:
+def sha256_of(texts: Iterable[str]) -> str:
     """A digest of texts, whatever their order."""
     digests = sorted(hashlib.sha256(text.encode()).hexdigest() for text in texts)
     return hashlib.sha256(" ".join(digests).encode()).hexdigest()

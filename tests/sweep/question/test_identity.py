@@ -3,6 +3,7 @@
 import io
 import re
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ import pytest
 from nnexp.data import DataSpec, load
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question import identity
+from nnexp.sweep.question.formulas import sha256_of
 from nnexp.sweep.question.identity import NEUTRAL_VALUES, point_identity, run_id, sweep_id
 from nnexp.sweep.question.plan import Plan, Question, make_plan
+from nnexp.sweep.question.syntax import Module
 from tests.sweep.samples import plan
 
 # The settings that stood in the first identity of a run: they always stand in it, with the values used.
@@ -119,3 +122,29 @@ def test_names_words_and_claims_are_not_the_question() -> None:
         return make_plan(question, Hyperparameters(), DataSpec(name="synthetic"), load)
 
     assert planned("a", "Why?", [{"id": "b"}]).sweep_id == planned("c", "How?", []).sweep_id
+
+
+SOURCE = '''
+import numpy as np
+
+RATE: float = 0.5
+
+
+def f(z, *, rate=RATE):
+    """A docstring."""
+    check_z(z)
+    if rate < 0:
+        raise ValueError("a message")
+    return [np.exp(-x) if x else RATE for x in z]
+'''
+
+
+def test_how_an_id_is_computed_does_not_change(tmp_path: Path) -> None:
+    """Else every record would be lost, though no formula has changed."""
+    (tmp_path / "module.py").write_text(SOURCE)
+    module = Module(tmp_path / "module.py")
+    digest = sha256_of(module.definition(name).text for name in ("f", "RATE"))
+    identity = {"hyperparameters": {"rate": 0.5, "keep": "best"}, "data": {"n": None}, "numerics": digest}
+    assert digest == "385aaf649b44d14ac1762b7211699f53d28013552cc039546961d1301e2e4930"
+    assert run_id(identity, 3) == "a59e9c27afa9"
+    assert sweep_id(["rate"], [identity], [0, 1]) == "mc809efa"
