@@ -28,8 +28,8 @@ def candidates(line: str) -> list[str]:
     """The words that the last one of `line` may become; a name that ends in `=` wants a value."""
     words = line.split()[1:]
     last = words.pop() if words and not line.endswith(" ") else ""
-    found = _after(words, last)
-    return sorted(word for word in found if word.startswith(last))
+    candidates = _after(words, last)
+    return sorted(word for word in candidates if word.startswith(last))
 
 
 def _after(words: list[str], last: str) -> list[str]:

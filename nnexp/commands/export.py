@@ -28,19 +28,19 @@ FORMAT, TO = "--format", "--to"
 
 def main(words: Sequence[str]) -> int:
     """Write the files, and name them."""
-    asked = parse_arguments("export", words, valued=(FORMAT, TO))
-    name, kind = only_name("export", asked.names), asked.settings.get(FORMAT, "csv")
+    arguments = parse_arguments("export", words, valued=(FORMAT, TO))
+    name, kind = only_name("export", arguments.names), arguments.settings.get(FORMAT, "csv")
     if kind not in FORMATS:
         raise unknown("format", kind, FORMATS)
 
-    folder, found = results_of_sweep(name, asked.sweeps_dir)
-    to = Path(asked.settings.get(TO, folder))
+    folder, results = results_of_sweep(name, arguments.sweeps_dir)
+    to = Path(arguments.settings.get(TO, folder))
     elsewhere = to.resolve() != folder.resolve()
     if elsewhere:
-        _check_place(to, found.plan.name, kind, Path(asked.sweeps_dir))
+        _check_place(to, results.plan.name, kind, Path(arguments.sweeps_dir))
     try:
         to.mkdir(parents=True, exist_ok=True)
-        paths = write_results(found, to) if kind == "csv" else write_parquet(found, to)
+        paths = write_results(results, to) if kind == "csv" else write_parquet(results, to)
         if elsewhere:
             copies = [Path(shutil.copyfile(folder / name, to / name)) for name in (FILE, ROUNDS)]
             paths = [*copies, *paths]

@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from textwrap import shorten
+from textwrap import fill, shorten
+
+from rich.console import Console
 
 from nnexp.commands.arguments import parse_arguments
 from nnexp.commands.disk import disk_use, size
@@ -22,27 +24,38 @@ Every sweep, the newest last: when it was started, its data set, its runs by sta
 question, and the settings that are not at their default. pending runs are still to train; nnexp status NAME
 tells more.
 """
-NARROWEST = 20  # characters that a question gets at least
+HEADINGS = ("sweep", "started", "data", "runs", "disk", "question")
+NARROWEST = 40  # characters of a question that is to stand beside the rest
 
 
 def main(words: Sequence[str]) -> int:
     """Print the table."""
-    asked = parse_arguments("list", words)
-    if asked.names:
-        raise UserError(f"list takes no names, got {asked.names[0]!r}: nnexp status {asked.names[0]}")
+    arguments = parse_arguments("list", words)
+    if arguments.names:
+        raise UserError(f"list takes no names, got {arguments.names[0]!r}: nnexp status {arguments.names[0]}")
     console = make_console()
-    rows = [_row(folder, asked.sweeps_dir) for folder in sweep_folders(asked.sweeps_dir)]
+    rows = [_row(folder, arguments.sweeps_dir) for folder in sweep_folders(arguments.sweeps_dir)]
     if not rows:
-        console.print(f"There is {no_sweeps(asked.sweeps_dir)}.")
+        console.print(f"There is {no_sweeps(arguments.sweeps_dir)}.")
         return 0
-    taken = sum(max(map(len, column)) + 2 for column in list(zip(*rows, strict=True))[:-1])
-    headings = ("sweep", "started", "data", "runs", "disk", "question")
-    table = make_table(*headings, right=("disk",), whole=("sweep",))
+    widths = [max(map(len, column)) for column in zip(HEADINGS, *rows, strict=True)][:-1]
+    room = console.width - sum(widths) - 2 * len(widths) - 2
+    if room < NARROWEST:
+        for row in rows:
+            _print_in_two_lines(row, widths, console)
+        return 0
+    table = make_table(*HEADINGS, right=("disk",), whole=("sweep",))
     for *cells, question in rows:
-        room = max(NARROWEST, console.width - taken - 2)
         table.add_row(*cells, shorten(question, room, placeholder=" ..."))
     console.print(table)
     return 0
+
+
+def _print_in_two_lines(row: Sequence[str], widths: Sequence[int], console: Console) -> None:
+    """Where the question has no room beside the rest, it stands below it."""
+    *cells, question = row
+    console.print("  ".join(map(str.ljust, cells, widths)).rstrip(), soft_wrap=True)
+    console.print(fill(question, console.width, initial_indent="  ", subsequent_indent="  "))
 
 
 def _row(folder: Path, sweeps_dir: str) -> tuple[str, ...]:

@@ -114,8 +114,11 @@ def run_named(prefix: str, sweeps_dir: str) -> tuple[str, list[Path]]:
 
 
 def _run_ids(folder: Path) -> set[str]:
-    """Those of a sweep's rounds."""
-    return {key.run_id for each in read_rounds(folder) for key in each.runs}
+    """Those of a sweep's rounds; none if they are damaged: `nnexp list` says so, and others have theirs."""
+    try:
+        return {key.run_id for each in read_rounds(folder) for key in each.runs}
+    except UserError:
+        return set()
 
 
 def results_of_sweep(words: str, sweeps_dir: str) -> tuple[Path, Results]:

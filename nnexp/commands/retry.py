@@ -29,15 +29,15 @@ NOT_HERE = ("mode", "dry_run")  # it is a mode of its own
 def main(words: Sequence[str]) -> int:
     """Train, and print the answer; 1 if a run failed again."""
     keys = [field.name for field in fields(Execution) if field.name not in NOT_HERE]
-    asked = parse_arguments("retry", words, keys=(*keys, *TRACKING))
-    folder = folder_of(only_name("retry", asked.names), asked.sweeps_dir)
+    arguments = parse_arguments("retry", words, keys=(*keys, *TRACKING))
+    folder = folder_of(only_name("retry", arguments.names), arguments.sweeps_dir)
     taken = [key for key in (*keys, *TRACKING) if key != SWEEPS_DIR]
-    config = load_config([*asked.only(taken), "mode=retry"])
+    config = load_config([*arguments.only(taken), "mode=retry"])
     plan, datasets = read_plan(folder), Datasets()
-    _check_place(plan, name_of(folder, asked.sweeps_dir))
+    _check_place(plan, name_of(folder, arguments.sweeps_dir))
     _check_unchanged(plan, datasets.load)
-    uri = config.tracking.uri if asked.only(TRACKING) else usual_store(folder)
-    execution = replace(config.execution, sweeps_dir=asked.sweeps_dir)
+    uri = config.tracking.uri if arguments.only(TRACKING) else usual_store(folder)
+    execution = replace(config.execution, sweeps_dir=arguments.sweeps_dir)
     return int(carry_out(plan, execution, uri, datasets, make_console()).failed)
 
 

@@ -32,23 +32,23 @@ YES, MLFLOW = "--yes", "--mlflow"
 
 def main(words: Sequence[str]) -> int:
     """Show, ask, remove; 1 if the answer is no."""
-    asked = parse_arguments("rm", words, keys=(SWEEPS_DIR,), options=(YES, MLFLOW))
-    if not asked.names:
+    arguments = parse_arguments("rm", words, keys=(SWEEPS_DIR,), options=(YES, MLFLOW))
+    if not arguments.names:
         raise UserError("rm takes one NAME or NAME/ID or more, got none: nnexp list shows them")
-    folders = folders_of(asked.names, asked.sweeps_dir)
+    folders = folders_of(arguments.names, arguments.sweeps_dir)
     for folder in folders:
-        _check_removable(folder, asked.sweeps_dir)
+        _check_removable(folder, arguments.sweeps_dir)
         if holder := holder_of(folder):
             raise UserError(f"{folder} is being trained by {holder}: wait for its end, or stop it")
-    if YES not in asked.options and not can_answer():
+    if YES not in arguments.options and not can_answer():
         raise UserError("rm asks before it removes, and here nobody can answer: add --yes")
     console = make_console()
-    console.print(_what_goes(folders, asked.sweeps_dir))
-    if YES not in asked.options and not _agreed():
+    console.print(_what_goes(folders, arguments.sweeps_dir))
+    if YES not in arguments.options and not _agreed():
         console.print("Nothing was removed.")
         return 1
-    mlflow = MLFLOW in asked.options
-    runs = sum(remove(folder, Path(asked.sweeps_dir), mlflow=mlflow) for folder in folders)
+    mlflow = MLFLOW in arguments.options
+    runs = sum(remove(folder, Path(arguments.sweeps_dir), mlflow=mlflow) for folder in folders)
     rest = (
         f"{count(runs, 'run')} of MLflow went into its bin." if mlflow else "What MLflow holds stays there."
     )

@@ -25,9 +25,13 @@ characters will do.
 
 def main(words: Sequence[str]) -> int:
     """Print the page of one sweep."""
-    asked = parse_arguments("status", words)
-    name = only_name("status", asked.names)
-    tell(read_stored(folder_of(name, asked.sweeps_dir), asked.sweeps_dir), asked.sweeps_dir, make_console())
+    arguments = parse_arguments("status", words)
+    name = only_name("status", arguments.names)
+    tell(
+        read_stored(folder_of(name, arguments.sweeps_dir), arguments.sweeps_dir),
+        arguments.sweeps_dir,
+        make_console(),
+    )
     return 0
 
 

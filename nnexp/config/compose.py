@@ -53,16 +53,16 @@ def load_config(words: Sequence[str], multirun: bool = False, config_dir: str | 
     Raises:
         UserError: a key, a value or a combination cannot be used.
     """
-    given = overrides.parse(words)
-    single = [override for override in given if not override.is_sweep_override()]
+    typed = overrides.parse(words)
+    single = [override for override in typed if not override.is_sweep_override()]
     values, raw = _composed(single, config_dir)
-    question = question_of(values, given, multirun)
+    question = question_of(values, typed, multirun)
     if axis_values := on_axes(question, single):  # they are no base values
         single = [override for override in single if override not in axis_values]
         values, raw = _composed(single, config_dir)
-    question = with_values(question, given, multirun)
+    question = with_values(question, typed, multirun)
     check_interpolations(raw, list(axes_of(question)))
-    several = len(single) < len(given)
+    several = len(single) < len(typed)
     return Config(
         hyperparameters=_hyperparameters(values),
         data=DataSpec(**values["data"], **{name: values[name] for name in ROOT_DATA}),
@@ -126,10 +126,10 @@ def _words_for_hydra(words: Sequence[str], multirun: bool, config_dir: str | Non
     first, *others = load_configs(words, multirun=multirun, config_dir=config_dir)
     if others:
         raise UserError("one sweep at a time can be shown")
-    question, given = first.question, overrides.parse(words)
-    varied = [override for override in given if override.is_sweep_override()]
-    varied += on_axes(question, [override for override in given if override not in varied])
-    plain = [word for override in given if override not in varied for word in overrides.for_hydra(override)]
+    question, typed = first.question, overrides.parse(words)
+    varied = [override for override in typed if override.is_sweep_override()]
+    varied += on_axes(question, [override for override in typed if override not in varied])
+    plain = [word for override in typed if override not in varied for word in overrides.for_hydra(override)]
     if not varied:
         return plain
     axes = {"axes": dict(question.axes), "zip": dict(question.zip), "seeds": list(question.seeds)}

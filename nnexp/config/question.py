@@ -157,7 +157,7 @@ def _secret(interpolation: str) -> UserError:
 
 def _interpolations(text: str) -> Iterator[tuple[str, str]]:
     """What is interpolated, as it is written and by name."""
-    return ((found[0], found[1]) for found in INTERPOLATED.finditer(text))
+    return ((match[0], match[1]) for match in INTERPOLATED.finditer(text))
 
 
 def select(raw: Any, name: str) -> Any:

@@ -14,7 +14,7 @@ from nnexp.data.dataset import Dataset, DataSpec
 from nnexp.data.idx import official
 from nnexp.data.npz import users_file
 from nnexp.data.source import Source
-from nnexp.data.split import Parts, add_shifts, keep_classes, scale_inputs
+from nnexp.data.split import Parts, add_shifts, first_examples, keep_classes, scale_inputs
 from nnexp.errors import UserError, unknown
 from nnexp.nn.examples import Data, Examples
 
@@ -109,16 +109,16 @@ def _choose_classes(spec: DataSpec, parts: Parts) -> Parts:
 
 def _first_examples(spec: DataSpec, data: Data) -> Data:
     """The first `train_size` and `validation_size` examples."""
-    training = _first_of("train_size", data.training, spec.train_size)
-    validation = _first_of("validation_size", data.validation, spec.validation_size)
-    return data._replace(training=training, validation=validation)
+    _check_size("train_size", data.training, spec.train_size)
+    _check_size("validation_size", data.validation, spec.validation_size)
+    training = first_examples(data.training, spec.train_size)
+    return data._replace(training=training, validation=first_examples(data.validation, spec.validation_size))
 
 
-def _first_of(knob: str, examples: Examples, n: int | None) -> Examples:
+def _check_size(knob: str, examples: Examples, n: int | None) -> None:
     available = len(examples.labels)
     if n is not None and n > available:
         raise UserError(f"{knob} must be at most the {available} examples there are, got {n}")
-    return Examples(examples.inputs[:n], examples.labels[:n])
 
 
 def _image_shape(spec: DataSpec, image_shape: tuple[int, int] | None, knob: str) -> tuple[int, int]:

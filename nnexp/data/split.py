@@ -55,6 +55,11 @@ def consecutive_split(examples: Part, training_size: int, validation_size: int) 
     )
 
 
+def first_examples(examples: Examples, n: int | None) -> Examples:
+    """The first n examples, or all of them."""
+    return Examples(examples.inputs[:n], examples.labels[:n])
+
+
 def keep_classes(part: Part, classes: Sequence[int]) -> Part:
     """The examples of these labels, in their order. A label becomes its place in `classes`."""
     keep = np.isin(part.labels, classes)

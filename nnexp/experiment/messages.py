@@ -95,7 +95,7 @@ def command_for(verb: str, name: str, sweeps_dir: str) -> str:
 
 def failures(plan: Plan, records: Mapping[str, Record], again: str | None = None) -> RenderableType:
     """The runs that failed or timed out, and why; empty if there is none. `again`: what trains them again."""
-    bad = [run for run in plan.runs if (found := records.get(run.run_id)) and found.status not in DONE]
+    bad = [run for run in plan.runs if (record := records.get(run.run_id)) and record.status not in DONE]
     if not bad:
         return Text(end="")
     parts: list[RenderableType] = [Text(f"{count(len(bad), 'run')} failed", style="red")]

@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from rich.console import Console
+
 from nnexp.sweep.store.lines import append_line
 from nnexp.sweep.store.lock import held
 from tests.commands.conftest import Command, only, rows
@@ -23,6 +26,18 @@ def test_a_sweep_is_a_line_with_its_runs_by_status_the_newest_last(nnexp: Comman
     assert mixed.split()[3] == plain.split()[3] == "synthetic"
     assert "2 finished " in plain
     assert " kB " in plain
+
+
+def test_in_a_narrow_terminal_the_question_stands_whole_below_its_sweep(
+    nnexp: Command, sweeps: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nnexp.commands.list.make_console", lambda: Console(width=80, soft_wrap=True))
+    lines = nnexp("list")[1].splitlines()
+    (start,) = [number for number, line in enumerate(lines) if line.startswith("mixed/")]
+    assert "1 finished, 2 diverged, 1 failed  " in lines[start]
+    question = " ".join(line.strip() for line in lines[start + 1 : start + 3])
+    settings = "(hidden_size=5 activation=relu output=identity cost=quadratic epochs=20)"
+    assert question == f"Which rate? {settings}"
 
 
 def test_a_missing_record_is_pending_and_a_held_sweep_is_training(nnexp: Command, sweeps: Path) -> None:

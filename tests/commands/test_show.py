@@ -123,3 +123,11 @@ def test_pictures_take_a_run_with_weights(nnexp: Command, sweeps: Path, tmp_path
     assert (status, "--pictures draws a RUN, got plain" in error) == (2, True)
     status, _, error = nnexp("show", run_ids(sweeps, "mixed")[1], "--pictures", str(tmp_path))
     assert (status, "has no weights to draw" in error) == (2, True)
+
+
+def test_damaged_rounds_of_one_sweep_hide_no_run_of_another(nnexp: Command, sweeps: Path) -> None:
+    first = next((only(sweeps / "mixed") / "records").glob("*.json")).stem
+    (only(sweeps / "plain") / "rounds.jsonl").write_text('{"round": 1}\n')
+    status, shown, _ = nnexp("show", first)
+    assert status == 0
+    assert first in shown

@@ -12,7 +12,7 @@ import yaml
 
 from nnexp import cli, load_sweep
 from nnexp.errors import UserError
-from nnexp.experiment import planning as beginning
+from nnexp.experiment import planning
 from nnexp.nn import train
 from nnexp.sweep.pool import worker
 from nnexp.sweep.store import record
@@ -256,7 +256,7 @@ def test_a_long_sweep_asks_before_it_trains_where_there_is_somebody_to_ask(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    monkeypatch.setattr(beginning.Confirm, "ask", lambda *args, **kwargs: asked.append(args) and False)
+    monkeypatch.setattr(planning.Confirm, "ask", lambda *args, **kwargs: asked.append(args) and False)
     assert cli.main([*SWEEP, "n_jobs=1", "confirm_above=0", "sweeps_dir=unasked"]) == 0
     assert asked == []  # a pipe cannot answer
     monkeypatch.setattr("rich.console.Console.is_terminal", True)

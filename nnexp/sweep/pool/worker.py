@@ -110,8 +110,8 @@ def train_stack(
                 for alone in stack.apart()
                 for outcome in train_stack(alone, dataset, expected, progress)
             ]
-        told = encodable(traceback.format_exc())
-        return [Outcome(stack.runs[0], started, datetime.now(UTC), None, told)]
+        trace = encodable(traceback.format_exc())
+        return [Outcome(stack.runs[0], started, datetime.now(UTC), None, trace)]
     finally:
         progress.finish(stack.rows)
     ended = datetime.now(UTC)

@@ -51,7 +51,7 @@ class Question:
 
     `axes`, `zip`: name -> list of values or range; `points`: mappings of names to values; `exclude`: partial
     points. `baseline`: the partial point to compare with. `timing`: train one run at a time. `target`: the
-    validation accuracy whose epochs and seconds are told. `claims`: plain values, as the sweep file has them.
+    validation accuracy, of which the answer says when runs reach it. `claims`: as the sweep file has them.
     """
 
     name: str
@@ -74,7 +74,7 @@ def points_of(question: Question) -> list[dict[str, Any]]:
         UserError: axes, ranges, points or exclusions do not fit together.
     """
     axes_of(question)
-    columns = {name: _values(f"sweep.axes.{name}", name, given) for name, given in question.axes.items()}
+    columns = {name: _values(f"sweep.axes.{name}", name, values) for name, values in question.axes.items()}
     factors = [[{name: value} for value in values] for name, values in columns.items()]
     if question.zip:
         factors.append(_zipped(question.zip))
@@ -102,9 +102,9 @@ def axes_of(question: Question) -> dict[str, str]:
         if not isinstance(getattr(question, key), Mapping):
             raise UserError(f"sweep.{key} must be a mapping of axes, got {getattr(question, key)!r}")
     for key in ("points", "exclude"):
-        given = getattr(question, key)
-        if isinstance(given, str) or not isinstance(given, Sequence):
-            raise UserError(f"sweep.{key} must be a list of points, got {given!r}")
+        listing = getattr(question, key)
+        if isinstance(listing, str) or not isinstance(listing, Sequence):
+            raise UserError(f"sweep.{key} must be a list of points, got {listing!r}")
     places: dict[str, str] = {}
     for key, names in {
         "sweep.axes": question.axes,
@@ -148,11 +148,11 @@ def matching(points: Sequence[Mapping[str, Any]], partial: Any, key: str) -> lis
     for name in partial:
         if name not in points[0]:
             raise unknown(f"axis in {key}", name, points[0])
-    asked = {name: _comparable(value) for name, value in partial.items()}
+    values = {name: _comparable(value) for name, value in partial.items()}
     numbers = [
         number
         for number, point in enumerate(points)
-        if all(_comparable(point[name]) == value for name, value in asked.items())
+        if all(_comparable(point[name]) == value for name, value in values.items())
     ]
     if not numbers:
         raise UserError(f"{key} must be a point of the sweep, or a part of one, got {dict(partial)}")
@@ -165,20 +165,20 @@ def _comparable(value: Any) -> Any:
 
 
 def _zipped(axes: Mapping[str, Any]) -> list[dict[str, Any]]:
-    columns = {name: _values(f"sweep.zip.{name}", name, given) for name, given in axes.items()}
+    columns = {name: _values(f"sweep.zip.{name}", name, values) for name, values in axes.items()}
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{length} of {name}" for name, length in lengths.items())
-        raise UserError(f"sweep.zip must have as many values of each axis, got {told}")
+        counts = ", ".join(f"{length} of {name}" for name, length in lengths.items())
+        raise UserError(f"sweep.zip must have as many values of each axis, got {counts}")
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _values(key: str, name: str, given: Any) -> Sequence[Any]:
+def _values(key: str, name: str, values: Any) -> Sequence[Any]:
     """The values of an axis: a list as it is, or those of a range."""
-    if isinstance(given, Mapping):
-        return range_values(key, name, given, MOST)
-    if isinstance(given, str) or not isinstance(given, Sequence):
-        raise UserError(f"{key} must be a list of values or a range {{low, high, count}}, got {given!r}")
-    if not given:
+    if isinstance(values, Mapping):
+        return range_values(key, name, values, MOST)
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise UserError(f"{key} must be a list of values or a range {{low, high, count}}, got {values!r}")
+    if not values:
         raise UserError(f"{key} must have at least one value, got []")
-    return given
+    return values

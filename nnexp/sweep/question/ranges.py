@@ -74,8 +74,8 @@ def _count(key: str, low: float, high: float, step: float, most: int) -> int:
     if not steps < most:
         raise UserError(f"{key} must have at most {most} values, got low={low} high={high} step={step}")
     if round(steps) < 1 or abs(steps - round(steps)) > 1e-9 * steps:
-        told = f"low={low} high={high} step={step}"
-        raise UserError(f"{key}.high must be low plus a whole number of steps, got {told}")
+        numbers = f"low={low} high={high} step={step}"
+        raise UserError(f"{key}.high must be low plus a whole number of steps, got {numbers}")
     return round(steps) + 1
 
 
@@ -83,6 +83,6 @@ def _rounded(key: str, values: list[float]) -> list[int]:
     """Whole numbers, all different."""
     for one, other in pairwise(values):
         if round(one) == round(other):
-            told = f"{one:.6g} and {other:.6g} are both {round(one)}"
-            raise UserError(f"{key} must give different whole numbers, but {told}")
+            problem = f"{one:.6g} and {other:.6g} are both {round(one)}"
+            raise UserError(f"{key} must give different whole numbers, but {problem}")
     return [round(value) for value in values]

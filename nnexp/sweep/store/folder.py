@@ -64,17 +64,17 @@ class Sweep:
 
         A run that was done, is trained again and fails leaves what it had, and its traceback beside it.
         """
-        told = self.records_folder / f"{record.run_id}.failed"
+        failure = self.records_folder / f"{record.run_id}.failed"
         # What lies there, not `records`: these lack runs whose seconds are of no use to a sweep about time.
-        before = records.status_in(told.with_suffix(".json"))
+        before = records.status_in(failure.with_suffix(".json"))
         if before in DONE and record.status not in DONE:
             self.failed_again[record.run_id] = record
-            with replacing(told) as file:
+            with replacing(failure) as file:
                 file.write((record.traceback or record.status).encode())
             return False
         records.write(self.records_folder, record, model)
         self.records[record.run_id] = record
-        told.unlink(missing_ok=True)
+        failure.unlink(missing_ok=True)
         return True
 
     def weights(self, run_id: str) -> Path | None:
@@ -97,19 +97,19 @@ def find_sweep(folder: Path, plan: Plan) -> Sweep:
     Where time is measured, only runs count that trained alone.
     """
     sweep = _sweep_in(folder, plan)
-    found, files = sweep.records, dict(sweep.files)
+    whole, files = sweep.records, dict(sweep.files)
     for place in sorted(folder.parent.glob("*/records")):
-        done = {run_id for run_id, record in found.items() if _counts(record, plan)}
+        done = {run_id for run_id, record in whole.items() if _counts(record, plan)}
         missing = {run.run_id for run in plan.runs} - done
         if not missing:
             break
         others = {path.stem: path for path in place.glob("*.json") if path.stem in missing}
         for run_id, record in records.read_all(others)[0].items():
             if _counts(record, plan) and _is_whole(others[run_id]):
-                found[run_id], files[run_id] = record, others[run_id]
+                whole[run_id], files[run_id] = record, others[run_id]
     if plan.timing:
-        found = {run_id: record for run_id, record in found.items() if record.timings.get("alone")}
-    return Sweep(plan, folder, found, files, sweep.damaged)
+        whole = {run_id: record for run_id, record in whole.items() if record.timings.get("alone")}
+    return Sweep(plan, folder, whole, files, sweep.damaged)
 
 
 def open_sweep(folder: Path) -> Sweep:
@@ -124,8 +124,8 @@ def open_sweep(folder: Path) -> Sweep:
 def _sweep_in(folder: Path, plan: Plan) -> Sweep:
     wanted = {run.run_id for run in plan.runs}
     files = {path.stem: path for path in (folder / "records").glob("*.json") if path.stem in wanted}
-    found, damaged = records.read_all(files)
-    return Sweep(plan, folder, found, files, damaged)
+    whole, damaged = records.read_all(files)
+    return Sweep(plan, folder, whole, files, damaged)
 
 
 def _is_whole(path: Path) -> bool:

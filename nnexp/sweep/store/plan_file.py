@@ -58,15 +58,17 @@ def write_plan(plan: Plan, environment: Mapping[str, Any], folder: Path) -> bool
 
     Raises as `body_text`.
     """
-    path, started = folder / FILE, datetime.now(UTC).isoformat()
+    path, started, damaged = folder / FILE, datetime.now(UTC).isoformat(), False
     old: Mapping[str, Any] = {}
     try:
         old = read_body(folder) if path.exists() else {}
         started = old.get("started", started)
-    except UserError:  # damaged: kept beside the new one
-        path.rename(path.with_suffix(".damaged"))
+    except UserError:
+        damaged = True
     body = _body(plan, started)
     content = body_text(body | {"environment": dict(environment)})
+    if damaged:  # kept beside the new one
+        path.rename(path.with_suffix(".damaged"))
     freeze_rounds(plan, folder)
     if old and body | {"environment": old.get("environment")} == old:
         return False

@@ -114,10 +114,10 @@ def read(path: Path) -> Record:
     size, digest = body.pop("weights_size"), body.pop("weights_sha256")
     if digest is not None:
         try:
-            found = os.stat(weights_path(path.parent, body["run_id"])).st_size
+            size_now = os.stat(weights_path(path.parent, body["run_id"])).st_size
         except FileNotFoundError:
             raise ValueError("its weights are missing") from None
-        if found != size:
+        if size_now != size:
             raise ValueError("its weights are cut")
     return Record(**body)
 
@@ -165,8 +165,8 @@ def kept_weights(folder: Path, run_id: str) -> Path | None:
         raise UserError(f"run {run_id} has no record: {path} does not exist") from None
     except ValueError as error:
         set_aside(path)
-        told = f"the record of run {run_id} is damaged ({error}): set aside"
-        raise UserError(f"{told}, the sweep's own command trains the run again") from error
+        problem = f"the record of run {run_id} is damaged ({error}): set aside"
+        raise UserError(f"{problem}, the sweep's own command trains the run again") from error
 
 
 def read_model(folder: Path, run_id: str) -> Model:
@@ -191,16 +191,16 @@ def set_aside(path: Path) -> None:
 
 def read_all(paths: Mapping[str, Path]) -> tuple[dict[str, Record], dict[str, str]]:
     """The valid records among the files `run_id -> path`, and what is wrong with the others."""
-    found: dict[str, Record] = {}
+    whole: dict[str, Record] = {}
     damaged: dict[str, str] = {}
     for run_id, path in paths.items():
         try:
-            found[run_id] = read(path)
+            whole[run_id] = read(path)
         except FileNotFoundError:  # a sweep that somebody removes at this moment
             continue
         except (ValueError, TypeError, KeyError, OSError) as error:
             damaged[run_id] = str(error)
-    return found, damaged
+    return whole, damaged
 
 
 def sealed(body: dict[str, Any]) -> bytes:

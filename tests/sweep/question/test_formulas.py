@@ -205,6 +205,7 @@ ON_SIGMOID = ALL - (choices_of("activation") - {"activation=sigmoid"})
         ("nn/hyperparameters.py", "keeps_best", ALL),
         ("nn/evaluation.py", "evaluate", ALL),
         ("data/split.py", "scale_inputs", ALL),
+        ("data/split.py", "first_examples", ALL),
         ("data/split.py", "digits_split", ON_DIGITS),
         ("data/split.py", "book_split", {"data=mnist", "data=fashion_mnist"}),
         ("data/split.py", "add_shifts", {"expand=shifts"}),
