@@ -1,4 +1,5 @@
-"""Records -> frames -> CSV files, and back. The only pandas import below the report.
+"""Records -> frames -> CSV files, and back.
 
-Read `tables` (the frames), then `write_csv` and `read_csv` (their files).
+In reading order: `columns`, `tables` (the frames), `by_point` (their figures by point and seed), `write_csv`
+and `read_csv` (their files), `stamp` (whether the files are those of the records), `sweep_folder`.
 """

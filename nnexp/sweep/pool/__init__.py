@@ -1,1 +1,5 @@
-"""Runs trained in parallel: stacks, the processes that train them, and how far they are."""
+"""Runs trained in parallel.
+
+In reading order: `stacks` (which runs train together), `worker` (one stack), `launch` (the processes),
+`datasets`, `progress_board` and `running_clock` (how far they are), `stop`, `estimate`, `environment`.
+"""

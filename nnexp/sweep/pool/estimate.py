@@ -1,4 +1,9 @@
-"""How long training takes, from the shapes of networks and data alone: nothing is trained to find out."""
+"""How long training takes, from the shapes of networks and data alone: nothing is trained to find out.
+
+What it gains over the time of the first stack: a dry run and `confirm_above` have a figure before anything
+trains, within a factor of two on a quiet machine (22 kinds of stacks, `test_estimate`). Recorded runs
+correct it.
+"""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
