@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nnexp.files import write_all
 from nnexp.sweep.store import plan_file
-from nnexp.sweep.store.record import checksum_in
+from nnexp.sweep.store.seal import checksum_in
 
 FILE = ".tables"  # hidden: it says nothing about the sweep
 

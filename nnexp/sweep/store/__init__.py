@@ -1,5 +1,5 @@
 """What a sweep leaves on disk.
 
-In reading order: `plan_file`, `rounds_file`, `record` and `model_file` (a run), `folder` (all of a sweep),
+In reading order: `plan_file`, `rounds_file`, `record` and `model_file` (a run), `seal`, `folder` (a sweep),
 `catalog` (which sweep a name means), `looks`, `lines` (files of lines), `lock` (who trains it).
 """

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nnexp.files import replacing, sync_folder
-from nnexp.sweep.store.record import opened, sealed
+from nnexp.sweep.store.seal import opened, sealed
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """Records: what a run leaves behind, durable before anything else sees it. The only writer of records."""
 
 import hashlib
-import json
 import math
 import os
 import re
@@ -16,12 +15,12 @@ from nnexp.nn import History, Model
 from nnexp.nn.result import Result
 from nnexp.sweep.pool.worker import Outcome
 from nnexp.sweep.store.model_file import load_model, save_model
+from nnexp.sweep.store.seal import SEAL, checksum_in, opened, sealed
 
 Status = Literal["finished", "diverged", "failed", "timed_out", "killed"]
 BEST = ("validation_cost", "validation_accuracy")
 FINAL = ("training_cost", "training_accuracy", *BEST, "penalty")
 DONE: tuple[Status, ...] = ("finished", "diverged")
-SEAL = b', "checksum": "'
 STATUS = re.compile(rb'\{"run_id": "\w+", "status": "(\w+)"')  # how the file of a record begins
 
 
@@ -201,30 +200,3 @@ def read_all(paths: Mapping[str, Path]) -> tuple[dict[str, Record], dict[str, st
         except (ValueError, TypeError, KeyError, OSError) as error:
             damaged[run_id] = str(error)
     return whole, damaged
-
-
-def sealed(body: dict[str, Any]) -> bytes:
-    """A record's JSON text, whose last key is the checksum of all that stands before it."""
-    text = json.dumps(body, allow_nan=False).encode()
-    return text[:-1] + SEAL + hashlib.sha256(text).hexdigest().encode() + b'"}'
-
-
-def checksum_in(path: Path) -> bytes:
-    """The end of a record's file, with the checksum of all before it. Reads no more than that."""
-    with path.open("rb") as file:
-        file.seek(max(0, os.fstat(file.fileno()).st_size - len(SEAL) - 66))  # 64 digits, a quote, a brace
-        return file.read()
-
-
-def opened(content: bytes) -> dict[str, Any]:
-    """What was sealed.
-
-    Raises:
-        ValueError: a byte of it is not what was written.
-    """
-    start, _, end = content.rpartition(SEAL)
-    text = start + b"}"
-    if end != hashlib.sha256(text).hexdigest().encode() + b'"}':
-        raise ValueError("its checksum does not match")
-    body: dict[str, Any] = json.loads(text)
-    return body
