@@ -3,6 +3,7 @@
 import signal
 
 
-def hears_ctrl_c() -> None:
-    """In a child: a shell that starts the tests in the background has them, and so it, ignore SIGINT."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def hears_signals() -> None:
+    """In a child: tests that were started in the background, or with `nohup`, ignore these signals."""
+    for signum in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(signum, signal.SIG_DFL)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import nnexp
-from tests.processes import hears_ctrl_c
+from tests.processes import hears_signals
 
 QUIET = {"tracking": "none", "pictures": False, "n_jobs": 1}
 SMALL = {"data": "synthetic", "epochs": 2, "hidden_size": 5, **QUIET}
@@ -63,7 +63,7 @@ def test_threads_may_train_at_the_same_time() -> None:
 def python(script: str) -> "subprocess.Popen[str]":
     given = f"import nnexp\nSMALL, QUIET = {SMALL!r}, {QUIET!r}\n"
     command = [sys.executable, "-c", given + textwrap.dedent(script)]
-    return subprocess.Popen(command, stdout=-1, stderr=subprocess.STDOUT, text=True, preexec_fn=hears_ctrl_c)
+    return subprocess.Popen(command, stdout=-1, stderr=subprocess.STDOUT, text=True, preexec_fn=hears_signals)
 
 
 def test_a_hydra_app_may_train() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import hears_ctrl_c
+from tests.processes import hears_signals
 
 NNEXP = [sys.executable, "-m", "nnexp"]
 SWEEP = "data=synthetic epochs=2 n_jobs=1 pictures=false tracking=none -m learning_rate=0.1,0.5 seed=0,1,2"
@@ -57,7 +57,7 @@ def test_a_stop_at_any_moment_leaves_no_traceback(delay: float, tmp_path: Path) 
     """In an own process group, as a terminal's Ctrl-C reaches workers too."""
     words = [*SWEEP.replace("epochs=2 n_jobs=1", "epochs=100000 n_jobs=2").split()]
     command = subprocess.Popen(
-        [*NNEXP, *words], stdout=-1, stderr=-1, cwd=tmp_path, start_new_session=True, preexec_fn=hears_ctrl_c
+        [*NNEXP, *words], stdout=-1, stderr=-1, cwd=tmp_path, start_new_session=True, preexec_fn=hears_signals
     )
     with command as process:
         time.sleep(delay)

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Timer
 from typing import NamedTuple
 
-from tests.processes import hears_ctrl_c
+from tests.processes import hears_signals
 from tests.results.figures import figures_in
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +30,7 @@ ENDLESS, WAITS = "endless learning_rate=2 seed=1", "waits learning_rate=2 seed=1
 
 def takes_terminal() -> None:
     """In a child: its standard input is the terminal that it hears of."""
+    hears_signals()
     os.setsid()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
@@ -68,7 +69,7 @@ def start(
         stdout=subprocess.PIPE if terminal is None else terminal,
         stderr=subprocess.STDOUT,
         text=True,
-        preexec_fn=hears_ctrl_c if terminal is None else takes_terminal,
+        preexec_fn=hears_signals if terminal is None else takes_terminal,
         process_group=0 if own_group else None,
     )
 
