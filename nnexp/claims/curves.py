@@ -20,8 +20,13 @@ OF_CURVES = (
     *(f"{part}_{what}" for part in ("training", "validation", "test") for what in ("cost", "accuracy")),
     *("penalty", OBJECTIVE, "seconds", "dead_classes"),
 )
-OF_LAYERS = re.compile(r"(?:(gradient_norm)_(?:bias|weight)|(saturated_share|weight_norm))_([1-9]\d*)")
-LAYER_EXAMPLES = ("gradient_norm_bias_1", "gradient_norm_weight_1", "saturated_share_1", "weight_norm_1")
+OF_LAYERS = re.compile(
+    r"(?:(gradient_norm)_(?:bias|weight)|(saturated_share|weight_norm|small_weights|update_norm))_([1-9]\d*)"
+)
+LAYER_EXAMPLES = (
+    *("gradient_norm_bias_1", "gradient_norm_weight_1", "saturated_share_1"),
+    *("weight_norm_1", "small_weights_1", "update_norm_1"),
+)
 
 
 def better(metric: str) -> int:

@@ -194,7 +194,9 @@ MONITOR = {
         "gradient_norm": "The length of the gradient, by layer.",
         "saturated_share": "The share of hidden units that are saturated, by layer.",
         "weight_norm": "The length of the weights, by layer.",
-        "dead_classes": "How many classes are never chosen.",
+        "small_weights": "The share of weights within 1 % of their layer's root mean square, by layer.",
+        "update_norm": "The length of the change of the weights over the epoch, by layer.",
+        "dead_classes": "How many classes have under a tenth of their validation examples answered right.",
     }.items()
 }
 KNOBS = {**HYPERPARAMETERS, **DATA, **EXECUTION, **TRACKING, **SWEEP, **MONITOR}

@@ -17,7 +17,10 @@ CHOICE = "Book, ch. 3, How to choose a neural network's hyper-parameters?"
 
 # Lowest and highest, of the optimizers whose steps do not shrink with the gradient (Kingma & Ba 2015).
 USUAL_LEARNING_RATES = {"rmsprop": (0.001, 0.01), "adam": (0.001, 0.01), "adamw": (0.001, 0.01)}
-MONITORS = ("test", "gradient_norm", "saturated_share", "weight_norm", "dead_classes")
+MONITORS = (
+    *("test", "gradient_norm", "saturated_share", "weight_norm", "small_weights", "update_norm"),
+    "dead_classes",
+)
 
 
 class Knob(NamedTuple):
@@ -164,10 +167,11 @@ KNOBS: dict[str, Knob] = {
     ),
     "monitor": Knob(
         "What is watched beside cost and accuracy, as further columns of history: cost and accuracy on the "
-        "test set, norms of gradients and of weights by layer, the share of saturated units, and how many "
-        "classes are never chosen.",
+        "test set; by layer the norms of gradients, of weights and of their change, and the shares of "
+        "saturated units and of small weights; and how many classes are dead.",
         SomeOf(MONITORS),
-        "Book, ch. 3, The cross-entropy cost function (saturation); ch. 5, What's causing the vanishing "
-        "gradient problem?",
+        "Book, ch. 1 (runs that are quite a bit worse); ch. 3, The cross-entropy cost function (saturation), "
+        "Other techniques for regularization (small weights); ch. 5, What's causing the vanishing gradient "
+        "problem?",
     ),
 }

@@ -9,7 +9,7 @@ from nnexp.nn.arrays import Array
 from nnexp.nn.batches import Augment, Feed, Order, ReadyPart, batch_sizes, mini_batches
 from nnexp.nn.dropout import Dropout
 from nnexp.nn.evaluation import PerRun, evaluate, penalty
-from nnexp.nn.monitors import watch
+from nnexp.nn.monitors import watch, weights_before
 from nnexp.nn.network import Backprop, Network, Parameters
 from nnexp.nn.optimizers import OPTIMIZERS, Rates, add_l1
 from nnexp.nn.runlog import RunLog
@@ -51,10 +51,11 @@ class TrainingStack:
         """
         rows, every = [log.row for log in self.logs], self.common.evaluate_every
         n = len(self.parts["training"].labels) if order is None else order.shape[1]
+        before = weights_before(self.common.monitor, self.parameters)
         if epoch:
             self.train_epoch(order if order is None or len(order) == 1 else order[rows], done=epoch - 1)
         due = epoch in (0, self.common.epochs) or (every > 0 and epoch % every == 0)
-        columns = self.evaluate(n) if due else {}
+        columns = self.evaluate(n, before) if due else {}
         self._end_epoch(epoch, columns)
         return rows, columns
 
@@ -93,8 +94,11 @@ class TrainingStack:
         add_l1(self.parameters, self.grads, rates)
         self.optimizer.step(self.parameters, self.grads, self.state, rates)
 
-    def evaluate(self, n: int) -> dict[str, PerRun]:
-        """Metrics (K,): cost and accuracy of each part, penalty, monitors. `n`: examples in an epoch."""
+    def evaluate(self, n: int, before: Sequence[Array] | None) -> dict[str, PerRun]:
+        """Metrics (K,): cost and accuracy of each part, penalty, monitors. `n`: examples in an epoch.
+
+        `before`: the weights before the epoch, where a monitor asks for them.
+        """
         start = time.perf_counter()
         columns: dict[str, PerRun] = {}
         parts = ["training", "validation"] + ["test"] * ("test" in self.common.monitor)
@@ -104,7 +108,7 @@ class TrainingStack:
         lambda_l2, lambda_l1 = self._column("lambda_l2")[:, 0], self._column("lambda_l1")[:, 0]
         columns["penalty"] = penalty(self.parameters, lambda_l2, lambda_l1, n)
         winners = evaluations["validation"].winners
-        columns |= watch(self.common.monitor, self.network, self.parameters, self.parts["training"], winners)
+        columns |= watch(self.common.monitor, self.network, self.parameters, self.parts, winners, before)
         self._share("evaluation_seconds", start)
         return columns
 

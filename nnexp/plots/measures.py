@@ -12,7 +12,8 @@ WORDS = {
     "gradient norm weight": "norm of the weight gradient",
     "saturated share": "share of saturated neurons",
     "weight norm": "norm of the weights",
-    "dead classes": "classes never answered",
+    "small weights": "share of small weights",
+    "update norm": "norm of the update",
 }
 
 
@@ -47,4 +48,6 @@ def measure_of(column: str) -> Measure:
     if "seconds" in name:
         name = name.replace("evaluation seconds", "evaluation time").replace("seconds", "training time")
         return Measure(name, f"{name} (s)")
-    return Measure(name, name, log=not name.startswith("classes"))
+    if name == "dead classes":
+        return Measure(name, f"{name} (under 10 % right)", log=False)
+    return Measure(name, name)

@@ -1,4 +1,5 @@
-"""What monitors recorded, by layer and epoch: norms of gradients and weights, shares of saturated neurons."""
+"""What monitors recorded, by layer and epoch: norms of gradients, weights and updates, shares of saturated
+neurons and of small weights."""
 
 import re
 from collections.abc import Iterable
@@ -20,7 +21,10 @@ from nnexp.plots.style import SMALL, TICK, Picture, legend, lines, panel, pictur
 from nnexp.sweep.question.plan import Plan
 
 Floats = NDArray[np.float64]
-BY_LAYER = ("gradient_norm_bias", "gradient_norm_weight", "saturated_share", "weight_norm")
+BY_LAYER = (
+    *("gradient_norm_bias", "gradient_norm_weight", "saturated_share", "weight_norm", "small_weights"),
+    "update_norm",
+)
 MOST_PANELS, IN_A_ROW = 12, 4
 
 
@@ -42,6 +46,8 @@ def monitor_by_layer(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, moni
         runs, history: the frames of runs.csv and history.csv.
         monitor: a name of `monitors_of`.
     """
+    if monitor == "update_norm":  # its 0 before the first epoch has no place on a log scale
+        history = history[history["epoch"] > 0]
     columns, measure = _columns(monitor, history), measure_of(monitor)
     numbers = evenly(points_in_order(plan), MOST_PANELS, None)
     curves = {layer: histories(plan, runs, history, column) for layer, column in columns.items()}

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from nnexp.claims.parsing import Claim, parse_claims
 from nnexp.claims.samples import Frames
 from nnexp.claims.verdicts import judge
+from nnexp.nn import MONITORS
 from nnexp.results.tables import history_table, runs_table
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.record import Record
@@ -20,7 +21,6 @@ NETS = [
     for size in (30, 100)
     for name in ("lecun_normal", "standard_normal")
 ]
-MONITORS = ("test", "gradient_norm", "dead_classes", "saturated_share", "weight_norm")
 TIME = {"timing": True}
 TWO = {"batch_size": [10, 100]}
 # One check of each form that the book's claims take: (points of the sweep, check, what else is known of it).

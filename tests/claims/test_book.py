@@ -89,6 +89,8 @@ def monitored(run: Run) -> list[str]:
         "gradient_norm": [f"gradient_norm_{of}_{layer}" for of in ("bias", "weight") for layer in layers],
         "saturated_share": [f"saturated_share_{layer}" for layer in layers[:-1]],
         "weight_norm": [f"weight_norm_{layer}" for layer in layers],
+        "small_weights": [f"small_weights_{layer}" for layer in layers],
+        "update_norm": [f"update_norm_{layer}" for layer in layers],
         "dead_classes": ["dead_classes"],
     }
     return [column for monitor in h.monitor if monitor != "test" for column in columns[monitor]]

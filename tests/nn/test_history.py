@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nnexp.nn import Hyperparameters, predict, train
+from nnexp.nn import MONITORS, Hyperparameters, predict, train
 from tests import reference
 from tests.nn.driving import layers_of, random_data, random_layers, read_only, stack_of
 
@@ -52,7 +52,7 @@ def test_test_columns_are_empty_unless_asked_for():
     assert with_test.history["epoch"][0] == 1, "the test monitor needs no row before training"
 
 
-@pytest.mark.parametrize("monitor", ["gradient_norm", "saturated_share", "weight_norm", "dead_classes"])
+@pytest.mark.parametrize("monitor", [monitor for monitor in MONITORS if monitor != "test"])
 def test_row_0_stands_only_where_a_monitor_asks(monitor):
     result = one(monitor=(monitor,))
     assert result.history["epoch"] == list(range(13))

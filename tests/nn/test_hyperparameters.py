@@ -196,7 +196,7 @@ def test_what_follows_validation_accuracy_needs_it_evaluated(knob):
 
 
 def test_monitors_are_a_set_of_names():
-    choices = "dead_classes, gradient_norm, saturated_share, test, weight_norm"
+    choices = "dead_classes, gradient_norm, saturated_share, small_weights, test, update_norm, weight_norm"
     hint = f"; did you mean 'weight_norm'? (choices: {choices})"
     assert refusal({"monitor": ["weight_norms"]}) == f"unknown monitor 'weight_norms'{hint}"
     for value in ("test", None, 3):

@@ -1,18 +1,19 @@
 """Monitors show what a direct computation finds, one example at a time, from the weights at hand."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from nnexp.nn import Data, Examples, Hyperparameters, train
+from nnexp.nn import MONITORS, Data, Examples, Hyperparameters, train
 from nnexp.nn.runlog import HISTORY_METRICS, RunLog
 from tests import reference
-from tests.nn.driving import layers_of, norm, random_data, random_layers, read_only, stack_of
+from tests.nn.driving import data_of, layers_of, norm, random_data, random_layers, read_only, stack_of
 
 DATA = random_data(np.random.default_rng(0), n=30, d=4, classes=5, held_out=9)
 NETWORK = random_layers(np.random.default_rng(1), [4, 6, 7, 5])
-EVERY = ("gradient_norm", "saturated_share", "weight_norm", "dead_classes")
+EVERY = tuple(name for name in MONITORS if name != "test")
 BASE = Hyperparameters(
     hidden_layers=2, epochs=2, learning_rate=2.0, dtype="float64", monitor=EVERY, lambda_l2=3.0, dropout=0.3
 )
@@ -78,13 +79,106 @@ def test_weight_norms_are_euclidean_and_leave_biases_out():
             assert history[f"weight_norm_{layer}"][row] == pytest.approx(expected, rel=1e-12)
 
 
-def test_dead_classes_are_output_units_that_win_no_validation_example():
-    history, networks = short_run(output="softmax", cost="log_likelihood")
-    for row, network in networks.items():
-        winners = {int(reference.forward(network, x, BASE)[1][-1].argmax()) for x in DATA.validation.inputs}
-        assert history["dead_classes"][row] == 5 - len(winners)
-    one_winner = [*NETWORK[:-1], (0 * NETWORK[-1][0], np.array([0.0, 9, 0, 0, 0]))]
-    assert short_run(one_winner)[0]["dead_classes"][0] == 4
+def test_small_weights_are_within_a_hundredth_of_the_root_mean_square_of_their_layer():
+    """Counted one by one; the same whatever a layer's weights are multiplied by, and 1 where all are 0."""
+    rng = np.random.default_rng(3)
+    first = rng.standard_normal((6, 4)) * rng.choice([1e-3, 1.0], (6, 4))
+    network = [
+        (first, NETWORK[0][1]),
+        (100 * NETWORK[1][0], NETWORK[1][1]),
+        (0 * NETWORK[2][0], NETWORK[2][1]),
+    ]
+    history, networks = short_run(network, learning_rate=0.1)
+    for row, layers in networks.items():
+        for layer, (W, _) in enumerate(layers, start=1):
+            weights = W.ravel().tolist()
+            scale = (sum(w * w for w in weights) / len(weights)) ** 0.5
+            share = sum(abs(w) <= scale / 100 for w in weights) / len(weights)
+            assert history[f"small_weights_{layer}"][row] == pytest.approx(share, abs=1e-12)
+    assert 0 < history["small_weights_1"][0] < 1
+    assert history["small_weights_3"][0] == 1
+    scaled = [(8 * W, b) for W, b in network]
+    assert short_run(scaled)[0]["small_weights_1"][0] == history["small_weights_1"][0]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_of_normal_weights_eight_in_a_thousand_are_small_whatever_their_variance(dtype):
+    data = random_data(np.random.default_rng(4), n=10, d=500, classes=3)
+    for initializer in ("standard_normal", "lecun_normal"):
+        h = replace(BASE, hidden_layers=1, hidden_size=400, initializer=initializer, dtype=dtype, epochs=1)
+        [result] = train([h], data)
+        assert result.history["small_weights_1"][0] == pytest.approx(0.00798, abs=4 * 0.0002)  # 4 sd
+
+
+@pytest.mark.parametrize("weight", [1e160, 1e200])
+def test_a_share_of_small_weights_whose_squares_overflow_is_missing(weight):
+    huge = [(weight * W, b) for W, b in NETWORK]
+    history, _ = short_run(huge, lambda_l2=0.0, learning_rate=1e-9, dropout=0.0)
+    assert history["small_weights_1"][0] is None
+
+
+def test_norms_of_updates_are_those_of_the_change_of_weights_over_an_epoch():
+    """Against the weights that runs of 0, 1, 2 and 3 epochs leave behind; biases are left out."""
+    for knobs in ({}, {"optimizer": "adam", "learning_rate": 0.01, "lambda_l1": 0.5}):
+        networks = [NETWORK, *(short_run(epochs=epochs, **knobs)[1][-1] for epochs in (1, 2, 3))]
+        history = short_run(epochs=3, **knobs)[0]
+        assert history["epoch"] == [0, 1, 2, 3]
+        for layer in (1, 2, 3):
+            norms = history[f"update_norm_{layer}"]
+            assert norms[0] == 0
+            for norm_of_epoch, (before, after) in zip(norms[1:], pairwise(networks), strict=True):
+                change = (after[layer - 1][0] - before[layer - 1][0]).ravel().tolist()
+                assert norm_of_epoch == pytest.approx(sum(c * c for c in change) ** 0.5, rel=1e-9)
+
+
+def test_a_norm_of_updates_is_of_one_epoch_where_not_each_is_evaluated():
+    every, third = (short_run(epochs=6, evaluate_every=k)[0] for k in (1, 3))
+    assert third["epoch"] == [0, 3, 6]
+    assert third["update_norm_2"] == every["update_norm_2"][::3]
+
+
+def test_norms_of_updates_survive_that_others_end():
+    """Some runs of the stack diverge or stop early, and are cut out; the rest show what they show alone."""
+    runs = [replace(BASE, epochs=5, seed=0, patience=patience) for patience in (0, 1, 0, 2)]
+    runs[2] = replace(runs[2], learning_rate=1e200, lambda_l2=1e200)
+    results = train(runs, DATA)
+    assert len({result.epochs_done for result in results}) > 2
+    for run, result in zip(runs, results, strict=True):
+        [alone] = train([run], DATA)
+        assert result.history["update_norm_1"] == alone.history["update_norm_1"]
+
+
+def dead_by_hand(network: reference.Layers, data: Data) -> int:
+    """The number of classes of which under a tenth of the validation examples are answered right."""
+    dead = 0
+    for label in set(data.validation.labels.tolist()):
+        examples = [x for x, own in zip(*data.validation, strict=True) if own == label]
+        answers = [int(reference.forward(network, x, BASE)[1][-1].argmax()) for x in examples]
+        dead += 10 * answers.count(label) < len(examples)
+    return dead
+
+
+def test_a_class_is_dead_when_under_a_tenth_of_its_validation_examples_is_answered_right():
+    data = random_data(np.random.default_rng(5), n=30, d=4, classes=5, held_out=200)
+    counts = set()
+    for seed in range(8):
+        network = [(10 * W, b) for W, b in random_layers(np.random.default_rng(seed), [4, 6, 7, 5])]
+        history, networks = short_run(network, data, output="softmax", cost="log_likelihood")
+        for row, layers in networks.items():
+            assert history["dead_classes"][row] == dead_by_hand(layers, data)
+        counts |= set(history["dead_classes"])
+    assert len(counts) > 2
+
+
+@pytest.mark.parametrize(("right", "dead"), [(0, 1), (1, 1), (2, 0), (3, 0)])
+def test_a_class_right_at_a_tenth_is_alive_and_one_without_examples_is_not_counted(right, dead):
+    """Inputs 1 are answered 1 and inputs -1 are answered 0; 20 examples are ones, 4 zeros, none a two."""
+    validation = data_of([[1.0]] * right + [[-1.0]] * (24 - right), [1] * 20 + [0] * 4, 3).validation
+    data = data_of([[1.0], [-1.0]], [1, 0], 3)._replace(validation=validation)
+    network = [(np.array([[-1.0], [1.0], [0.0]]), np.array([0.0, 0.0, -9.0]))]
+    h = replace(BASE, hidden_layers=0, dropout=0.0, learning_rate=1e-9, epochs=1, batch_size=2)
+    [result] = train([h], data, initial=stack_of([network]))
+    assert result.history["dead_classes"] == [dead, dead]
 
 
 def test_gradients_and_saturation_look_at_the_first_thousand_training_examples():
@@ -107,6 +201,8 @@ def test_each_monitor_adds_its_own_columns_only():
         ],
         "saturated_share": ["saturated_share_1", "saturated_share_2"],
         "weight_norm": ["weight_norm_1", "weight_norm_2", "weight_norm_3"],
+        "small_weights": ["small_weights_1", "small_weights_2", "small_weights_3"],
+        "update_norm": ["update_norm_1", "update_norm_2", "update_norm_3"],
         "dead_classes": ["dead_classes"],
     }
     bare = list(short_run(monitor=())[0])

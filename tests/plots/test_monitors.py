@@ -74,14 +74,33 @@ def test_of_very_many_points_twelve_panels_are_drawn_and_a_note_says_so() -> Non
     check_layout(figure)
 
 
-def test_classes_that_are_never_answered_are_drawn_against_the_epoch(deep: Frames) -> None:
+def test_dead_classes_are_drawn_against_the_epoch(deep: Frames) -> None:
     plan, runs, history, summary = deep
     history["dead_classes"] = history["seed"]
     draw = plots.sweep_pictures(plan, runs, history, summary)["dead_classes"]
     axes = draw().axes[0]
-    assert axes.get_ylabel() == "classes never answered"
+    assert axes.get_ylabel() == "dead classes (under 10 % right)"
     assert axes.get_yscale() == "linear"
     np.testing.assert_allclose(lines(axes, "1"), [[1, 2], [1, 1]])
+
+
+def test_the_update_before_the_first_epoch_is_left_out_of_its_picture(deep: Frames) -> None:
+    """It is 0, which has no place on the log scale that updates of different sizes take."""
+    plan, runs, history, summary = deep
+    before = history[history["epoch"] == 1].assign(epoch=0, update_norm_1=0.0)
+    history = pd.concat([before, history.assign(update_norm_1=100.0 ** -history["epoch"].astype(float))])
+    figure = plots.sweep_pictures(plan, runs, history, summary)["update_norm"]()
+    axes = figure.axes[0]
+    assert (axes.get_yscale(), figure.get_supylabel()) == ("log", "norm of the update")
+    np.testing.assert_allclose(lines(axes, "1"), [[1, 2], [1e-2, 1e-4]])
+
+
+def test_small_weights_are_drawn_in_per_cent_by_layer(deep: Frames) -> None:
+    plan, runs, history, _ = deep
+    history["small_weights_1"] = 0.008
+    figure = plots.monitor_by_layer(plan, runs, history, "small_weights")
+    assert figure.get_supylabel() == "share of small weights (%)"
+    np.testing.assert_allclose(lines(figure.axes[0], "1"), [[1, 2], [0.8, 0.8]])
 
 
 def test_long_names_of_points_do_not_overlap() -> None:
