@@ -29,6 +29,8 @@ INSTEAD_OF_HYDRA = {
 def parse(words: Sequence[str]) -> list[Override]:
     """Hydra's own grammar, with a message in one line; the value of a key that takes text is taken as it is.
 
+    A list of monitors is a switch for each of them.
+
     Raises:
         UserError: a word is no override, or its key is unknown.
     """
@@ -43,7 +45,11 @@ def parse(words: Sequence[str]) -> list[Override]:
         except HydraException as error:
             raise UserError(_unreadable(word)) from error
         _check(override)
-        overrides.append(override)
+        value = None if override.is_sweep_override() else override.value()
+        if override.key_or_group == "monitor" and isinstance(value, list):
+            overrides += parse(words_for("monitor", [_plain(name) for name in value]))
+        else:
+            overrides.append(override)
     return overrides
 
 

@@ -48,6 +48,11 @@ def test_a_monitor_is_asked_for_by_its_name() -> None:
     )
 
 
+def test_monitors_may_be_asked_for_by_a_list() -> None:
+    assert config("monitor=[update_norm,'test']").hyperparameters.monitor == ("test", "update_norm")
+    assert config("monitor=[]").hyperparameters.monitor == ()
+
+
 @pytest.mark.parametrize("file", SWEEPS, ids=str)
 def test_every_shipped_sweep_says_its_question_and_has_five_seeds_or_more(file: Path) -> None:
     name = file.with_suffix("").as_posix()
@@ -132,6 +137,7 @@ def test_limits_of_time_reach_the_execution() -> None:
         ("tracking.store=wandb", "unknown tracking.store 'wandb' (choices: mlflow, none)"),
         ("tracking.uri=null", "tracking.uri must be an address"),
         ("monitor.gradient=true", "unknown key in monitor: 'gradient'"),
+        ("monitor=[small_weight]", "unknown key in monitor: 'small_weight'; did you mean 'small_weights'?"),
         ("eta=0.1", "unknown key 'eta'; did you mean 'learning_rate'?"),
         ("lr=0.1", "unknown key 'lr'; did you mean 'learning_rate'?"),
         ("alpha=0.1", "unknown key 'alpha'; did you mean 'learning_rate' or 'lambda_l2'?"),
