@@ -50,6 +50,7 @@ OUTPUTS: dict[str, tuple[Callable, Callable]] = {
     "sigmoid": (sigma, lambda a: np.diag(a * (1 - a))),
     "softmax": (softmax, lambda a: np.diag(a) - np.outer(a, a)),
     "identity": (lambda z: z, lambda a: np.eye(len(a))),
+    "step": (lambda z: z, lambda a: np.eye(len(a))),  # the perceptron's cost is written in z, and z decides
 }
 # name -> C(a, y), dC/da
 COSTS: dict[str, tuple[Callable, Callable]] = {
@@ -59,6 +60,10 @@ COSTS: dict[str, tuple[Callable, Callable]] = {
         lambda a, y: (1 - y) / (1 - a) - y / a,
     ),
     "log_likelihood": (lambda a, y: -np.log(a[y == 1]).sum(), lambda a, y: -y / a),
+    "perceptron": (
+        lambda z, y: sum(abs(z_j) for z_j, y_j in zip(z, y, strict=True) if (z_j > 0) != (y_j == 1)),
+        lambda z, y: np.where(z > 0, 1.0, 0.0) - y,
+    ),
 }
 PAIRS = (
     ("sigmoid", "cross_entropy"),
@@ -66,6 +71,7 @@ PAIRS = (
     ("softmax", "log_likelihood"),
     ("identity", "quadratic"),
 )
+PERCEPTRON = ("step", "perceptron")  # in a single layer only
 
 
 def one_hot(label: int, classes: int) -> np.ndarray:

@@ -77,6 +77,16 @@ def test_a_sweep_trains_is_judged_and_its_best_network_predicts(capsys: pytest.C
     assert "all done" in capsys.readouterr().out
 
 
+def test_perceptrons_learn_nand_and_tell_the_class_that_they_were_trained_to() -> None:
+    layer = {"output": "step", "cost": "perceptron", "hidden_layers": 0, "batch_size": 1}
+    done = nnexp.run(data="nand", **layer, tracking="none")
+    assert done.runs["test_accuracy"].tolist() == [1]
+    best = done.best()
+    bits = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert best.predict(bits).tolist() == [1, 1, 1, 0]
+    assert (best.probabilities(bits) > 0).tolist() == [[False, True]] * 3 + [[True, False]]  # AND and NAND
+
+
 def test_every_picture_of_a_sweep_can_be_had() -> None:
     done = nnexp.run_sweep("rates", **SMALL, pictures=False)
     assert not list(done.folder.glob("*.png"))

@@ -71,7 +71,7 @@ class Stated:
 DATA = {
     "data": Knob(
         "The data set: digits comes with scikit-learn, mnist and fashion_mnist are read or downloaded, file "
-        "is yours (data.path), synthetic is for tests.",
+        "is yours (data.path), nand has 4 examples for a perceptron, synthetic is for tests.",
         Stated("the name of a file in conf/data"),
         "Book, ch. 1, Implementing our network to classify digits (mnist)",
     ),

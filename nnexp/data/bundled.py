@@ -1,4 +1,4 @@
-"""Data sets that need no file of the user's: scikit-learn's digits, and a synthetic one for tests."""
+"""Data sets that need no file of the user's: scikit-learn's digits, NAND, and a synthetic one for tests."""
 
 import gzip
 from importlib.util import find_spec
@@ -8,7 +8,7 @@ import numpy as np
 
 from nnexp.data.dataset import DataSpec
 from nnexp.data.source import Source, digest_of
-from nnexp.data.split import Part, consecutive_split, digits_split
+from nnexp.data.split import Part, Parts, consecutive_split, digits_split
 from nnexp.errors import UserError
 
 SYNTHETIC_CLASSES = 10
@@ -32,6 +32,16 @@ def digits(_: DataSpec) -> Source:
         table = np.loadtxt(lines, delimiter=",", dtype=np.uint8)
     examples = Part(table[:, :-1], table[:, -1])
     return Source(digits_split(examples), digest_of(examples._asdict()), (8, 8))
+
+
+def nand(_: DataSpec) -> Source:
+    """The gate that the book's perceptron computes (ch. 1): 4 examples of 2 bits, class 0 for 11, else 1.
+
+    They are training, validation and test at once: there are no others.
+    """
+    inputs = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.uint8)
+    examples = Part(inputs, np.array([1, 1, 1, 0], np.uint8))
+    return Source(Parts(examples, examples, examples), digest_of(examples._asdict()), None)
 
 
 def synthetic(_: DataSpec) -> Source:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnexp.data.augment import augment
-from nnexp.data.bundled import digits, synthetic
+from nnexp.data.bundled import digits, nand, synthetic
 from nnexp.data.dataset import Dataset, DataSpec
 from nnexp.data.idx import official
 from nnexp.data.npz import users_file
@@ -30,6 +30,7 @@ DATASETS: dict[str, Kind] = {
     "digits": Kind(digits, 16),
     "mnist": Kind(official, 256),
     "fashion_mnist": Kind(official, 256),
+    "nand": Kind(nand, 1),
     "synthetic": Kind(synthetic, 16),
     "file": Kind(users_file, 1),
 }

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nnexp.errors import UserError
-from nnexp.nn import Model, predict
+from nnexp.nn import Model, outputs_of
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class TrainedNetwork:
 
     def probabilities(self, inputs: ArrayLike) -> NDArray[np.floating]:
         """The outputs (n, C) for `inputs (n, d)`, scaled as the training data were; with `output: identity`
-        they are no probabilities.
+        they are no probabilities, nor with `step`, where they are the weighted inputs: a unit fires above 0.
 
         Raises:
             UserError: the inputs have another shape, or are pixels that were not divided by `scale`.
@@ -37,14 +37,7 @@ class TrainedNetwork:
                 f"inputs must be divided by {self.scale:g}, as the training data were, "
                 f"got whole numbers up to {largest:g}"
             )
-        settings = self.model.hyperparameters
-        return predict(
-            self.model.weights,
-            self.model.biases,
-            array.astype(first.dtype),
-            activation=settings.activation,
-            output=settings.output,
-        )
+        return outputs_of(self.model, array.astype(first.dtype))
 
     def predict(self, inputs: ArrayLike) -> NDArray[np.integer]:
         """The labels (n,) of `inputs (n, d)`: the largest output. Raises as `probabilities`."""

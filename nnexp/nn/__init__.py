@@ -22,7 +22,7 @@ n = examples shown in one epoch; biases are never penalised. So lambda does not 
 from nnexp.nn.examples import Data, Examples
 from nnexp.nn.hyperparameters import PER_RUN, Hyperparameters
 from nnexp.nn.knobs import KNOBS, MONITORS, Knob
-from nnexp.nn.model import Model, predict
+from nnexp.nn.model import Model, outputs_of, predict
 from nnexp.nn.result import History, Result
 from nnexp.nn.training import train
 from nnexp.nn.validation import check_fit
@@ -39,6 +39,7 @@ __all__ = [
     "Model",
     "Result",
     "check_fit",
+    "outputs_of",
     "predict",
     "train",
 ]

@@ -14,7 +14,11 @@ from nnexp.nn.arrays import Array
 
 
 class Output(NamedTuple):
-    """An output layer a^L = function(z^L) with its cost."""
+    """An output layer a^L = function(z^L) with its cost. The largest a^L is the network's answer.
+
+    With `step` the answer would be a tie of 0s or of 1s. So its `function` hands on z^L itself, which then
+    decides, and `perceptron_error` takes the step.
+    """
 
     function: Function
     cost: Callable[[Array, Array], Array]
@@ -53,13 +57,30 @@ def error_times_slope(a: Array, y: Array, out: Array) -> Array:
     return np.multiply(slope, a - y, slope)
 
 
+def perceptron(z: Array, y: Array) -> Array:
+    """sum_j (a_j - y_j) z_j with a = step(z): how far z is on the wrong side of 0 (Rosenblatt's criterion).
+
+    Its slope is a - y wherever it has one. At z = 0 a unit does not fire, though nothing is lost there.
+    """
+    return np.asarray(np.where(step(z) == y, 0, np.abs(z)).sum(axis=-1))
+
+
+def perceptron_error(z: Array, y: Array, out: Array) -> Array:
+    """delta^L = step(z) - y: with it a step of SGD is the perceptron's rule w += eta (y - a) x.
+
+    Rosenblatt 1958; the rule converges if a layer without an error exists (Novikoff 1962).
+    """
+    return np.subtract(step(z, out), y, out)
+
+
 OUTPUTS: dict[tuple[str, str], Output] = {
     ("sigmoid", "cross_entropy"): Output(sigmoid, cross_entropy, error),
     ("sigmoid", "quadratic"): Output(sigmoid, sigmoid_quadratic, error_times_slope),
     ("softmax", "log_likelihood"): Output(softmax, log_likelihood, error),
     ("identity", "quadratic"): Output(identity, quadratic, error),
-}
-COSTS_OF_OUTPUT: dict[str, tuple[str, ...]] = {
-    output: tuple(cost for o, cost in OUTPUTS if o == output) for output in ("sigmoid", "softmax", "identity")
+    ("step", "perceptron"): Output(identity, perceptron, perceptron_error),
 }
 OUTPUT_FUNCTIONS = {"sigmoid": sigmoid, "softmax": softmax, "identity": identity, "step": step}
+COSTS_OF_OUTPUT: dict[str, tuple[str, ...]] = {
+    output: tuple(cost for o, cost in OUTPUTS if o == output) for output in OUTPUT_FUNCTIONS
+}

@@ -77,7 +77,13 @@ class Hyperparameters:
             raise UserError(f"cost={self.cost} does not fit output={self.output}; it takes {fitting}")
         if not ACTIVATIONS[self.activation].steepest:
             raise UserError(
-                f"activation={self.activation} cannot be trained: its slope is zero, so no gradient passes"
+                f"activation={self.activation} cannot be trained: its slope is zero, so no gradient passes; "
+                "a single layer of perceptrons is output=step cost=perceptron hidden_layers=0"
+            )
+        if self.output == "step" and self.hidden_layers:
+            raise UserError(
+                "output=step learns by the perceptron rule, which is for a single layer, as no gradient "
+                f"passes a step to the layers below: hidden_layers must be 0, got {self.hidden_layers}"
             )
         if self.momentum and not OPTIMIZERS[self.optimizer].momentum:
             fitting = ", ".join(name for name, optimizer in OPTIMIZERS.items() if optimizer.momentum)

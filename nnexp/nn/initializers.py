@@ -39,6 +39,7 @@ INITIALIZERS: dict[str, Initializer] = {
     "he_normal": normal(lambda fan_out, fan_in: 2 / fan_in),  # He et al. 2015, for relu layers
     "he_uniform": uniform(lambda fan_out, fan_in: 2 / fan_in),
     "orthogonal": orthogonal,
+    "zeros": lambda rng, fan_out, fan_in: np.zeros((fan_out, fan_in)),
 }
 BIAS_INITIALIZERS: dict[str, Callable[[np.random.Generator, int], Draw]] = {
     "standard_normal": lambda rng, fan_out: rng.standard_normal(

@@ -49,25 +49,28 @@ KNOBS: dict[str, Knob] = {
     ),
     "activation": Knob(
         "The function that each hidden unit applies to its weighted input z. step, the perceptron's, cannot "
-        "be trained: its slope is zero.",
+        "be trained here: its slope is zero. A single layer of perceptrons learns by output=step.",
         OneOf(ACTIVATIONS),
         "Book, ch. 1, Sigmoid neurons; ch. 3, Other models of artificial neuron; elu: Clevert et al. 2015; "
         "gelu (tanh form) and silu: Hendrycks & Gimpel 2016",
     ),
     "output": Knob(
-        "What the output layer applies to its weighted inputs (the logits).",
+        "What the output layer applies to its weighted inputs (the logits). The largest output is the "
+        "network's answer. step makes perceptrons, with cost=perceptron and hidden_layers=0; their largest "
+        "weighted input is the answer, for outputs of 0 and 1 tie.",
         OneOf(COSTS_OF_OUTPUT),
-        "Book, ch. 3, Softmax",
+        "Book, ch. 3, Softmax; ch. 1, Perceptrons",
     ),
     "cost": Knob(
         "What training makes small. Sigmoid outputs take cross_entropy or quadratic, softmax takes "
-        "log_likelihood, identity takes quadratic.",
+        "log_likelihood, identity takes quadratic, step takes perceptron: the weighted inputs on the wrong "
+        "side of 0, so that a step is Rosenblatt's rule.",
         OneOf({cost for _, cost in OUTPUTS}),
-        "Book, ch. 3, The cross-entropy cost function",
+        "Book, ch. 3, The cross-entropy cost function; perceptron: Rosenblatt 1958",
     ),
     "initializer": Knob(
         "How the weights are drawn before training. lecun_normal has variance 1/fan_in (the book's default), "
-        "standard_normal has variance 1 (its large weights).",
+        "standard_normal has variance 1 (its large weights), zeros is for a single layer.",
         OneOf(INITIALIZERS),
         "Book, ch. 3, Weight initialization; glorot: Glorot & Bengio 2010; he: He et al. 2015; "
         "orthogonal: Saxe et al. 2014",

@@ -64,6 +64,8 @@ def initial_parameters(initial: Initial, runs: Sequence[Hyperparameters], data: 
         raise UserError(
             f"initial must end with {data.n_classes} output units, one per class, got {sizes[-1]}"
         )
+    if runs[0].output == "step" and len(initial) > 1:
+        raise UserError(f"initial must be a single layer with output=step, got {len(initial)}")
     parameters = Parameters.zeros(sizes, K, runs[0].dtype)
     for (W, b), own_W, own_b in zip(initial, parameters.weights, parameters.biases, strict=True):
         own_W[:], own_b[:] = W, b

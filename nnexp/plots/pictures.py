@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from nnexp.data import Dataset
 from nnexp.errors import unknown
-from nnexp.nn import Model, predict
+from nnexp.nn import Model, outputs_of
 from nnexp.plots import Picture, confusion_matrix, first_layer, save, sweep_pictures, worst_mistakes
 from nnexp.plots.style import png
 from nnexp.results.tables import Results
@@ -68,10 +68,7 @@ def network_pictures(subject: Subject) -> Pictures:
     """File name -> what draws the picture of one network, on the validation part of its data."""
     model, dataset, label = subject
     examples, shape = dataset.data.validation, dataset.image_shape
-    settings = model.hyperparameters
-    outputs = predict(
-        model.weights, model.biases, examples.inputs, activation=settings.activation, output=settings.output
-    )
+    outputs = outputs_of(model, examples.inputs)
     confusions = partial(confusion_matrix, examples.labels, outputs, label)
     if not shape:
         return {"confusion_matrix": confusions}

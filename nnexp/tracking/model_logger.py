@@ -29,7 +29,7 @@ dependencies: [-r requirements.txt]
 """
 NOTE = """\
 A feed-forward network. It takes inputs (n, {inputs}), {dtype}, scaled as in training, and returns
-(n, {outputs}), a column per class. It loads without nnexp:
+(n, {outputs}), a column per class; the largest is its answer. It loads without nnexp:
 
     import mlflow
     network = mlflow.pyfunc.load_model("runs:/{run}/model")

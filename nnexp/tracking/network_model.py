@@ -51,6 +51,8 @@ FUNCTIONS: dict[str, Function] = {
     "step": step,
     "softmax": softmax,
 }
+# Outputs of 0 and 1 tie: in their place stand the weighted inputs, whose largest is the answer.
+DECISIVE = {"step": "identity"}
 
 
 class NetworkModel(PythonModel):
@@ -63,7 +65,8 @@ class NetworkModel(PythonModel):
         with np.load(context.artifacts["weights"], allow_pickle=False) as file:
             hyperparameters = json.loads(str(file["hyperparameters"]))
             depth = sum(name.startswith("weights_") for name in file.files)
-            names = [hyperparameters["activation"]] * (depth - 1) + [hyperparameters["output"]]
+            output = hyperparameters["output"]
+            names = [hyperparameters["activation"]] * (depth - 1) + [DECISIVE.get(output, output)]
             self.layers = [
                 (file[f"weights_{layer}"], file[f"biases_{layer}"], FUNCTIONS[name])
                 for layer, name in enumerate(names, start=1)
@@ -72,7 +75,10 @@ class NetworkModel(PythonModel):
     def predict(
         self, context: PythonModelContext, model_input: np.ndarray, params: dict[str, Any] | None = None
     ) -> np.ndarray:
-        """The network's outputs (n, classes) for inputs (n, d): probabilities with sigmoid or softmax."""
+        """The network's outputs (n, classes) for inputs (n, d), the largest of which is its answer.
+
+        Probabilities with sigmoid or softmax; with step the weighted inputs: a unit fires where one is > 0.
+        """
         a = np.asarray(model_input, dtype=self.layers[0][0].dtype)
         for W, b, function in self.layers:
             a = function(a @ W.T + b)

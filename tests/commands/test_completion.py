@@ -18,7 +18,7 @@ from nnexp.commands.completion import candidates
         ("nnexp +sweep=batch_size mo", ["mode=", "momentum=", "monitor."]),
         (
             "nnexp data=",
-            [f"data={name}" for name in ("digits", "fashion_mnist", "file", "mnist", "synthetic")],
+            [f"data={name}" for name in ("digits", "fashion_mnist", "file", "mnist", "nand", "synthetic")],
         ),
         ("nnexp data.s", ["data.scale="]),
         ("nnexp dry_run=", ["dry_run=false", "dry_run=true"]),

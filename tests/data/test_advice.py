@@ -40,7 +40,7 @@ def test_the_scale_that_is_proposed_starts_from_the_values_in_the_file(tmp_path:
     assert "data.scale=1000 divides them" in lines(DataSpec(name="file", path=path, scale=2))[0]
 
 
-@pytest.mark.parametrize("name", ["digits", "synthetic"])
+@pytest.mark.parametrize("name", ["digits", "nand", "synthetic"])
 def test_of_bundled_data_nothing_is_said(name: str) -> None:
     assert lines(DataSpec(name=name)) == []
 

@@ -1,4 +1,4 @@
-"""digits and synthetic: data that needs no file of the user's."""
+"""digits, nand and synthetic: data that needs no file of the user's."""
 
 import hashlib
 import subprocess
@@ -64,6 +64,15 @@ def test_digits_without_the_file_says_where_it_looked(
     with pytest.raises(UserError, match="install scikit-learn") as error:
         bundled.digits(DataSpec())
     assert str(tmp_path) in str(error.value)
+
+
+def test_nand_is_the_gate_three_times() -> None:
+    dataset = load(DataSpec(name="nand"))
+    for part in dataset.data[:3]:
+        assert {(*bits, label) for bits, label in zip(part.inputs.tolist(), part.labels, strict=True)} == {
+            (0, 0, 1), (0, 1, 1), (1, 0, 1), (1, 1, 0)
+        }  # fmt: skip
+    assert (dataset.data.n_classes, dataset.scale, dataset.image_shape) == (2, 1, None)
 
 
 def test_synthetic_is_the_same_every_time_whatever_the_global_seed() -> None:

@@ -20,7 +20,7 @@ CONF = Path(__file__).parents[2] / "conf" / "data"
         (
             {"name": "digit"},
             "unknown data 'digit'; did you mean 'digits'? "
-            "(choices: digits, fashion_mnist, file, mnist, synthetic)",
+            "(choices: digits, fashion_mnist, file, mnist, nand, synthetic)",
         ),
         ({"train_size": 1201}, "train_size must be at most the 1200 examples there are, got 1201"),
         ({"validation_size": 301}, "validation_size must be at most the 300 examples there are, got 301"),

@@ -88,12 +88,15 @@ def test_activations_and_slopes_are_those_of_the_definition(name):
         ("softmax", "log_likelihood", (-1000, 1000), 0),
         ("softmax", "log_likelihood", (-1000, -1003), 3 + log(1 + exp(-3))),
         ("identity", "quadratic", (1000, -1000), (1000**2 + 1001**2) / 2),
+        ("step", "perceptron", (1000, -1000), 2000),
+        ("step", "perceptron", (-1000, 1000), 0),
+        ("step", "perceptron", (0, -3), 3),  # at 0 a unit is silent
     ],
 )
 def test_costs_are_right_where_the_output_is_saturated(output, cost, z, expected, dtype):
     """One example of class 1 without any input: its logits are the biases."""
     network = [(np.zeros((2, 1)), np.array(z, float))]
-    knobs = {"output": output, "cost": cost, "dtype": dtype, "learning_rate": 1e-30}
+    knobs = {"output": output, "cost": cost, "dtype": dtype, "learning_rate": 1e-30, "hidden_layers": 0}
     [result] = one_step([network], data_of([[0]], [1], classes=2), **knobs)
     assert result.status == "finished"
     assert result.history["training_cost"] == pytest.approx([expected] * 2, rel=1e-6)

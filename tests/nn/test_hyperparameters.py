@@ -12,7 +12,7 @@ from nnexp.nn import KNOBS, MONITORS, PER_RUN, Hyperparameters
 
 ACTIVATIONS = "arcsinh, elu, gelu, identity, leaky_relu, relu, sigmoid, silu, softplus, step, tanh"
 INITIALIZERS = (
-    "glorot_normal, glorot_uniform, he_normal, he_uniform, lecun_normal, orthogonal, standard_normal"
+    "glorot_normal, glorot_uniform, he_normal, he_uniform, lecun_normal, orthogonal, standard_normal, zeros"
 )
 
 
@@ -119,11 +119,11 @@ def test_the_greatest_values_are_taken():
     [
         ("activation", "sigmiod", f"; did you mean 'sigmoid'? (choices: {ACTIVATIONS})"),
         ("activation", "swish", f"; did you mean 'silu'? (choices: {ACTIVATIONS})"),
-        ("output", "softmaxx", "; did you mean 'softmax'? (choices: identity, sigmoid, softmax)"),
+        ("output", "softmaxx", "; did you mean 'softmax'? (choices: identity, sigmoid, softmax, step)"),
         (
             "cost",
             "cross-entropy",
-            "; did you mean 'cross_entropy'? (choices: cross_entropy, log_likelihood, quadratic)",
+            "; did you mean 'cross_entropy'? (choices: cross_entropy, log_likelihood, perceptron, quadratic)",
         ),
         ("initializer", "xavier", f"; did you mean 'glorot_normal'? (choices: {INITIALIZERS})"),
         ("bias_initializer", "zero", "; did you mean 'zeros'? (choices: standard_normal, zeros)"),
@@ -161,22 +161,35 @@ def test_an_unknown_hyperparameter_is_answered_with_the_close_match():
     assert Hyperparameters.of({"learning_rate": 0.1, "seed": 3}) == Hyperparameters(learning_rate=0.1, seed=3)
 
 
-COSTS = {"sigmoid": "cross_entropy or quadratic", "softmax": "log_likelihood", "identity": "quadratic"}
+COSTS = {
+    "sigmoid": "cross_entropy or quadratic",
+    "softmax": "log_likelihood",
+    "identity": "quadratic",
+    "step": "perceptron",
+}
 
 
 @pytest.mark.parametrize("output", COSTS)
-@pytest.mark.parametrize("cost", ["cross_entropy", "quadratic", "log_likelihood"])
+@pytest.mark.parametrize("cost", ["cross_entropy", "quadratic", "log_likelihood", "perceptron"])
 def test_a_cost_fits_its_output(output, cost):
     if cost in COSTS[output]:
-        assert Hyperparameters(output=output, cost=cost).cost == cost
+        assert Hyperparameters(output=output, cost=cost, hidden_layers=0).cost == cost
     else:
         expected = f"cost={cost} does not fit output={output}; it takes {COSTS[output]}"
         assert refusal({"output": output, "cost": cost}) == expected
 
 
 def test_what_cannot_be_trained_is_refused_with_the_reason():
-    reason = "activation=step cannot be trained: its slope is zero, so no gradient passes"
+    reason = (
+        "activation=step cannot be trained: its slope is zero, so no gradient passes; "
+        "a single layer of perceptrons is output=step cost=perceptron hidden_layers=0"
+    )
     assert refusal({"activation": "step"}) == reason
+    assert refusal({"activation": "step", "hidden_layers": 0}) == reason
+    assert refusal({"output": "step", "cost": "perceptron"}) == (
+        "output=step learns by the perceptron rule, which is for a single layer, as no gradient passes a "
+        "step to the layers below: hidden_layers must be 0, got 1"
+    )
 
 
 @pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "adamw"])

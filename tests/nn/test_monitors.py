@@ -25,14 +25,18 @@ def short_run(network: reference.Layers = NETWORK, data: Data = DATA, **knobs):
     return result.history, {0: network, -1: layers_of(result)}
 
 
-@pytest.mark.parametrize(("output", "cost"), reference.PAIRS)
+@pytest.mark.parametrize(("output", "cost"), [*reference.PAIRS, reference.PERCEPTRON])
 def test_gradient_norms_are_those_of_the_mean_data_cost(output, cost):
     """Per layer, before training and after: no penalty in them, and nothing dropped."""
-    history, networks = short_run(output=output, cost=cost, learning_rate=0.1)
+    knobs = {"output": output, "cost": cost, "learning_rate": 0.1}
+    if output == "step":
+        knobs["hidden_layers"] = 0
+    network = NETWORK if output != "step" else random_layers(np.random.default_rng(1), [4, 5])
+    history, networks = short_run(network, **knobs)
     for row, network in networks.items():
         mean = [(0 * W, 0 * b) for W, b in network]
         for x, label in zip(*DATA.training, strict=True):
-            one = reference.gradient(network, x, label, replace(BASE, output=output, cost=cost))
+            one = reference.gradient(network, x, label, replace(BASE, **knobs))
             mean = [(W + V / 30, b + c / 30) for (W, b), (V, c) in zip(mean, one, strict=True)]
         for layer, (W, b) in enumerate(mean, start=1):
             assert history[f"gradient_norm_weight_{layer}"][row] == pytest.approx(

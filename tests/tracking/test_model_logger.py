@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from nnexp.nn import Hyperparameters, Model, predict
+from nnexp.nn import Hyperparameters, Model, outputs_of, predict
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.costs import OUTPUT_FUNCTIONS
 from nnexp.sweep.store.model_file import load_model, save_model
@@ -147,6 +147,21 @@ def test_each_run_has_its_own_network_whatever_its_shape(
     for child, weights in zip(ids, files, strict=True):
         given = at_store.load_model(f"runs:/{child}/model").predict(inputs.astype("float64"))
         np.testing.assert_allclose(given, expected(weights, inputs), rtol=0, atol=1e-12)
+
+
+def test_a_layer_of_perceptrons_is_read_by_its_weighted_inputs(
+    store: str, at_store: Any, inputs: np.ndarray, tmp_path: Path
+) -> None:
+    """Outputs of 0 and 1 tie: the largest weighted input is the answer, here as in training."""
+    h = Hyperparameters(output="step", cost="perceptron", hidden_layers=0)
+    network = Model(
+        [np.random.default_rng(3).standard_normal((3, 4)).astype("float32")], [np.ones(3, "f4")], h
+    )
+    save_model(tmp_path / "weights.npz", network)
+    _, model = log_model(store, "perceptrons", tmp_path / "weights.npz")
+    given = at_store.load_model(f"models:/{model}").predict(inputs)
+    np.testing.assert_allclose(given, outputs_of(network, inputs), rtol=0, atol=1e-6)
+    np.testing.assert_array_equal(given > 0, expected(tmp_path / "weights.npz", inputs) == 1)
 
 
 def test_a_model_tells_what_varies_how_it_is_used_and_how_well_it_does(store: str, tmp_path: Path) -> None:

@@ -182,7 +182,7 @@ def choices_of(*settings: str) -> set[str]:
 
 
 ALL = set(RUNS)
-ON_DIGITS = ALL - {"data=mnist", "data=fashion_mnist", "data=synthetic", "data=file"}
+ON_DIGITS = ALL - {"data=mnist", "data=fashion_mnist", "data=nand", "data=synthetic", "data=file"}
 ON_SIGMOID = ALL - (choices_of("activation") - {"activation=sigmoid"})
 
 
