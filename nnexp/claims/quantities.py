@@ -93,11 +93,6 @@ class Quantity:
             return None
         return STATISTICS[self.statistic].columns.get(self.metric)
 
-    @property
-    def in_runs_csv(self) -> bool:
-        """Whether runs.csv is all that it takes."""
-        return all(leaf.metric == DIVERGED or leaf.column for leaf in self.leaves)
-
 
 def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
     """The value as a finite number within its range; raises UserError if it is none."""

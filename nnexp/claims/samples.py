@@ -61,7 +61,7 @@ class SweepRuns:
         """The statistic of each finished run; NaN where a run has none.
 
         Raises:
-            UserError: the sweep does not have the metric, or was published without its history.
+            UserError: the sweep does not have the metric.
         """
         if quantity.metric == DIVERGED:
             statuses = self.status(point).items()
@@ -70,8 +70,6 @@ class SweepRuns:
         if quantity.column:
             column = self.runs[quantity.column].astype("float64")
             return {seed: float(column[run_id]) for seed, run_id in finished.items()}
-        if finished and self.history.empty:
-            raise UserError(f"it needs the history of sweep {self.plan.name}, which is not here: train it")
         return {seed: self._statistic(quantity, run_id) for seed, run_id in finished.items()}
 
     def _ids(self, point: int) -> dict[int, str]:

@@ -15,6 +15,7 @@ from nnexp.results.stamp import is_current
 from nnexp.results.sweep_folder import mixed_versions, results_in
 from nnexp.results.tables import Results, Tables
 from nnexp.results.write_csv import VERDICTS
+from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.catalog import find_sweep_folder
 from nnexp.sweep.store.plan_file import read_plan
@@ -30,11 +31,17 @@ def results_of(
     return Results(plan, tables, judge_claims(plan, tables, sweeps_dir), mixed_versions(environments))
 
 
-def judge_claims(plan: Plan, tables: Tables, sweeps_dir: str | Path) -> pd.DataFrame:
-    """The frame of `judge` for the plan's claims, which may take other sweeps in `sweeps_dir`."""
+def judge_claims(
+    plan: Plan, tables: Tables, sweeps_dir: str | Path, *, published: bool = False
+) -> pd.DataFrame:
+    """The frame of `judge` for the plan's claims, which may take other sweeps in `sweeps_dir`.
+
+    What is published rests on what is published, whatever was trained here since.
+    """
 
     def others(name: str) -> Frames:
-        folder = find_sweep_folder(name, sweeps_dir, published=True).folder
+        words = f"{PUBLISHED}/{name}" if published else name
+        folder = find_sweep_folder(words, sweeps_dir, published=True).folder
         other = read_plan(folder)
         frames = results_in(folder, other)
         return other, frames.runs, frames.history
@@ -45,13 +52,13 @@ def judge_claims(plan: Plan, tables: Tables, sweeps_dir: str | Path) -> pd.DataF
 def verdicts_in(folder: Path, plan: Plan, tables: Tables, sweeps_dir: str | Path) -> pd.DataFrame:
     """The verdicts of the sweep in `folder`: of its verdicts.csv, or judged now if the records say otherwise.
 
-    What rests on another sweep is always judged now: that one may have changed.
+    What rests on another sweep is always judged now: that one may have changed. So is what is published.
     """
-    path, published = folder / f"{VERDICTS}.csv", not (folder / "records").is_dir()
+    path = folder / f"{VERDICTS}.csv"
     alone = all(claim.stands_alone for claim in claims_of(plan))
-    if path.exists() and (published or (alone and is_current(folder))):
+    if path.exists() and alone and is_current(folder):
         return read_verdicts(path)
-    return judge_claims(plan, tables, sweeps_dir)
+    return judge_claims(plan, tables, sweeps_dir, published=not (folder / "records").is_dir())
 
 
 def read_verdicts(path: Path) -> pd.DataFrame:

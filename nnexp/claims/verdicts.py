@@ -49,7 +49,7 @@ def judge(
     with its interval where it has one; `rel`, `threshold`: the relation that it must have to this value.
     `seeds_needed`: an estimate for an undecided claim; missing if none helps or it is more than 1000.
 
-    `runs`, `history`: the frames of `tables`; the history may be empty where runs.csv has all that is taken.
+    `runs`, `history`: the frames of `tables`.
     `others` gives plan, runs and history of another sweep by name, and raises UserError if there is none.
     """
     import pandas as pd

@@ -19,10 +19,10 @@ HELP = """
 nnexp labbook [--write | --check] [sweeps_dir=sweeps]
 
 The lab book: a row per claim of the sweep files and of SWEEPS_DIR/rows.yaml, with the published figure, ours
-and the verdict, from the results that nnexp publish left in SWEEPS_DIR/published. A verdict is stale if the
-code of the numerical core, the sweep file or the claim has changed since; a claim without published results
-is not run. --write puts the table into SWEEPS_DIR/README.md, between its two marks; --check only looks
-whether it stands there as it should: the exit status is 1 if not.
+and the verdict, judged now from the runs and histories that nnexp publish left in SWEEPS_DIR/published. A
+verdict is stale if the code of the numerical core has changed since, or what the sweep file trains; a claim
+without published results is not run. --write puts the table into SWEEPS_DIR/README.md, between its two marks;
+--check only looks whether it stands there as it should: the exit status is 1 if not.
 """
 WRITE, CHECK = "--write", "--check"
 

@@ -14,15 +14,15 @@ from nnexp.labbook.publish import book_files, check_publishable, publish
 HELP = """
 nnexp publish NAME[/ID] ... [--pictures heat_map,learning_curves] [sweeps_dir=sweeps]
 
-Put the answers of finished sweeps into the lab book: plan, runs, summary, verdicts and the sweep's picture,
-as SWEEPS_DIR/published/NAME/sweep.yaml, rounds.jsonl, *.csv, *.png, to be committed. Records, weights and
-histories stay where they are, and so does what only says where the sweep was trained: paths, names of
-machines, MLflow's ids. --pictures adds pictures. Refused unless every run is done, with the code as it is, by
-the plan and with the claims that the sweep file has today. nnexp labbook --write brings the book's page up to
-date.
+Put the answers of finished sweeps into the lab book, to be committed: plan, runs, summary, the whole history
+and the sweep's picture, as SWEEPS_DIR/published/NAME/sweep.yaml, rounds.jsonl, runs.csv, summary.csv,
+history.csv.gz, *.png. nnexp labbook judges every claim from these files alone. Records and weights stay where
+they are, and so does what only says where the sweep was trained: paths, names of machines, MLflow's ids.
+--pictures adds pictures. Refused unless every run is done, with the code as it is, by the plan and with the
+claims that the sweep file has today. nnexp labbook --write brings the book's page up to date.
 """
 PICTURES = "--pictures"
-BUDGET = 10_000_000  # bytes of the lab book, all that is committed of SWEEPS_DIR
+BUDGET = 12_000_000  # bytes of the lab book, all that is committed of SWEEPS_DIR
 
 
 def main(words: Sequence[str]) -> int:
@@ -37,7 +37,7 @@ def main(words: Sequence[str]) -> int:
     pictures = arguments.settings[PICTURES].split(",") if PICTURES in arguments.settings else []
     for sweep in sweeps:
         for path in publish(sweep, sweeps_dir, pictures):
-            console.print(str(path))
+            console.print(f"{path}  {decimal(path.stat().st_size)}")
     size = sum(path.stat().st_size for path in book_files(Path(sweeps_dir)))
     console.print(f"The lab book takes {decimal(size)} of {decimal(BUDGET)}.")
     if size > BUDGET:

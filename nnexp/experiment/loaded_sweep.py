@@ -80,13 +80,7 @@ class LoadedSweep:
 
     @property
     def history(self) -> pd.DataFrame:
-        """The frame of history.csv, a row per run and epoch.
-
-        Raises:
-            UserError: the sweep was published without its epochs.
-        """
-        if self.tables.history.empty and len(self.runs) and not (self.folder / "records").is_dir():
-            raise self._missing_from_published("epochs")
+        """The frame of history.csv, a row per run and epoch."""
         return self.tables.history
 
     @property
@@ -138,7 +132,7 @@ class LoadedSweep:
             raise UserError(f"sweep {self.plan.name} has no best network: no run finished ({self.standing})")
         records = self.folder / "records"
         if not records.exists():
-            raise self._missing_from_published("weights")
+            raise self._without_weights()
         model = read_model(records, run.run_id)
         return TrainedNetwork(run.run_id, self.plan.label(run), model, scale_of(run.data))
 
@@ -146,26 +140,25 @@ class LoadedSweep:
         """The picture of this name, such as `learning_curves`; without one, the picture of the answer.
 
         Raises:
-            UserError: there is no picture of this name, no run finished, or the sweep was published without
-                the epochs that the picture shows.
+            UserError: there is no picture of this name, or no run finished.
         """
-        from nnexp.plots import OVER_EPOCHS, sweep_pictures  # matplotlib
+        from nnexp.plots import sweep_pictures  # matplotlib
 
         if not (self.runs["status"] == "finished").any():
             raise UserError(f"sweep {self.plan.name} has no pictures: no run finished ({self.standing})")
         pictures = sweep_pictures(self.plan, *self.tables)
-        if self.tables.history.empty and (name in OVER_EPOCHS or not pictures):
-            raise self._missing_from_published("epochs")
         if name is not None and name not in pictures:
             raise unknown("picture", name, pictures)
         return pictures[name or next(iter(pictures))]()
 
-    def _missing_from_published(self, what: str) -> UserError:
-        """What to say of published results, which lack records and histories."""
+    def _without_weights(self) -> UserError:
+        """What to say of published results, which lack records."""
         data = self.runs["data"].unique()
         words = [f"+sweep={self.plan.name}", *(f"data={name}" for name in data if len(data) == 1)]
         command = " ".join(["python -m nnexp", *words])
-        return UserError(f"sweep {self.plan.name} was published without its {what}: {command} trains it here")
+        return UserError(
+            f"sweep {self.plan.name} was published without its weights: {command} trains it here"
+        )
 
 
 def _page(renderable: RenderableType) -> Page:

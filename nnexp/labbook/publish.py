@@ -1,4 +1,4 @@
-"""What of a finished sweep is committed, into the lab book."""
+"""What of a finished sweep is committed, into the lab book: what verdicts are judged from, and a picture."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,8 +10,9 @@ from nnexp.errors import UserError
 from nnexp.files import write_all
 from nnexp.labbook.published_results import check_current
 from nnexp.labbook.sweep_files import read_sweep_file
-from nnexp.results.tables import make_tables
-from nnexp.results.write_csv import VERDICTS, csv_text
+from nnexp.results.read_csv import PUBLISHED_HISTORY
+from nnexp.results.tables import Tables, make_tables
+from nnexp.results.write_csv import compressed, csv_text
 from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.store.catalog import find_sweep_folder
 from nnexp.sweep.store.folder import Sweep, open_sweep
@@ -80,13 +81,7 @@ def publish(sweep: Sweep, sweeps_dir: str, pictures: Sequence[str]) -> list[Path
 
     home = Path(sweeps_dir, PUBLISHED, sweep.plan.name)
     tables = make_tables(sweep.plan, sweep.records, {})
-    results = results_of(sweep.plan, tables, [], sweeps_dir)
-    kept = {"runs": tables.runs, "summary": tables.summary}
-    kept |= {VERDICTS: results.verdicts} if len(results.verdicts) else {}
-    contents = {FILE: body_text(_without_machine(read_body(sweep.folder)))}
-    contents |= {ROUNDS: (sweep.folder / ROUNDS).read_bytes()}
-    contents |= {f"{name}.csv": csv_text(table) for name, table in kept.items()}
-    contents |= png_files(results, pictures)
+    contents = text_files(sweep, tables) | png_files(results_of(sweep.plan, tables, [], sweeps_dir), pictures)
     try:
         home.mkdir(parents=True, exist_ok=True)
         write_all(home, contents)
@@ -96,6 +91,17 @@ def publish(sweep: Sweep, sweeps_dir: str, pictures: Sequence[str]) -> list[Path
     except OSError as error:
         raise UserError(f"{home} must be a folder that can be written: {error.strerror}") from error
     return [home / name for name in contents]
+
+
+def text_files(sweep: Sweep, tables: Tables) -> dict[str, bytes]:
+    """By name, the files that every verdict can be judged from: the plan, its rounds, the tables."""
+    return {
+        FILE: body_text(_without_machine(read_body(sweep.folder))),
+        ROUNDS: (sweep.folder / ROUNDS).read_bytes(),
+        "runs.csv": csv_text(tables.runs),
+        "summary.csv": csv_text(tables.summary),
+        PUBLISHED_HISTORY: compressed(csv_text(tables.history)),
+    }
 
 
 def _without_machine(body: dict[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""Published results of a sweep, and whether they are still what the committed files give.
+"""Published results of a sweep: what they say of its claims, and whether they are still what is asked.
 
-A verdict is current if what it rests on is what is committed now: the formulas that its runs use, the
-settings and seeds of every run and the claim's check (both as the sweep file has them), for the claim's own
-sweep and every other whose points it takes. Otherwise it is stale. Two things this leaves out: the data,
-which are checked when they are loaded, and the code that judges. So a claim whose figures all stand in
-runs.csv (final ones, the best validation accuracy, times, counts of diverged runs) is judged again from it,
-and is stale if that comes out otherwise. A claim on learning curves is not: histories are not committed.
+The claims are those that the sweep file has now, judged from the published runs and their whole history by
+the code as it is now, and by no other file: whoever has the repository can do the same, by other rules too.
+
+A verdict is current if what it rests on is what is committed now: the formulas that its runs use, and the
+settings and seeds of every run, for the claim's own sweep and every other whose points it takes. Otherwise it
+is stale. This leaves out the data, which are checked when they are loaded.
 
 A sweep file that leaves the data set at the default may be published on another, `data=mnist`.
 """
@@ -13,118 +13,91 @@ A sweep file that leaves the data set at the default may be published on another
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple, TypeAlias
 
-import numpy as np
-
-from nnexp.claims.parsing import Claim, claims_of
+from nnexp.claims.parsing import claims_of, with_answerable_claims
 from nnexp.claims.samples import Frames
-from nnexp.claims.sweep_verdicts import read_verdicts
 from nnexp.claims.verdicts import judge
 from nnexp.errors import UserError
 from nnexp.labbook.sweep_files import CurrentQuestion
+from nnexp.report.answer import Verdict
+from nnexp.report.effects import verdicts_of
 from nnexp.results.read_csv import read_tables
-from nnexp.results.tables import history_table
 from nnexp.sweep.question.identity import numerics_of
 from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.plan_file import FILE, read_plan
 from nnexp.text import spelled
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-VERDICT_FIGURES = ["effect", "effect_low", "effect_high", "n"]
+Book: TypeAlias = "Mapping[str, Frames]"  # by name, the published plan, runs and history of sweeps
 
 
-@dataclass(frozen=True)
-class PublishedSweep:
-    """A sweep's committed results. `verdicts`: a row per claim, by id; `claims`: as they were judged."""
+class PublishedVerdict(NamedTuple):
+    """`stale`: why what it rests on is out of date; empty if it is current."""
 
-    plan: Plan
-    runs: pd.DataFrame
-    verdicts: Mapping[str, pd.Series]
-    claims: Mapping[str, Claim]
-
-    @property
-    def frames(self) -> Frames:
-        """What claims are judged by; without a history."""
-        return self.plan, self.runs, history_table(self.plan, {})
+    verdict: Verdict
+    stale: str
 
 
-Book = Mapping[str, PublishedSweep]  # by name
-
-
-def read_published(
-    sweeps_dir: str | Path, names: Sequence[str]
-) -> tuple[dict[str, PublishedSweep], dict[str, str]]:
+def read_published(sweeps_dir: str | Path, names: Sequence[str]) -> tuple[dict[str, Frames], dict[str, str]]:
     """By name, the published results of those of the sweeps that have any; and what is wrong with others."""
-    published: dict[str, PublishedSweep] = {}
+    published: dict[str, Frames] = {}
     damaged: dict[str, str] = {}
     for name in names:
         folder = Path(sweeps_dir, PUBLISHED, name)
         if not (folder / FILE).exists():
             continue
         try:
-            published[name] = _read(folder)
+            plan = read_plan(folder)
+            tables = read_tables(plan, folder)
+            published[name] = plan, tables.runs, tables.history
         except UserError as error:  # one that cannot be read hides no other
             damaged[name] = f"{error}: nnexp publish {name} makes it whole"
     return published, damaged
 
 
-def _read(folder: Path) -> PublishedSweep:
-    plan, path = read_plan(folder), folder / "verdicts.csv"
+def judge_published(
+    name: str, book: Book, files: Mapping[str, CurrentQuestion]
+) -> dict[str, PublishedVerdict]:
+    """By id, the verdicts on the claims of a published sweep that have a check and that its runs can answer.
+
+    Raises:
+        UserError: a claim makes no sense for any runs.
+    """
+
+    def others(other: str) -> Frames:
+        if other not in book:
+            raise UserError(f"it rests on the sweep {other}, which is not published")
+        return book[other]
+
+    plan, runs, history = book[name]
+    checked = tuple(claim for claim in files[name].question.claims if "check" in claim)
     try:
-        claims = {claim.id: claim for claim in claims_of(plan)}
+        claims = claims_of(with_answerable_claims(replace(plan, claims=checked))[0])
     except UserError as error:
-        raise UserError(f"{folder / FILE}: {error}") from None
-    table = read_verdicts(path).iterrows() if path.exists() else ()
-    rows = {str(row["id"]): row for _, row in table if row["id"] in claims}
-    return PublishedSweep(plan, read_tables(plan, folder).runs, rows, claims)
+        raise UserError(f"+sweep={name}: {error}") from None
+    verdicts = verdicts_of(judge(claims, plan, runs, history, others))
+    reasons = [why_stale([name, *claim.point_sweeps], book, files) for claim in claims]
+    return {each.id: PublishedVerdict(each, why) for each, why in zip(verdicts, reasons, strict=True)}
 
 
-def why_stale(name: str, claim: Mapping[str, Any], book: Book, files: Mapping[str, CurrentQuestion]) -> str:
-    """Why the published verdict on a claim of the sweep `name` is stale; empty if it is current."""
-    if reason := _why_sweep_stale(name, book, files):
-        return reason
-    own, claim_id = book[name], claim["id"]
-    if _claim_has_changed(own.plan, claim):
-        return f"{name}: the check of {claim_id} has changed since"
-    if claim_id not in own.verdicts:
-        return f"{name}: verdicts.csv lacks {claim_id}"
-    for other in own.claims[claim_id].point_sweeps:
-        if reason := _why_sweep_stale(other, book, files):
-            return reason
-    same = _comes_out_again(own.claims[claim_id], own, book)
-    return "" if same else f"{name}: judged again from runs.csv, {claim_id} comes out otherwise"
+def why_stale(names: Sequence[str], book: Book, files: Mapping[str, CurrentQuestion]) -> str:
+    """Why the first of the sweeps is out of date that is; empty if all are what is asked now."""
+    return next(filter(None, (_why_sweep_stale(name, book, files) for name in names)), "")
 
 
 def _why_sweep_stale(name: str, book: Book, files: Mapping[str, CurrentQuestion]) -> str:
     if name not in book:
         return f"{name} is not published"
-    plan = book[name].plan
+    plan = book[name][0]
     if not _has_same_formulas(plan):
         return f"{name} was trained with other code of the numerical core"
     if name not in files:
         return f"{name} has no sweep file"
     change = _change(plan, files[name])
     return f"{name}: the sweep file has changed {change} since" if change else ""
-
-
-def _comes_out_again(claim: Claim, own: PublishedSweep, book: Book) -> bool:
-    """Whether judging the runs gives the row of verdicts.csv; true where runs.csv is not enough to tell."""
-    import pandas as pd
-
-    if not all(leaf.in_runs_csv for leaf in claim.leaves):
-        return True
-    before = own.verdicts[claim.id]
-    now = judge([claim], *own.frames, lambda name: book[name].frames).iloc[0]
-    figures = (pd.to_numeric(row[VERDICT_FIGURES]) for row in (now, before))
-    a, b = (column.to_numpy(np.float64, na_value=np.nan) for column in figures)
-    same = np.allclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True)
-    return bool(now["verdict"] == before["verdict"] and same)
 
 
 def check_current(name: str, plan: Plan, file: CurrentQuestion) -> None:

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from nnexp.claims.verdicts import weakest
 from nnexp.errors import UserError, unknown
-from nnexp.labbook.published_results import Book, read_published, why_stale
+from nnexp.labbook.published_results import PublishedVerdict, judge_published, read_published, why_stale
 from nnexp.labbook.rows_file import NOT_RUN, ROWS_FILE, TESTED, RowsFile, read_rows_file
 from nnexp.labbook.sweep_files import CurrentQuestion
-from nnexp.report.effects import effect_text, verdict_of
+from nnexp.report.effects import effect_text
 
 
 class RowPart(NamedTuple):
@@ -65,9 +65,10 @@ def make_rows(files: Mapping[str, CurrentQuestion], sweeps_dir: str | Path) -> l
     book, damaged = read_published(sweeps_dir, list(files))
     drafts: dict[str, DraftRow] = {}
     for name, file in files.items():
+        verdicts = judge_published(name, book, files) if name in book else {}
+        unread = damaged.get(name, why_stale([name], book, files) if name in book else "")
         for claim in file.question.claims:
-            unread = RowPart(NOT_RUN, stale=damaged[name]) if name in damaged else None
-            parts = {name: unread or _part(name, claim, book, files)} if "check" in claim else {}
+            parts = {name: _part(verdicts.get(claim["id"]), unread)} if "check" in claim else {}
             draft = _draft(name, claim, parts, rows_file)
             drafts[draft.id] = _joined(drafts[draft.id], draft) if draft.id in drafts else draft
     for row in rows_file.rows:
@@ -78,13 +79,13 @@ def make_rows(files: Mapping[str, CurrentQuestion], sweeps_dir: str | Path) -> l
     return [_row(draft, drafts) for draft in sorted(drafts.values(), key=lambda d: _order(d, rows_file))]
 
 
-def _part(name: str, claim: Mapping[str, Any], book: Book, files: Mapping[str, CurrentQuestion]) -> RowPart:
-    """What the published results of a sweep say of one of its claims."""
-    if name not in book or (row := book[name].verdicts.get(claim["id"])) is None:
-        return RowPart(NOT_RUN)
-    verdict = verdict_of(row)
+def _part(published: PublishedVerdict | None, unread: str) -> RowPart:
+    """What the published results of a sweep say of one of its claims; `unread`: why they may say nothing."""
+    if published is None:
+        return RowPart(NOT_RUN, stale=unread)
+    verdict = published.verdict
     ours = "; ".join(filter(None, [effect_text(verdict.effect), verdict.note]))
-    return RowPart(verdict.verdict, ours, why_stale(name, claim, book, files))
+    return RowPart(verdict.verdict, ours, published.stale)
 
 
 def _draft(

@@ -14,7 +14,7 @@ import pandas as pd
 from nnexp.plots.along_axis import metric_by_axis
 from nnexp.plots.curves import accuracy_over_time, learning_curves, training_and_validation
 from nnexp.plots.grids import heat_map
-from nnexp.plots.monitors import BY_LAYER, monitor_by_layer, monitors_of
+from nnexp.plots.monitors import monitor_by_layer, monitors_of
 from nnexp.plots.networks import confusion_matrix, first_layer, worst_mistakes
 from nnexp.plots.parallel import parallel_coordinates
 from nnexp.plots.point_values import leading_axis
@@ -23,7 +23,6 @@ from nnexp.plots.style import Picture, save
 from nnexp.sweep.question.plan import Plan
 
 __all__ = [
-    "OVER_EPOCHS",
     "Picture",
     "accuracy_over_time",
     "confusion_matrix",
@@ -40,16 +39,14 @@ __all__ = [
     "worst_mistakes",
 ]
 
-OVER_EPOCHS = ("learning_curves", "accuracy_over_time", "dead_classes", *BY_LAYER)  # pictures of the history
-
 
 def sweep_pictures(
     plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, summary: pd.DataFrame
 ) -> dict[str, Callable[[], Picture]]:
     """File name -> what draws the picture, for all that fit the sweep's axes; the main one first.
 
-    Who has the norms of gradients recorded asks about them: their picture is the main one then. Without a
-    history, as results are published, there are no curves.
+    Who has the norms of gradients recorded asks about them: their picture is the main one then. Where no run
+    ended an epoch, there are no curves.
     """
     frames = (plan, runs, history)
     pictures: dict[str, Callable[[], Picture]] = {}

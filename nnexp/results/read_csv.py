@@ -1,13 +1,19 @@
-"""The CSV files of a sweep, read back: whatever was edited by hand is named with its column and row."""
+"""The CSV files of a sweep, read back: whatever was edited by hand is named with its column and row.
+
+Every float is the one that was written, to the last bit.
+"""
 
 from __future__ import annotations
 
+import gzip
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from nnexp.errors import UserError, unknown
 from nnexp.results.columns import dtype_of, frame
-from nnexp.results.tables import Tables, history_table, make_tables
+from nnexp.results.tables import Tables, make_tables
 from nnexp.sweep.question.identity import NEUTRAL_VALUES
 from nnexp.sweep.question.plan import SETTINGS, Plan
 from nnexp.sweep.store.record import Status
@@ -16,27 +22,37 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+PUBLISHED_HISTORY = "history.csv.gz"
+TORN = (EOFError, zlib.error, gzip.BadGzipFile)  # a compressed file that is not whole
+
+
 def read_tables(plan: Plan, folder: Path) -> Tables:
-    """The three tables of a sweep from its CSV files; its history is empty where it was published without.
+    """The three tables of a sweep from its CSV files; the history from a compressed one, as it is published.
 
     Raises:
         UserError: as `read_runs`; or a column is missing, rows are missing, doubled, in another order or for
             no run of the plan, or a setting is not the plan's.
     """
-    history = folder / "history.csv"
+    files = _files(folder)
     tables = Tables(
-        _with_later_settings(read_runs(folder / "runs.csv")),
-        read_history(history) if history.exists() else history_table(plan, {}),
-        read_summary(folder / "summary.csv"),
+        _with_later_settings(read_runs(files["runs"])),
+        read_history(files["history"]),
+        read_summary(files["summary"]),
     )
     for (name, table), usual in zip(tables._asdict().items(), make_tables(plan, {}, {}), strict=True):
         for column in usual:
             if column not in table:
-                raise UserError(f"{folder / f'{name}.csv'} has no column {column!r}")
-    _check_planned(tables, plan, folder)
-    if history.exists():
-        _check_epochs(tables, history)
+                raise UserError(f"{files[name]} has no column {column!r}")
+    _check_planned(tables, plan, files)
+    _check_epochs(tables, files["history"])
     return tables
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """Where each table lies."""
+    files = {name: folder / f"{name}.csv" for name in Tables._fields}
+    published = folder / PUBLISHED_HISTORY
+    return files if files["history"].exists() or not published.exists() else files | {"history": published}
 
 
 def _with_later_settings(runs: pd.DataFrame) -> pd.DataFrame:
@@ -48,19 +64,19 @@ def _with_later_settings(runs: pd.DataFrame) -> pd.DataFrame:
     return runs
 
 
-def _check_planned(tables: Tables, plan: Plan, folder: Path) -> None:
+def _check_planned(tables: Tables, plan: Plan, files: Mapping[str, Path]) -> None:
     """Raise where a table has other runs than the plan, or other settings."""
     settings = {run.run_id: run.settings for run in plan.runs}
     for name, table in (("runs", tables.runs), ("history", tables.history)):
         for row in table.index[~table["run_id"].isin(settings)][:1]:
-            place = cell_place(folder / f"{name}.csv", "run_id", row)
+            place = cell_place(files[name], "run_id", row)
             raise UserError(f"{place} must be a run of sweep {plan.name}, got {table['run_id'][row]!r}")
     ids = tables.runs["run_id"]
     for row in ids.index[ids.duplicated()][:1]:
-        raise UserError(f"{cell_place(folder / 'runs.csv', 'run_id', row)} is there twice: {ids[row]!r}")
+        raise UserError(f"{cell_place(files['runs'], 'run_id', row)} is there twice: {ids[row]!r}")
     if len(tables.summary) != len(plan.points):
         rows = f"{len(plan.points)} rows, one per point, got {len(tables.summary)}"
-        raise UserError(f"{folder / 'summary.csv'} must have {rows}")
+        raise UserError(f"{files['summary']} must have {rows}")
     axes = ("seed", *plan.axes)
     planned = {
         "runs": frame({name: [settings[run][name] for run in ids] for name in SETTINGS}),
@@ -72,7 +88,7 @@ def _check_planned(tables: Tables, plan: Plan, folder: Path) -> None:
             right, read = planned[name][column], table[column]
             same = ((read == right) | (read.isna() & right.isna())).fillna(False).astype(bool)
             for row in table.index[~same][:1]:
-                place = cell_place(folder / f"{name}.csv", str(column), row)
+                place = cell_place(files[name], str(column), row)
                 raise UserError(f"{place} must be {right[row]} as in the plan, got {read[row]}")
 
 
@@ -146,7 +162,7 @@ def _parse(path: Path, dtypes: dict[str, str], rows: int | None = None) -> pd.Da
         )
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, *TORN) as error:
         raise UserError(f"{path} is no table that nnexp wrote: {str(error).strip()}") from None
     if not isinstance(table.index, pd.RangeIndex):  # pandas took the first cells for names of rows
         raise UserError(f"{path} is no table that nnexp wrote: its rows are longer than its header")

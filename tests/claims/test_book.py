@@ -1,6 +1,5 @@
 """The sweep files of the book: each is planned, and its runs can answer what it claims, without MNIST."""
 
-import zlib
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -17,10 +16,10 @@ from nnexp.claims.verdicts import judge
 from nnexp.config import Config, conf_dir, load_config
 from nnexp.data import Dataset, DataSpec
 from nnexp.nn.examples import Data, Examples
-from nnexp.sweep.question.plan import Plan, Run, make_plan
+from nnexp.sweep.question.plan import Plan, make_plan
+from tests.claims.arbitrary import arbitrary_records
 from tests.claims.claim_forms import frames
 from tests.claims.oracle import holds
-from tests.results.sweeps import make_record, with_curves
 
 BOOK = conf_dir() / "sweep" / "book"
 NAMES = sorted(f"book/{path.stem}" for path in BOOK.glob("*.yaml"))
@@ -59,41 +58,7 @@ def claims(name: str) -> dict[str, Claim]:
 @cache
 def trained(name: str) -> Frames:
     """The tables of the sweep after runs with arbitrary curves."""
-    plan, rng = planned(name), np.random.default_rng(zlib.crc32(name.encode()))
-    records = {}
-    for run in plan.runs:
-        record = make_record(run)
-        epochs = evaluated(run)
-        columns = [*record.history, *monitored(run)]
-        history: dict[str, list[Any]] = {c: rng.uniform(0.05, 0.99, len(epochs)).tolist() for c in columns}
-        history["epoch"] = epochs
-        if "dead_classes" in history:
-            history["dead_classes"] = rng.integers(0, 3, len(epochs)).tolist()
-        records[run.run_id] = with_curves(record, **history)
-    return frames(plan, records)
-
-
-def evaluated(run: Run) -> list[int]:
-    """The epochs of its history."""
-    h = run.hyperparameters
-    watched = set(h.monitor) - {"test"}
-    return [0] * bool(watched) + sorted(
-        {*range(0, h.epochs + 1, h.evaluate_every or h.epochs), h.epochs} - {0}
-    )
-
-
-def monitored(run: Run) -> list[str]:
-    h = run.hyperparameters
-    layers = range(1, h.hidden_layers + 2)
-    columns: dict[str, list[str]] = {
-        "gradient_norm": [f"gradient_norm_{of}_{layer}" for of in ("bias", "weight") for layer in layers],
-        "saturated_share": [f"saturated_share_{layer}" for layer in layers[:-1]],
-        "weight_norm": [f"weight_norm_{layer}" for layer in layers],
-        "small_weights": [f"small_weights_{layer}" for layer in layers],
-        "update_norm": [f"update_norm_{layer}" for layer in layers],
-        "dead_classes": ["dead_classes"],
-    }
-    return [column for monitor in h.monitor if monitor != "test" for column in columns[monitor]]
+    return frames(planned(name), arbitrary_records(planned(name)))
 
 
 def as_list(claim: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nnexp import cli
+from nnexp import cli, load_sweep
 from nnexp.commands.publish import BUDGET
 from nnexp.labbook.page import BEGIN, END, totals, with_table
 from nnexp.labbook.publish import book_files
@@ -21,7 +21,7 @@ REPOSITORY = Path(__file__).parents[2]
 KNOWN = Path(__file__).with_name("book_rows.csv")  # every row of the book and the notes, with its kind
 PUBLISHED = Path("sweeps", "published")
 FILE = "conf/sweep/tiny.yaml"
-ROW_VERDICTS = PUBLISHED / "tiny" / "verdicts.csv"
+RUNS = PUBLISHED / "tiny" / "runs.csv"
 PAGE = Path("sweeps", "README.md")
 ROWS_FILE = Path("sweeps", "rows.yaml")
 
@@ -68,12 +68,11 @@ def test_before_anything_is_published_every_claim_is_not_run(nnexp: Command, lab
 
 def test_published_verdicts_are_shown_with_their_figures(nnexp: Command, book: Path) -> None:
     shown = nnexp("labbook")[1]
-    with ROW_VERDICTS.open() as file:
-        (told,) = [row for row in csv.DictReader(file) if row["id"] == "B3-10"]
-    effect, low, high = (100 * float(told[name]) for name in ("effect", "effect_low", "effect_high"))
+    own = load_sweep("tiny").verdicts.set_index("id").loc["B3-10"]
+    effect, low, high = (100 * own[name] for name in ("effect", "effect_low", "effect_high"))
     figures = f"{effect:+.2f} points ({low:+.2f} to {high:+.2f}), wanted > +0.00, n = 3"
     line = row_of(nnexp, "B3-10")
-    assert line.split()[1] == told["verdict"]
+    assert line.split()[1] == own["verdict"]
     assert figures in line
     assert "96.49 %" in line
     assert "as X0-1, B3-9" in row_of(nnexp, "S0-1")
@@ -131,9 +130,23 @@ def test_results_of_another_sweep_file_are_stale(
     assert ids == ["B3-9", "B3-10", "B3-11", "S0-1", "X0-1"]  # other's claims take a point, a claim of tiny
 
 
-def test_a_verdict_on_another_check_is_stale(nnexp: Command, book: Path) -> None:
-    edit(FILE, 'rel: ">", right: 0}', 'rel: ">", right: 1}')
-    assert stale(nnexp) == (["B3-11"], ["tiny: the check of B3-11 has changed since"])
+def test_another_check_is_judged_by_the_runs_that_are_published(nnexp: Command, book: Path) -> None:
+    shutil.rmtree(book / "sweeps" / "tiny")  # their records are nowhere
+    assert row_of(nnexp, "B3-11").split()[1] == "reproduced"
+    edit(FILE, 'rel: ">", right: 0}', 'rel: "<", right: 0}')
+    assert stale(nnexp) == ([], [])
+    assert row_of(nnexp, "B3-11").split()[1] == "refuted"
+
+
+def test_a_claim_that_the_published_runs_cannot_answer_is_not_run(nnexp: Command, book: Path) -> None:
+    edit(FILE, "batch_size: [10, 50]", "batch_size: [10, 50, 100]")
+    edit(
+        FILE,
+        "{at_epoch: training_cost, epoch: 1, at: {batch_size: 10}}",
+        "{final: penalty, at: {batch_size: 100}}",
+    )
+    assert row_of(nnexp, "B3-11").split()[1:4] == ["not", "run,", "stale"]
+    assert stale(nnexp)[1] == ["tiny: the sweep file has changed the number of points since"]
 
 
 def test_other_words_for_a_claim_are_shown_and_not_stale(nnexp: Command, book: Path) -> None:
@@ -142,24 +155,23 @@ def test_other_words_for_a_claim_are_shown_and_not_stale(nnexp: Command, book: P
     assert row_of(nnexp, "B3-9").endswith("It is an accuracy.")
 
 
-def test_a_claim_that_is_new_is_not_run(nnexp: Command, book: Path) -> None:
+def test_a_claim_that_is_new_is_judged_by_the_runs_that_are_published(nnexp: Command, book: Path) -> None:
     edit(FILE, "    - id: B3-9", "    - id: B3-8")
     edit("conf/sweep/other.yaml", "id: B3-9", "id: B3-8")
-    for name in ("B3-8", "S0-1"):
-        assert row_of(nnexp, name).split()[1:3] == ["not", "run"]
+    assert row_of(nnexp, "B3-8").split()[1] == row_of(nnexp, "S0-1").split()[1] == "reproduced"
+    assert stale(nnexp) == ([], [])
 
 
-@pytest.mark.parametrize("column", ["verdict", "effect", "n"])
-def test_a_verdict_that_the_runs_do_not_give_is_stale(column: str, nnexp: Command, book: Path) -> None:
-    with ROW_VERDICTS.open() as file:
+def test_a_verdict_is_what_the_published_runs_give_today(nnexp: Command, book: Path) -> None:
+    with RUNS.open() as file:
         table = list(csv.DictReader(file))
-    (line,) = [row for row in table if row["id"] == "B3-9"]
-    line[column] = {"verdict": "refuted", "effect": "0.99", "n": "4"}[column]
-    with ROW_VERDICTS.open("w", newline="") as file:
+    for row in table:
+        row["best_validation_accuracy"] = "1.5"
+    with RUNS.open("w", newline="") as file:
         writer = csv.DictWriter(file, table[0])
         writer.writeheader()
         writer.writerows(table)
-    assert stale(nnexp) == (["B3-9", "S0-1"], ["tiny: judged again from runs.csv, B3-9 comes out otherwise"])
+    assert row_of(nnexp, "B3-9").split()[1:3] == ["refuted", "150.00"]
 
 
 def test_results_on_another_data_set_count_only_where_the_file_names_none(nnexp: Command, book: Path) -> None:
@@ -168,13 +180,14 @@ def test_results_on_another_data_set_count_only_where_the_file_names_none(nnexp:
     assert stale(nnexp)[1] == ["tiny: the sweep file has changed data since"]
 
 
-@pytest.mark.parametrize("name", ["runs.csv", "sweep.yaml", "verdicts.csv"])
+@pytest.mark.parametrize("name", ["runs.csv", "sweep.yaml", "history.csv.gz"])
 def test_results_that_cannot_be_read_hide_no_others_and_say_what_mends_them(
     name: str, nnexp: Command, book: Path
 ) -> None:
     file = book / "sweeps" / "published" / "tiny" / name
-    whole = file.read_text()
-    file.write_text(whole[: len(whole) // 2].rpartition(",")[0])
+    whole = file.read_bytes()
+    half = whole[: len(whole) // 2]
+    file.write_bytes(half if name.endswith(".gz") else half.rpartition(b",")[0])
     status, shown, _ = nnexp("labbook")
     assert status == 0
     assert "X0-1" in shown

@@ -1,6 +1,8 @@
 """`nnexp publish` copies what of a finished sweep is committed, and nothing else."""
 
 import getpass
+import gzip
+import re
 import shutil
 import socket
 from pathlib import Path
@@ -17,28 +19,31 @@ from tests.commands.lab import edit, train
 
 HOME = Path("sweeps", "published")
 TINY = HOME / "tiny"
-TABLES = ["sweep.yaml", "rounds.jsonl", "runs.csv", "summary.csv", "verdicts.csv"]
+TABLES = ["sweep.yaml", "rounds.jsonl", "runs.csv", "summary.csv", "history.csv.gz"]
 FILE = "conf/sweep/tiny.yaml"
 
 
 def test_plan_tables_and_the_main_picture_are_published(nnexp: Command, lab: Path) -> None:
     status, shown, error = nnexp("publish", "tiny", "other")
     assert (status, error) == (0, "")
-    *files, budget = shown.splitlines()
-    assert files == [
+    *lines, budget = shown.splitlines()
+    files, sizes = zip(*(line.split("  ") for line in lines), strict=True)
+    assert all(re.fullmatch(r"\d+(\.\d)? (bytes|kB)", size) for size in sizes)
+    assert list(files) == [
         *(str(TINY / name) for name in (*TABLES, "accuracy_by_batch_size.png")),
         *(str(HOME / "other" / name) for name in (*TABLES, "accuracy_by_learning_rate.png")),
     ]
     assert sorted(map(str, HOME.rglob("*.*"))) == sorted(files)
     assert budget.startswith("The lab book takes ")
-    assert budget.endswith(" kB of 10.0 MB.")
+    assert budget.endswith(" kB of 12.0 MB.")
 
 
 def test_published_tables_are_those_of_the_sweep(nnexp: Command, lab: Path) -> None:
     nnexp("publish", "tiny")
     own = only(lab / "sweeps" / "tiny")
-    for name in TABLES[1:]:
+    for name in TABLES[1:-1]:
         assert (TINY / name).read_bytes() == (own / name).read_bytes()  # tracking=none: no ids of MLflow's
+    assert gzip.decompress((TINY / TABLES[-1]).read_bytes()) == (own / "history.csv").read_bytes()
 
 
 def test_nothing_tells_where_the_sweep_was_trained(nnexp: Command, lab: Path) -> None:
@@ -47,7 +52,8 @@ def test_nothing_tells_where_the_sweep_was_trained(nnexp: Command, lab: Path) ->
     assert {"host", "platform"} == before["environment"].keys() - after["environment"].keys()
     assert after["numerics"] == before["numerics"]
     assert after["started"] == before["started"]
-    told = "".join(path.read_text() for path in TINY.iterdir() if path.suffix != ".png")
+    told = "".join(path.read_text() for path in TINY.iterdir() if path.suffix not in (".png", ".gz"))
+    told += gzip.decompress((TINY / TABLES[-1]).read_bytes()).decode()
     for word in (f"host: {socket.gethostname()}", str(lab), f"/{getpass.getuser()}/"):
         assert word not in told
 
@@ -64,14 +70,25 @@ def test_published_results_load_without_records(nnexp: Command, lab: Path) -> No
     nnexp("publish", "tiny")
     here = package.load_sweep("tiny")
     there = package.load_sweep("published/tiny")
-    pd.testing.assert_frame_equal(here.runs, there.runs)
-    pd.testing.assert_frame_equal(here.summary, there.summary)
-    pd.testing.assert_frame_equal(here.verdicts, there.verdicts)
-    with pytest.raises(UserError, match="sweep tiny was published without its epochs"):
-        _ = there.history
+    for table in ("runs", "history", "summary", "verdicts"):
+        pd.testing.assert_frame_equal(getattr(here, table), getattr(there, table), check_exact=True)
     assert there.plot().axes
-    with pytest.raises(UserError, match="sweep tiny was published without its epochs"):
-        there.plot("learning_curves")
+    assert there.plot("learning_curves").axes
+    with pytest.raises(UserError, match="sweep tiny was published without its weights"):
+        there.best()
+
+
+def test_publishing_again_changes_no_byte_and_removes_what_is_no_longer_published(
+    nnexp: Command, lab: Path
+) -> None:
+    nnexp("publish", "tiny")
+    before = {path.name: path.read_bytes() for path in TINY.iterdir()}
+    for name in before:
+        (TINY / name).unlink()
+    TINY.joinpath("verdicts.csv").write_text("id,verdict\n")
+    TINY.joinpath("history.csv").write_text("run_id\n")
+    nnexp("publish", "tiny")
+    assert {path.name: path.read_bytes() for path in TINY.iterdir()} == before
 
 
 def test_pictures_can_be_added_and_go_when_they_are_not_asked_for_again(nnexp: Command, lab: Path) -> None:
@@ -130,11 +147,11 @@ def test_a_sweep_whose_claims_take_one_that_lacks_a_run_is_refused(nnexp: Comman
 
 def test_points_of_another_sweep_may_come_from_its_published_results(nnexp: Command, lab: Path) -> None:
     nnexp("publish", "tiny", "other")
-    verdict = (HOME / "other" / "verdicts.csv").read_bytes()
+    before = {path.name: path.read_bytes() for path in (HOME / "other").iterdir()}
     shutil.rmtree(lab / "sweeps" / "tiny")
     shutil.rmtree(HOME / "other")
     assert nnexp("publish", "other")[0] == 0
-    assert (HOME / "other" / "verdicts.csv").read_bytes() == verdict
+    assert {path.name: path.read_bytes() for path in (HOME / "other").iterdir()} == before
     edit(FILE, "epochs: 2", "epochs: 3")
     status, _, error = nnexp("publish", "other")
     assert (status, error.count("\n")) == (2, 1)

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnexp.errors import UserError
-from nnexp.results.read_csv import read_history, read_runs, read_summary
+from nnexp.results.read_csv import read_history, read_runs, read_summary, read_tables
 from nnexp.results.tables import Tables, make_tables
-from nnexp.results.write_csv import write_parquet, write_table, write_tables
+from nnexp.results.write_csv import compressed, csv_text, write_parquet, write_table, write_tables
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.record import Record
 from tests.results.edited import edit
@@ -49,6 +49,30 @@ def test_tables_come_back_exactly(written: Tables, tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(
             read(tmp_path / f"{name}.csv"), getattr(written, name), check_exact=True
         )
+
+
+def test_a_compressed_table_holds_no_time_and_no_name_and_is_read_as_it_is(
+    plan: Plan, records: dict[str, Record], written: Tables, tmp_path: Path
+) -> None:
+    path = tmp_path / "history.csv.gz"
+    path.write_bytes(compressed(csv_text(written.history)))
+    assert path.read_bytes()[:8] == b"\x1f\x8b\x08" + bytes(5)  # RFC 1952: no name, no time
+    (tmp_path / "history.csv").unlink()
+    back = read_tables(plan, tmp_path)
+    pd.testing.assert_frame_equal(back.history, written.history, check_exact=True)
+    pd.testing.assert_frame_equal(pd.read_csv(path), pd.read_csv(io.BytesIO(csv_text(written.history))))
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[: len(b) // 2], lambda b: b[:-8] + bytes(8), lambda b: b"x" + b]
+)
+def test_a_compressed_table_that_is_not_whole_is_named(
+    damage: Callable[[bytes], bytes], written: Tables, tmp_path: Path
+) -> None:
+    path = tmp_path / "history.csv.gz"
+    path.write_bytes(damage(compressed(csv_text(written.history))))
+    with pytest.raises(UserError, match=r"history\.csv\.gz is no table that nnexp wrote"):
+        read_history(path)
 
 
 def test_floats_are_written_by_repr_and_lines_end_with_lf(written: Tables, tmp_path: Path) -> None:
