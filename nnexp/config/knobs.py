@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nnexp.data.augment import DISTORTIONS
+from nnexp.data.dataset import AMPLITUDES
 from nnexp.data.split import EXPANSIONS
 from nnexp.errors import UserError
 from nnexp.nn.checks import Number, OneOf, ValueCheck, Whole
@@ -16,6 +17,7 @@ from nnexp.nn.knobs import Knob
 MODES = ("cached", "retry", "force")
 STORES = ("mlflow", "none")
 OURS = "nnexp's own"
+AFFINE = "Simard et al. 2003; Ciresan et al. 2010"
 
 
 class OrNull:
@@ -106,9 +108,33 @@ DATA = {
         "Book, ch. 6, Introducing convolutional networks (expanding the training data)",
     ),
     "data.augment": Knob(
-        "How training images are distorted, anew in each epoch.",
+        "How training images are distorted, anew in each epoch. rotate turns them by up to 15 degrees, "
+        "elastic moves their pixels by smooth noise, and affine takes data.rotation, data.zoom, data.shear "
+        "and data.shift.",
         OneOf(("none", *DISTORTIONS)),
         "Book, ch. 3, Artificially expanding the training data; Simard et al. 2003",
+    ),
+    "data.rotation": Knob(
+        "Affine distortions turn each image by an angle drawn from +- so many degrees.",
+        AMPLITUDES["rotation"],
+        AFFINE,
+    ),
+    "data.zoom": Knob(
+        "Affine distortions make each image larger or smaller by a share of its size drawn from +- this.",
+        AMPLITUDES["zoom"],
+        AFFINE,
+    ),
+    "data.shear": Knob(
+        "Affine distortions slant each image: a row moves sideways by its distance from the centre times a "
+        "slope drawn from +- this.",
+        AMPLITUDES["shear"],
+        AFFINE,
+    ),
+    "data.shift": Knob(
+        "Affine distortions move each image down and to the right by numbers of pixels, whole or not, drawn "
+        "from +- this.",
+        AMPLITUDES["shift"],
+        AFFINE,
     ),
 }
 EXECUTION = {

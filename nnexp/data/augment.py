@@ -5,27 +5,63 @@ of the new image is read at (r, c) + displacement in the old one, by bilinear in
 In NumPy, two to four times as fast as scipy.ndimage, which the tests compare with.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 BLOCK = 200  # images at a time: temporaries stay small enough for the cache
-LARGEST_ANGLE = np.deg2rad(15)  # the book's "rotate by a small amount, let's say 15 degrees" (chapter 3)
+LARGEST_ANGLE = 15.0  # degrees: the book's "rotate by a small amount, let's say 15 degrees" (chapter 3)
 ELASTIC_SIGMA, ELASTIC_ALPHA, ELASTIC_SIZE = 4.0, 34.0, 28  # Simard et al. 2003: for images of 28 pixels
 
 Field = NDArray[np.floating]  # always float32, so that draws do not depend on the network's dtype
-Distortion = Callable[[np.random.Generator, int, tuple[int, int]], Field]
+Draws = NDArray[np.floating]
+Distortion = Callable[..., Field]  # of (rng, n, image_shape), and of amplitudes by name where in AFFINE
+
+
+def affine(
+    rng: np.random.Generator,
+    n: int,
+    image_shape: tuple[int, int],
+    *,
+    rotation: float,
+    zoom: float,
+    shear: float,
+    shift: float,
+) -> Field:
+    """Slant, turn, enlarge and shift each image, by draws of its own from +- these amplitudes.
+
+    `rotation` in degrees; a zoom of z makes a picture 1 + z times as large; a shear of s moves each row
+    sideways by s times its distance from the centre; `shift` in pixels, drawn for down and right apart. What
+    is drawn for one amplitude does not depend on the others.
+    """
+    amplitudes = np.array([np.deg2rad(rotation), zoom, shear, shift, shift])
+    angle, zooms, shears, down, right = amplitudes[:, np.newaxis] * _uniform(rng, (5, n))
+    return affine_field(angle, zooms, shears, down, right, image_shape)
+
+
+def affine_field(
+    angle: Draws, zoom: Draws, shear: Draws, down: Draws, right: Draws, image_shape: tuple[int, int]
+) -> Field:
+    """The fields of n affine maps, whose arguments are (n,): the angle in radians, shifts in pixels.
+
+    Seen from the centre, what is at p moves to (1 + zoom) R S p + t: a slant S, a rotation R, the shift
+    t = (down, right). So the new pixel q is read at M (q - t) with M = S^-1 R^-1 / (1 + zoom).
+    """
+    rows, columns = (np.arange(size, dtype=np.float32) - np.float32((size - 1) / 2) for size in image_shape)
+    cosine, sine = np.cos(angle) / (1 + zoom), np.sin(angle) / (1 + zoom)
+    M = np.array([[cosine, sine], [-sine - shear * cosine, cosine - shear * sine]])  # (2, 2, n)
+    start = -(M[:, 0] * down + M[:, 1] * right).astype(np.float32)
+    change = (M - np.eye(2)[:, :, np.newaxis]).astype(np.float32)
+    by_row = change[:, 0, :, np.newaxis] * rows  # (2, n, h)
+    by_column = change[:, 1, :, np.newaxis] * columns + start[:, :, np.newaxis]  # (2, n, w)
+    field: Field = by_row[:, :, :, np.newaxis] + by_column[:, :, np.newaxis]
+    return field
 
 
 def rotation(rng: np.random.Generator, n: int, image_shape: tuple[int, int]) -> Field:
     """Turn each image about its centre by an angle drawn uniformly from +-15 degrees."""
-    angle = _uniform(rng, (n, 1, 1)) * np.float32(LARGEST_ANGLE)
-    height, width = image_shape
-    rows = (np.arange(height, dtype=np.float32) - np.float32((height - 1) / 2))[:, None]
-    columns = np.arange(width, dtype=np.float32) - np.float32((width - 1) / 2)
-    cosine, sine = np.cos(angle), np.sin(angle)
-    return np.stack([cosine * rows - sine * columns - rows, sine * rows + cosine * columns - columns])
+    return affine(rng, n, image_shape, rotation=LARGEST_ANGLE, zoom=0, shear=0, shift=0)
 
 
 def elastic(rng: np.random.Generator, n: int, image_shape: tuple[int, int]) -> Field:
@@ -45,11 +81,21 @@ def rotation_and_elastic(rng: np.random.Generator, n: int, image_shape: tuple[in
     return rotation(rng, n, image_shape) + elastic(rng, n, image_shape)
 
 
+def affine_and_elastic(
+    rng: np.random.Generator, n: int, image_shape: tuple[int, int], **amplitudes: float
+) -> Field:
+    """Both at once, as in `rotation_and_elastic`."""
+    return affine(rng, n, image_shape, **amplitudes) + elastic(rng, n, image_shape)
+
+
 DISTORTIONS: dict[str, Distortion] = {
     "rotate": rotation,
     "elastic": elastic,
     "rotate_elastic": rotation_and_elastic,
+    "affine": affine,
+    "affine_elastic": affine_and_elastic,
 }
+AFFINE = ("affine", "affine_elastic")
 
 
 def augment(
@@ -58,12 +104,16 @@ def augment(
     *,
     distortion: str,
     image_shape: tuple[int, int],
+    amplitudes: Mapping[str, float] | None = None,
 ) -> NDArray[np.floating]:
-    """New images `(n, d)` of the same dtype, each distorted by its own draw; `images` is not written to."""
+    """New images `(n, d)` of the same dtype, each distorted by its own draw; `images` is not written to.
+
+    `amplitudes`: those that `affine` takes, for the distortions in AFFINE.
+    """
     new = np.empty_like(images)
     for start in range(0, len(images), BLOCK):
         block = images[start : start + BLOCK].reshape(-1, *image_shape)
-        field = DISTORTIONS[distortion](rng, len(block), image_shape)
+        field = DISTORTIONS[distortion](rng, len(block), image_shape, **(amplitudes or {}))
         new[start : start + BLOCK] = resample(block, field).reshape(len(block), -1)
     return new
 

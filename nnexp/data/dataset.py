@@ -10,7 +10,16 @@ from typing import Any
 from nnexp.data.augment import DISTORTIONS
 from nnexp.data.split import EXPANSIONS
 from nnexp.errors import UserError, unknown
+from nnexp.nn.checks import Number
 from nnexp.nn.examples import Data
+
+# What an affine distortion draws from, +- each (`augment.affine`): what it may be.
+AMPLITUDES = {
+    "rotation": Number(below=360),
+    "zoom": Number(below=1),
+    "shear": Number(),
+    "shift": Number(),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +31,9 @@ class DataSpec:
     `scale`: inputs are pixel / scale (None: the data set's own).
     `expand`: "shifts" adds every training image moved by one pixel up, down, left and right, so that an
     epoch, and the n of lambda / n, is 5n examples.
-    `augment`: "rotate", "elastic" or "rotate_elastic" distorts the training images afresh each epoch.
+    `augment`: a name in `DISTORTIONS`, by which the training images are distorted afresh each epoch.
+    `rotation` (degrees), `zoom` (share of the size), `shear` (slope), `shift` (pixels): what the affine ones
+    draw from, +- each.
     `root`, `path` say where files lie and are not part of the identity. They are made absolute, so that a
     frozen plan means the same files from every folder.
 
@@ -37,6 +48,10 @@ class DataSpec:
     scale: float | None = None
     expand: str = "none"
     augment: str = "none"
+    rotation: float = 0.0
+    zoom: float = 0.0
+    shear: float = 0.0
+    shift: float = 0.0
     root: str | None = None
     path: str | None = None
 
@@ -50,6 +65,7 @@ class DataSpec:
             "scale": _scale(self.scale),
             "expand": _choice("data.expand", self.expand, EXPANSIONS),
             "augment": _choice("data.augment", self.augment, ("none", *DISTORTIONS)),
+            **{name: check(f"data.{name}", getattr(self, name)) for name, check in AMPLITUDES.items()},
             "root": _place("data.root", self.root),
             "path": _place("data.path", self.path),
         }
@@ -61,6 +77,11 @@ class DataSpec:
         names = (field.name for field in fields(self) if field.name not in ("root", "path"))
         knobs = {name: getattr(self, name) for name in names}
         return knobs | {"classes": None if self.classes is None else list(self.classes)}
+
+    @property
+    def amplitudes(self) -> dict[str, float]:
+        """Those of affine distortions, by name."""
+        return {name: getattr(self, name) for name in AMPLITUDES}
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.data.augment import augment
+from nnexp.data.augment import AFFINE, augment
 from nnexp.data.bundled import digits, nand, synthetic
-from nnexp.data.dataset import Dataset, DataSpec
+from nnexp.data.dataset import AMPLITUDES, Dataset, DataSpec
 from nnexp.data.idx import official
 from nnexp.data.npz import users_file
 from nnexp.data.source import Source
@@ -56,8 +56,7 @@ def load(spec: DataSpec) -> Dataset:
     if spec.expand != "none":
         image_shape = _image_shape(spec, source.image_shape, "expand")
         data = data._replace(training=add_shifts(data.training, image_shape, spec.expand))
-    if spec.augment != "none":
-        _image_shape(spec, source.image_shape, "augment")
+    _check_distortion(spec, source.image_shape)
     for array in (*data.training, *data.validation, *data.test):
         array.setflags(write=False)
     return Dataset(data, source.digest, scale, source.image_shape)
@@ -68,15 +67,14 @@ def whole_of(spec: DataSpec) -> DataSpec:
 
     An expanded data set is its own whole: shifted copies are made of its first examples alone.
     """
-    if spec.expand != "none":
-        return replace(spec, augment="none")
-    return replace(spec, augment="none", train_size=None, validation_size=None)
+    amplitudes: dict[str, Any] = dict.fromkeys(AMPLITUDES, 0.0)
+    plain = replace(spec, augment="none", **amplitudes)
+    return plain if spec.expand != "none" else replace(plain, train_size=None, validation_size=None)
 
 
 def part_of(dataset: Dataset, spec: DataSpec) -> Dataset:
     """What `load(spec)` gives, made of `load(whole_of(spec))` without a copy. Raises as `load`."""
-    if spec.augment != "none":
-        _image_shape(spec, dataset.image_shape, "augment")
+    _check_distortion(spec, dataset.image_shape)
     return dataset if spec.expand != "none" else replace(dataset, data=_first_examples(spec, dataset.data))
 
 
@@ -90,7 +88,8 @@ def augmenter(spec: DataSpec, dataset: Dataset) -> Augmenter | None:
     if spec.augment == "none":
         return None
     image_shape = _image_shape(spec, dataset.image_shape, "augment")
-    return partial(augment, distortion=spec.augment, image_shape=image_shape)
+    amplitudes = spec.amplitudes if spec.augment in AFFINE else {}
+    return partial(augment, distortion=spec.augment, image_shape=image_shape, amplitudes=amplitudes)
 
 
 def _choose_classes(spec: DataSpec, parts: Parts) -> Parts:
@@ -120,6 +119,24 @@ def _check_size(knob: str, examples: Examples, n: int | None) -> None:
     available = len(examples.labels)
     if n is not None and n > available:
         raise UserError(f"{knob} must be at most the {available} examples there are, got {n}")
+
+
+def _check_distortion(spec: DataSpec, image_shape: tuple[int, int] | None) -> None:
+    """Raise unless the data are images where they are distorted, and amplitudes go with a distortion."""
+    if spec.augment != "none":
+        _image_shape(spec, image_shape, "augment")
+    names = ", ".join(f"data.{name}" for name in AMPLITUDES)
+    if spec.augment in AFFINE and not any(spec.amplitudes.values()):
+        raise UserError(
+            f"data.augment={spec.augment} must have an amplitude > 0, such as data.rotation=15; "
+            f"got 0 for each of {names}"
+        )
+    for name, value in spec.amplitudes.items():
+        if value and spec.augment not in AFFINE:
+            raise UserError(
+                f"data.{name} is for data.augment={' and '.join(AFFINE)}, "
+                f"got data.augment={spec.augment} with data.{name}={value:g}"
+            )
 
 
 def _image_shape(spec: DataSpec, image_shape: tuple[int, int] | None, knob: str) -> tuple[int, int]:

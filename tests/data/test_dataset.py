@@ -36,7 +36,11 @@ from nnexp.errors import UserError
         ("expand", "shift", "unknown data.expand 'shift'; did you mean 'shifts'? (choices: none, shifts)"),
         ("expand", None, "unknown data.expand None"),
         ("augment", "elastics", "did you mean 'elastic'?"),
-        ("augment", ["rotate"], "(choices: elastic, none, rotate, rotate_elastic)"),
+        ("augment", ["rotate"], "(choices: affine, affine_elastic, elastic, none, rotate, rotate_elastic)"),
+        ("rotation", 360, "data.rotation must be a number >= 0 and < 360, got 360"),
+        ("zoom", -0.1, "data.zoom must be a number >= 0 and < 1, got -0.1"),
+        ("shear", "0.2", "data.shear must be a finite number >= 0, got '0.2'"),
+        ("shift", float("inf"), "data.shift must be a finite number >= 0, got inf"),
         ("root", 5, "data.root must be a path or null, got 5"),
         ("path", b"x.npz", "data.path must be a path or null, got b'x.npz'"),
         ("path", "", "data.path must be a path or null, got ''"),
@@ -75,6 +79,10 @@ def test_identity_is_every_knob_but_the_places() -> None:
         "scale": 255.0,
         "expand": "shifts",
         "augment": "none",
+        "rotation": 0.0,
+        "zoom": 0.0,
+        "shear": 0.0,
+        "shift": 0.0,
     }
     assert json.loads(json.dumps(spec.identity())) == spec.identity()
 

@@ -9,6 +9,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from nnexp.data import DATASETS, DataSpec, augmenter, load
+from nnexp.data.augment import affine, resample
 from nnexp.errors import UserError
 
 CONF = Path(__file__).parents[2] / "conf" / "data"
@@ -30,6 +31,18 @@ CONF = Path(__file__).parents[2] / "conf" / "data"
         ),
         ({"classes": (3, 8), "train_size": 1200}, "train_size must be at most the "),
         ({"path": "/x.npz"}, "data.path is for data=file, got data=digits with data.path='/x.npz'"),
+        (
+            {"augment": "affine"},
+            "data.augment=affine must have an amplitude > 0, such as data.rotation=15; "
+            "got 0 for each of data.rotation, data.zoom, data.shear, data.shift",
+        ),
+        ({"augment": "affine_elastic"}, "data.augment=affine_elastic must have an amplitude > 0"),
+        (
+            {"shift": 2},
+            "data.shift is for data.augment=affine and affine_elastic, "
+            "got data.augment=none with data.shift=2",
+        ),
+        ({"augment": "rotate", "rotation": 30}, "got data.augment=rotate with data.rotation=30"),
         ({"scale": 1e-40}, "data.scale must keep inputs finite in float32, got 16 / 1e-40"),
     ],
 )
@@ -97,7 +110,7 @@ def test_no_augmentation_is_no_function() -> None:
 
 
 def test_an_augmenter_distorts_alike_after_crossing_processes() -> None:
-    spec = DataSpec(augment="rotate_elastic", train_size=9)
+    spec = DataSpec(augment="affine_elastic", zoom=0.2, train_size=9)
     dataset = load(spec)
     distort = augmenter(spec, dataset)
     assert distort is not None
@@ -107,6 +120,17 @@ def test_an_augmenter_distorts_alike_after_crossing_processes() -> None:
     assert here.shape == images.shape
     assert not np.array_equal(here, images)
     assert here.tobytes() == there.tobytes()
+
+
+def test_an_augmenter_takes_the_amplitudes_of_its_specification() -> None:
+    spec = DataSpec(augment="affine", rotation=20, zoom=0.2, shear=0.3, shift=2, train_size=9)
+    dataset = load(spec)
+    distort = augmenter(spec, dataset)
+    assert distort is not None
+    images = dataset.data.training.inputs
+    field = affine(np.random.default_rng(1), 9, (8, 8), rotation=20, zoom=0.2, shear=0.3, shift=2)
+    expected = resample(images.reshape(9, 8, 8), field).reshape(9, 64)
+    assert np.array_equal(distort(np.random.default_rng(1), images), expected)
 
 
 @pytest.mark.parametrize("name", DATASETS)

@@ -17,7 +17,9 @@ PACKAGE = Path(nn.__path__[0]).parent
 # A setting that came after the first identity -> the value at which a run is what it was before there was
 # such a setting. At this value the setting does not stand in the identity, so that earlier runs keep their
 # id. An entry is written once and never changes: else two different runs could share an id.
-NEUTRAL_VALUES: dict[str, Any] = {}
+NEUTRAL_VALUES: dict[str, Any] = {
+    **{"rotation": 0.0, "zoom": 0.0, "shear": 0.0, "shift": 0.0},
+}
 
 
 def canonical_json(value: Any) -> str:

@@ -17,6 +17,7 @@ SPECS = [
     DataSpec(name="synthetic", train_size=30, expand="shifts"),
     DataSpec(name="synthetic", train_size=20, expand="shifts", augment="rotate"),
     DataSpec(name="synthetic", train_size=10, augment="rotate"),
+    DataSpec(name="synthetic", train_size=10, augment="affine", shift=1.5),
 ]
 
 

@@ -34,6 +34,13 @@ def test_a_data_knob_can_be_an_axis() -> None:
     ]
 
 
+def test_an_amplitude_may_be_an_axis_of_a_distortion_that_has_none_else() -> None:
+    made = plan({"rotation": [5, 10]}, seeds=[0], data=DataSpec(name="synthetic", augment="affine"))
+    assert [run.data.rotation for run in made.runs] == [5.0, 10.0]
+    with pytest.raises(UserError, match="must have an amplitude > 0"):
+        plan({"rotation": [0, 10]}, data=DataSpec(name="synthetic", augment="affine"))
+
+
 def planned(question: Question) -> Plan:
     return make_plan(question, Hyperparameters(), DataSpec(name="synthetic"), load)
 
