@@ -20,7 +20,10 @@ from nnexp.sweep.store.lock import holder_of
 from nnexp.sweep.store.plan_file import FILE, body_text, read_body, read_head, read_plan
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
 
-PROVENANCE = ("nnexp", "commit", "dirty", "python", "numpy", "blas", "kernel", "threads")
+PROVENANCE = (
+    *("nnexp", "commit", "dirty", "python", "threads"),
+    *("numpy", "blas", "kernel", "scipy", "scipy_blas", "scipy_kernel"),
+)
 
 
 def check_publishable(folder: Path, sweeps_dir: str) -> Sweep:

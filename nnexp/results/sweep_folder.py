@@ -15,7 +15,8 @@ from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.folder import open_sweep
 from nnexp.text import count
 
-PREMISES = ("nnexp", "kernel")  # of a record's environment: what may change its figures, and no run_id
+# Of a record's environment, what may change its figures, and no run_id.
+PREMISES = ("nnexp", "kernel", "scipy_kernel")
 
 
 def results_in(folder: Path, plan: Plan, mlflow_run_ids: Mapping[str, str] = MappingProxyType({})) -> Tables:

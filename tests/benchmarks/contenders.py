@@ -11,6 +11,7 @@ os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # one core for all, wha
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 import numpy as np  # noqa: E402
+import scipy.linalg.blas  # noqa: E402, F401
 from threadpoolctl import threadpool_info, threadpool_limits  # noqa: E402
 
 from nnexp.nn import Data, Examples, Hyperparameters, train  # noqa: E402
@@ -45,9 +46,9 @@ SHAPES = (
 
 
 def kernel() -> str:
-    """NumPy's BLAS and its kernel."""
-    info = next(lib for lib in threadpool_info() if lib["user_api"] == "blas")
-    return f"{info['internal_api']} {info['version']} {info['architecture']}"
+    """NumPy's BLAS and SciPy's, with their kernels."""
+    libraries = [lib for lib in threadpool_info() if lib["user_api"] == "blas"]
+    return ", ".join(f"{lib['internal_api']} {lib['version']} {lib['architecture']}" for lib in libraries)
 
 
 @cache

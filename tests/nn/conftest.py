@@ -1,12 +1,13 @@
-"""The core is tested as it is used: with one BLAS thread."""
+"""The core is tested as it is used: with one thread of NumPy's BLAS and of SciPy's."""
 
 from collections.abc import Iterator
 
 import pytest
-from threadpoolctl import threadpool_limits
+
+from nnexp.sweep.pool import blas
 
 
 @pytest.fixture(autouse=True, scope="module")
 def one_blas_thread() -> Iterator[None]:
-    with threadpool_limits(1):
+    with blas.one_blas_thread():
         yield

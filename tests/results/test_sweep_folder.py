@@ -22,12 +22,15 @@ from tests.results.judged import judged, sweep_of
 
 
 def test_runs_of_different_code_are_told_apart() -> None:
-    same = {"nnexp": "1", "kernel": "Haswell"}
+    same = {"nnexp": "1", "kernel": "Haswell", "scipy_kernel": "Haswell"}
     assert mixed_versions([same] * 3) == ()
-    notes = mixed_versions([same, same, same | {"kernel": "Zen", "nnexp": "2"}])
+    notes = mixed_versions(
+        [same, same | {"scipy_kernel": "SkylakeX"}, same | {"kernel": "Zen", "nnexp": "2"}]
+    )
     assert notes == (
         "Mixed versions: the runs differ in nnexp: 1 (2 runs), 2 (1 run).",
         "Mixed versions: the runs differ in kernel: Haswell (2 runs), Zen (1 run).",
+        "Mixed versions: the runs differ in scipy_kernel: Haswell (2 runs), SkylakeX (1 run).",
     )
 
 

@@ -119,6 +119,7 @@ def test_tags_say_which_run_it_is_and_where_it_came_from() -> None:
         "0.1.0",
         "Haswell",
     )
+    assert tags["nnexp.scipy_kernel"] == "SkylakeX"
     assert (tags["nnexp.dirty"], tags["mlflow.source.git.commit"]) == ("True", "c0ffee")
     assert "nnexp.python" not in tags  # not known
 

@@ -5,25 +5,35 @@ import platform
 import socket
 import subprocess
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from nnexp.sweep.pool.worker import blas_kernel
+from nnexp.sweep.pool.blas import blas_kernels
 from nnexp.version import __version__
 
 
 def environment() -> dict[str, Any]:
-    """What every record of a sweep says about where it was trained; None where it cannot be known."""
+    """What every record of a sweep says about where it was trained; None where it cannot be known.
+
+    `blas`, `kernel`: NumPy's BLAS and the kernel that it uses; `scipy_blas`, `scipy_kernel`: SciPy's.
+    """
+    import scipy
+
     commit, dirty = _checkout()
+    kernels = blas_kernels()
     return {
         "nnexp": __version__,
         "commit": commit,
         "dirty": dirty,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "blas": _blas(),
-        "kernel": blas_kernel(),
+        "blas": _blas(np),
+        "kernel": kernels["numpy"],
+        "scipy": scipy.__version__,
+        "scipy_blas": _blas(scipy),
+        "scipy_kernel": kernels["scipy"],
         "threads": 1,
         "host": socket.gethostname(),
         "platform": platform.platform(),
@@ -52,6 +62,6 @@ def _git(*arguments: str) -> str | None:
     return answer.stdout.strip() if answer.returncode == 0 else None
 
 
-def _blas() -> str:
-    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+def _blas(package: ModuleType) -> str:
+    blas = package.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return f"{blas['name']} {blas['version']}"

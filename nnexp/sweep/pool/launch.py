@@ -59,7 +59,7 @@ def launch(
     do. A stop (Ctrl-C, SIGTERM) takes effect while this waits; what has ended by then is yielded first.
 
     Raises:
-        PremiseError: the code or the BLAS kernel is not what the plan was made with.
+        PremiseError: the code or a BLAS kernel is not what the plan was made with.
     """
     if not workers:
         for stack in stacks:

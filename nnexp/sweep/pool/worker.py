@@ -12,10 +12,10 @@ from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_info, threadpool_limits
 
 from nnexp.data import Dataset, DataSpec, augmenter, open_shared, part_of
 from nnexp.nn import Result, train
+from nnexp.sweep.pool.blas import blas_kernels, one_blas_thread
 from nnexp.sweep.pool.running_clock import RunningClock
 from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.question.identity import formulas, numerics_of
@@ -36,11 +36,11 @@ class Progress(Protocol):
 @dataclass(frozen=True)
 class Premises:
     """What holds for every stack of a sweep: its parent process, the code (a digest of all formulas) and BLAS
-    kernel that must be the same in every worker, and the seconds that a run may take (None: no limit)."""
+    kernels that must be the same in every worker, and the seconds that a run may take (None: no limit)."""
 
     parent: int
     code: str
-    kernel: str
+    kernels: Mapping[str, str]
     max_seconds: float | None = None
 
 
@@ -65,16 +65,6 @@ class Outcome:
         return "timed_out" if self.result.status == "stopped" else self.result.status
 
 
-def blas_kernel() -> str:
-    """The architecture that NumPy's BLAS compiled its products for; it decides their last bits."""
-    kernels = {
-        str(lib.get("architecture", lib["internal_api"]))
-        for lib in threadpool_info()
-        if lib["user_api"] == "blas"
-    }
-    return "+".join(sorted(kernels)) or "unknown"
-
-
 def premises(plan: Plan, max_seconds: float | None = None) -> Premises:
     """The premises of a sweep whose parent is this process.
 
@@ -83,7 +73,7 @@ def premises(plan: Plan, max_seconds: float | None = None) -> Premises:
     """
     if numerics_of(run.settings for run in plan.first_runs) != plan.numerics:
         raise PremiseError("the code changed since the sweep was planned: start again")
-    return Premises(os.getpid(), formulas().all_digest, blas_kernel(), max_seconds)
+    return Premises(os.getpid(), formulas().all_digest, blas_kernels(), max_seconds)
 
 
 def train_stack(
@@ -137,8 +127,7 @@ def _train(stack: Stack, dataset: Dataset, progress: Progress, max_seconds: floa
         progress.show(stack.rows, epoch, metrics)
         return max_seconds is not None and clock.seconds() / len(stack.runs) > max_seconds
 
-    # Two BLAS threads give other bits than one.
-    with threadpool_limits(1, user_api="blas"), RunningClock() as clock:
+    with one_blas_thread(), RunningClock() as clock:
         return train(
             [run.hyperparameters for run in stack.runs],
             dataset.data,
@@ -148,15 +137,17 @@ def _train(stack: Stack, dataset: Dataset, progress: Progress, max_seconds: floa
 
 
 def check_premises(expected: Premises) -> None:
-    """Raise `PremiseError` unless this process's code and BLAS kernel are the expected ones."""
+    """Raise `PremiseError` unless this process's code and BLAS kernels are the expected ones."""
     try:
         same = formulas().all_digest == expected.code
     except (OSError, SyntaxError, ValueError):  # an editor that saves half a file
         same = False
     if not same:
         raise PremiseError("the code changed while the sweep ran: start again")
-    if blas_kernel() != expected.kernel:
-        raise PremiseError(f"this worker's BLAS kernel is {blas_kernel()}, the parent's {expected.kernel}")
+    for package, kernel in blas_kernels().items():
+        if kernel != expected.kernels[package]:
+            theirs = f"the parent's {expected.kernels[package]}"
+            raise PremiseError(f"this worker's kernel of {package}'s BLAS is {kernel}, {theirs}")
 
 
 def end_with(parent: int) -> None:

@@ -7,10 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import scipy
+from threadpoolctl import threadpool_info
 
 import nnexp
 from nnexp.sweep.pool import environment
+from nnexp.sweep.pool.blas import blas_kernels
 
 SCRIPT = """
 import json
@@ -60,6 +64,15 @@ def test_a_package_that_git_tracks_has_its_commit_and_says_whether_it_was_change
     assert (values["commit"], values["dirty"]) == (git("rev-parse", "HEAD", folder=repository), False)
     (repository / "new.txt").write_text("")
     assert environment_in(repository)["dirty"] is True
+
+
+def test_both_blas_libraries_are_recorded_with_their_kernels() -> None:
+    values, kernels = environment.environment(), blas_kernels()
+    assert (values["numpy"], values["scipy"]) == (np.__version__, scipy.__version__)
+    assert (values["kernel"], values["scipy_kernel"]) == (kernels["numpy"], kernels["scipy"])
+    loaded = {library["version"].rstrip(".0") for library in threadpool_info() if "version" in library}
+    for name in ("blas", "scipy_blas"):
+        assert any(version in values[name] for version in loaded), values[name]
 
 
 def test_variables_of_another_repository_are_not_followed(

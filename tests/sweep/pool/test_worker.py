@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from nnexp.data import load, share
 from nnexp.nn import Hyperparameters, Result, train
 from nnexp.sweep.pool import worker
+from nnexp.sweep.pool.blas import blas_kernels
 from nnexp.sweep.pool.progress_board import Board
 from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.pool.worker import Outcome, PremiseError, premises, train_stack
@@ -99,11 +100,18 @@ def test_a_stop_is_not_a_failure_of_the_run(made: Plan, place: Path, monkeypatch
     ("changes", "message"),
     [
         ({"code": "0" * 64}, "the code changed while the sweep ran: start again"),
-        ({"kernel": "another"}, "the parent's another"),
+        (
+            {"kernels": blas_kernels() | {"numpy": "another"}},
+            "this worker's kernel of numpy's BLAS is .+, the parent's another",
+        ),
+        (
+            {"kernels": blas_kernels() | {"scipy": "another"}},
+            "this worker's kernel of scipy's BLAS is .+, the parent's another",
+        ),
     ],
 )
 def test_a_worker_with_other_code_or_another_kernel_refuses_to_train(
-    made: Plan, place: Path, changes: dict[str, str], message: str
+    made: Plan, place: Path, changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(PremiseError, match=message):
         outcomes(made, place, **changes)
