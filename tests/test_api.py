@@ -8,8 +8,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import nnexp
@@ -85,6 +87,22 @@ def test_perceptrons_learn_nand_and_tell_the_class_that_they_were_trained_to() -
     bits = [[0, 0], [0, 1], [1, 0], [1, 1]]
     assert best.predict(bits).tolist() == [1, 1, 1, 0]
     assert (best.probabilities(bits) > 0).tolist() == [[False, True]] * 3 + [[True, False]]  # AND and NAND
+
+
+def test_layers_of_any_size_are_swept_and_loaded() -> None:
+    sizes = {"sweep.axes.hidden_size": [(6, 4), 5, [3, 4, 5]], "monitor": ["gradient_norm"]}
+    settings: dict[str, Any] = {**SMALL, **sizes, "train_size": 200, "sweep.seeds": 2}
+    del settings["hidden_size"]
+    done = nnexp.run(**settings)
+    assert done.summary["hidden_size"].tolist() == ["[6,4]", "5", "[3,4,5]"]
+    assert done.runs["hidden_layers"].tolist() == [2, 2, 1, 1, 3, 3]
+    last = done.history.groupby("hidden_size")["gradient_norm_bias_4"].count()
+    assert last.to_dict() == {"[6,4]": 0, "5": 0, "[3,4,5]": 8}
+    loaded = nnexp.load_sweep("multirun")
+    pd.testing.assert_frame_equal(loaded.history, done.history)
+    best = loaded.best().model
+    assert tuple(len(b) for b in best.biases) == best.hyperparameters.layer_sizes(16, 10)[1:]
+    assert loaded.plan == done.plan
 
 
 def test_every_picture_of_a_sweep_can_be_had() -> None:

@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "files": {"errors"},
     "yaml_text": set(),
     "statistics": set(),
-    "nn": {"errors"},
+    "nn": {"errors", "text"},
     "data": {"archive", "errors", "nn"},
     "sweep.question": {"errors", "text", "nn", "data"},
     "sweep.pool": {"text", "version", "nn", "data", "sweep.question"},

@@ -54,7 +54,9 @@ def check_recorded(metric: str, settings: Mapping[str, Any], *, at_end: bool) ->
         monitor = "test"
     if monitor and monitor not in monitors:
         raise UserError(f"{metric} by epoch needs monitor.{monitor}=true, got {list(monitors)}")
-    layers = settings["hidden_layers"] + (not metric.startswith("saturated_share"))
+    sizes = settings.get("hidden_size")
+    hidden = len(sizes) if isinstance(sizes, list | tuple) else settings["hidden_layers"]
+    layers = hidden + (not metric.startswith("saturated_share"))
     if layer and int(layer[3]) > layers:
         raise UserError(f"layer must be within 1 and {layers}, got {metric}")
 

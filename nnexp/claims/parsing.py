@@ -83,7 +83,8 @@ def parse_claims(
         axes, points: of the plan; a point gives every axis its value.
         epochs: of every run, unless it is an axis.
         timing: whether the sweep trains one run at a time, so that it may say something about time.
-        settings: `monitor`, `hidden_layers` and `evaluate_every` of every run, unless an axis.
+        settings: `monitor`, `hidden_layers` and `evaluate_every` of every run, unless an axis. A list of
+            sizes, an axis or among these, says how many layers there are.
 
     Raises:
         UserError: names the claim, the rule, the value received and the choices; `NoAnswerError` where a
@@ -122,7 +123,7 @@ def claims_of(plan: Plan) -> tuple[Claim, ...]:
         plan.points,
         epochs=first.hyperparameters.epochs,
         timing=plan.timing,
-        settings=first.settings,
+        settings=plan.shared,
     )
 
 

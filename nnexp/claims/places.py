@@ -54,13 +54,15 @@ def sort_along(points: Sequence[Point], numbers: Sequence[int], axis: str) -> li
     for i in numbers:
         value = points[i][axis]
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise UserError(f"along must be an axis of numbers, got {axis} with the value {value!r}")
+            raise UserError(f"along must be an axis of numbers, got {axis} with the value {spelled(value)}")
     return sorted(numbers, key=lambda i: points[i][axis])
 
 
 def key(value: Any) -> Any:
-    """A setting that can be compared and hashed: a list of YAML is a tuple of the plan."""
-    return tuple(value) if isinstance(value, list) else value
+    """A setting that can be compared and hashed: a list of YAML is a tuple of the plan; of one, its item."""
+    if isinstance(value, list):
+        return value[0] if len(value) == 1 else tuple(value)
+    return value
 
 
 def _nowhere(points: Sequence[Point], at: Point) -> UserError:

@@ -69,8 +69,14 @@ def load_config(words: Sequence[str], multirun: bool = False, config_dir: str | 
         question=question,
         tracking=Tracking(**values["tracking"]),
         execution=Execution(**{name: values[name] for name in Execution.__dataclass_fields__}),
-        changed=several or any(f"{o.key_or_group}.".startswith(_DOTTED) for o in single),
+        changed=several or any(map(_changes_claimed, single)),
     )
+
+
+def _changes_claimed(override: Override) -> bool:
+    """Whether it changes what claims rest on: one of `CLAIMED`, or the depth, which a list of sizes fixes."""
+    key = override.key_or_group
+    return f"{key}.".startswith(_DOTTED) or (key == "hidden_size" and isinstance(override.value(), list))
 
 
 def _composed(

@@ -16,7 +16,7 @@ from nnexp.sweep.question.points import Question, axes_of
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
-LISTS = ("classes",)  # axes of which one value is a list
+LISTS = ("classes", "hidden_size")  # axes of which one value may be a list
 # `${name}`, `${.name}` or `${oc.select:name,...}`, but not `${oc.env:name}`
 INTERPOLATED = re.compile(r"\$\{\s*(?:oc\.select:\s*)?\.*([\w.]+)\s*[,}]")
 
@@ -124,7 +124,7 @@ def _axis_values(axis: str, override: Override) -> Any:
     if override.is_sweep_override():
         return override_values(override)
     value = override.value()
-    whole = isinstance(value, list) and (axis not in LISTS or all(isinstance(one, list) for one in value))
+    whole = isinstance(value, list) and (axis not in LISTS or any(isinstance(one, list) for one in value))
     return value if whole or isinstance(value, Mapping) else [value]
 
 

@@ -3,7 +3,7 @@ raises `UserError`. `check.rule` says the same in words, so that messages and he
 
 import math
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any, Protocol
 
@@ -71,6 +71,26 @@ class Whole:
         if number is None or not self.least <= number <= self.most:
             raise UserError(f"{name} must be {self.rule}, got {value!r}")
         return number
+
+
+class Sizes:
+    """A whole number from 1 to `most`, or a tuple of two or more; a list of one is that number."""
+
+    def __init__(self, most: int, longest: int) -> None:
+        self.size, self.longest = Whole(1, most), longest
+        self.rule = f"{self.size.rule}, or a list of up to {longest} of them"
+
+    def __call__(self, name: str, value: Any) -> int | tuple[int, ...]:
+        given = value.tolist() if hasattr(value, "tolist") else value  # NumPy's arrays and numbers
+        if isinstance(given, str) or not isinstance(given, Sequence):
+            given = [given]
+        try:
+            sizes = tuple(self.size(name, one) for one in given)
+        except UserError:
+            sizes = ()
+        if not 1 <= len(sizes) <= self.longest:
+            raise UserError(f"{name} must be {self.rule}, got {value!r}")
+        return sizes if len(sizes) > 1 else sizes[0]
 
 
 class Number:

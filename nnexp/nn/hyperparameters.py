@@ -9,6 +9,7 @@ from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.costs import COSTS_OF_OUTPUT
 from nnexp.nn.knobs import KNOBS
 from nnexp.nn.optimizers import OPTIMIZERS
+from nnexp.text import spelled
 
 # Runs that differ only in these train together, in one stack.
 PER_RUN = frozenset(
@@ -23,10 +24,11 @@ PER_RUN = frozenset(
 class Hyperparameters:
     """Everything about one run but its data. Values are checked, and numbers made exact, at construction.
 
-    `knobs.py` says what each one means. Raises `UserError` with the rule, the value received and the choices.
+    `knobs.py` says what each one means. Where `hidden_size` is a list, `hidden_layers` becomes its length.
+    Raises `UserError` with the rule, the value received and the choices.
     """
 
-    hidden_size: int = 30
+    hidden_size: int | tuple[int, ...] = 30
     hidden_layers: int = 1
     activation: str = "sigmoid"
     output: str = "sigmoid"
@@ -55,6 +57,9 @@ class Hyperparameters:
         for field in fields(self):
             value = KNOBS[field.name].check(field.name, getattr(self, field.name))
             object.__setattr__(self, field.name, value)
+        self._check_depth()
+        if isinstance(self.hidden_size, tuple):
+            object.__setattr__(self, "hidden_layers", len(self.hidden_size))
         self._check_combinations()
 
     @classmethod
@@ -65,6 +70,11 @@ class Hyperparameters:
             if name not in names:
                 raise unknown("hyperparameter", name, names)
         return cls(**values)
+
+    def layer_sizes(self, inputs: int, outputs: int) -> tuple[int, ...]:
+        """How many units each layer has, from the inputs to the outputs."""
+        sizes = self.hidden_size
+        return inputs, *(sizes if isinstance(sizes, tuple) else [sizes] * self.hidden_layers), outputs
 
     @property
     def keeps_best(self) -> bool:
@@ -98,3 +108,12 @@ class Hyperparameters:
         for setting, is_set in follows_validation.items():
             if is_set and not self.evaluate_every:
                 raise UserError(f"{setting} follows validation accuracy: evaluate_every must be >= 1, got 0")
+
+    def _check_depth(self) -> None:
+        """Raise where a list of sizes stands beside another number of layers; the default says nothing."""
+        if isinstance(self.hidden_size, tuple) and self.hidden_layers not in (1, len(self.hidden_size)):
+            sizes = spelled(self.hidden_size)
+            raise UserError(
+                f"hidden_layers={self.hidden_layers} does not fit hidden_size={sizes}, which are "
+                f"{len(self.hidden_size)} layers: leave hidden_layers out"
+            )

@@ -6,7 +6,7 @@
 from typing import NamedTuple
 
 from nnexp.nn.activations import ACTIVATIONS
-from nnexp.nn.checks import Number, OneOf, SomeOf, ValueCheck, Whole
+from nnexp.nn.checks import Number, OneOf, Sizes, SomeOf, ValueCheck, Whole
 from nnexp.nn.costs import COSTS_OF_OUTPUT, OUTPUTS
 from nnexp.nn.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from nnexp.nn.optimizers import OPTIMIZERS
@@ -17,6 +17,7 @@ CHOICE = "Book, ch. 3, How to choose a neural network's hyper-parameters?"
 
 # Lowest and highest, of the optimizers whose steps do not shrink with the gradient (Kingma & Ba 2015).
 USUAL_LEARNING_RATES = {"rmsprop": (0.001, 0.01), "adam": (0.001, 0.01), "adamw": (0.001, 0.01)}
+MOST_LAYERS = 1000
 MONITORS = (
     *("test", "gradient_norm", "saturated_share", "weight_norm", "small_weights", "update_norm"),
     "dead_classes",
@@ -38,13 +39,14 @@ class Knob(NamedTuple):
 
 KNOBS: dict[str, Knob] = {
     "hidden_size": Knob(
-        "Units in each hidden layer.",
-        Whole(1, 1_000_000),
+        "Units in each hidden layer. A number holds for all layers; a list such as [100,30] has one for "
+        "each, from the inputs on, and fixes hidden_layers.",
+        Sizes(1_000_000, MOST_LAYERS),
         "Book, ch. 1, A simple network to classify handwritten digits",
     ),
     "hidden_layers": Knob(
         "Hidden layers between inputs and outputs; 0 connects the inputs to the outputs.",
-        Whole(0, 1000),
+        Whole(0, MOST_LAYERS),
         "Book, ch. 5, The vanishing gradient problem",
     ),
     "activation": Knob(

@@ -116,7 +116,7 @@ def split_into_stacks(
 def draw_parameters(runs: Sequence[Hyperparameters], data: Data) -> Parameters:
     """Fresh parameters, each run's from its own seed."""
     common = runs[0]
-    sizes = data.training.inputs.shape[1], *[common.hidden_size] * common.hidden_layers, data.n_classes
+    sizes = common.layer_sizes(data.training.inputs.shape[1], data.n_classes)
     parameters = Parameters.zeros(sizes, len(runs), common.dtype)
     for k, run in enumerate(runs):
         rng = stream(run.seed, "weights")

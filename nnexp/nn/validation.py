@@ -12,6 +12,7 @@ from nnexp.nn.batches import Order
 from nnexp.nn.examples import Data, Examples
 from nnexp.nn.hyperparameters import PER_RUN, Hyperparameters
 from nnexp.nn.network import Parameters
+from nnexp.text import spelled
 
 Initial = Sequence[tuple[Array, Array]]
 
@@ -21,9 +22,10 @@ def check_fit(runs: Sequence[Hyperparameters], data: Data) -> None:
     if not runs:
         raise UserError("runs must hold at least one Hyperparameters, got none")
     for field in fields(Hyperparameters):
-        values = {getattr(run, field.name) for run in runs}
+        values = dict.fromkeys(getattr(run, field.name) for run in runs)
         if field.name not in PER_RUN and len(values) > 1:
-            raise UserError(f"runs of one stack must agree in {field.name}, got {sorted(values)}")
+            several = ", ".join(map(spelled, values))
+            raise UserError(f"runs of one stack must agree in {field.name}, got [{several}]")
     for name, examples in zip(data._fields, data[:3], strict=False):
         _check_examples(name, examples, data.training.inputs.shape[-1], data.n_classes)
     n, batch_size = len(data.training.labels), runs[0].batch_size

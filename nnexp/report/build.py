@@ -62,8 +62,7 @@ def answer_of(results: Results, metrics: Sequence[str] = ()) -> Answer:
 def _changed_settings(plan: Plan) -> dict[str, Any]:
     """What all runs share and is not at its default; the data set always."""
     usual = Run("", Hyperparameters(), DataSpec(), 0).settings
-    own = plan.runs[0].settings.items()
-    return {k: v for k, v in own if k not in (*plan.axes, "seed") and (k == "data" or v != usual[k])}
+    return {k: v for k, v in plan.shared.items() if k == "data" or v != usual[k]}
 
 
 def _heading(evidence: Evidence) -> tuple[str, str]:

@@ -40,6 +40,8 @@ INTEGERS = (
     *("n", "failed", "diverged", "target_reached", "seeds_needed"),
 )
 HINTS = get_type_hints(DataSpec) | get_type_hints(Hyperparameters) | {"data": str}
+LISTED = int | tuple[int, ...]
+WHOLE_OR_LIST = tuple(name for name, hint in HINTS.items() if hint == LISTED)
 
 
 def metric_names(plan: Plan) -> tuple[str, ...]:
@@ -48,12 +50,15 @@ def metric_names(plan: Plan) -> tuple[str, ...]:
 
 
 def dtype_of(column: str) -> str:
-    """The dtype of a column by its name, in frames and when CSV files are read: Int64, float64 or string."""
+    """The dtype of a column by its name, in frames and when CSV files are read: Int64, float64 or string.
+
+    A column of `WHOLE_OR_LIST` is text in a table where one of its values is a list.
+    """
     if column in TEXTS:
         return "string"
     if column in INTEGERS:
         return "Int64"
-    kinds = {int: "Int64", int | None: "Int64", float: "float64", float | None: "float64"}
+    kinds = {int: "Int64", int | None: "Int64", LISTED: "Int64", float: "float64", float | None: "float64"}
     return kinds.get(HINTS[column], "string") if column in HINTS else "float64"
 
 
@@ -73,4 +78,7 @@ def _column(name: str, values: Iterable[Any]) -> pd.Series:
     import pandas as pd
 
     dtype = dtype_of(name)
+    if name in WHOLE_OR_LIST:
+        values = list(values)
+        dtype = "string" if any(isinstance(value, tuple) for value in values) else dtype
     return pd.Series([cell_value(v) for v in values] if dtype == "string" else values, dtype=dtype)

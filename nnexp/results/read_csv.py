@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from nnexp.errors import UserError, unknown
-from nnexp.results.columns import dtype_of, frame
+from nnexp.results.columns import WHOLE_OR_LIST, dtype_of, frame
 from nnexp.results.tables import Tables, make_tables
 from nnexp.sweep.question.identity import NEUTRAL_VALUES
 from nnexp.sweep.question.plan import SETTINGS, Plan
@@ -136,7 +136,10 @@ def read_table(path: Path, filled: tuple[str, ...]) -> pd.DataFrame:
         if name not in names:
             raise UserError(f"{path} has no column {name!r}; its columns are {', '.join(names)}")
     try:
-        table = _parse(path, {name: dtype_of(name) for name in names})
+        table = _parse(path, {n: "string" if n in WHOLE_OR_LIST else dtype_of(n) for n in names})
+        for name in (name for name in names if name in WHOLE_OR_LIST):
+            if not _is_listed(table, name):
+                table[name] = table[name].astype("Int64")
     except UserError:
         raise
     except (ValueError, TypeError):
@@ -145,6 +148,11 @@ def read_table(path: Path, filled: tuple[str, ...]) -> pd.DataFrame:
         for row in table.index[table[name].isna()]:
             raise UserError(f"{cell_place(path, name, row)} must not be empty")
     return table
+
+
+def _is_listed(table: pd.DataFrame, name: str) -> bool:
+    """Whether one of the cells is a list such as [100,30], which makes a column of whole numbers text."""
+    return name in WHOLE_OR_LIST and bool(table[name].astype("string").str.startswith("[").any())
 
 
 def _parse(path: Path, dtypes: dict[str, str], rows: int | None = None) -> pd.DataFrame:
@@ -175,7 +183,7 @@ def _misfit(path: Path) -> UserError:
 
     table = _parse(path, {})
     for name in map(str, table):
-        dtype, column = dtype_of(name), table[name]
+        dtype, column = "string" if _is_listed(table, name) else dtype_of(name), table[name]
         numbers = pd.to_numeric(column, errors="coerce")
         if dtype == "Int64":
             numbers = numbers.where(numbers % 1 == 0)

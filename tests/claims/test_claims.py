@@ -128,6 +128,28 @@ def test_epochs_may_be_an_axis() -> None:
         parsed(check, points, epochs=50)
 
 
+@pytest.mark.parametrize(
+    "spelling", ["{hidden_size: [20, 10, 5]}", "{hidden_size: [30]}", "{hidden_size: 30}"]
+)
+def test_sizes_of_layers_select_a_point_and_say_how_many_there_are(spelling: str) -> None:
+    points = [{"hidden_size": (20, 10, 5)}, {"hidden_size": 30}]
+    at = yaml.safe_load(spelling)
+    last = 4 if at["hidden_size"] == [20, 10, 5] else 2
+    check = {"left": {"final": f"weight_norm_{last}", "at": at}, "low": 0}
+    assert parsed(check, points).checks
+    check = {"left": {"final": f"weight_norm_{last + 1}", "at": at}, "low": 0}
+    with pytest.raises(UserError, match=f"layer must be within 1 and {last}"):
+        parsed(check, points)
+
+
+def test_sizes_of_layers_have_no_order() -> None:
+    points = [{"hidden_size": (20, 10)}, {"hidden_size": 30}]
+    with pytest.raises(UserError, match=r"got hidden_size with the value \[20,10\]"):
+        parsed({"left": {"final": "validation_accuracy"}, "along": "hidden_size", "rel": "<"}, points)
+    with pytest.raises(UserError, match=r"no hidden_size=\[10,20\] \(its values: \[20,10\], 30\)"):
+        parsed({"left": {"final": "validation_accuracy", "at": {"hidden_size": [10, 20]}}, "low": 0}, points)
+
+
 def test_points_that_change_together_lie_along_either_axis() -> None:
     points = [{"train_size": 10 * n, "epochs": 1000 // n} for n in (1, 10, 100)]
     check = {"left": {"final": "validation_accuracy"}, "along": "epochs", "rel": "<"}

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -11,7 +12,7 @@ from hydra.version import getbase
 from nnexp import cli
 from nnexp.config import Config, conf_dir, load_config
 from nnexp.config.knobs import KNOBS
-from nnexp.config.overrides import quoted
+from nnexp.config.overrides import quoted, words_for
 from nnexp.config.page import config_page
 from nnexp.config.schema import NESTED, ROOT
 from nnexp.data import DataSpec
@@ -39,6 +40,16 @@ def test_flat_names_groups_and_their_knobs_reach_their_places() -> None:
     made = config("learning_rate=0.1", "data=mnist", "data.scale=255", "train_size=100", "classes=[3,5]")
     assert made.hyperparameters.learning_rate == 0.1
     assert made.data == DataSpec(name="mnist", scale=255, train_size=100, classes=(3, 5))
+
+
+def test_a_list_of_sizes_is_a_value_like_any_other() -> None:
+    h = config("hidden_size=[100,30]").hyperparameters
+    assert (h.hidden_size, h.hidden_layers) == ((100, 30), 2)
+    (word,) = words_for("hidden_size", h.hidden_size)
+    assert word == "hidden_size=[100,30]"
+    assert words_for("hidden_size", np.array([100, 30])) == [word]
+    assert config(word).changed  # what claims rest on: the number of layers
+    assert not config("hidden_size=100").changed
 
 
 def test_a_monitor_is_asked_for_by_its_name() -> None:

@@ -92,6 +92,29 @@ def test_the_values_of_an_axis_are_replaced_the_way_people_type_it(
     assert made.changed
 
 
+@pytest.mark.parametrize(
+    ("word", "values"),
+    [
+        ("hidden_size=30", [30]),
+        ("hidden_size=30,100", [30, 100]),
+        ("hidden_size=[100,30]", [[100, 30]]),
+        ("hidden_size=[[100,30]]", [[100, 30]]),
+        ("hidden_size=30,[100,30]", [30, [100, 30]]),
+        ("hidden_size=[30,[100,30]]", [30, [100, 30]]),
+        ("hidden_size=choice([100,30],30)", [[100, 30], 30]),
+        ("sweep.axes.hidden_size=[30,[100,30]]", [30, [100, 30]]),
+        ("sweep.axes.hidden_size=[100,30]", [100, 30]),
+        ("sweep.axes.hidden_size=30,[100,30]", [30, [100, 30]]),
+    ],
+)
+def test_a_list_of_sizes_is_one_value_of_its_axis(word: str, values: list[object]) -> None:
+    assert config("+sweep=hidden_size", word).question.axes["hidden_size"] == values
+    if word.startswith("hidden_size") and len(values) > 1 and "=[" not in word:
+        asked = config(word, multirun=True)
+        assert asked.question.axes == {"hidden_size": values}
+        assert asked.hyperparameters.hidden_size == 30  # the base is as it was
+
+
 def test_zipped_axes_and_axes_of_data_are_replaced_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

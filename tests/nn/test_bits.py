@@ -15,6 +15,13 @@ from tests.reference import ACTIVATIONS, PAIRS, PERCEPTRON
 searched = settings(max_examples=60, derandomize=True, deadline=None)
 
 
+def hidden_layers() -> st.SearchStrategy[dict]:
+    """Layers of one size, or each of its own."""
+    equal = {"hidden_size": st.integers(1, 20), "hidden_layers": st.integers(0, 3)}
+    unequal = {"hidden_size": st.lists(st.integers(1, 20), min_size=1, max_size=3)}
+    return st.fixed_dictionaries(equal) | st.fixed_dictionaries(unequal)
+
+
 @st.composite
 def commons(draw) -> dict:
     """What the runs of a stack have in common."""
@@ -23,8 +30,7 @@ def commons(draw) -> dict:
         "output": output,
         "cost": cost,
         "activation": draw(st.sampled_from(sorted(ACTIVATIONS))),
-        "hidden_size": draw(st.integers(1, 20)),
-        "hidden_layers": draw(st.integers(0, 0 if output == "step" else 3)),
+        **({"hidden_layers": 0} if output == "step" else draw(hidden_layers())),
         "batch_size": draw(st.integers(1, 12)),
         "optimizer": draw(st.sampled_from(["sgd", "sgd", "nesterov", "rmsprop", "adam", "adamw"])),
         "schedule": draw(st.sampled_from(["constant", "step", "exponential", "cosine", "plateau"])),
@@ -106,7 +112,7 @@ def test_a_run_is_the_same_at_any_place_of_the_stack(runs, data, chance):
 def test_given_parameters_and_orders_keep_the_bits_too(runs, data, shared):
     rng = np.random.default_rng(len(runs))
     K, n = len(runs), len(data.training.labels)
-    sizes = [data.training.inputs.shape[1], *[runs[0].hidden_size] * runs[0].hidden_layers, data.n_classes]
+    sizes = runs[0].layer_sizes(data.training.inputs.shape[1], data.n_classes)
     networks = [random_layers(rng, sizes) for _ in runs]
     order = read_only(rng.integers(0, n, (1 if shared else K, runs[0].epochs, n + 3)))
     together = train(runs, data, initial=stack_of(networks), order=order[0] if shared else order)

@@ -24,8 +24,7 @@ def refusal(values: dict) -> str:
 
 
 WHOLE = (
-    "hidden_size", "hidden_layers", "batch_size", "schedule_epochs", "patience", "epochs", "seed",
-    "evaluate_every",
+    "hidden_layers", "batch_size", "schedule_epochs", "patience", "epochs", "seed", "evaluate_every",
 )  # fmt: skip
 NUMBERS = ("learning_rate", "lambda_l2", "lambda_l1", "momentum", "dropout", "schedule_factor")
 NAMES = (
@@ -35,7 +34,8 @@ NAMES = (
 
 
 def test_every_hyperparameter_is_tested_here():
-    assert {field.name for field in fields(Hyperparameters)} == {*WHOLE, *NUMBERS, *NAMES, "monitor"}
+    others = {"hidden_size", "monitor"}
+    assert {field.name for field in fields(Hyperparameters)} == {*WHOLE, *NUMBERS, *NAMES, *others}
 
 
 def test_every_hyperparameter_has_its_entry_of_help():
@@ -85,7 +85,6 @@ def test_numbers_are_finite_numbers(name, value):
 @pytest.mark.parametrize(
     ("name", "rule", "bad", "least"),
     [
-        ("hidden_size", "a whole number >= 1 and <= 1000000", [0, -3, 1_000_001], 1),
         ("hidden_layers", "a whole number >= 0 and <= 1000", [-1, 1001], 0),
         ("learning_rate", "a finite number > 0", [0.0, -0.5], 5e-324),
         ("batch_size", "a whole number >= 1", [0, -10], 1),
@@ -109,7 +108,7 @@ def test_numbers_are_in_range(name, rule, bad, least):
 
 
 def test_the_greatest_values_are_taken():
-    for name in set(WHOLE) - {"hidden_size", "hidden_layers"}:
+    for name in set(WHOLE) - {"hidden_layers"}:
         assert getattr(Hyperparameters(**{name: 2**63 - 1}), name) == 2**63 - 1
     assert Hyperparameters(momentum=1 - 2**-53, dropout=0.999, schedule_factor=0.999).momentum < 1
 
@@ -219,6 +218,45 @@ def test_monitors_are_a_set_of_names():
     assert Hyperparameters(monitor=["test", "gradient_norm", "test"]).monitor == ("gradient_norm", "test")
     assert Hyperparameters(monitor={"test": True, "weight_norm": False}).monitor == ("test",)
     assert set(Hyperparameters(monitor=MONITORS).monitor) == set(MONITORS)
+
+
+@pytest.mark.parametrize("value", [[100, 30], (100, 30), np.array([100, 30]), [np.int64(100), 30]], ids=repr)
+def test_a_list_of_sizes_fixes_the_depth(value):
+    h = Hyperparameters(hidden_size=value)
+    assert (h.hidden_size, h.hidden_layers) == ((100, 30), 2)
+    assert all(type(size) is int for size in h.hidden_size)
+    assert h == Hyperparameters(hidden_size=(100, 30), hidden_layers=2)
+    assert hash(h) == hash(replace(h))
+    assert h.layer_sizes(784, 10) == (784, 100, 30, 10)
+
+
+@pytest.mark.parametrize("value", [20, [20], (20,), np.array([20]), np.int64(20)], ids=repr)
+def test_a_list_of_one_size_is_that_number(value):
+    h = Hyperparameters(hidden_size=value, hidden_layers=3)
+    assert type(h.hidden_size) is int
+    assert h.layer_sizes(4, 3) == (4, 20, 20, 20, 3)
+    assert replace(h, hidden_layers=0).layer_sizes(4, 3) == (4, 3)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(0, -3, 1_000_001, 2**63, 1.5, 10.0, "10", "[100,30]", True, None, np.float64(10), np.True_),
+        *([], [100, 0], [100, 30.0], [100, True], [[100, 30]], ["100", "30"], [1] * 1001, {100: 30}),
+        *({100, 30}, np.array([100.0, 30.0]), np.array([[100, 30]])),
+    ],
+    ids=lambda value: repr(value)[:20],
+)  # fmt: skip
+def test_sizes_are_whole_numbers(value):
+    rule = "a whole number >= 1 and <= 1000000, or a list of up to 1000 of them"
+    assert refusal({"hidden_size": value}) == f"hidden_size must be {rule}, got {value!r}"
+    assert KNOBS["hidden_size"].rule == rule
+
+
+@pytest.mark.parametrize("layers", [0, 3])
+def test_a_list_of_sizes_stands_beside_no_other_depth(layers):
+    reason = "does not fit hidden_size=[100,30], which are 2 layers: leave hidden_layers out"
+    assert refusal({"hidden_size": [100, 30], "hidden_layers": layers}) == f"hidden_layers={layers} {reason}"
 
 
 def test_equal_values_are_one_value():

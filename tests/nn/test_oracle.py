@@ -1,5 +1,6 @@
 """Training follows the book step for step: by hand, and by a loop over single examples."""
 
+from dataclasses import replace
 from math import log
 
 import numpy as np
@@ -7,7 +8,16 @@ import pytest
 
 from nnexp.nn import Hyperparameters, plain, train
 from tests import reference
-from tests.nn.driving import data_of, layers_of, one_step, random_data, random_layers, read_only, stack_of
+from tests.nn.driving import (
+    data_of,
+    layers_of,
+    one_step,
+    random_data,
+    random_layers,
+    read_only,
+    same_bits,
+    stack_of,
+)
 
 
 def test_one_update_is_the_one_worked_out_by_hand():
@@ -109,6 +119,36 @@ def test_training_equals_the_loop_over_single_examples(activation, output, cost,
             np.testing.assert_allclose(W, expected_W, rtol=1e-12, atol=1e-12)
             np.testing.assert_allclose(b, expected_b, rtol=1e-12, atol=1e-12)
         assert_history_is_that_of(after, result.history, data, h)
+
+
+@pytest.mark.parametrize("hidden_size", [[6, 2], [2, 6, 3], [1, 9]], ids=str)
+def test_layers_of_unequal_size_are_drawn_and_trained_as_the_loop_does(hidden_size):
+    """From the core's own first weights, which a run that takes no step at all leaves as they are."""
+    rng = np.random.default_rng(0)
+    data = random_data(rng, n=7, d=3, classes=4)
+    order = read_only(np.array([rng.permutation(7) for _ in range(3)]))
+    common = {"hidden_size": hidden_size, "dtype": "float64", "epochs": 3, "batch_size": 3, "lambda_l2": 0.3}
+    runs = [
+        Hyperparameters(**common, seed=seed, momentum=momentum) for seed, momentum in ((0, 0.0), (1, 0.6))
+    ]
+    still = [replace(run, learning_rate=1e-300, lambda_l2=0.0) for run in runs]
+    starts = [layers_of(result) for result in train(still, data, order=order)]
+    sizes = [3, *hidden_size, 4]
+    for h, start, result in zip(runs, starts, train(runs, data, order=order), strict=True):
+        assert [W.shape for W, _ in start] == list(zip(sizes[1:], sizes, strict=False))
+        after = reference.train(start, *data.training, order, h)[-1]
+        for (W, b), (expected_W, expected_b) in zip(layers_of(result), after, strict=True):
+            np.testing.assert_allclose(W, expected_W, rtol=1e-12, atol=1e-12)
+            np.testing.assert_allclose(b, expected_b, rtol=1e-12, atol=1e-12)
+
+
+def test_equal_sizes_in_a_list_are_the_same_network():
+    data = random_data(np.random.default_rng(0), n=9, d=4, classes=3)
+    [listed], [counted] = (
+        train([Hyperparameters(epochs=2, batch_size=4, **sizes)], data)
+        for sizes in ({"hidden_size": [5, 5]}, {"hidden_size": 5, "hidden_layers": 2})
+    )
+    assert same_bits([*listed.weights, *listed.biases], [*counted.weights, *counted.biases])
 
 
 def assert_history_is_that_of(after, history, data, h):

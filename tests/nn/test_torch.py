@@ -110,7 +110,7 @@ def test_torch_optim_walks_the_same_way(optimizer, momentum, lambda_l2, lambda_l
         activation="tanh", learning_rate=0.01, batch_size=4, epochs=4, dtype="float64", **knobs
     )
     rng = np.random.default_rng(0)
-    data, network = random_data(rng, n=10, d=4, classes=3), random_layers(rng, [4, 5, 5, 3])
+    data, network = random_data(rng, n=10, d=4, classes=3), random_layers(rng, [4, 6, 2, 3])
     order = np.array([rng.permutation(10) for _ in range(h.epochs)])
     [result] = train([h], data, initial=stack_of([network]), order=order)
 

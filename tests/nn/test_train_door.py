@@ -26,9 +26,12 @@ def test_runs_of_one_stack_agree_in_what_a_stack_shares():
     assert_refused("runs must hold at least one Hyperparameters, got none")
     assert_refused("runs of one stack must agree in epochs, got [2, 3]", H, replace(H, epochs=3))
     assert_refused(
-        "runs of one stack must agree in activation, got ['sigmoid', 'tanh']",
+        "runs of one stack must agree in activation, got [sigmoid, tanh]",
         H,
         replace(H, activation="tanh"),
+    )
+    assert_refused(
+        "runs of one stack must agree in hidden_size, got [[20,10], 30]", replace(H, hidden_size=[20, 10]), H
     )
 
 

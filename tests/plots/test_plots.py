@@ -291,6 +291,10 @@ def test_a_value_without_room_for_its_label_is_noted() -> None:
             ["parallel_coordinates", "learning_curves", "accuracy_over_time"],
         ),
         (
+            {"hidden_size": [30, (100, 30), (5, 5, 5)]},
+            ["accuracy_by_hidden_size", "learning_curves", "accuracy_over_time"],
+        ),
+        (
             {"dropout": [0.0, 0.5], "epochs": [2]},
             ["accuracy_by_dropout", "learning_curves", "accuracy_over_time"],
         ),
@@ -298,6 +302,13 @@ def test_a_value_without_room_for_its_label_is_noted() -> None:
 )
 def test_the_axes_decide_what_is_drawn(axes: dict[str, list[Any]], names: list[str]) -> None:
     assert list(plots.sweep_pictures(*sweep(axes))) == names
+
+
+def test_sizes_of_layers_are_rows_in_the_order_of_the_sweep() -> None:
+    plan, runs, history, summary = sweep({"hidden_size": [30, (100, 30), 5]})
+    axes = plots.metric_by_axis(plan, runs, summary).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["30", "[100,30]", "5"]
+    assert labels(plots.learning_curves(plan, runs, history).axes[0]) == ["30", "[100,30]", "5"]
 
 
 AXES_OF: dict[int, dict[str, list[Any]]] = {0: {}, 1: {"dropout": [0.5]}}

@@ -27,6 +27,7 @@ RATES = [0.01, 0.05, 0.1, 0.5, 1.0, 5.0]
         (["relu", "tanh"], "categories"),
         ([None, 500, 1000], "categories"),
         ([None, (0, 1)], "categories"),
+        ([30, (100, 30)], "categories"),
     ],
 )
 def test_the_scale_suits_the_values(values: list[Any], kind: str) -> None:

@@ -5,6 +5,7 @@ import io
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -73,6 +74,25 @@ def test_a_compressed_table_that_is_not_whole_is_named(
     path.write_bytes(damage(compressed(csv_text(written.history))))
     with pytest.raises(UserError, match=r"history\.csv\.gz is no table that nnexp wrote"):
         read_history(path)
+
+
+@pytest.mark.parametrize("sizes", [[30, (100, 30), (5, 5, 5)], [(100, 30)], [30, 100]], ids=str)
+def test_sizes_come_back_exactly_with_the_dtype_they_had(sizes: list[Any], tmp_path: Path) -> None:
+    plan = make_plan({"hidden_size": sizes}, seeds=2)
+    written = make_tables(plan, make_records(plan, np.full((len(sizes), 2), 0.9)), {})
+    write_tables(written, tmp_path)
+    pd.testing.assert_frame_equal(read_runs(tmp_path / "runs.csv"), written.runs)
+    pd.testing.assert_frame_equal(read_history(tmp_path / "history.csv"), written.history)
+    pd.testing.assert_frame_equal(read_summary(tmp_path / "summary.csv"), written.summary)
+    read_tables(plan, tmp_path)
+    edit(tmp_path / "runs.csv", 2, "hidden_size", "[100;30]")
+    with pytest.raises(
+        UserError, match=r"column 'hidden_size', row 2 must be .* as in the plan, got \[100;30\]"
+    ):
+        read_tables(plan, tmp_path)
+    edit(tmp_path / "runs.csv", 3, "epochs", "many")
+    with pytest.raises(UserError, match="column 'epochs', row 3 must be a whole number, got 'many'"):
+        read_tables(plan, tmp_path)
 
 
 def test_floats_are_written_by_repr_and_lines_end_with_lf(written: Tables, tmp_path: Path) -> None:

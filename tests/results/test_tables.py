@@ -1,6 +1,7 @@
 """Frames: which rows and columns, in which order and type, and the numbers of the summary."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,6 +71,19 @@ def test_settings_keep_their_values_and_read_as_typed() -> None:
     assert runs["classes"][2] == "[0,1]"
     assert runs["train_size"].tolist() == [pd.NA, 500, pd.NA, 500]
     assert runs["monitor"][0] == "[test]"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "dtype", "cells"),
+    [([30, 100], "Int64", [30, 100]), ([30, (100, 30)], "string", ["30", "[100,30]"])],
+)
+def test_sizes_are_numbers_until_one_of_them_is_a_list(
+    sizes: list[Any], dtype: str, cells: list[Any]
+) -> None:
+    plan = make_plan({"hidden_size": sizes}, seeds=1)
+    for table in make_tables(plan, make_records(plan, [[0.9], [0.8]]), {}):
+        assert str(table["hidden_size"].dtype) == dtype
+        assert table["hidden_size"].unique().tolist() == cells
 
 
 def test_axes_sort_as_numbers() -> None:

@@ -8,6 +8,7 @@ correct it.
 import math
 from collections.abc import Callable, Iterable, Sequence
 from heapq import heapreplace
+from itertools import pairwise
 
 from nnexp.data import Dataset, DataSpec
 from nnexp.nn import Hyperparameters
@@ -55,10 +56,10 @@ def work(runs: Sequence[Run], data: Data) -> float:
     n, pixels = len(data.training.labels), data.training.inputs.size
     weights = parameters(h, data) * (2 if h.dtype == "float64" else 1)
     layers = h.hidden_layers + 1
-    units = h.hidden_size * h.hidden_layers + data.n_classes
+    _, *units = h.layer_sizes(0, data.n_classes)
     evaluations = h.epochs / h.evaluate_every if h.evaluate_every else 1
     forward = evaluations * (n + len(data.validation.labels))  # a third of what training on it takes
-    examples = K * (h.epochs * n + forward / 3) * (weights * PRODUCT + units * UNIT)
+    examples = K * (h.epochs * n + forward / 3) * (weights * PRODUCT + sum(units) * UNIT)
     update = UPDATE if h.optimizer in ("sgd", "nesterov") else ADAPTIVE * UPDATE
     updates = h.epochs * math.ceil(n / h.batch_size) * (K * weights * update + layers * OVERHEAD)
     if runs[0].data.augment == "none":
@@ -69,7 +70,5 @@ def work(runs: Sequence[Run], data: Data) -> float:
 
 def parameters(h: Hyperparameters, data: Data) -> int:
     """The weights of a run's network. Biases are ignored."""
-    inputs: int = data.training.inputs.shape[1]
-    if not h.hidden_layers:
-        return inputs * data.n_classes
-    return h.hidden_size * (inputs + h.hidden_size * (h.hidden_layers - 1) + data.n_classes)
+    sizes = h.layer_sizes(data.training.inputs.shape[1], data.n_classes)
+    return sum(fan_in * fan_out for fan_in, fan_out in pairwise(sizes))

@@ -19,6 +19,7 @@ from nnexp.sweep.question.syntax import Definition, Module
 ROOTS = (
     "nn.training:train",
     "nn.hyperparameters:Hyperparameters.keeps_best",
+    "nn.hyperparameters:Hyperparameters.layer_sizes",
     "data.loading:load",
     "data.loading:augmenter",
 )

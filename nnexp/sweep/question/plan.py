@@ -78,11 +78,21 @@ class Plan:
         return self.runs[:: len(self.seeds)]
 
     @property
+    def shared(self) -> dict[str, Any]:
+        """The settings that all runs share; without the depth where lists of sizes fix it."""
+        networks = [
+            (run.hyperparameters.hidden_size, run.hyperparameters.hidden_layers) for run in self.first_runs
+        ]
+        listed = all(isinstance(size, tuple) for size, _ in networks)
+        fixed = ["hidden_layers"] if listed or len({depth for _, depth in networks}) > 1 else []
+        left_out = {*self.axes, *fixed, "seed"}
+        return {name: value for name, value in self.runs[0].settings.items() if name not in left_out}
+
+    @property
     def changed(self) -> dict[str, Any]:
         """The settings of all runs that are not at their default."""
         usual = Run("", Hyperparameters(), DataSpec(), 0).settings
-        varied = (*self.axes, "seed")
-        return {n: v for n, v in self.runs[0].settings.items() if v != usual[n] and n not in varied}
+        return {name: value for name, value in self.shared.items() if value != usual[name]}
 
     def label(self, run: Run) -> str:
         """What varies, exactly: `batch_size=32 seed=0`; without axes, what is not at its default."""
@@ -168,10 +178,24 @@ def _checked_seeds(seeds: Sequence[int], points: int) -> tuple[int, ...]:
 def _at(
     point: Mapping[str, Any], base: Hyperparameters, base_data: DataSpec
 ) -> tuple[Hyperparameters, DataSpec]:
-    """The base configuration with the point's values in place."""
+    """The base configuration with the point's values in place.
+
+    Raises:
+        UserError: a value cannot be used, or the point names another depth than its list of sizes has.
+    """
     knobs = {("name" if k == "data" else k): v for k, v in point.items() if k in ("data", *DATA_KNOBS)}
     values = {k: v for k, v in point.items() if k in HYPERPARAMETERS}
-    return replace(base, **values), replace(base_data, **knobs)
+    if "hidden_size" in values and isinstance(base.hidden_size, tuple):  # which fixed the base's depth
+        values = {"hidden_layers": 1} | values
+    hyperparameters = replace(base, **values)
+    depth = hyperparameters.hidden_layers
+    if (asked := point.get("hidden_layers", depth)) != depth:
+        sizes = spelled(hyperparameters.hidden_size)
+        raise UserError(
+            f"hidden_layers={asked} does not fit hidden_size={sizes}, which are {count(depth, 'layer')}: "
+            "sweep.exclude leaves such a point out"
+        )
+    return hyperparameters, replace(base_data, **knobs)
 
 
 def _check_distinct(points: Sequence[Mapping[str, Any]], runs: Sequence[Run], seeds: int) -> None:

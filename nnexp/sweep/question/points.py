@@ -160,8 +160,10 @@ def matching(points: Sequence[Mapping[str, Any]], partial: Any, key: str) -> lis
 
 
 def _comparable(value: Any) -> Any:
-    """A list equals a tuple, and true does not equal 1."""
-    return list(value) if isinstance(value, tuple) else ("bool", value) if isinstance(value, bool) else value
+    """A list equals a tuple, a list of one is that one, and true does not equal 1."""
+    if isinstance(value, list | tuple):
+        return _comparable(value[0]) if len(value) == 1 else list(value)
+    return ("bool", value) if isinstance(value, bool) else value
 
 
 def _zipped(axes: Mapping[str, Any]) -> list[dict[str, Any]]:

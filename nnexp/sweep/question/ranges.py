@@ -14,7 +14,7 @@ SCALES = ("linear", "log")
 LARGEST = 1e300  # so that no difference of two numbers overflows
 
 _TYPES = {f.name: f.type for f in (*fields(Hyperparameters), *fields(DataSpec))}
-WHOLE = frozenset(name for name, kind in _TYPES.items() if kind in (int, int | None))
+WHOLE = frozenset(n for n, kind in _TYPES.items() if kind in (int, int | None, int | tuple[int, ...]))
 REAL = frozenset(name for name, kind in _TYPES.items() if kind in (float, float | None))
 
 

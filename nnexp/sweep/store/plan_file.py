@@ -190,7 +190,7 @@ def _body(plan: Plan, started: str) -> dict[str, Any]:
         "timing": plan.timing,
         "target": plan.target,
         "claims": plan.claims,
-        "settings": {n: value for n, value in first.settings.items() if n not in (*plan.axes, "seed")},
+        "settings": plan.shared,
         "places": {"root": first.data.root, "path": first.data.path},
     }
     plain: dict[str, Any] = json.loads(json.dumps({"format": FORMAT} | head._asdict() | rest))

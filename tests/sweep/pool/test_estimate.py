@@ -88,6 +88,11 @@ def test_the_parameters_are_those_of_the_network() -> None:
     assert parameters(h(hidden_layers=0), MNIST) == 784 * 10
     assert parameters(h(hidden_size=30), MNIST) == 784 * 30 + 30 * 10
     assert parameters(h(hidden_size=20, hidden_layers=3), DIGITS) == 64 * 20 + 2 * 20 * 20 + 20 * 10
+    assert parameters(h(hidden_size=[100, 30]), MNIST) == 784 * 100 + 100 * 30 + 30 * 10
+
+
+def test_equal_sizes_in_a_list_take_the_same_time() -> None:
+    assert work([run(hidden_size=[20, 20])], MNIST) == work([run(hidden_size=20, hidden_layers=2)], MNIST)
 
 
 def stacks_of(made: Plan) -> list[list[Run]]:

@@ -203,6 +203,7 @@ ON_SIGMOID = ALL - (choices_of("activation") - {"activation=sigmoid"})
         ("nn/batches.py", "mini_batches", ALL),
         ("nn/streams.py", "stream", ALL),
         ("nn/hyperparameters.py", "keeps_best", ALL),
+        ("nn/hyperparameters.py", "layer_sizes", ALL),
         ("nn/evaluation.py", "evaluate", ALL),
         ("data/split.py", "scale_inputs", ALL),
         ("data/split.py", "first_examples", ALL),

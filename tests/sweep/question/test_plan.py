@@ -129,6 +129,47 @@ def test_what_cannot_be_trained_is_refused_when_the_plan_is_made(changes: Any, m
     assert "\n" not in str(error.value)
 
 
+MIXED = [[20, 10], 30, [10, 20, 30], [40]]
+
+
+@pytest.mark.parametrize("base", [30, [5, 5]], ids=str)
+def test_each_list_of_sizes_has_its_own_depth(base: Any) -> None:
+    """Also where the base is a list, whose depth is no setting of the other points."""
+    made = plan({"hidden_size": MIXED, "epochs": [1]}, hidden_size=base, baseline={"hidden_size": [20, 10]})
+    assert [point["hidden_size"] for point in made.points] == [(20, 10), 30, (10, 20, 30), 40]
+    assert [run.hyperparameters.hidden_layers for run in made.first_runs] == [2, 1, 3, 1]
+    assert made.baseline == 0
+    assert made.label(made.runs[0]) == "hidden_size=[20,10] epochs=1 seed=0"
+    assert "hidden_layers" not in made.shared
+
+
+def test_a_single_run_is_named_by_its_sizes_alone() -> None:
+    made = plan({}, hidden_size=[20, 10])
+    assert made.label(made.runs[0]) == "data=synthetic hidden_size=[20,10] epochs=2 seed=0"
+    counted = plan({"hidden_size": [30, [20, 10]]}, hidden_layers=2)
+    assert counted.changed == {"data": "synthetic", "hidden_layers": 2, "epochs": 2}
+
+
+def test_a_depth_beside_lists_of_sizes_must_be_theirs() -> None:
+    zipped = {"hidden_size": [30, [20, 10]], "hidden_layers": [3, 2]}
+    made = planned(Question("sample", "", {}, [0], zip=zipped))
+    assert made.points[1] == {"hidden_size": (20, 10), "hidden_layers": 2}
+    crossed = {"hidden_size": [30, [20, 10]], "hidden_layers": [1, 2]}
+    unfit = {"hidden_size": [20, 10], "hidden_layers": 1}
+    with pytest.raises(
+        UserError, match=r"hidden_layers=1 does not fit hidden_size=\[20,10\], which are 2 lay"
+    ):
+        planned(Question("sample", "", crossed, [0]))
+    assert len(planned(Question("sample", "", crossed, [0], exclude=[unfit])).points) == 3
+
+
+def test_sizes_count_by_their_order() -> None:
+    ids = {run.run_id for run in plan({"hidden_size": [[20, 10], [10, 20], 10, 20]}).first_runs}
+    assert len(ids) == 4
+    alone = plan({}, hidden_size=(20, 10)).runs[0].run_id
+    assert alone in ids
+
+
 def test_where_the_files_lie_does_not_change_what_a_run_is() -> None:
     here = plan({}, data=DataSpec(name="synthetic"))
     there = plan({}, data=DataSpec(name="synthetic", root="/elsewhere"))

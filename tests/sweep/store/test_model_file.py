@@ -28,6 +28,7 @@ def trained(**knobs) -> Model:
         {"dtype": "float32"},
         {"dtype": "float64", "learning_rate": 0.1 + 0.2, "monitor": ("test",)},
         {"hidden_layers": 0},
+        {"hidden_size": [7, 2, 5]},
         {"hidden_layers": 12, "optimizer": "adam", "seed": 2**63 - 1},
     ],
     ids=str,

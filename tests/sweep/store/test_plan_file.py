@@ -36,6 +36,21 @@ def test_a_plan_comes_back_whole(tmp_path: Path) -> None:
     assert read_plan(tmp_path) == planned
 
 
+@pytest.mark.parametrize(
+    ("sizes", "layers"),
+    [
+        ([[20, 10], 30, [10, 20, 30]], 1),
+        ([30, [20, 10]], 2),
+        ([[20, 10], [10, 20]], 1),
+        ([[20, 10], [9, 9, 9]], 1),
+    ],
+)
+def test_layers_of_any_size_come_back(tmp_path: Path, sizes: list[object], layers: int) -> None:
+    planned = plan({"hidden_size": sizes, "learning_rate": [0.1]}, hidden_layers=layers)
+    write_plan(planned, {}, tmp_path)
+    assert read_plan(tmp_path) == planned
+
+
 def test_claims_and_target_come_back_too(tmp_path: Path) -> None:
     claims = ({"id": "A", "text": "yes", "check": [{"left": {"sd": {"best": "x"}}, "low": 1e-9}]},)
     planned = replace(plan({"learning_rate": [0.1]}), claims=claims, target=0.95)
