@@ -10,7 +10,7 @@ from nnexp.data.augment import DISTORTIONS
 from nnexp.data.dataset import AMPLITUDES
 from nnexp.data.split import EXPANSIONS
 from nnexp.errors import UserError
-from nnexp.nn.checks import Number, OneOf, ValueCheck, Whole
+from nnexp.nn.checks import Number, OneOf, OrNull, Whole
 from nnexp.nn.knobs import KNOBS as HYPERPARAMETERS
 from nnexp.nn.knobs import Knob
 
@@ -18,23 +18,6 @@ MODES = ("cached", "retry", "force")
 STORES = ("mlflow", "none")
 OURS = "nnexp's own"
 AFFINE = "Simard et al. 2003; Ciresan et al. 2010"
-
-
-class OrNull:
-    """What `check` lets pass, or null, which means `meaning`."""
-
-    def __init__(self, check: ValueCheck, meaning: str) -> None:
-        self.check, self.rule = check, f"{check.rule} or null ({meaning})"
-
-    def __call__(self, name: str, value: Any) -> Any:
-        if value is None:
-            return None
-        try:
-            return self.check(name, value)
-        except UserError as error:
-            if isinstance(self.check, OneOf):
-                raise
-            raise UserError(f"{name} must be {self.rule}, got {value!r}") from error
 
 
 class Switch:

@@ -25,7 +25,7 @@ from nnexp.nn.knobs import KNOBS, MONITORS, Knob
 from nnexp.nn.model import Model, outputs_of, predict
 from nnexp.nn.result import History, Result
 from nnexp.nn.training import train
-from nnexp.nn.validation import check_fit
+from nnexp.nn.validation import check_augmentation, check_fit
 
 __all__ = [
     "KNOBS",
@@ -38,6 +38,7 @@ __all__ = [
     "Knob",
     "Model",
     "Result",
+    "check_augmentation",
     "check_fit",
     "outputs_of",
     "predict",

@@ -9,7 +9,8 @@ from numpy.typing import DTypeLike, NDArray
 from nnexp.errors import UserError
 from nnexp.nn.arrays import Array, aligned
 from nnexp.nn.examples import Examples
-from nnexp.nn.streams import stream
+from nnexp.nn.hyperparameters import Hyperparameters
+from nnexp.nn.streams import Purpose, seed_of, stream
 
 Augment = Callable[[np.random.Generator, Array], Array]
 Order = NDArray[np.integer[Any]]
@@ -35,25 +36,27 @@ class ReadyPart(NamedTuple):
 class Feed:
     """The training examples as a stack sees them: in a fresh order, and freshly distorted, each epoch."""
 
-    def __init__(self, part: ReadyPart, seeds: Sequence[int], augment: Augment | None) -> None:
+    def __init__(self, part: ReadyPart, runs: Sequence[Hyperparameters], augment: Augment | None) -> None:
         self.part, self.augment = part, augment
-        self.orders = {seed: stream(seed, "order") for seed in seeds}
+        self.orders = {seed: stream(seed, "order") for seed in seeds_of(runs, "order")}
+        seeds = seeds_of(runs, "augmentation")
         self.augmentations = {seed: stream(seed, "augmentation") for seed in seeds}
 
-    def epoch(self, seeds: Sequence[int], order: Order | None) -> tuple[ReadyPart, Order]:
+    def epoch(self, runs: Sequence[Hyperparameters], order: Order | None) -> tuple[ReadyPart, Order]:
         """The examples of an epoch and their order: (1, n) where all runs see the same, else (K, n).
 
-        `seeds`: each run's. Runs of one seed share their order, which is drawn unless the caller's `order`
-        is there, and their distorted images. Where there are several seeds, the copies of the images stand
-        in one array: copy k has the indices k n to (k+1) n - 1.
+        `runs`: those that still train. Runs of one order seed share their order, which is drawn unless the
+        caller's `order` is there; those of one augmentation seed share their distorted images. Where there
+        are several, the copies of the images stand in one array: copy k has the indices k n to (k+1) n - 1.
         """
-        n, distinct = len(self.part.labels), list(dict.fromkeys(seeds))
-        copies = [0] if len(distinct) == 1 else [distinct.index(seed) for seed in seeds]
+        n = len(self.part.labels)
         if order is None:
-            order = np.stack([self.orders[seed].permutation(n) for seed in distinct])[copies]
+            seeds, rows = shared(seeds_of(runs, "order"))
+            order = np.stack([self.orders[seed].permutation(n) for seed in seeds])[rows]
         if self.augment is None:
             return self.part, order
-        distorted = [self._distorted(seed) for seed in distinct]
+        seeds, copies = shared(seeds_of(runs, "augmentation"))
+        distorted = [self._distorted(seed) for seed in seeds]
         inputs, labels, targets = (np.concatenate(arrays) for arrays in zip(*distorted, strict=True))
         return ReadyPart(inputs, labels, targets), order + n * np.array(copies)[:, np.newaxis]
 
@@ -63,6 +66,17 @@ class Feed:
         if images.shape != self.part.inputs.shape:
             raise UserError(f"augment must keep the shape {self.part.inputs.shape}, got {images.shape}")
         return self.part._replace(inputs=images)
+
+
+def seeds_of(runs: Sequence[Hyperparameters], purpose: Purpose) -> list[int]:
+    """Each run's seed for one purpose."""
+    return [seed_of(run, purpose) for run in runs]
+
+
+def shared(seeds: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The distinct seeds, and the place of each run's among them; one place for all if they are one."""
+    distinct = list(dict.fromkeys(seeds))
+    return distinct, [0] if len(distinct) == 1 else [distinct.index(seed) for seed in seeds]
 
 
 class Block:

@@ -109,6 +109,23 @@ class Number:
         return number + 0.0  # -0.0 becomes 0.0, so that they are one value
 
 
+class OrNull:
+    """What `check` lets pass, or null, which means `meaning`."""
+
+    def __init__(self, check: ValueCheck, meaning: str) -> None:
+        self.check, self.rule = check, f"{check.rule} or null ({meaning})"
+
+    def __call__(self, name: str, value: Any) -> Any:
+        if value is None:
+            return None
+        try:
+            return self.check(name, value)
+        except UserError as error:
+            if isinstance(self.check, OneOf):
+                raise
+            raise UserError(f"{name} must be {self.rule}, got {value!r}") from error
+
+
 def _float(value: Real) -> float:
     """The value as a float; infinite where none is large enough."""
     try:

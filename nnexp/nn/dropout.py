@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from nnexp.nn.arrays import Array
 from nnexp.nn.hyperparameters import Hyperparameters
-from nnexp.nn.streams import stream
+from nnexp.nn.streams import seed_of, stream
 
 
 class Dropout:
@@ -15,7 +15,7 @@ class Dropout:
     """
 
     def __init__(self, runs: Sequence[Hyperparameters]) -> None:
-        self.sources = [(run.dropout, stream(run.seed, "dropout")) for run in runs]
+        self.sources = [(run.dropout, stream(seed_of(run, "dropout"), "dropout")) for run in runs]
 
     def draw(self, masks: Sequence[Array]) -> None:
         """Fill the masks (K, B, H) of the hidden layers: 0 for a dropped unit, 1 / (1 - p) for the others."""

@@ -16,6 +16,7 @@ PER_RUN = frozenset(
     {
         *("learning_rate", "lambda_l2", "lambda_l1", "momentum", "dropout"),
         *("initializer", "bias_initializer", "patience", "seed"),
+        *("seed_weights", "seed_biases", "seed_order", "seed_dropout", "seed_augmentation"),
     }
 )
 
@@ -48,6 +49,11 @@ class Hyperparameters:
     patience: int = 0
     epochs: int = 30
     seed: int = 0
+    seed_weights: int | None = None
+    seed_biases: int | None = None
+    seed_order: int | None = None
+    seed_dropout: int | None = None
+    seed_augmentation: int | None = None
     dtype: str = "float32"
     evaluate_every: int = 1
     keep: str = "final"
@@ -81,6 +87,16 @@ class Hyperparameters:
         """Whether the weights of the best validation accuracy are kept, not the last ones."""
         return self.keep == "best" or self.patience > 0
 
+    @property
+    def silent_streams(self) -> dict[str, str]:
+        """The streams from which nothing is drawn, whatever the data, and why."""
+        reasons = {
+            "weights": self.initializer == "zeros" and "initializer=zeros",
+            "biases": self.bias_initializer == "zeros" and "bias_initializer=zeros",
+            "dropout": not self.dropout and "dropout=0",
+        }
+        return {purpose: reason for purpose, reason in reasons.items() if reason}
+
     def _check_combinations(self) -> None:
         if self.cost not in COSTS_OF_OUTPUT[self.output]:
             fitting = " or ".join(COSTS_OF_OUTPUT[self.output])
@@ -100,6 +116,7 @@ class Hyperparameters:
             raise UserError(
                 f"momentum={self.momentum} does not fit optimizer={self.optimizer}; {fitting} take it"
             )
+        self._check_seeds()
         follows_validation = {
             "patience": self.patience > 0,
             "keep=best": self.keep == "best",
@@ -117,3 +134,10 @@ class Hyperparameters:
                 f"hidden_layers={self.hidden_layers} does not fit hidden_size={sizes}, which are "
                 f"{len(self.hidden_size)} layers: leave hidden_layers out"
             )
+
+    def _check_seeds(self) -> None:
+        """Raise where a stream has a seed of its own, and nothing is drawn from it."""
+        for purpose, reason in self.silent_streams.items():
+            name = f"seed_{purpose}"
+            if (seed := getattr(self, name)) is not None:
+                raise UserError(f"{name}={seed} has no effect: {reason} draws nothing")

@@ -6,7 +6,7 @@
 from typing import NamedTuple
 
 from nnexp.nn.activations import ACTIVATIONS
-from nnexp.nn.checks import Number, OneOf, Sizes, SomeOf, ValueCheck, Whole
+from nnexp.nn.checks import Number, OneOf, OrNull, Sizes, SomeOf, ValueCheck, Whole
 from nnexp.nn.costs import COSTS_OF_OUTPUT, OUTPUTS
 from nnexp.nn.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from nnexp.nn.optimizers import OPTIMIZERS
@@ -35,6 +35,12 @@ class Knob(NamedTuple):
     def rule(self) -> str:
         """What it may be, in words."""
         return self.check.rule
+
+
+def own_seed(drawn: str) -> Knob:
+    """The seed of one stream, apart from the others."""
+    meaning = f"Fixes {drawn} apart from seed, so that sources of variation can be crossed."
+    return Knob(meaning, OrNull(Whole(0), "as seed"), "Bouthillier et al. 2021, Accounting for variance")
 
 
 KNOBS: dict[str, Knob] = {
@@ -150,10 +156,15 @@ KNOBS: dict[str, Knob] = {
         "Book, ch. 1, Implementing our network to classify digits",
     ),
     "seed": Knob(
-        "Fixes everything that is drawn: first weights, order of examples, dropout, distortions.",
+        "Fixes everything that is drawn: first weights and biases, order of examples, dropout, distortions.",
         Whole(0),
         "NumPy's SeedSequence; the book's programs use one seed each",
     ),
+    "seed_weights": own_seed("the first weights"),
+    "seed_biases": own_seed("the first biases"),
+    "seed_order": own_seed("the order of examples"),
+    "seed_dropout": own_seed("the units that dropout leaves out"),
+    "seed_augmentation": own_seed("the distortions of data.augment"),
     "dtype": Knob(
         "The precision of all numbers in the network: float32 is faster.",
         OneOf(("float32", "float64")),

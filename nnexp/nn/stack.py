@@ -30,7 +30,7 @@ class TrainingStack:
         self.network, self.logs, self.parts, self.common = network, list(logs), parts, runs[0]
         self.optimizer = OPTIMIZERS[self.common.optimizer]
         self.state = self.optimizer.start(parameters.flat, self._column("momentum"))
-        self.feed = Feed(parts["training"], [run.seed for run in runs], augment)
+        self.feed = Feed(parts["training"], runs, augment)
         self.dropout = Dropout(runs) if any(run.dropout for run in runs) else None
         self._use(parameters)
 
@@ -62,7 +62,7 @@ class TrainingStack:
     def train_epoch(self, order: Order | None, done: int) -> None:
         """One pass, after `done` passes."""
         start = time.perf_counter()
-        part, order = self.feed.epoch([log.hyperparameters.seed for log in self.logs], order)
+        part, order = self.feed.epoch([log.hyperparameters for log in self.logs], order)
         rates, step_sizes = self._rates(done, order.shape[1])
         for X, Y in mini_batches(part, order, self.common.batch_size):
             self._step(X, Y, step_sizes[X.shape[1]], rates)

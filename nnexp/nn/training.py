@@ -17,8 +17,14 @@ from nnexp.nn.network import Network, Parameters
 from nnexp.nn.result import Result
 from nnexp.nn.runlog import HISTORY_METRICS, RunLog
 from nnexp.nn.stack import TrainingStack
-from nnexp.nn.streams import stream
-from nnexp.nn.validation import Initial, check_fit, checked_orders, initial_parameters
+from nnexp.nn.streams import seed_of, stream
+from nnexp.nn.validation import (
+    Initial,
+    check_augmentation,
+    check_fit,
+    checked_orders,
+    initial_parameters,
+)
 
 ProgressFunction = Callable[[int, dict[str, PerRun]], bool | None]
 
@@ -47,6 +53,7 @@ def train(
     Raises `UserError` when these do not fit together. Divergence is a status, never an exception.
     """
     check_fit(runs, data)
+    check_augmentation(runs, augment is not None)
     orders = repeat(None) if order is None else checked_orders(order, runs, data)
     with np.errstate(all="ignore"):  # a run that diverges must not disturb the others
         return _train(runs, data, initial, orders, augment, progress)
@@ -99,12 +106,12 @@ def split_into_stacks(
     parts: dict[str, ReadyPart],
     augment: Augment | None,
 ) -> list[TrainingStack]:
-    """The runs in stacks that fit the cache, runs of one seed together: they share order and gathering.
+    """The runs in stacks that fit the cache, runs of one order together: they share its gathering.
 
     If images are distorted, one stack: making each seed's images once saves more than a cache.
     """
     size = len(runs) if augment else max(1, CACHE // (2 * parameters.flat[0].nbytes))
-    by_seed = sorted(range(len(runs)), key=lambda row: runs[row].seed)
+    by_seed = sorted(range(len(runs)), key=lambda row: seed_of(runs[row], "order"))
     stacks = []
     for start in range(0, len(runs), size):
         rows = by_seed[start : start + size]
@@ -114,15 +121,15 @@ def split_into_stacks(
 
 
 def draw_parameters(runs: Sequence[Hyperparameters], data: Data) -> Parameters:
-    """Fresh parameters, each run's from its own seed."""
+    """Fresh parameters, each run's from its own seeds."""
     common = runs[0]
     sizes = common.layer_sizes(data.training.inputs.shape[1], data.n_classes)
     parameters = Parameters.zeros(sizes, len(runs), common.dtype)
     for k, run in enumerate(runs):
-        rng = stream(run.seed, "weights")
+        rng = stream(seed_of(run, "weights"), "weights")
         for W in parameters.weights:
             W[k] = INITIALIZERS[run.initializer](rng, *W.shape[1:])
-        rng = stream(run.seed, "biases")
+        rng = stream(seed_of(run, "biases"), "biases")
         for b in parameters.biases:
             b[k, 0] = BIAS_INITIALIZERS[run.bias_initializer](rng, b.shape[2])
     return parameters

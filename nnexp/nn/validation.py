@@ -33,6 +33,13 @@ def check_fit(runs: Sequence[Hyperparameters], data: Data) -> None:
         raise UserError(f"batch_size must be <= {n}, the number of training examples, got {batch_size}")
 
 
+def check_augmentation(runs: Iterable[Hyperparameters], distorted: bool) -> None:
+    """Raise where distortions have a seed of their own, and no image is `distorted`."""
+    for run in runs:
+        if (seed := run.seed_augmentation) is not None and not distorted:
+            raise UserError(f"seed_augmentation={seed} has no effect: no image is distorted (data.augment)")
+
+
 def _check_examples(name: str, examples: Examples, d: int, C: int) -> None:
     inputs, labels = examples
     if labels.ndim != 1 or not len(labels) or inputs.shape != (len(labels), d):

@@ -31,6 +31,13 @@ def test_multirun_values_become_axes_and_its_seeds_replicates() -> None:
     assert asked.name == "multirun"
 
 
+def test_the_seeds_of_streams_are_axes_and_knobs_like_any_other() -> None:
+    asked = config("seed_weights=0,1", "seed_order=null,3", "seed_biases=7", "seed=4,5", multirun=True)
+    assert dict(asked.question.axes) == {"seed_weights": [0, 1], "seed_order": [None, 3]}
+    assert list(asked.question.seeds) == [4, 5]
+    assert (asked.hyperparameters.seed_biases, asked.hyperparameters.seed_weights) == (7, None)
+
+
 def test_a_range_gives_the_numbers_that_were_meant() -> None:
     asked = config("momentum=range(0.1,0.5,step=0.1)", multirun=True).question
     assert list(asked.axes["momentum"]) == [0.1, 0.2, 0.3, 0.4]

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -9,9 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnexp.nn import MONITORS, Data, Hyperparameters, Result, train
+from nnexp.nn.streams import Purpose
 from tests.nn.driving import layers_of, random_data, random_layers, read_only, stack_of
 from tests.reference import ACTIVATIONS, PAIRS, PERCEPTRON
 
+OWN_SEED = st.sampled_from([None, None, None, 0, 1])
+STREAMS = ("initializer", "bias_initializer", "dropout")  # without which some streams are silent
+QUIET = Hyperparameters()
 searched = settings(max_examples=60, derandomize=True, deadline=None)
 
 
@@ -57,8 +62,12 @@ def stacks(draw) -> list[Hyperparameters]:
         "bias_initializer": st.sampled_from(["standard_normal", "zeros"]),
         "patience": st.sampled_from([0, 0, 1, 2]),
         "seed": st.integers(0, 3),  # few, so that runs often share one
+        **{f"seed_{purpose}": OWN_SEED for purpose in get_args(Purpose) if purpose != "augmentation"},
     }
     runs = draw(st.lists(st.fixed_dictionaries(each), min_size=1, max_size=6))
+    for values in runs:
+        silent = replace(QUIET, **{name: values[name] for name in STREAMS}).silent_streams
+        values |= {f"seed_{purpose}": None for purpose in silent}
     return [Hyperparameters(**common, **values) for values in runs]
 
 
@@ -88,9 +97,12 @@ def wobble(rng: np.random.Generator, images: np.ndarray) -> np.ndarray:
 
 
 @searched
-@given(stacks(), datasets(), st.booleans())
-def test_a_run_is_the_same_alone_and_in_any_stack(runs, data, distorted):
-    augment = wobble if distorted else None
+@given(stacks(), datasets(), st.lists(OWN_SEED, min_size=6, max_size=6) | st.none())
+def test_a_run_is_the_same_alone_and_in_any_stack(runs, data, distortions):
+    """`distortions`: the seed of each run's, or none at all."""
+    augment = None if distortions is None else wobble
+    if distortions is not None:
+        runs = [replace(run, seed_augmentation=seed) for run, seed in zip(runs, distortions, strict=False)]
     together = train(runs, data, augment=augment)
     for run, result in zip(runs, together, strict=True):
         [alone] = train([run], data, augment=augment)

@@ -3,12 +3,14 @@
 import re
 from dataclasses import FrozenInstanceError, fields, replace
 from fractions import Fraction
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from nnexp.errors import UserError
 from nnexp.nn import KNOBS, MONITORS, PER_RUN, Hyperparameters
+from nnexp.nn.streams import Purpose
 
 ACTIVATIONS = "arcsinh, elu, gelu, identity, leaky_relu, relu, sigmoid, silu, softplus, step, tanh"
 INITIALIZERS = (
@@ -33,8 +35,11 @@ NAMES = (
 )  # fmt: skip
 
 
+OWN_SEEDS = tuple(f"seed_{purpose}" for purpose in get_args(Purpose))
+
+
 def test_every_hyperparameter_is_tested_here():
-    others = {"hidden_size", "monitor"}
+    others = {*OWN_SEEDS, "hidden_size", "monitor"}
     assert {field.name for field in fields(Hyperparameters)} == {*WHOLE, *NUMBERS, *NAMES, *others}
 
 
@@ -64,6 +69,28 @@ def test_help_names_only_what_exists():
 def test_whole_numbers_are_whole(name, value):
     assert refusal({name: value}) == f"{name} must be {KNOBS[name].rule}, got {value!r}"
     assert KNOBS[name].rule.startswith("a whole number >= ")
+
+
+@pytest.mark.parametrize("value", [-1, 1.0, "1", True, 2**63, [0]], ids=repr)
+@pytest.mark.parametrize("name", OWN_SEEDS)
+def test_a_stream_s_own_seed_is_a_whole_number_or_null(name, value):
+    rule = "a whole number >= 0 or null (as seed)"
+    assert KNOBS[name].rule == rule
+    assert refusal({name: value}) == f"{name} must be {rule}, got {value!r}"
+    assert getattr(Hyperparameters(**{name: 2**63 - 1}, dropout=0.5), name) == 2**63 - 1
+    assert getattr(Hyperparameters(**{name: None}), name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "silent", "reason"),
+    [
+        ("seed_weights", {"initializer": "zeros"}, "initializer=zeros"),
+        ("seed_biases", {"bias_initializer": "zeros"}, "bias_initializer=zeros"),
+        ("seed_dropout", {"dropout": 0}, "dropout=0"),
+    ],
+)
+def test_a_seed_of_its_own_needs_something_that_is_drawn(name, silent, reason):
+    assert refusal({name: 0} | silent) == f"{name}=0 has no effect: {reason} draws nothing"
 
 
 @pytest.mark.parametrize("value", [2**63, 10**19, 10**30])
@@ -154,7 +181,7 @@ def test_an_unknown_hyperparameter_is_answered_with_the_close_match():
         Hyperparameters.of({"learning_rat": 0.5})
     assert str(error.value) == "unknown hyperparameter 'learning_rat'; did you mean 'learning_rate'?"
     with pytest.raises(
-        UserError, match=r"unknown hyperparameter 'zzz' \(choices: activation, batch_size, .*, and 12 more\)"
+        UserError, match=r"unknown hyperparameter 'zzz' \(choices: activation, batch_size, .*, and 17 more\)"
     ):
         Hyperparameters.of({"zzz": 1})
     assert Hyperparameters.of({"learning_rate": 0.1, "seed": 3}) == Hyperparameters(learning_rate=0.1, seed=3)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nnexp.nn import Data, Examples, Hyperparameters, train
-from nnexp.nn.streams import Purpose, stream
+from nnexp.nn.streams import Purpose, follows_seed, stream
 from tests.nn.driving import random_data, read_only
 
 N, EPOCHS = 12, 3
@@ -119,6 +119,78 @@ def test_each_seed_has_one_stream_of_distortions_at_every_point():
     assert all(numbers == draws[0] for numbers in draws)
     assert len(set(draws[0])) == len(draws[0]) == EPOCHS
     assert draws_of(replace(BASE, seed=1), copies=1) != draws[0]
+
+
+OWN_SEEDS = tuple(f"seed_{purpose}" for purpose in get_args(Purpose))
+
+
+def noisy(rng: np.random.Generator, images: np.ndarray) -> np.ndarray:
+    return images + rng.standard_normal(images.shape).astype(images.dtype)
+
+
+def bits(*runs: Hyperparameters) -> list[bytes]:
+    """All bits of the weights that each run leaves, trained together on distorted images."""
+    return [b"".join(map(bytes, r.weights + r.biases)) for r in train(runs, DATA, augment=noisy)]
+
+
+def test_the_seed_of_a_stream_changes_it_alone():
+    """Each stream apart changes the run; all of them at one seed are the run of that seed, bit for bit."""
+    ones = dict.fromkeys(OWN_SEEDS, 1)
+    home, other, explicit, crossed = bits(
+        BASE,
+        replace(BASE, seed=1),
+        replace(BASE, **dict.fromkeys(OWN_SEEDS, 0), seed=7),
+        replace(BASE, **ones),
+    )
+    assert explicit == home
+    assert crossed == other
+    assert len({home, other, *bits(*(replace(BASE, **{name: 1}) for name in OWN_SEEDS))}) == 7
+
+
+def test_weights_cross_with_orders():
+    """The same first weights in two orders, and two in the same order: each stream is as it is alone."""
+    tiny = replace(BASE, learning_rate=1e-12, dtype="float64", dropout=0.0)
+    crossed = [
+        replace(tiny, seed_weights=weights, seed_order=order) for weights in (3, 4) for order in (5, 6)
+    ]
+    first = [result.weights[0] for result in train(crossed, DATA)]
+    for (one, same), seed in zip((first[:2], first[2:]), (3, 4), strict=True):
+        [drawn] = train([replace(tiny, seed=seed)], DATA)
+        np.testing.assert_allclose(one, same, rtol=0, atol=1e-9)
+        np.testing.assert_allclose(one, drawn.weights[0], rtol=0, atol=1e-9)
+    assert abs(first[0] - first[2]).max() > 0.1
+    for order in (5, 6):
+        told = read_only(orders_of(order))
+        for weights in (3, 4):
+            run = replace(BASE, dropout=0.0, seed_weights=weights, seed_order=order)
+            [own], [with_order] = train([run], DATA), train([run], DATA, order=told)
+            assert all(
+                a.tobytes() == b.tobytes() for a, b in zip(own.weights, with_order.weights, strict=True)
+            )
+
+
+def test_distorted_images_are_made_once_per_seed_of_theirs():
+    """Runs of other orders share them, and runs of one order need not."""
+    made = []
+
+    def augment(rng, images):
+        made.append(rng.random())
+        return images
+
+    seeds = [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)]  # of order, of distortions
+    train([replace(BASE, seed_order=o, seed_augmentation=a) for o, a in seeds], DATA, augment=augment)
+    assert len(made) == len(set(made)) == 2 * EPOCHS
+
+
+def test_a_run_follows_its_seed_unless_all_that_it_draws_has_another():
+    fixed = replace(BASE, seed_weights=0, seed_biases=0, seed_order=0)
+    assert follows_seed(fixed, distorted=False), "dropout does"
+    assert not follows_seed(replace(fixed, dropout=0.0), distorted=False)
+    assert follows_seed(replace(fixed, dropout=0.0), distorted=True)
+    assert not follows_seed(replace(fixed, seed_dropout=0), distorted=False)
+    assert not follows_seed(replace(fixed, seed_dropout=0, seed_augmentation=0), distorted=True)
+    silent = replace(BASE, dropout=0.0, initializer="zeros", bias_initializer="zeros", seed_order=1)
+    assert not follows_seed(silent, distorted=False)
 
 
 def test_streams_of_all_seeds_and_purposes_differ():

@@ -111,6 +111,12 @@ def test_an_order_names_examples_for_every_epoch(order, message):
     assert_refused(message, H, order=order)
 
 
+def test_a_seed_of_distortions_needs_distortions():
+    run = replace(H, seed_augmentation=3)
+    assert_refused("seed_augmentation=3 has no effect: no image is distorted (data.augment)", H, run)
+    assert train([H, run], DATA, augment=lambda rng, images: images)
+
+
 def test_augment_keeps_the_shape():
     assert_refused(
         "augment must keep the shape (8, 3), got (8, 2)", H, augment=lambda rng, images: images[:, :2]

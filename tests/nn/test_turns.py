@@ -16,6 +16,7 @@ RUNS = [
     replace(H, seed=2, learning_rate=1e30),  # diverges at once
     replace(H, seed=0, lambda_l1=0.1, dropout=0.5),
     replace(H, seed=1, patience=1),
+    replace(H, seed=3, seed_order=0, seed_weights=2),
 ]
 BYTES_OF_A_RUN = 2 * 64 * 4  # 51 parameters, rounded up to whole cache lines, and their gradients
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 from nnexp.data import Dataset, DataSpec
 from nnexp.nn import Hyperparameters
 from nnexp.nn.examples import Data
+from nnexp.nn.streams import seed_of
 from nnexp.sweep.question.plan import Run
 
 # Seconds on one core of a server of 2023, in float32, fitted to the measurements in `test_estimate`.
@@ -64,7 +65,9 @@ def work(runs: Sequence[Run], data: Data) -> float:
     updates = h.epochs * math.ceil(n / h.batch_size) * (K * weights * update + layers * OVERHEAD)
     if runs[0].data.augment == "none":
         return examples + updates
-    seeds = len({run.hyperparameters.seed for run in runs})  # runs of one seed share their distorted images
+    seeds = len(
+        {seed_of(run.hyperparameters, "augmentation") for run in runs}
+    )  # which share distorted images
     return examples + updates + h.epochs * seeds * pixels * DISTORTION
 
 

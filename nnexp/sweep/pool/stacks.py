@@ -8,6 +8,7 @@ from itertools import pairwise
 from nnexp.data import DataSpec
 from nnexp.nn import PER_RUN, Hyperparameters
 from nnexp.nn.examples import Data
+from nnexp.nn.streams import seed_of
 from nnexp.sweep.pool.estimate import Load, makespan, parameters, work
 from nnexp.sweep.question.plan import Run
 
@@ -41,9 +42,9 @@ def make_stacks(
 ) -> list[Stack]:
     """Cut the plan's `runs` with these `rows` (their numbers) into stacks, the one with most work first.
 
-    Of several cuts, take the one whose last worker should end first. Runs of one seed stand together: they
-    see the examples in one order, which is then gathered once. `load` gives the data set of a specification.
-    With `timing`, each run is a stack of its own.
+    Of several cuts, take the one whose last worker should end first. Runs of one order stand together, for
+    what they see is then gathered once. `load` gives the data set of a specification. With `timing`,
+    each run is a stack of its own.
     """
     members: dict[object, list[tuple[Run, int]]] = {}
     for row in rows:
@@ -101,9 +102,9 @@ class Group:
         h = run.hyperparameters
         size_of_one = parameters(h, data) * (8 if h.dtype == "float64" else 4)
         one, two = work([run], data), work([run, run], data)
-        by_seed = sorted(members, key=lambda member: member[0].hyperparameters.seed)
+        in_order = sorted(members, key=lambda member: seed_of(member[0].hyperparameters, "order"))
         most = max(1, min(LARGEST, MEMORY // size_of_one))
-        return cls(by_seed, fixed=2 * one - two, each=two - one, most=most)
+        return cls(in_order, fixed=2 * one - two, each=two - one, most=most)
 
     def cost(self, size: int) -> float:
         """The cost of a stack of `size` runs, in seconds of `work`."""
@@ -124,9 +125,9 @@ class Group:
 def shape(run: Run) -> tuple[object, ...]:
     """What the runs of a stack have in common: the data, and all hyperparameters that do not broadcast.
 
-    Where images are distorted, also the seed: each seed has a copy of all images, which may fill the memory,
-    and distorting them takes most of the time.
+    Where images are distorted, also the seed of that: each has a copy of all images, which may fill the
+    memory, and distorting them takes most of the time.
     """
     h = run.hyperparameters
-    seed = None if run.data.augment == "none" else h.seed
+    seed = None if run.data.augment == "none" else seed_of(h, "augmentation")
     return (run.data, seed, *(getattr(h, name) for name in SHARED))

@@ -19,6 +19,8 @@ PACKAGE = Path(nn.__path__[0]).parent
 # id. An entry is written once and never changes: else two different runs could share an id.
 NEUTRAL_VALUES: dict[str, Any] = {
     **{"rotation": 0.0, "zoom": 0.0, "shear": 0.0, "shift": 0.0},
+    **{"seed_weights": None, "seed_biases": None, "seed_order": None},
+    **{"seed_dropout": None, "seed_augmentation": None},
 }
 
 

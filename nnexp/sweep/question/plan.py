@@ -7,7 +7,8 @@ from typing import Any
 
 from nnexp.data import Dataset, DataSpec
 from nnexp.errors import UserError
-from nnexp.nn import Hyperparameters, check_fit
+from nnexp.nn import Hyperparameters, check_augmentation, check_fit
+from nnexp.nn.streams import follows_seed
 from nnexp.sweep.question.identity import formulas, numerics_of, point_identity, run_id, sweep_id
 from nnexp.sweep.question.points import (
     AXES,
@@ -118,6 +119,13 @@ def make_plan(
         hyperparameters, data = _at(point, base, base_data)
         dataset = load(data)
         check_fit([hyperparameters], dataset.data)
+        distorted = data.augment != "none"
+        check_augmentation([hyperparameters], distorted)
+        if len(seeds) > 1 and not follows_seed(hyperparameters, distorted):
+            raise UserError(
+                f"sweep.seeds must name one seed, got {len(seeds)}: all that is drawn at point {number + 1} "
+                "has a seed of its own, so that its runs would be one"
+            )
         settings = Run("", hyperparameters, data, number).settings
         identity = point_identity(hyperparameters, data, dataset, now.digest(settings))
         for seed in seeds:

@@ -70,7 +70,9 @@ def test_distorted_images_count_once_per_seed(name: str, inputs: int, seconds: f
     spec = DataSpec(augment=name)
     plain = work([run(), run()], data)
     assert seconds / 2 < work([run(data=spec), run(data=spec)], data) - plain < 2 * seconds
-    assert seconds < work([run(data=spec), run(1, data=spec)], data) - plain < 4 * seconds
+    two = work([run(data=spec), run(1, data=spec)], data)
+    assert seconds < two - plain < 4 * seconds
+    assert work([run(data=spec), run(seed_augmentation=1, data=spec)], data) == two
 
 
 def test_twice_the_epochs_take_twice_the_time() -> None:

@@ -55,6 +55,19 @@ def test_runs_of_one_seed_stand_together() -> None:
         assert seeds == sorted(seeds)
 
 
+def test_runs_of_one_order_stand_together_whatever_their_seeds() -> None:
+    made = plan({"seed_order": [3, 4], "learning_rate": [0.1, 0.2, 0.3, 0.4]}, seeds=range(5))
+    for stack in stacked(made):
+        orders = [run.hyperparameters.seed_order for run in stack.runs]
+        assert orders == sorted(orders)
+    distorted = plan(
+        {"seed_augmentation": [3, 4]}, range(4), data=DataSpec(name="synthetic", augment="rotate")
+    )
+    stacks = stacked(distorted)
+    assert all(len({run.hyperparameters.seed_augmentation for run in stack.runs}) == 1 for stack in stacks)
+    assert max(len(stack.runs) for stack in stacks) > 1, "of several seeds"
+
+
 @pytest.mark.parametrize(("values", "seeds"), [(7, 5), (1, 16), (2, 50), (13, 1)])
 @pytest.mark.parametrize("workers", [1, 2, 3, 4])
 def test_no_stack_takes_all_the_time_that_a_worker_trains(values: int, seeds: int, workers: int) -> None:

@@ -163,7 +163,7 @@ def test_a_new_entry_of_a_table_changes_no_other_run(
         ("must keep inputs finite in float32", "must leave inputs finite in float32"),
         ("initial must be a list of pairs", "initial is a list of pairs"),
         ("        if images.shape != self.part.inputs.shape:", "        if images.ndim > 3:"),  # a check
-        ("    check_fit(runs, data)\n    orders", "    _check_more(runs)\n    orders"),
+        ("    check_augmentation(runs, augment is not None)\n", "    _check_more(runs)\n"),
         ("sigma' = a (1 - a).", "The slope of sigma."),  # a docstring
         ("# 0-d arrays: NumPy would convert", "# NumPy would convert"),
         ("def sigmoid_slope(a: Array,", "def sigmoid_slope(a: NDArray[np.float64],"),

@@ -117,6 +117,13 @@ def test_the_baseline_is_the_named_point_else_the_base_point_else_the_first(
         ({"axes": {}, "seeds": [1, 1]}, "sweep.seeds must differ, got [1, 1]"),
         ({"axes": {}, "seeds": [-1]}, "sweep.seeds must be integers >= 0, got -1"),
         ({"axes": {}, "seeds": [0, 2**63]}, "seed must be < 2^63"),
+        ({"axes": {"seed_dropout": [0, 1]}}, "seed_dropout=0 has no effect: dropout=0 draws nothing"),
+        ({"axes": {}, "seed_augmentation": 2}, "seed_augmentation=2 has no effect: no image is distorted"),
+        (
+            {"axes": {"seed_order": [None, 4]}, "seed_weights": 0, "bias_initializer": "zeros"},
+            "sweep.seeds must name one seed, got 2: all that is drawn at point 2 has a seed of its own, "
+            "so that its runs would be one",
+        ),
         ({"axes": {"hidden_size": [3]}, "baseline": {"hidden_size": 4}}, "sweep.baseline must be a point"),
         ({"axes": {"hidden_size": [3]}, "baseline": {}}, "sweep.baseline must give values of axes"),
         ({"axes": {"hidden_size": [3]}, "baseline": {"hiden_size": 3}}, "did you mean 'hidden_size'?"),
@@ -168,6 +175,18 @@ def test_sizes_count_by_their_order() -> None:
     assert len(ids) == 4
     alone = plan({}, hidden_size=(20, 10)).runs[0].run_id
     assert alone in ids
+
+
+def test_streams_cross_as_axes_with_the_same_seeds_at_each_point() -> None:
+    made = plan({"seed_weights": [0, 1], "seed_order": [0, 1]}, seeds=[5, 6])
+    seeds = [(r.settings["seed_weights"], r.settings["seed_order"], r.seed) for r in made.runs]
+    assert seeds == [(w, o, s) for w in (0, 1) for o in (0, 1) for s in (5, 6)]
+    assert made.label(made.runs[3]) == "seed_weights=0 seed_order=1 seed=6"
+    assert len({run.run_id for run in made.runs}) == 8
+    distorted = plan({"seed_augmentation": [0, 1]}, data=DataSpec(name="synthetic", augment="rotate"))
+    assert len(distorted.points) == 2
+    alone = plan({"seed_weights": [0, 1], "seed_order": [0, 1]}, seeds=[5], seed_biases=3)
+    assert len(alone.runs) == 4, "one seed at each point is no copy"
 
 
 def test_where_the_files_lie_does_not_change_what_a_run_is() -> None:
