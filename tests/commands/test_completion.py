@@ -20,7 +20,7 @@ from nnexp.commands.completion import candidates
             "nnexp data=",
             [f"data={name}" for name in ("digits", "fashion_mnist", "file", "mnist", "nand", "synthetic")],
         ),
-        ("nnexp data.s", ["data.scale="]),
+        ("nnexp data.s", ["data.scale=", "data.shear=", "data.shift="]),
         ("nnexp dry_run=", ["dry_run=false", "dry_run=true"]),
         ("nnexp n_jobs=", ["n_jobs=null"]),
         ("nnexp sweep.axes.mom", ["sweep.axes.momentum="]),
