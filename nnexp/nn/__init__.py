@@ -1,7 +1,7 @@
 """The numerical core: feed-forward networks trained by mini-batch SGD with backpropagation.
 
-After Nielsen, *Neural Networks and Deep Learning*, chapters 1-3 and 5 ("the book"). NumPy and the
-standard library only. Read `plain` first, which is the book's own loop; then activations, costs, network,
+After Nielsen, *Neural Networks and Deep Learning*, chapters 1-3 and 5 ("the book"). NumPy and one routine
+of BLAS. Read `plain` first, which is the book's own loop; then activations, costs, blas, network,
 optimizers, stack and training, which do the same fast. `knobs` says what each hyperparameter means.
 
 Symbols and shapes, everywhere in this package:

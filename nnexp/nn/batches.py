@@ -10,6 +10,7 @@ from nnexp.errors import UserError
 from nnexp.nn.arrays import Array, aligned
 from nnexp.nn.examples import Examples
 from nnexp.nn.hyperparameters import Hyperparameters
+from nnexp.nn.network import Batch
 from nnexp.nn.streams import Purpose, seed_of, stream
 
 Augment = Callable[[np.random.Generator, Array], Array]
@@ -80,14 +81,14 @@ def shared(seeds: Sequence[int]) -> tuple[list[int], list[int]]:
 
 
 class Block:
-    """Room for m examples of each of S orders, and its mini-batches as views (S, B, d) and (S, B, C)."""
+    """Room for m examples of each of S orders, and its mini-batches, which are views of it."""
 
     def __init__(self, part: ReadyPart, S: int, m: int, batch_size: int) -> None:
         self.part = part
         self.X = aligned((S, m, part.inputs.shape[1]), part.inputs.dtype)
         self.Y = aligned((S, m, part.targets.shape[1]), part.inputs.dtype)
         views = [slice(first, first + batch_size) for first in range(0, m, batch_size)]
-        self.batches = [(self.X[:, view], self.Y[:, view]) for view in views]
+        self.batches = [Batch.of(self.X[:, view], self.Y[:, view]) for view in views]
 
     def gather(self, indices: Order) -> None:
         """Copy the examples `indices (S, m)` here."""
@@ -95,8 +96,8 @@ class Block:
         np.take(self.part.targets, indices, 0, self.Y, mode="clip")
 
 
-def mini_batches(part: ReadyPart, order: Order, batch_size: int) -> Iterator[tuple[Array, Array]]:
-    """One epoch: `(X (S, B, d), Y (S, B, C))` for an order (S, n); the last, short mini-batch is kept.
+def mini_batches(part: ReadyPart, order: Order, batch_size: int) -> Iterator[Batch]:
+    """One epoch's mini-batches for an order (S, n); the last, short one is kept.
 
     A mini-batch is a view of a block's buffers, valid until the next one is asked for.
     """

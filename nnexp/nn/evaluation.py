@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from nnexp.nn.activations import identity
 from nnexp.nn.arrays import Array
 from nnexp.nn.batches import ReadyPart
+from nnexp.nn.blas import gemm_of
 from nnexp.nn.network import Network, Parameters, forward, forward_layers
 
 CHUNK = 1000  # examples that pass at once: their activations stay in the cache
@@ -27,14 +28,14 @@ class Evaluation(NamedTuple):
 def evaluate(network: Network, parameters: Parameters, part: ReadyPart) -> Evaluation:
     """Cost and accuracy of K networks over all examples of `part`."""
     K, n = len(parameters.flat), len(part.labels)
-    total, winners = np.zeros(K), np.empty((K, n), np.intp)
+    total, winners, gemm = np.zeros(K), np.empty((K, n), np.intp), gemm_of(parameters.flat.dtype)
     for start in range(0, n, CHUNK):
         chunk = slice(start, min(start + CHUNK, n))
         if start == 0 or chunk.stop == n:
             # Costs are computed from logits, so the pass ends with these.
             hidden, m = network.activation.function, chunk.stop - start
             layers = forward_layers(parameters.weights, parameters.biases, hidden, identity, m)
-        z = forward(layers, part.inputs[chunk])[-1]
+        z = forward(gemm, layers, [part.inputs[chunk].T] * K)
         total += sums(network.output.cost(z, part.targets[chunk]))
         network.output.function(z, z).argmax(axis=-1, out=winners[:, chunk])
     return Evaluation(total / n, (winners == part.labels).mean(axis=1), winners)

@@ -8,6 +8,7 @@ import numpy as np
 from nnexp.errors import unknown
 from nnexp.nn.activations import ACTIVATIONS, Function
 from nnexp.nn.arrays import Array
+from nnexp.nn.blas import gemm_of
 from nnexp.nn.costs import OUTPUT_FUNCTIONS, OUTPUTS
 from nnexp.nn.hyperparameters import Hyperparameters
 from nnexp.nn.network import forward, forward_layers
@@ -57,5 +58,6 @@ def _outputs(
     stacked_weights = [W[np.newaxis] for W in weights]
     stacked_biases = [b[np.newaxis, np.newaxis] for b in biases]
     layers = forward_layers(stacked_weights, stacked_biases, hidden, output, len(inputs))
-    outputs: Array = forward(layers, np.asarray(inputs, dtype=weights[0].dtype))[-1][0]
+    gemm, X = gemm_of(weights[0].dtype), np.asarray(inputs, dtype=weights[0].dtype)
+    outputs: Array = forward(gemm, layers, [X.T])[0]
     return outputs

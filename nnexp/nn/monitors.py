@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nnexp.nn.arrays import Array
 from nnexp.nn.batches import ReadyPart
 from nnexp.nn.evaluation import PerRun, sums
-from nnexp.nn.network import Backprop, Network, Parameters
+from nnexp.nn.network import Backprop, Batch, Network, Parameters
 
 SAMPLE = 1000  # training examples behind gradient norms and saturation (the book's number, ch. 5)
 SATURATED = 0.0707  # below this share of the steepest slope a unit is saturated: for the sigmoid, |z| > 4
@@ -63,12 +63,9 @@ def watch(
 
 def gradients(network: Network, parameters: Parameters, part: ReadyPart) -> tuple[Parameters, list[Array]]:
     """Gradient of the mean data cost over all of `part`, and f'(z) of each hidden layer, (K, n, fan_out)."""
-    K, n, dtype = len(parameters.flat), len(part.labels), parameters.flat.dtype
-    grads = Parameters.zeros(network.sizes, K, dtype)
-    backprop = Backprop(network, parameters, grads, n)
-    step_size = np.full((K, n, network.sizes[-1]), 1 / n, dtype)
-    backprop(part.inputs[np.newaxis], part.targets[np.newaxis], step_size)
-    return grads, [layer.slope for layer in backprop.hidden]
+    backprop = Backprop(network, parameters, len(part.labels))
+    backprop(Batch.of(part.inputs[np.newaxis], part.targets[np.newaxis]))
+    return backprop.mean_gradient(), [layer.slope for layer in backprop.hidden]
 
 
 def norms_by_layer(name: str, layers: Iterable[Array]) -> dict[str, PerRun]:

@@ -4,8 +4,8 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -14,7 +14,10 @@ from numpy.typing import DTypeLike
 
 from nnexp.nn.activations import Activation, Function
 from nnexp.nn.arrays import Array, aligned, round_up
+from nnexp.nn.blas import IN_PLACE, PLAIN, TRANSPOSED, Gemm, gemm_of, transposes
 from nnexp.nn.costs import Output
+
+Factors = Sequence[float]  # one for each run
 
 
 class Network(NamedTuple):
@@ -25,11 +28,25 @@ class Network(NamedTuple):
     output: Output
 
 
+class Batch(NamedTuple):
+    """A mini-batch: `X (S, B, d)`, `Y (S, B, C)` one-hot, S = K or 1; `X_columns`: S matrices (d, B)."""
+
+    X: Array
+    Y: Array
+    X_columns: list[Array]
+
+    @classmethod
+    def of(cls, X: Array, Y: Array) -> "Batch":
+        """From its examples."""
+        return cls(X, Y, transposes(X))
+
+
 class Parameters:
     """Weights and biases of K networks: views of one array `flat (K, P)`, all weights first.
 
     `weights[l] (K, fan_out, fan_in)`, `biases[l] (K, 1, fan_out)`;
-    `penalised (K, P_w)`: all weights, the part that L2 and L1 act on.
+    `penalised (K, P_w)`: all weights, the part that L2 and L1 act on. `W_T[l]`, `b_T[l]`: each run's, as BLAS
+    reads them: (fan_in, fan_out) and (fan_out, 1).
     """
 
     def __init__(self, sizes: Sequence[int], flat: Array) -> None:
@@ -44,6 +61,7 @@ class Parameters:
         for fan_out in sizes[1:]:
             start, end = end, end + fan_out
             self.biases.append(flat[:, start:end].reshape(K, 1, fan_out))
+        self.W_T, self.b_T = [*map(transposes, self.weights)], [*map(transposes, self.biases)]
 
     @classmethod
     def zeros(cls, sizes: Sequence[int], K: int, dtype: DTypeLike) -> "Parameters":
@@ -58,32 +76,42 @@ class Parameters:
         return copy
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Layer:
     """What the forward pass needs of a layer. Its buffers are (K, B, fan_out), for B examples at once.
 
     `a` is the array `z` itself, written over it, except where the slope of the activation is written in z.
     With dropout, `mask` is drawn before each pass, and the layer above takes `masked_a` = a * mask.
+    `W_T`, `z_columns`, and `taken_columns`, which the layer above takes: a matrix for each run.
     """
 
-    W_T: Array
+    W_T: Sequence[Array]
     b: Array
     function: Function
     z: Array
     a: Array
     mask: Array | None = None
     masked_a: Array | None = None
+    z_columns: Sequence[Array] = field(init=False)
+    taken_columns: Sequence[Array] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.z_columns = transposes(self.z)
+        self.taken_columns = transposes(self.a if self.masked_a is None else self.masked_a)
 
 
-def forward(layers: Sequence[Layer], X: Array) -> list[Array]:
-    """[X, a^1, ..., a^L]: what each layer takes, then the outputs (K, B, C); for `X (K or 1, B, d)`."""
-    activations = [X]
+def forward(gemm: Gemm, layers: Sequence[Layer], X_columns: Sequence[Array]) -> Array:
+    """The outputs a^L (K, B, C) for each run's inputs, `X_columns` (d, B)."""
+    below = X_columns
     for layer in layers:
-        np.matmul(activations[-1], layer.W_T, layer.z)
-        np.add(layer.z, layer.b, layer.z)  # z^l = W^l a^(l-1) + b^l
-        a = layer.function(layer.z, layer.a)  # a^l = f(z^l)
-        activations.append(a if layer.mask is None else np.multiply(a, layer.mask, layer.masked_a))
-    return activations
+        np.copyto(layer.z, layer.b)
+        for W_T, a, z in zip(layer.W_T, below, layer.z_columns, strict=False):
+            gemm(1, W_T, a, 1, z, TRANSPOSED, PLAIN, IN_PLACE)  # z^l = W^l a^(l-1) + b^l
+        layer.function(layer.z, layer.a)  # a^l = f(z^l)
+        if layer.mask is not None:
+            np.multiply(layer.a, layer.mask, layer.masked_a)
+        below = layer.taken_columns
+    return layers[-1].a
 
 
 def forward_layers(
@@ -93,71 +121,93 @@ def forward_layers(
     layers = []
     for W, b in zip(weights, biases, strict=True):
         z = aligned((len(W), B, W.shape[1]), W.dtype)
-        layers.append(Layer(W_T=W.swapaxes(1, 2), b=b, function=hidden, z=z, a=z))
+        layers.append(Layer(W_T=transposes(W), b=b, function=hidden, z=z, a=z))
     layers[-1].function = output
     return layers
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class TrainedLayer(Layer):
-    """A layer with room for its slope f'(z), its error delta = dC/dz, and its gradients."""
+    """A layer with room for its slope f'(z) and its error delta = dC/dz, (K, B, fan_out)."""
 
-    W: Array
-    W_grad: Array
-    b_grad: Array
     slope: Array
     delta: Array
-    transposed_delta: Array
+    delta_columns: Sequence[Array] = field(init=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.delta_columns = transposes(self.delta)
 
 
 class Backprop:
-    """Gradients of K networks over mini-batches of one size, in buffers made once.
+    """Gradients of K networks over mini-batches of B examples, in buffers made once.
 
     With `dropout`, `masks` holds a mask for each hidden layer (0: dropped), to be drawn before each call.
     """
 
-    def __init__(
-        self, network: Network, parameters: Parameters, grads: Parameters, B: int, *, dropout: bool = False
-    ) -> None:
+    def __init__(self, network: Network, parameters: Parameters, B: int, *, dropout: bool = False) -> None:
         K, dtype = len(parameters.flat), parameters.flat.dtype
-        self.network, self.ones, self.layers = network, np.ones((1, B), dtype), list[TrainedLayer]()
-        # A column times a row: NumPy's matmul takes four times as long as broadcasting, to the same bits.
-        self.outer = np.multiply if B == 1 else np.matmul
+        self.network, self.parameters, self.K, self.B = network, parameters, K, B
+        self.gemm, self.ones = gemm_of(dtype), np.ones((B, 1), dtype)
         function, keeps_z = network.activation.function, network.activation.keeps_z
-        values = parameters.weights, parameters.biases, grads.weights, grads.biases
-        for W, b, W_grad, b_grad in zip(*values, strict=True):
-            buffer = partial(aligned, (K, B, W.shape[1]), dtype)
-            z, delta = buffer(), buffer()
+        self.layers: list[TrainedLayer] = []
+        for W_T, b in zip(parameters.W_T, parameters.biases, strict=True):
+            buffer = partial(aligned, (K, B, b.shape[2]), dtype)
+            z, hidden = buffer(), b is not parameters.biases[-1]
             self.layers.append(
                 TrainedLayer(
-                    W=W, W_T=W.swapaxes(1, 2), b=b, W_grad=W_grad, b_grad=b_grad,
-                    function=function, z=z, a=buffer() if keeps_z else z, slope=buffer(),
-                    delta=delta, transposed_delta=delta.swapaxes(1, 2),
-                    mask=buffer() if dropout else None, masked_a=buffer() if dropout else None,
+                    W_T=W_T, b=b, function=function if hidden else network.output.function,
+                    z=z, a=buffer() if keeps_z and hidden else z, slope=buffer(), delta=buffer(),
+                    mask=buffer() if dropout and hidden else None,
+                    masked_a=buffer() if dropout and hidden else None,
                 )
             )  # fmt: skip
         *self.hidden, self.top = self.layers
-        self.top.function, self.top.a, self.top.mask = network.output.function, self.top.z, None
         self.masks = [layer.mask for layer in self.hidden if layer.mask is not None]
-        self.downwards = [*pairwise(reversed(self.layers)), (self.layers[0], None)]  # (layer, the one below)
+        self.downwards = [*pairwise(reversed(self.layers))]  # (layer, the one below)
 
-    def __call__(self, X: Array, Y: Array, step_size: Array) -> None:
-        """Fill `grads` with step_size x the sum of the examples' gradients.
-
-        `X (K or 1, B, d)`, `Y (K or 1, B, C)` one-hot. `step_size` = 1/B gives the mean gradient, and
-        learning_rate/B a whole step of SGD: to multiply the small delta^L instead of all gradients saves 6 %
-        of a step at 784-30-10. It has the shape of delta^L, (K, B, C), because NumPy is slow at broadcasting.
-        """
-        activation, ones, outer = self.network.activation, self.ones, self.outer
-        activations = forward(self.layers, X)  # taken from its end: a^L, then what layer L takes, and so on
-        delta = self.network.output.delta(activations.pop(), Y, self.top.delta)  # BP1
-        np.multiply(delta, step_size, delta)
+    def __call__(self, batch: Batch) -> None:
+        """Fill the activations and the errors delta of all layers."""
+        gemm, activation = self.gemm, self.network.activation
+        self.X_columns = batch.X_columns * (self.K // len(batch.X_columns))
+        a = forward(gemm, self.layers, self.X_columns)
+        self.network.output.delta(a, batch.Y, self.top.delta)  # BP1
         for layer, lower in self.downwards:
-            np.matmul(ones, layer.delta, layer.b_grad)  # BP3: dC/db^l = delta^l
-            outer(layer.transposed_delta, activations.pop(), layer.W_grad)  # BP4: dC/dW^l = delta^l a^(l-1)T
-            if lower is not None:
-                slope = activation.slope(lower.z if activation.keeps_z else lower.a, lower.slope)
-                if lower.mask is not None:
-                    np.multiply(slope, lower.mask, slope)
-                np.matmul(layer.delta, layer.W, lower.delta)
-                np.multiply(lower.delta, slope, lower.delta)  # BP2: (W^(l+1)T delta^(l+1)) * f'(z^l)
+            for W_T, delta, lower_delta in zip(
+                layer.W_T, layer.delta_columns, lower.delta_columns, strict=True
+            ):
+                gemm(1, W_T, delta, 0, lower_delta, PLAIN, PLAIN, IN_PLACE)  # W^(l+1)T delta^(l+1)
+            slope = activation.slope(lower.z if activation.keeps_z else lower.a, lower.slope)
+            if lower.mask is not None:
+                np.multiply(slope, lower.mask, slope)
+            np.multiply(lower.delta, slope, lower.delta)  # BP2: (W^(l+1)T delta^(l+1)) * f'(z^l)
+
+    def add_to(
+        self, target: Parameters, scale: Factors, keep_weights: Factors, keep_biases: Factors | None = None
+    ) -> None:
+        """target -> keep * target + scale * the sum of the examples' gradients, a factor for each run.
+
+        One product adds a gradient to its target, which may be the parameters themselves: no array of
+        gradients is made, and the decay of weights costs nothing more.
+        """
+        gemm, ones = self.gemm, self.ones
+        below: Sequence[Array] = self.X_columns
+        factors = scale, keep_weights, keep_biases or keep_weights
+        for layer, W_T, b_T in zip(self.layers, target.W_T, target.b_T, strict=True):
+            for W, b, a, delta, eta, keep_w, keep_b in zip(
+                W_T, b_T, below, layer.delta_columns, *factors, strict=True
+            ):
+                gemm(eta, delta, ones, keep_b, b, PLAIN, PLAIN, IN_PLACE)  # BP3: dC/db^l = delta^l
+                gemm(eta, a, delta, keep_w, W, PLAIN, TRANSPOSED, IN_PLACE)  # BP4: dC/dW^l = delta^l a^(l-1)T
+            below = layer.taken_columns
+
+    @cached_property
+    def grads(self) -> Parameters:
+        """Room for the gradients of optimizers that need them as such."""
+        return Parameters.zeros(self.parameters.sizes, self.K, self.parameters.flat.dtype)
+
+    def mean_gradient(self) -> Parameters:
+        """The gradient of the mean cost of the mini-batch."""
+        zero = [0.0] * self.K
+        self.add_to(self.grads, [1 / self.B] * self.K, zero)
+        return self.grads

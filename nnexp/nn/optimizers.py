@@ -1,20 +1,19 @@
-"""Optimizers: how a step follows from a gradient. All runs of a stack step at once.
+"""Optimizers: how a step follows from the gradient. All runs of a stack step at once.
 
-`start(flat, momentum)` makes the state: arrays with a leading run axis, so that a run can be cut out.
-`step(parameters, grads, state, rates)` changes parameters and state in place. `grads` hold the gradient of
-the data cost; for optimizers that are linear in it (`scaled`), times the learning rate eta already.
+`start(flat, momentum)` makes the arrays of its state, with a leading run axis, so that a run can be cut out.
+`step(parameters, backprop, state, rates)` changes parameters and state in place, when `backprop` has taken
+in a mini-batch: an optimizer that is linear in the gradient lets it add the gradient to the weights or to
+their velocity at once; the others take `backprop.mean_gradient()`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from nnexp.nn.arrays import Array
-from nnexp.nn.network import Parameters
-
-State = dict[str, Array]
+from nnexp.nn.network import Backprop, Parameters
 
 RHO = 0.9  # rmsprop's memory of squared gradients (Hinton's lecture 6)
 BETA1, BETA2 = 0.9, 0.999  # Adam's memories (Kingma & Ba 2015)
@@ -22,143 +21,146 @@ EPSILON = 1e-8
 
 
 class Rates(NamedTuple):
-    """One epoch's factors, each (K, 1); None where they are zero for every run.
+    """One epoch's factors, for mini-batches of one size B. Arrays (K, 1), and lists of a number for each run.
 
-    `decay` = 1 - learning_rate lambda_l2/n. `l2` = lambda_l2/n and `l1` = lambda_l1/n are the factors in the
-    gradients of the penalties, times the learning rate where `grads` hold it.
+    `step` = -learning_rate/B and `decay` = 1 - learning_rate lambda_l2/n;
+    `l2` = lambda_l2/n and `l1` = lambda_l1/n, None where they are zero for every run.
     """
 
     learning_rate: Array
     momentum: Array
-    decay: Array | None
     l2: Array | None
     l1: Array | None
+    step: list[float]
+    decay: list[float]
+    keep: list[float]  # momentum, once more
+    ones: list[float]
 
     @classmethod
     def of(
-        cls, learning_rate: Array, scale: Array, momentum: Array, l2: Array, l1: Array, dtype: DTypeLike
+        cls, B: int, learning_rate: Array, momentum: Array, l2: Array, l1: Array, dtype: DTypeLike
     ) -> "Rates":
-        """From float64 (K, 1); `l2`, `l1` are divided by n already, `scale` is what `grads` hold."""
+        """From float64 (K, 1); `l2`, `l1` are divided by n already."""
         return cls(
             learning_rate=learning_rate.astype(dtype),
             momentum=momentum.astype(dtype),
-            decay=(1 - learning_rate * l2).astype(dtype) if l2.any() else None,
-            l2=(scale * l2).astype(dtype) if l2.any() else None,
-            l1=(scale * l1).astype(dtype) if l1.any() else None,
+            l2=l2.astype(dtype) if l2.any() else None,
+            l1=l1.astype(dtype) if l1.any() else None,
+            step=(-learning_rate[:, 0] / B).tolist(),
+            decay=(1 - learning_rate * l2)[:, 0].tolist(),
+            keep=momentum[:, 0].tolist(),
+            ones=[1.0] * len(learning_rate),
         )
 
 
+class State:
+    """What an optimizer remembers: arrays with a leading run axis. `velocity`: one of them, as parameters."""
+
+    def __init__(self, sizes: Sequence[int], arrays: dict[str, Array]) -> None:
+        self.sizes, self.arrays = sizes, arrays
+        self.velocity = Parameters(sizes, arrays["velocity"]) if "velocity" in arrays else None
+
+    def of_runs(self, rows: Sequence[int]) -> "State":
+        """A copy of some runs' state."""
+        return State(self.sizes, {name: array[rows] for name, array in self.arrays.items()})
+
+
 class Optimizer(NamedTuple):
-    """See the module's description.
+    """See the module's description. `momentum`: whether it takes that hyperparameter."""
 
-    `scaled`: whether `grads` hold the learning rate. `momentum`: whether it takes that hyperparameter.
-    """
-
-    start: Callable[[Array, Array], State]
-    step: Callable[[Parameters, Parameters, State, Rates], None]
-    scaled: bool
-    momentum: bool
+    start: Callable[[Array, Array], dict[str, Array]]
+    step: Callable[[Parameters, Backprop, State, Rates], None]
+    momentum: bool = False
 
 
-def velocity_state(flat: Array, momentum: Array) -> State:
+def velocity_arrays(flat: Array, momentum: Array) -> dict[str, Array]:
     """v = 0, or nothing where no run has momentum."""
     return {"velocity": np.zeros_like(flat)} if momentum.any() else {}
 
 
-def square_state(flat: Array, momentum: Array) -> State:
+def square_arrays(flat: Array, momentum: Array) -> dict[str, Array]:
     """Mean squared gradient = 0."""
     return {"square": np.zeros_like(flat)}
 
 
-def moment_state(flat: Array, momentum: Array) -> State:
+def moment_arrays(flat: Array, momentum: Array) -> dict[str, Array]:
     """Both moments 0; beta1^t and beta2^t = 1."""
-    return {
-        "mean": np.zeros_like(flat),
-        "square": np.zeros_like(flat),
-        "powers": np.ones((len(flat), 2)),
-    }
+    return {"mean": np.zeros_like(flat), "square": np.zeros_like(flat), "powers": np.ones((len(flat), 2))}
 
 
-def shrink(parameters: Parameters, rates: Rates) -> None:
-    """Weight decay: w -> (1 - eta lambda/n) w (book, eq. 93); biases are left alone."""
-    if rates.decay is not None:
-        np.multiply(parameters.penalised, rates.decay, parameters.penalised)
+def l1_gradient(parameters: Parameters, rates: Rates) -> Array | None:
+    """(lambda_l1/n) sgn(w) with sgn(0) = 0 (book, eq. 96)."""
+    return None if rates.l1 is None else rates.l1 * np.sign(parameters.penalised)
 
 
-def add_l2(parameters: Parameters, grads: Parameters, rates: Rates) -> None:
-    """Add the L2 term's gradient, (lambda/n) w (book, eq. 88)."""
-    if rates.l2 is not None:
-        grads.penalised += rates.l2 * parameters.penalised
+def penalty_gradient(parameters: Parameters, rates: Rates) -> Array | float:
+    """(lambda_l2/n) w (book, eq. 88) + (lambda_l1/n) sgn(w)."""
+    l2 = 0.0 if rates.l2 is None else rates.l2 * parameters.penalised
+    l1 = l1_gradient(parameters, rates)
+    return l2 if l1 is None else l2 + l1
 
 
-def add_l1(parameters: Parameters, grads: Parameters, rates: Rates) -> None:
-    """Add the L1 term's gradient, (lambda/n) sgn(w) with sgn(0) = 0 (book, eq. 96)."""
-    if rates.l1 is not None:
-        grads.penalised += rates.l1 * np.sign(parameters.penalised)
+def sgd(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> None:
+    """w -> (1 - eta lambda/n) w - eta grad C (book, eq. 93).
 
-
-def sgd(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
-    """v -> mu v - eta grad, w -> w + v (book, eqs. 107-108), with the gradient of the whole objective:
-
-        v' = mu v - eta grad C - (eta lambda/n) w
-        w' = w + v' = (1 - eta lambda/n) w + (mu v - eta grad C)
-
-    w' is computed in its second form. With mu = 0 it is plain SGD (eq. 93), and has its bits.
+    With momentum v -> mu v - eta grad, w -> w + v (eqs. 107-108), with the gradient of the whole objective.
     """
-    if not state:
-        shrink(parameters, rates)
-        np.subtract(parameters.flat, grads.flat, parameters.flat)
+    if state.velocity is None:
+        l1 = l1_gradient(parameters, rates)
+        backprop.add_to(parameters, rates.step, rates.decay, rates.ones)
+        if l1 is not None:
+            parameters.penalised -= rates.learning_rate * l1
         return
-    velocity = state["velocity"]
-    velocity *= rates.momentum
-    velocity -= grads.flat
-    l2_step = None if rates.l2 is None else rates.l2 * parameters.penalised
-    shrink(parameters, rates)
-    parameters.flat += velocity
-    if l2_step is not None:
-        velocity[:, : l2_step.shape[1]] -= l2_step
+    velocity = state.velocity
+    backprop.add_to(velocity, rates.step, rates.keep)
+    velocity.penalised -= rates.learning_rate * penalty_gradient(parameters, rates)
+    parameters.flat += velocity.flat
 
 
-def nesterov(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
+def nesterov(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> None:
     """v' = mu v - eta grad, w' = w + mu v' - eta grad, which looks ahead (Sutskever et al. 2013).
 
-    `grad` is that of the whole objective; as in `sgd`, its L2 term reaches w as weight decay.
+    `grad` is that of the whole objective.
     """
-    velocity = state.get("velocity")
-    if velocity is not None:
-        velocity *= rates.momentum
-        velocity -= grads.flat
-        if rates.l2 is not None:
-            velocity[:, : parameters.penalised.shape[1]] -= rates.l2 * parameters.penalised
-    shrink(parameters, rates)
+    if state.velocity is None:
+        sgd(parameters, backprop, state, rates)
+        return
+    velocity, grads = state.velocity.flat, backprop.mean_gradient()
+    grads.penalised += penalty_gradient(parameters, rates)
+    grads.flat *= rates.learning_rate
+    velocity *= rates.momentum
+    velocity -= grads.flat
+    parameters.flat += rates.momentum * velocity
     parameters.flat -= grads.flat
-    if velocity is not None:
-        parameters.flat += rates.momentum * velocity
 
 
-def rmsprop(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
+def rmsprop(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> None:
     """w -> w - eta grad / (sqrt(mean square of grad) + epsilon) (Hinton's lecture 6)."""
-    add_l2(parameters, grads, rates)
-    square = state["square"]
+    grads, square = backprop.mean_gradient(), state.arrays["square"]
+    grads.penalised += penalty_gradient(parameters, rates)
     square *= RHO
     square += (1 - RHO) * np.square(grads.flat)
     parameters.flat -= rates.learning_rate * grads.flat / (np.sqrt(square) + EPSILON)
 
 
-def adam(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
+def adam(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> None:
     """Adam with L2 as a part of the gradient (Kingma & Ba 2015, algorithm 1)."""
-    add_l2(parameters, grads, rates)
+    grads = backprop.mean_gradient()
+    grads.penalised += penalty_gradient(parameters, rates)
     _adam_step(parameters, grads, state, rates)
 
 
-def adamw(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
+def adamw(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> None:
     """Adam with weight decay beside the gradient (Loshchilov & Hutter 2019)."""
-    shrink(parameters, rates)
+    grads = backprop.mean_gradient()
+    if rates.l2 is not None:
+        parameters.penalised *= 1 - rates.learning_rate * rates.l2
+    grads.penalised += penalty_gradient(parameters, rates._replace(l2=None))
     _adam_step(parameters, grads, state, rates)
 
 
 def _adam_step(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
-    mean, square, powers = state["mean"], state["square"], state["powers"]
+    mean, square, powers = (state.arrays[name] for name in ("mean", "square", "powers"))
     mean *= BETA1
     mean += (1 - BETA1) * grads.flat
     square *= BETA2
@@ -171,9 +173,9 @@ def _adam_step(parameters: Parameters, grads: Parameters, state: State, rates: R
 
 
 OPTIMIZERS: dict[str, Optimizer] = {
-    "sgd": Optimizer(velocity_state, sgd, scaled=True, momentum=True),
-    "nesterov": Optimizer(velocity_state, nesterov, scaled=True, momentum=True),
-    "rmsprop": Optimizer(square_state, rmsprop, scaled=False, momentum=False),
-    "adam": Optimizer(moment_state, adam, scaled=False, momentum=False),
-    "adamw": Optimizer(moment_state, adamw, scaled=False, momentum=False),
+    "sgd": Optimizer(velocity_arrays, sgd, momentum=True),
+    "nesterov": Optimizer(velocity_arrays, nesterov, momentum=True),
+    "rmsprop": Optimizer(square_arrays, rmsprop),
+    "adam": Optimizer(moment_arrays, adam),
+    "adamw": Optimizer(moment_arrays, adamw),
 }

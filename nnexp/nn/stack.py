@@ -10,8 +10,8 @@ from nnexp.nn.batches import Augment, Feed, Order, ReadyPart, batch_sizes, mini_
 from nnexp.nn.dropout import Dropout
 from nnexp.nn.evaluation import PerRun, evaluate, penalty
 from nnexp.nn.monitors import watch, weights_before
-from nnexp.nn.network import Backprop, Network, Parameters
-from nnexp.nn.optimizers import OPTIMIZERS, Rates, add_l1
+from nnexp.nn.network import Backprop, Batch, Network, Parameters
+from nnexp.nn.optimizers import OPTIMIZERS, Rates, State
 from nnexp.nn.runlog import RunLog
 
 
@@ -29,14 +29,14 @@ class TrainingStack:
         runs = [log.hyperparameters for log in logs]
         self.network, self.logs, self.parts, self.common = network, list(logs), parts, runs[0]
         self.optimizer = OPTIMIZERS[self.common.optimizer]
-        self.state = self.optimizer.start(parameters.flat, self._column("momentum"))
+        arrays = self.optimizer.start(parameters.flat, self._column("momentum"))
+        self.state = State(parameters.sizes, arrays)
         self.feed = Feed(parts["training"], runs, augment)
         self.dropout = Dropout(runs) if any(run.dropout for run in runs) else None
         self._use(parameters)
 
     def _use(self, parameters: Parameters) -> None:
         self.parameters = parameters
-        self.grads = Parameters.zeros(parameters.sizes, len(parameters.flat), parameters.flat.dtype)
         self.backprops: dict[int, Backprop] = {}  # by size of mini-batch: the usual one, and the last
 
     def _column(self, name: str) -> PerRun:
@@ -63,36 +63,32 @@ class TrainingStack:
         """One pass, after `done` passes."""
         start = time.perf_counter()
         part, order = self.feed.epoch([log.hyperparameters for log in self.logs], order)
-        rates, step_sizes = self._rates(done, order.shape[1])
-        for X, Y in mini_batches(part, order, self.common.batch_size):
-            self._step(X, Y, step_sizes[X.shape[1]], rates)
+        rates = self._rates(done, order.shape[1])
+        for batch in mini_batches(part, order, self.common.batch_size):
+            self._step(batch, rates[batch.X.shape[1]])
         self._share("seconds", start)
 
-    def _rates(self, done: int, n: int) -> tuple[Rates, dict[int, Array]]:
-        """The factors of an epoch of n examples, and the step size (K, B, C) by size B of mini-batch."""
-        dtype, C = self.parameters.flat.dtype, self.network.sizes[-1]
+    def _rates(self, done: int, n: int) -> dict[int, Rates]:
+        """The factors of an epoch of n examples, by size of mini-batch."""
         learning_rate = np.array([[log.learning_rate(done)] for log in self.logs])
-        scale = learning_rate if self.optimizer.scaled else np.ones_like(learning_rate)
+        momentum, dtype = self._column("momentum"), self.parameters.flat.dtype
         l2, l1 = self._column("lambda_l2") / n, self._column("lambda_l1") / n
-        rates = Rates.of(learning_rate, scale, self._column("momentum"), l2, l1, dtype)
-        step_sizes = {}
-        for B in batch_sizes(n, self.common.batch_size):
-            step_size = scale[:, :, np.newaxis] / B
-            step_sizes[B] = np.broadcast_to(step_size, (len(scale), B, C)).astype(dtype)
-        return rates, step_sizes
+        sizes = batch_sizes(n, self.common.batch_size)
+        return {B: Rates.of(B, learning_rate, momentum, l2, l1, dtype) for B in sizes}
 
-    def _step(self, X: Array, Y: Array, step_size: Array, rates: Rates) -> None:
+    def _step(self, batch: Batch, rates: Rates) -> None:
         """One mini-batch."""
-        B = X.shape[1]
-        if B not in self.backprops:
-            dropout = self.dropout is not None
-            self.backprops[B] = Backprop(self.network, self.parameters, self.grads, B, dropout=dropout)
-        backprop = self.backprops[B]
+        backprop = self._backprop(batch.X.shape[1])
         if self.dropout:
             self.dropout.draw(backprop.masks)
-        backprop(X, Y, step_size)
-        add_l1(self.parameters, self.grads, rates)
-        self.optimizer.step(self.parameters, self.grads, self.state, rates)
+        backprop(batch)
+        self.optimizer.step(self.parameters, backprop, self.state, rates)
+
+    def _backprop(self, B: int) -> Backprop:
+        if B not in self.backprops:
+            dropout = self.dropout is not None
+            self.backprops[B] = Backprop(self.network, self.parameters, B, dropout=dropout)
+        return self.backprops[B]
 
     def evaluate(self, n: int, before: Sequence[Array] | None) -> dict[str, PerRun]:
         """Metrics (K,): cost and accuracy of each part, penalty, monitors. `n`: examples in an epoch.
@@ -120,7 +116,7 @@ class TrainingStack:
         remaining = [k for k, log in enumerate(self.logs) if not log.ended]
         if len(remaining) < len(self.logs):
             self.logs = [self.logs[k] for k in remaining]
-            self.state = {name: array[remaining] for name, array in self.state.items()}
+            self.state = self.state.of_runs(remaining)
             if self.dropout:
                 self.dropout.cut(remaining)
             self._use(self.parameters.of_runs(remaining))

@@ -28,7 +28,7 @@ from nnexp.nn.validation import (
 
 ProgressFunction = Callable[[int, dict[str, PerRun]], bool | None]
 
-# Bytes of parameters and gradients that train together: what a core's second-level cache holds. More runs
+# Bytes of parameters that train together: what a core's second-level cache holds. More runs
 # are trained as several stacks, in turns of one epoch; that changes their speed and nothing else.
 CACHE = 1536 * 1024
 
@@ -108,15 +108,18 @@ def split_into_stacks(
 ) -> list[TrainingStack]:
     """The runs in stacks that fit the cache, runs of one order together: they share its gathering.
 
-    If images are distorted, one stack: making each seed's images once saves more than a cache.
+    If images are distorted, the cache does not count: making each seed's images once saves more. Runs with
+    momentum have stacks of their own: they add gradients to a velocity, the others to the weights themselves.
     """
-    size = len(runs) if augment else max(1, CACHE // (2 * parameters.flat[0].nbytes))
+    size = len(runs) if augment else max(1, CACHE // parameters.flat[0].nbytes)
     by_seed = sorted(range(len(runs)), key=lambda row: seed_of(runs[row], "order"))
     stacks = []
-    for start in range(0, len(runs), size):
-        rows = by_seed[start : start + size]
-        logs = [RunLog(row, runs[row], parameters.flat[row]) for row in rows]
-        stacks.append(TrainingStack(network, logs, parameters.of_runs(rows), parts, augment))
+    for has_velocity in (False, True):
+        kind = [row for row in by_seed if (runs[row].momentum > 0) == has_velocity]
+        for start in range(0, len(kind), size):
+            rows = kind[start : start + size]
+            logs = [RunLog(row, runs[row], parameters.flat[row]) for row in rows]
+            stacks.append(TrainingStack(network, logs, parameters.of_runs(rows), parts, augment))
     return stacks
 
 

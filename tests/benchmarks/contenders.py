@@ -18,9 +18,10 @@ from nnexp.nn import Data, Examples, Hyperparameters, train  # noqa: E402
 from nnexp.nn.activations import ACTIVATIONS  # noqa: E402
 from nnexp.nn.arrays import aligned  # noqa: E402
 from nnexp.nn.batches import ReadyPart  # noqa: E402
+from nnexp.nn.blas import gemm_of  # noqa: E402
 from nnexp.nn.costs import OUTPUTS  # noqa: E402
 from nnexp.nn.evaluation import evaluate  # noqa: E402
-from nnexp.nn.network import Backprop, Network, Parameters, forward  # noqa: E402
+from nnexp.nn.network import Backprop, Batch, Network, Parameters, forward  # noqa: E402
 from nnexp.nn.training import draw_parameters  # noqa: E402
 
 Epoch = Callable[[], float]
@@ -121,38 +122,35 @@ def one_hot() -> Any:
 def passes(shape: Shape, backward: bool) -> Epoch:
     """The forward pass of every mini-batch, alone or with the backward pass; no updates."""
     network = Network(shape.sizes, ACTIVATIONS["sigmoid"], OUTPUTS["sigmoid", "cross_entropy"])
-    drawn, grads = (Parameters.zeros(shape.sizes, 1, np.float32) for _ in range(2))
+    drawn = Parameters.zeros(shape.sizes, 1, np.float32)
     drawn.flat[:] = np.random.default_rng(2).standard_normal(drawn.flat.shape) / 28
-    backprop = Backprop(network, drawn, grads, shape.batch_size)
+    backprop = Backprop(network, drawn, shape.batch_size)
     X, Y = data().training.inputs[None, :1000], one_hot()[None, :1000].astype(np.float32)
-    step_size = np.full((1, shape.batch_size, shape.sizes[-1]), 1 / shape.batch_size, np.float32)
+    starts = range(0, 1000, shape.batch_size)
+    batches = [Batch.of(X[:, s : s + shape.batch_size], Y[:, s : s + shape.batch_size]) for s in starts]
 
     def all_batches() -> None:
-        for start in range(0, N, shape.batch_size):
-            rows = slice(start % 1000, start % 1000 + shape.batch_size)
+        for step in range(N // shape.batch_size):
+            batch = batches[step % len(batches)]
             if backward:
-                backprop(X[:, rows], Y[:, rows], step_size)
+                backprop(batch)
+                backprop.add_to(drawn, [0.0], [1.0])
             else:
-                forward(backprop.layers, X[:, rows])
+                forward(backprop.gemm, backprop.layers, batch.X_columns)
 
     return lambda: timed(all_batches)
 
 
-def gemm_floor(shape: Shape) -> Epoch:
-    """The matrix products of all steps and nothing else, with `out=`, in the core's layout."""
-    W, g = (Parameters.zeros(shape.sizes, 1, np.float32) for _ in range(2))
-    shapes = [(1, shape.batch_size, units) for units in shape.sizes[1:]]
-    a, delta = ([aligned(buffer, np.float32) for buffer in shapes] for _ in range(2))
-    for array in (W.flat, *a, *delta):
-        array[:] = np.random.default_rng(2).random(array.shape) / 100
+def bare_products(shape: Shape) -> Epoch:
+    """The matrix products of all steps and nothing else, with NumPy's `matmul` and its `out`."""
+    W, g, a, delta = floor_arrays(shape)
     W_T = [w.swapaxes(1, 2) for w in W.weights]
     delta_T = [d.swapaxes(1, 2) for d in delta]
-    X = aligned((1, 1000, 784), np.float32)
-    X[:] = data().training.inputs[:1000]
+    inputs = floor_inputs(shape)
 
     def products() -> None:
-        for start in range(0, N, shape.batch_size):
-            x = X[:, start % 1000 : start % 1000 + shape.batch_size]
+        for step in range(N // shape.batch_size):
+            x = inputs[step % len(inputs)]
             for layer in range(len(a)):
                 below = a[layer - 1] if layer else x
                 np.matmul(below, W_T[layer], a[layer])
@@ -161,6 +159,44 @@ def gemm_floor(shape: Shape) -> Epoch:
                     np.matmul(delta[layer], W.weights[layer], delta[layer - 1])
 
     return lambda: timed(products)
+
+
+def bare_steps(shape: Shape) -> Epoch:
+    """The same products by BLAS itself, those of the update added to the weights: what a step cannot do
+    without."""
+    W, _, a, delta = floor_arrays(shape)
+    gemm, columns = gemm_of(np.float32), [x[0].T for x in floor_inputs(shape)]
+    a_T, delta_T = [x[0].T for x in a], [d[0].T for d in delta]
+    W_T = [w[0].T for w in W.weights]
+
+    def products() -> None:
+        for step in range(N // shape.batch_size):
+            x = columns[step % len(columns)]
+            for layer in range(len(a)):
+                below = a_T[layer - 1] if layer else x
+                gemm(1, W_T[layer], below, 0, a_T[layer], 1, 0, 1)
+                if layer:
+                    gemm(1, W_T[layer], delta_T[layer], 0, delta_T[layer - 1], 0, 0, 1)
+                gemm(-1e-9, below, delta_T[layer], 1, W_T[layer], 0, 1, 1)
+
+    return lambda: timed(products)
+
+
+def floor_arrays(shape: Shape) -> tuple[Parameters, Parameters, list[Any], list[Any]]:
+    """Weights, gradients, activations and errors of one run."""
+    W, g = (Parameters.zeros(shape.sizes, 1, np.float32) for _ in range(2))
+    shapes = [(1, shape.batch_size, units) for units in shape.sizes[1:]]
+    a, delta = ([aligned(buffer, np.float32) for buffer in shapes] for _ in range(2))
+    for array in (W.flat, *a, *delta):
+        array[:] = np.random.default_rng(2).random(array.shape) / 100
+    return W, g, a, delta
+
+
+def floor_inputs(shape: Shape) -> list[Any]:
+    """Mini-batches of the first 1,000 images, (1, B, 784)."""
+    X = aligned((1, 1000, 784), np.float32)
+    X[:] = data().training.inputs[:1000]
+    return [X[:, start : start + shape.batch_size] for start in range(0, 1000, shape.batch_size)]
 
 
 def book(shape: Shape) -> Epoch:
@@ -322,7 +358,8 @@ CONTENDERS: dict[str, Callable[[Shape], Epoch]] = {
     "JAX": jax,
     "JAX vmap 16, one order": lambda shape: jax(shape, STACK),
     "JAX vmap 16, own orders": lambda shape: jax(shape, STACK, own_orders=True),
-    "GEMM floor": gemm_floor,
+    "bare products": bare_products,
+    "bare steps": bare_steps,
     "ours": lambda shape: ours(shape, (0,)),
     "ours, stack of 16, one seed": lambda shape: ours(shape, (0,) * STACK),
     "ours, stack of 16, own seeds": lambda shape: ours(shape, tuple(range(STACK))),

@@ -117,7 +117,6 @@ def test_only_a_slope_that_is_written_in_z_costs_a_buffer(activation):
     """Elsewhere a is written over z; the output's z is never needed again."""
     f = ACTIVATIONS[activation]
     network = Network((3, 4, 2), f, OUTPUTS["sigmoid", "cross_entropy"])
-    parameters, grads = (Parameters.zeros(network.sizes, 1, "float32") for _ in range(2))
-    hidden, output = Backprop(network, parameters, grads, 5).layers
+    hidden, output = Backprop(network, Parameters.zeros(network.sizes, 1, "float32"), 5).layers
     assert (hidden.a is hidden.z) == (activation not in ("silu", "gelu"))
     assert output.a is output.z
