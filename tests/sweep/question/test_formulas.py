@@ -248,7 +248,7 @@ def test_another_library_under_the_same_name_counts(package: Path, before: dict[
 def test_a_definition_may_move_to_another_module(package: Path, before: dict[str, str]) -> None:
     network = package / "nn" / "network.py"
     text = network.read_text()
-    start, end = text.index("class Network(NamedTuple):"), text.index("\n\nclass Parameters")
+    start, end = text.index("class Network(NamedTuple):"), text.index("\n\nclass Batch")
     (package / "nn" / "moved.py").write_text(f"from typing import NamedTuple\n\n\n{text[start:end]}")
     network.write_text(text[:start] + "from nnexp.nn.moved import Network\n" + text[end:])
     assert digests(package) == before
