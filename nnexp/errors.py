@@ -24,6 +24,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "optimizer": "optim opt solver optimiser",
         "momentum": "mu beta momentumcoefficient",
         "dropout": "drop dropoutrate dropoutprob pdropout",
+        "input_dropout": "inputdrop visibledropout dropoutinput",
+        "max_norm": "maxnorm weightconstraint",
         "schedule": "scheduler lrschedule lrscheduler decayschedule",
         "patience": "earlystopping earlystop earlystoppingn niternochange",
         "epochs": "epoch nepochs numepochs maxepochs maxiter iterations iters niter",

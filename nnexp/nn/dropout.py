@@ -1,18 +1,22 @@
-"""Dropout on hidden layers (book, ch. 3; Srivastava et al. 2014)."""
+"""Dropout on hidden layers and on inputs (book, ch. 3; Srivastava et al. 2014).
+
+A unit or input is left out with a probability p; while training, the others are scaled by 1 / (1 - p).
+The book multiplies the weights by 1 - p afterwards instead (halves them): the same function.
+Each run draws from a stream of its own, so that its masks do not depend on the stack.
+"""
 
 from collections.abc import Sequence
 
-from nnexp.nn.arrays import Array
+import numpy as np
+
+from nnexp.nn.arrays import Array, aligned
 from nnexp.nn.hyperparameters import Hyperparameters
+from nnexp.nn.network import Batch
 from nnexp.nn.streams import seed_of, stream
 
 
 class Dropout:
-    """Masks for K runs, each from its own stream, so that they do not depend on the stack.
-
-    A unit is dropped with probability p = `dropout`; while training, the others are scaled by 1 / (1 - p).
-    The book multiplies the weights by 1 - p afterwards instead (halves them): the same function.
-    """
+    """Masks for the hidden layers of K runs; p = `dropout`."""
 
     def __init__(self, runs: Sequence[Hyperparameters]) -> None:
         self.sources = [(run.dropout, stream(seed_of(run, "dropout"), "dropout")) for run in runs]
@@ -26,3 +30,35 @@ class Dropout:
     def cut(self, remaining: Sequence[int]) -> None:
         """Keep these runs only."""
         self.sources = [self.sources[k] for k in remaining]
+
+
+class InputDropout:
+    """The inputs of K runs without those that are left out; p = `input_dropout`."""
+
+    def __init__(self, runs: Sequence[Hyperparameters]) -> None:
+        self.sources = [
+            (run.input_dropout, stream(seed_of(run, "input_dropout"), "input_dropout")) for run in runs
+        ]
+        self.room: dict[int, Batch] = {}  # by size of mini-batch: the usual one, and the last
+
+    def thin(self, batch: Batch) -> Batch:
+        """The mini-batch as each run sees it, `X (K, B, d)`; the next call writes over it.
+
+        Draws are float32 whatever the dtype: 784 inputs make them the dearest part of a small step.
+        """
+        X, (_, B, d) = batch.X, batch.X.shape
+        if B not in self.room:
+            self.room[B] = Batch.of(aligned((len(self.sources), B, d), X.dtype), batch.Y)
+        thinned = self.room[B]
+        for k, (p, rng) in enumerate(self.sources):
+            x, out = X[k % len(X)], thinned.X[k]
+            if p:
+                np.multiply(x, rng.random(x.shape, np.float32) >= p, out)
+                np.multiply(out, 1 / (1 - p), out)
+            else:
+                np.copyto(out, x)
+        return thinned._replace(Y=batch.Y)
+
+    def cut(self, remaining: Sequence[int]) -> None:
+        """Keep these runs only."""
+        self.sources, self.room = [self.sources[k] for k in remaining], {}

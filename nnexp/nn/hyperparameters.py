@@ -14,9 +14,10 @@ from nnexp.text import spelled
 # Runs that differ only in these train together, in one stack.
 PER_RUN = frozenset(
     {
-        *("learning_rate", "lambda_l2", "lambda_l1", "momentum", "dropout"),
+        *("learning_rate", "lambda_l2", "lambda_l1", "momentum", "dropout", "input_dropout", "max_norm"),
         *("initializer", "bias_initializer", "patience", "seed"),
-        *("seed_weights", "seed_biases", "seed_order", "seed_dropout", "seed_augmentation"),
+        *("seed_weights", "seed_biases", "seed_order", "seed_dropout", "seed_input_dropout"),
+        "seed_augmentation",
     }
 )
 
@@ -43,6 +44,8 @@ class Hyperparameters:
     optimizer: str = "sgd"
     momentum: float = 0.0
     dropout: float = 0.0
+    input_dropout: float = 0.0
+    max_norm: float = 0.0
     schedule: str = "constant"
     schedule_epochs: int = 10
     schedule_factor: float = 0.5
@@ -53,6 +56,7 @@ class Hyperparameters:
     seed_biases: int | None = None
     seed_order: int | None = None
     seed_dropout: int | None = None
+    seed_input_dropout: int | None = None
     seed_augmentation: int | None = None
     dtype: str = "float32"
     evaluate_every: int = 1
@@ -94,6 +98,7 @@ class Hyperparameters:
             "weights": self.initializer == "zeros" and "initializer=zeros",
             "biases": self.bias_initializer == "zeros" and "bias_initializer=zeros",
             "dropout": not self.dropout and "dropout=0",
+            "input_dropout": not self.input_dropout and "input_dropout=0",
         }
         return {purpose: reason for purpose, reason in reasons.items() if reason}
 
@@ -117,6 +122,11 @@ class Hyperparameters:
                 f"momentum={self.momentum} does not fit optimizer={self.optimizer}; {fitting} take it"
             )
         self._check_seeds()
+        if self.max_norm and not self.hidden_layers:
+            raise UserError(
+                f"max_norm={self.max_norm:g} limits the weights of hidden units: "
+                "hidden_layers must be >= 1, got 0"
+            )
         follows_validation = {
             "patience": self.patience > 0,
             "keep=best": self.keep == "best",

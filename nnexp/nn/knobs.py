@@ -126,6 +126,17 @@ KNOBS: dict[str, Knob] = {
         Number(below=1),
         "Book, ch. 3, Other techniques for regularization; Srivastava et al. 2014",
     ),
+    "input_dropout": Knob(
+        "The probability with which an input is left out, drawn anew for each example and step.",
+        Number(below=1),
+        "Srivastava et al. 2014 (0.2)",
+    ),
+    "max_norm": Knob(
+        "The largest length of a hidden unit's incoming weights: after each step, longer ones are scaled "
+        "back to it. 0: no limit.",
+        Number(),
+        "Srivastava et al. 2014 (3 to 4)",
+    ),
     "schedule": Knob(
         "How the learning rate changes. step and exponential multiply it by schedule_factor every "
         "schedule_epochs epochs; cosine lets it fall to 0 at the last epoch; plateau multiplies it by "
@@ -164,6 +175,7 @@ KNOBS: dict[str, Knob] = {
     "seed_biases": own_seed("the first biases"),
     "seed_order": own_seed("the order of examples"),
     "seed_dropout": own_seed("the units that dropout leaves out"),
+    "seed_input_dropout": own_seed("the inputs that input_dropout leaves out"),
     "seed_augmentation": own_seed("the distortions of data.augment"),
     "dtype": Knob(
         "The precision of all numbers in the network: float32 is faster.",

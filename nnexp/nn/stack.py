@@ -7,8 +7,9 @@ import numpy as np
 
 from nnexp.nn.arrays import Array
 from nnexp.nn.batches import Augment, Feed, Order, ReadyPart, batch_sizes, mini_batches
-from nnexp.nn.dropout import Dropout
+from nnexp.nn.dropout import Dropout, InputDropout
 from nnexp.nn.evaluation import PerRun, evaluate, penalty
+from nnexp.nn.max_norm import limit_norms
 from nnexp.nn.monitors import watch, weights_before
 from nnexp.nn.network import Backprop, Batch, Network, Parameters
 from nnexp.nn.optimizers import OPTIMIZERS, Rates, State
@@ -33,10 +34,13 @@ class TrainingStack:
         self.state = State(parameters.sizes, arrays)
         self.feed = Feed(parts["training"], runs, augment)
         self.dropout = Dropout(runs) if any(run.dropout for run in runs) else None
+        self.input_dropout = InputDropout(runs) if any(run.input_dropout for run in runs) else None
         self._use(parameters)
 
     def _use(self, parameters: Parameters) -> None:
         self.parameters = parameters
+        limits = np.array([log.hyperparameters.max_norm for log in self.logs])
+        self.limits = limits if limits.any() else None
         self.backprops: dict[int, Backprop] = {}  # by size of mini-batch: the usual one, and the last
 
     def _column(self, name: str) -> PerRun:
@@ -81,8 +85,10 @@ class TrainingStack:
         backprop = self._backprop(batch.X.shape[1])
         if self.dropout:
             self.dropout.draw(backprop.masks)
-        backprop(batch)
+        backprop(batch if self.input_dropout is None else self.input_dropout.thin(batch))
         self.optimizer.step(self.parameters, backprop, self.state, rates)
+        if self.limits is not None:
+            limit_norms(self.parameters.weights[:-1], self.limits)
 
     def _backprop(self, B: int) -> Backprop:
         if B not in self.backprops:
@@ -119,6 +125,8 @@ class TrainingStack:
             self.state = self.state.of_runs(remaining)
             if self.dropout:
                 self.dropout.cut(remaining)
+            if self.input_dropout:
+                self.input_dropout.cut(remaining)
             self._use(self.parameters.of_runs(remaining))
 
     def _share(self, clock: str, start: float) -> None:

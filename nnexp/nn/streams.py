@@ -6,7 +6,7 @@ import numpy as np
 
 from nnexp.nn.hyperparameters import Hyperparameters
 
-Purpose = Literal["weights", "biases", "order", "dropout", "augmentation"]
+Purpose = Literal["weights", "biases", "order", "dropout", "augmentation", "input_dropout"]
 
 
 def seed_of(run: Hyperparameters, purpose: Purpose) -> int:

@@ -15,7 +15,12 @@ from tests.nn.driving import layers_of, random_data, random_layers, read_only, s
 from tests.reference import ACTIVATIONS, PAIRS, PERCEPTRON
 
 OWN_SEED = st.sampled_from([None, None, None, 0, 1])
-STREAMS = ("initializer", "bias_initializer", "dropout")  # without which some streams are silent
+STREAMS = (
+    "initializer",
+    "bias_initializer",
+    "dropout",
+    "input_dropout",
+)  # without which some streams are silent
 QUIET = Hyperparameters()
 searched = settings(max_examples=60, derandomize=True, deadline=None)
 
@@ -58,6 +63,8 @@ def stacks(draw) -> list[Hyperparameters]:
         "lambda_l1": st.sampled_from([0.0, 0.0, 0.2]),
         "momentum": st.sampled_from(momenta),
         "dropout": st.sampled_from([0.0, 0.0, 0.25, 0.5]),
+        "input_dropout": st.sampled_from([0.0, 0.0, 0.2]),
+        "max_norm": st.sampled_from([0.0] if common.get("hidden_layers") == 0 else [0.0, 0.0, 0.5, 2.0]),
         "initializer": st.sampled_from(["lecun_normal", "standard_normal", "orthogonal", "zeros"]),
         "bias_initializer": st.sampled_from(["standard_normal", "zeros"]),
         "patience": st.sampled_from([0, 0, 1, 2]),

@@ -112,6 +112,28 @@ def test_dropout_gives_the_gradient_of_the_thinned_network(activation, output, c
     assert abs(inner(grads, way) - slope) < TOLERANCE * abs(slope)
 
 
+@pytest.mark.parametrize("depth", [0, 1, 3])
+@pytest.mark.parametrize(("output", "cost"), reference.PAIRS)
+def test_input_dropout_gives_the_gradient_at_the_thinned_example(output, cost, depth):
+    """One example shows its mask: weights that leave an input that is left out have no gradient."""
+    knobs = {"output": output, "cost": cost, "activation": "tanh", "hidden_layers": depth}
+    rng = np.random.default_rng(depth)
+    data, network = random_data(rng, n=1, d=9, classes=3), random_layers(rng, [9, *[6] * depth, 3])
+    [result] = one_step([network], data, input_dropout=0.25, **knobs)
+    grads = gradient(network, result)
+    alive = grads[0][0].any(axis=0)
+    assert 0 < np.mean(alive) < 1
+    inputs, labels = data.training
+    way = directions(rng, network)[0]
+    h = Hyperparameters(**knobs)
+    values = [
+        reference.cost(moved_by(network, way, point * STEP), inputs * alive / 0.75, labels, h)
+        for point in POINTS
+    ]
+    slope = np.dot(values, list(POINTS.values())) / STEP
+    assert abs(inner(grads, way) - slope) < TOLERANCE * abs(slope)
+
+
 @pytest.mark.parametrize("activation", reference.ACTIVATIONS)
 def test_only_a_slope_that_is_written_in_z_costs_a_buffer(activation):
     """Elsewhere a is written over z; the output's z is never needed again."""

@@ -28,7 +28,16 @@ def refusal(values: dict) -> str:
 WHOLE = (
     "hidden_layers", "batch_size", "schedule_epochs", "patience", "epochs", "seed", "evaluate_every",
 )  # fmt: skip
-NUMBERS = ("learning_rate", "lambda_l2", "lambda_l1", "momentum", "dropout", "schedule_factor")
+NUMBERS = (
+    "learning_rate",
+    "lambda_l2",
+    "lambda_l1",
+    "momentum",
+    "dropout",
+    "input_dropout",
+    "max_norm",
+    "schedule_factor",
+)
 NAMES = (
     "activation", "output", "cost", "initializer", "bias_initializer", "optimizer", "schedule", "dtype",
     "keep",
@@ -77,7 +86,7 @@ def test_a_stream_s_own_seed_is_a_whole_number_or_null(name, value):
     rule = "a whole number >= 0 or null (as seed)"
     assert KNOBS[name].rule == rule
     assert refusal({name: value}) == f"{name} must be {rule}, got {value!r}"
-    assert getattr(Hyperparameters(**{name: 2**63 - 1}, dropout=0.5), name) == 2**63 - 1
+    assert getattr(Hyperparameters(**{name: 2**63 - 1}, dropout=0.5, input_dropout=0.5), name) == 2**63 - 1
     assert getattr(Hyperparameters(**{name: None}), name) is None
 
 
@@ -87,6 +96,7 @@ def test_a_stream_s_own_seed_is_a_whole_number_or_null(name, value):
         ("seed_weights", {"initializer": "zeros"}, "initializer=zeros"),
         ("seed_biases", {"bias_initializer": "zeros"}, "bias_initializer=zeros"),
         ("seed_dropout", {"dropout": 0}, "dropout=0"),
+        ("seed_input_dropout", {"input_dropout": 0}, "input_dropout=0"),
     ],
 )
 def test_a_seed_of_its_own_needs_something_that_is_drawn(name, silent, reason):
@@ -119,6 +129,8 @@ def test_numbers_are_finite_numbers(name, value):
         ("lambda_l1", "a finite number >= 0", [-1e-9], 0),
         ("momentum", "a number >= 0 and < 1", [-0.1, 1.0, 1.5], 0),
         ("dropout", "a number >= 0 and < 1", [-0.1, 1.0, 2.0], 0),
+        ("input_dropout", "a number >= 0 and < 1", [-0.1, 1.0], 0),
+        ("max_norm", "a finite number >= 0", [-3], 0),
         ("schedule_epochs", "a whole number >= 1", [0], 1),
         ("schedule_factor", "a number > 0 and < 1", [0.0, 1.0, -0.5], 1e-9),
         ("patience", "a whole number >= 0", [-1], 0),
@@ -181,7 +193,7 @@ def test_an_unknown_hyperparameter_is_answered_with_the_close_match():
         Hyperparameters.of({"learning_rat": 0.5})
     assert str(error.value) == "unknown hyperparameter 'learning_rat'; did you mean 'learning_rate'?"
     with pytest.raises(
-        UserError, match=r"unknown hyperparameter 'zzz' \(choices: activation, batch_size, .*, and 17 more\)"
+        UserError, match=r"unknown hyperparameter 'zzz' \(choices: activation, batch_size, .*, and 20 more\)"
     ):
         Hyperparameters.of({"zzz": 1})
     assert Hyperparameters.of({"learning_rate": 0.1, "seed": 3}) == Hyperparameters(learning_rate=0.1, seed=3)

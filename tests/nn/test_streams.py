@@ -12,7 +12,9 @@ from tests.nn.driving import random_data, read_only
 
 N, EPOCHS = 12, 3
 DATA = random_data(np.random.default_rng(1), n=N, d=5, classes=3)
-BASE = Hyperparameters(hidden_size=6, epochs=EPOCHS, learning_rate=0.3, dropout=0.5, batch_size=5)
+BASE = Hyperparameters(
+    hidden_size=6, epochs=EPOCHS, learning_rate=0.3, dropout=0.5, input_dropout=0.2, batch_size=5
+)
 
 
 def orders_of(seed: int) -> np.ndarray:
@@ -46,6 +48,8 @@ POINTS = [
     {"activation": "relu", "dtype": "float64"},
     {"optimizer": "adam"},
     {"dropout": 0.0},
+    {"input_dropout": 0.0},
+    {"max_norm": 0.5},
     {"lambda_l1": 1.0, "momentum": 0.9},
     {"output": "softmax", "cost": "log_likelihood"},
     {"schedule": "cosine", "patience": 3},
@@ -71,7 +75,14 @@ def test_seeds_have_orders_of_their_own():
 
 @pytest.mark.parametrize(
     "change",
-    [{"dropout": 0.0}, {"batch_size": 1}, {"lambda_l2": 1.0}, {"optimizer": "adam"}, {"activation": "tanh"}],
+    [
+        {"dropout": 0.0},
+        {"input_dropout": 0.0},
+        {"batch_size": 1},
+        {"lambda_l2": 1.0},
+        {"optimizer": "adam"},
+        {"activation": "tanh"},
+    ],
     ids=str,
 )
 def test_initial_weights_and_biases_do_not_move_with_other_choices(change):
@@ -144,7 +155,7 @@ def test_the_seed_of_a_stream_changes_it_alone():
     )
     assert explicit == home
     assert crossed == other
-    assert len({home, other, *bits(*(replace(BASE, **{name: 1}) for name in OWN_SEEDS))}) == 7
+    assert len({home, other, *bits(*(replace(BASE, **{name: 1}) for name in OWN_SEEDS))}) == 8
 
 
 def test_weights_cross_with_orders():
@@ -183,13 +194,16 @@ def test_distorted_images_are_made_once_per_seed_of_theirs():
 
 
 def test_a_run_follows_its_seed_unless_all_that_it_draws_has_another():
-    fixed = replace(BASE, seed_weights=0, seed_biases=0, seed_order=0)
+    fixed = replace(BASE, input_dropout=0.0, seed_weights=0, seed_biases=0, seed_order=0)
     assert follows_seed(fixed, distorted=False), "dropout does"
     assert not follows_seed(replace(fixed, dropout=0.0), distorted=False)
     assert follows_seed(replace(fixed, dropout=0.0), distorted=True)
+    assert follows_seed(replace(fixed, dropout=0.0, input_dropout=0.2), distorted=False)
     assert not follows_seed(replace(fixed, seed_dropout=0), distorted=False)
     assert not follows_seed(replace(fixed, seed_dropout=0, seed_augmentation=0), distorted=True)
-    silent = replace(BASE, dropout=0.0, initializer="zeros", bias_initializer="zeros", seed_order=1)
+    silent = replace(
+        BASE, dropout=0.0, input_dropout=0.0, initializer="zeros", bias_initializer="zeros", seed_order=1
+    )
     assert not follows_seed(silent, distorted=False)
 
 
@@ -197,7 +211,7 @@ def test_streams_of_all_seeds_and_purposes_differ():
     """Also those of seed 0, which is a seed like any other, and of the greatest seed."""
     seeds = (0, 1, 2, 7, 2**63 - 1)
     draws = {stream(seed, purpose).random() for seed in seeds for purpose in get_args(Purpose)}
-    assert len(draws) == 5 * len(seeds)
+    assert len(draws) == 6 * len(seeds)
 
 
 def test_seeds_differ_in_everything_that_is_drawn():

@@ -37,7 +37,9 @@ TABLES: dict[str, tuple[str, ...]] = {
 }
 # Module, or a name in one -> the setting without which no run uses it.
 OPTIONAL = {
-    "nn.dropout": "dropout",
+    "nn.dropout:Dropout": "dropout",
+    "nn.dropout:InputDropout": "input_dropout",
+    "nn.max_norm": "max_norm",
     "nn.monitors": "monitor",
     "data.augment": "augment",
     "data.split:add_shifts": "expand",

@@ -18,9 +18,10 @@ PACKAGE = Path(nn.__path__[0]).parent
 # such a setting. At this value the setting does not stand in the identity, so that earlier runs keep their
 # id. An entry is written once and never changes: else two different runs could share an id.
 NEUTRAL_VALUES: dict[str, Any] = {
+    **{"input_dropout": 0.0, "max_norm": 0.0},
     **{"rotation": 0.0, "zoom": 0.0, "shear": 0.0, "shift": 0.0},
     **{"seed_weights": None, "seed_biases": None, "seed_order": None},
-    **{"seed_dropout": None, "seed_augmentation": None},
+    **{"seed_dropout": None, "seed_input_dropout": None, "seed_augmentation": None},
 }
 
 

@@ -43,6 +43,7 @@ def runs() -> dict[str, dict[str, Any]]:
     """A run at the defaults, and one for each choice that enters a table or uses what others do not."""
     base = Run("", Hyperparameters(), DataSpec(), 0).settings
     changes: list[dict[str, Any]] = [{}, {"dropout": 0.5}, {"expand": "shifts"}, {"classes": (0, 1)}]
+    changes += [{"input_dropout": 0.2}, {"max_norm": 3.0}]
     changes.append({"monitor": ("weight_norm",)})
     tables: dict[str, Mapping[str, Any]] = {
         "activation": ACTIVATIONS,
@@ -198,6 +199,8 @@ ON_SIGMOID = ALL - (choices_of("activation") - {"activation=sigmoid"})
         ("nn/costs.py", "log_likelihood", {"output=softmax cost=log_likelihood"}),
         ("nn/costs.py", "error_times_slope", {"output=sigmoid cost=quadratic"}),
         ("nn/dropout.py", "draw", {"dropout=0.5"}),
+        ("nn/dropout.py", "thin", {"input_dropout=0.2"}),
+        ("nn/max_norm.py", "norms_of", {"max_norm=3.0"}),
         ("nn/monitors.py", "watch", {"monitor=('weight_norm',)"}),
         ("nn/network.py", "__call__", ALL),
         ("nn/batches.py", "mini_batches", ALL),
