@@ -8,13 +8,13 @@ from nnexp.errors import UserError, unknown
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.costs import COSTS_OF_OUTPUT
 from nnexp.nn.knobs import KNOBS
-from nnexp.nn.optimizers import OPTIMIZERS
 from nnexp.text import spelled
 
 # Runs that differ only in these train together, in one stack.
 PER_RUN = frozenset(
     {
-        *("learning_rate", "lambda_l2", "lambda_l1", "momentum", "dropout", "input_dropout", "max_norm"),
+        *("learning_rate", "lambda_l2", "lambda_l1", "dropout", "input_dropout", "max_norm"),
+        *("momentum", "momentum_start", "momentum_ramp_epochs", "rmsprop_rho", "adam_beta1", "adam_beta2"),
         *("initializer", "bias_initializer", "patience", "seed"),
         *("seed_weights", "seed_biases", "seed_order", "seed_dropout", "seed_input_dropout"),
         "seed_augmentation",
@@ -43,6 +43,11 @@ class Hyperparameters:
     lambda_l1: float = 0.0
     optimizer: str = "sgd"
     momentum: float = 0.0
+    momentum_start: float = 0.0
+    momentum_ramp_epochs: int = 0
+    rmsprop_rho: float = 0.9
+    adam_beta1: float = 0.9
+    adam_beta2: float = 0.999
     dropout: float = 0.0
     input_dropout: float = 0.0
     max_norm: float = 0.0
@@ -116,11 +121,7 @@ class Hyperparameters:
                 "output=step learns by the perceptron rule, which is for a single layer, as no gradient "
                 f"passes a step to the layers below: hidden_layers must be 0, got {self.hidden_layers}"
             )
-        if self.momentum and not OPTIMIZERS[self.optimizer].momentum:
-            fitting = ", ".join(name for name, optimizer in OPTIMIZERS.items() if optimizer.momentum)
-            raise UserError(
-                f"momentum={self.momentum} does not fit optimizer={self.optimizer}; {fitting} take it"
-            )
+        self._check_optimizer()
         self._check_seeds()
         if self.max_norm and not self.hidden_layers:
             raise UserError(
@@ -135,6 +136,24 @@ class Hyperparameters:
         for setting, is_set in follows_validation.items():
             if is_set and not self.evaluate_every:
                 raise UserError(f"{setting} follows validation accuracy: evaluate_every must be >= 1, got 0")
+
+    def _check_optimizer(self) -> None:
+        """Raise where the optimizer does not take a value, or momentum would not grow."""
+        for field in fields(self):
+            value, takers = getattr(self, field.name), KNOBS[field.name].optimizers
+            if takers and self.optimizer not in takers and value != field.default:
+                take = f"{', '.join(takers)} take{'s' * (len(takers) == 1)} it"
+                raise UserError(f"{field.name}={value} does not fit optimizer={self.optimizer}; {take}")
+        if self.momentum_start and not self.momentum_ramp_epochs:
+            raise UserError(
+                f"momentum_start={self.momentum_start} has no effect without momentum_ramp_epochs, the "
+                "epochs over which momentum grows"
+            )
+        if self.momentum_ramp_epochs and not self.momentum_start < self.momentum:
+            raise UserError(
+                f"momentum_ramp_epochs={self.momentum_ramp_epochs} lets momentum grow from momentum_start="
+                f"{self.momentum_start}: momentum must be greater, got {self.momentum}"
+            )
 
     def _check_depth(self) -> None:
         """Raise where a list of sizes stands beside another number of layers; the default says nothing."""

@@ -17,6 +17,7 @@ CHOICE = "Book, ch. 3, How to choose a neural network's hyper-parameters?"
 
 # Lowest and highest, of the optimizers whose steps do not shrink with the gradient (Kingma & Ba 2015).
 USUAL_LEARNING_RATES = {"rmsprop": (0.001, 0.01), "adam": (0.001, 0.01), "adamw": (0.001, 0.01)}
+WITH_VELOCITY = ("sgd", "nesterov")
 MOST_LAYERS = 1000
 MONITORS = (
     *("test", "gradient_norm", "saturated_share", "weight_norm", "small_weights", "update_norm"),
@@ -25,11 +26,15 @@ MONITORS = (
 
 
 class Knob(NamedTuple):
-    """A hyperparameter: its meaning, the check that its values pass, and who describes it."""
+    """A hyperparameter: its meaning, the check that its values pass, and who describes it.
+
+    `optimizers`: those that take it; with any other it must be at its default. Empty: it has to do with none.
+    """
 
     meaning: str
     check: ValueCheck
     source: str
+    optimizers: tuple[str, ...] = ()
 
     @property
     def rule(self) -> str:
@@ -120,6 +125,38 @@ KNOBS: dict[str, Knob] = {
         "The share of the last step that is kept in the next one (the book's mu); for sgd and nesterov.",
         Number(below=1),
         "Book, ch. 3, Variations on stochastic gradient descent",
+        WITH_VELOCITY,
+    ),
+    "momentum_start": Knob(
+        "Where momentum begins if it grows: its value in the first epoch.",
+        Number(below=1),
+        "Sutskever et al. 2013",
+        WITH_VELOCITY,
+    ),
+    "momentum_ramp_epochs": Knob(
+        "Epochs over which momentum grows, in equal steps, from momentum_start to its value. 0: it has its "
+        "value from the first epoch on.",
+        Whole(0),
+        "Sutskever et al. 2013",
+        WITH_VELOCITY,
+    ),
+    "rmsprop_rho": Knob(
+        "The share of the mean of squared gradients that rmsprop keeps at each step.",
+        Number(below=1),
+        "Hinton's lecture 6",
+        ("rmsprop",),
+    ),
+    "adam_beta1": Knob(
+        "The share of the mean gradient that adam and adamw keep at each step, their momentum.",
+        Number(below=1),
+        "Kingma & Ba 2015",
+        ("adam", "adamw"),
+    ),
+    "adam_beta2": Knob(
+        "The share of the mean of squared gradients that adam and adamw keep at each step.",
+        Number(below=1),
+        "Kingma & Ba 2015",
+        ("adam", "adamw"),
     ),
     "dropout": Knob(
         "The probability with which a hidden unit is left out, drawn anew for each example and step.",

@@ -1,6 +1,7 @@
 """Optimizers: how a step follows from the gradient. All runs of a stack step at once.
 
-`start(flat, momentum)` makes the arrays of its state, with a leading run axis, so that a run can be cut out.
+`start(flat, column)` makes the arrays of its state, with a leading run axis, so that a run can be cut out;
+`column(name)` are the runs' values (K, 1) of a hyperparameter.
 `step(parameters, backprop, state, rates)` changes parameters and state in place, when `backprop` has taken
 in a mini-batch: an optimizer that is linear in the gradient lets it add the gradient to the weights or to
 their velocity at once; the others take `backprop.mean_gradient()`.
@@ -15,9 +16,9 @@ from numpy.typing import DTypeLike
 from nnexp.nn.arrays import Array
 from nnexp.nn.network import Backprop, Parameters
 
-RHO = 0.9  # rmsprop's memory of squared gradients (Hinton's lecture 6)
-BETA1, BETA2 = 0.9, 0.999  # Adam's memories (Kingma & Ba 2015)
 EPSILON = 1e-8
+
+Column = Callable[[str], Array]
 
 
 class Rates(NamedTuple):
@@ -66,26 +67,44 @@ class State:
 
 
 class Optimizer(NamedTuple):
-    """See the module's description. `momentum`: whether it takes that hyperparameter."""
+    """See the module's description."""
 
-    start: Callable[[Array, Array], dict[str, Array]]
+    start: Callable[[Array, Column], dict[str, Array]]
     step: Callable[[Parameters, Backprop, State, Rates], None]
-    momentum: bool = False
 
 
-def velocity_arrays(flat: Array, momentum: Array) -> dict[str, Array]:
+def velocity_arrays(flat: Array, column: Column) -> dict[str, Array]:
     """v = 0, or nothing where no run has momentum."""
-    return {"velocity": np.zeros_like(flat)} if momentum.any() else {}
+    return {"velocity": np.zeros_like(flat)} if column("momentum").any() else {}
 
 
-def square_arrays(flat: Array, momentum: Array) -> dict[str, Array]:
+def square_arrays(flat: Array, column: Column) -> dict[str, Array]:
     """Mean squared gradient = 0."""
-    return {"square": np.zeros_like(flat)}
+    return {"square": np.zeros_like(flat), "square_shares": shares_of(column("rmsprop_rho"), flat.dtype)}
 
 
-def moment_arrays(flat: Array, momentum: Array) -> dict[str, Array]:
+def moment_arrays(flat: Array, column: Column) -> dict[str, Array]:
     """Both moments 0; beta1^t and beta2^t = 1."""
-    return {"mean": np.zeros_like(flat), "square": np.zeros_like(flat), "powers": np.ones((len(flat), 2))}
+    beta1, beta2 = column("adam_beta1"), column("adam_beta2")
+    return {
+        "mean": np.zeros_like(flat),
+        "mean_shares": shares_of(beta1, flat.dtype),
+        "square": np.zeros_like(flat),
+        "square_shares": shares_of(beta2, flat.dtype),
+        "betas": np.hstack([beta1, beta2]),
+        "powers": np.ones((len(flat), 2)),
+    }
+
+
+def shares_of(kept: Array, dtype: DTypeLike) -> Array:
+    """What is kept of a running mean at each step, and what is new, (K, 2)."""
+    return np.hstack([kept, 1 - kept]).astype(dtype)
+
+
+def take_in(mean: Array, values: Array, shares: Array) -> None:
+    """The running mean, with new values (K, P)."""
+    mean *= shares[:, :1]
+    mean += shares[:, 1:] * values
 
 
 def l1_gradient(parameters: Parameters, rates: Rates) -> Array | None:
@@ -138,8 +157,7 @@ def rmsprop(parameters: Parameters, backprop: Backprop, state: State, rates: Rat
     """w -> w - eta grad / (sqrt(mean square of grad) + epsilon) (Hinton's lecture 6)."""
     grads, square = backprop.mean_gradient(), state.arrays["square"]
     grads.penalised += penalty_gradient(parameters, rates)
-    square *= RHO
-    square += (1 - RHO) * np.square(grads.flat)
+    take_in(square, np.square(grads.flat), state.arrays["square_shares"])
     parameters.flat -= rates.learning_rate * grads.flat / (np.sqrt(square) + EPSILON)
 
 
@@ -161,11 +179,9 @@ def adamw(parameters: Parameters, backprop: Backprop, state: State, rates: Rates
 
 def _adam_step(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
     mean, square, powers = (state.arrays[name] for name in ("mean", "square", "powers"))
-    mean *= BETA1
-    mean += (1 - BETA1) * grads.flat
-    square *= BETA2
-    square += (1 - BETA2) * np.square(grads.flat)
-    powers *= (BETA1, BETA2)
+    take_in(mean, grads.flat, state.arrays["mean_shares"])
+    take_in(square, np.square(grads.flat), state.arrays["square_shares"])
+    powers *= state.arrays["betas"]
     correction = (1 - powers).astype(mean.dtype)
     parameters.flat -= (
         (rates.learning_rate / correction[:, :1]) * mean / (np.sqrt(square / correction[:, 1:]) + EPSILON)
@@ -173,8 +189,8 @@ def _adam_step(parameters: Parameters, grads: Parameters, state: State, rates: R
 
 
 OPTIMIZERS: dict[str, Optimizer] = {
-    "sgd": Optimizer(velocity_arrays, sgd, momentum=True),
-    "nesterov": Optimizer(velocity_arrays, nesterov, momentum=True),
+    "sgd": Optimizer(velocity_arrays, sgd),
+    "nesterov": Optimizer(velocity_arrays, nesterov),
     "rmsprop": Optimizer(square_arrays, rmsprop),
     "adam": Optimizer(moment_arrays, adam),
     "adamw": Optimizer(moment_arrays, adamw),

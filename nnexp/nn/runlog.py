@@ -9,7 +9,7 @@ import numpy as np
 from nnexp.nn.arrays import Array
 from nnexp.nn.hyperparameters import Hyperparameters
 from nnexp.nn.result import History
-from nnexp.nn.schedules import LAST_SHARE, SCHEDULES
+from nnexp.nn.schedules import LAST_SHARE, SCHEDULES, momentum_ramp
 
 HISTORY_METRICS = ["training_cost", "training_accuracy", "validation_cost", "validation_accuracy"]
 TEST_METRICS = ["test_cost", "test_accuracy"]
@@ -71,6 +71,13 @@ class RunLog:
         h, drops = self.hyperparameters, self.plateau.drops
         factor = SCHEDULES[h.schedule](done, h.epochs, h.schedule_epochs, h.schedule_factor, drops)
         return h.learning_rate * factor
+
+    def momentum(self, done: int) -> float:
+        """The momentum for the epoch that follows `done` passes."""
+        h = self.hyperparameters
+        if not h.momentum_ramp_epochs:
+            return h.momentum
+        return momentum_ramp(done, h.momentum_ramp_epochs, h.momentum_start, h.momentum)
 
     def add(self, epoch: int, flat: Array, metrics: Mapping[str, float]) -> None:
         """Take in the end of an epoch: parameters `flat (P,)`, and metrics if it was evaluated."""

@@ -1,4 +1,4 @@
-"""How the learning rate changes: each schedule gives the factor on `learning_rate` for one epoch."""
+"""How rates change: a schedule gives the factor on `learning_rate` for one epoch; momentum may grow."""
 
 import math
 from collections.abc import Callable
@@ -33,6 +33,11 @@ def cosine(done: int, epochs: int, every: int, factor: float, drops: int) -> flo
 def plateau(done: int, epochs: int, every: int, factor: float, drops: int) -> float:
     """The book's rule: times `factor` when validation accuracy has not improved for `every` epochs."""
     return factor**drops
+
+
+def momentum_ramp(done: int, epochs: int, start: float, end: float) -> float:
+    """Along a line from `start` in the first epoch to `end` after `epochs` passes."""
+    return end if done >= epochs else start + (end - start) * done / epochs
 
 
 SCHEDULES: dict[str, Schedule] = {

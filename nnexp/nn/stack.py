@@ -30,7 +30,7 @@ class TrainingStack:
         runs = [log.hyperparameters for log in logs]
         self.network, self.logs, self.parts, self.common = network, list(logs), parts, runs[0]
         self.optimizer = OPTIMIZERS[self.common.optimizer]
-        arrays = self.optimizer.start(parameters.flat, self._column("momentum"))
+        arrays = self.optimizer.start(parameters.flat, self._column)
         self.state = State(parameters.sizes, arrays)
         self.feed = Feed(parts["training"], runs, augment)
         self.dropout = Dropout(runs) if any(run.dropout for run in runs) else None
@@ -75,7 +75,8 @@ class TrainingStack:
     def _rates(self, done: int, n: int) -> dict[int, Rates]:
         """The factors of an epoch of n examples, by size of mini-batch."""
         learning_rate = np.array([[log.learning_rate(done)] for log in self.logs])
-        momentum, dtype = self._column("momentum"), self.parameters.flat.dtype
+        momentum = np.array([[log.momentum(done)] for log in self.logs])
+        dtype = self.parameters.flat.dtype
         l2, l1 = self._column("lambda_l2") / n, self._column("lambda_l1") / n
         sizes = batch_sizes(n, self.common.batch_size)
         return {B: Rates.of(B, learning_rate, momentum, l2, l1, dtype) for B in sizes}

@@ -15,7 +15,10 @@ from nnexp.commands.completion import candidates
         ("nnexp activation=so", ["activation=softplus"]),
         ("nnexp +", ["+sweep="]),
         ("nnexp +sweep=book/soft", ["+sweep=book/softmax"]),
-        ("nnexp +sweep=batch_size mo", ["mode=", "momentum=", "monitor."]),
+        (
+            "nnexp +sweep=batch_size mo",
+            ["mode=", "momentum=", "momentum_ramp_epochs=", "momentum_start=", "monitor."],
+        ),
         (
             "nnexp data=",
             [f"data={name}" for name in ("digits", "fashion_mnist", "file", "mnist", "nand", "synthetic")],
@@ -23,7 +26,7 @@ from nnexp.commands.completion import candidates
         ("nnexp data.s", ["data.scale=", "data.shear=", "data.shift="]),
         ("nnexp dry_run=", ["dry_run=false", "dry_run=true"]),
         ("nnexp n_jobs=", ["n_jobs=null"]),
-        ("nnexp sweep.axes.mom", ["sweep.axes.momentum="]),
+        ("nnexp sweep.axes.lam", ["sweep.axes.lambda_l1=", "sweep.axes.lambda_l2="]),
         ("nnexp help lambda", ["lambda_l1", "lambda_l2"]),
         ("nnexp --c", ["--cfg", "--config-dir"]),
         ("nnexp data.path=sweeps/pl", ["data.path=sweeps/plain/"]),

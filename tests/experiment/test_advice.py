@@ -48,8 +48,8 @@ def test_of_several_optimizers_each_is_judged_by_its_own_runs() -> None:
 
 def test_usual_rates_are_known_of_every_optimizer_whose_steps_do_not_follow_the_gradient() -> None:
     """Such an optimizer takes the bare gradient; the others' steps are linear in it."""
-    bare = {name for name, optimizer in OPTIMIZERS.items() if not optimizer.scaled}
-    assert set(USUAL_LEARNING_RATES) == bare
+    linear = {"sgd", "nesterov"}
+    assert set(USUAL_LEARNING_RATES) == set(OPTIMIZERS) - linear
 
 
 def test_the_advice_stands_before_the_first_epoch(
@@ -61,3 +61,20 @@ def test_the_advice_stands_before_the_first_epoch(
     assert main(["optimizer=adam", "epochs=1", "tracking=none", "pictures=false"]) == 0
     shown = capsys.readouterr().out
     assert -1 < shown.index("optimizer=adam: learning_rate=0.5 is far too large") < shown.index("1/1")
+
+
+def test_a_sweep_over_optimizers_and_a_notebook_are_told_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import nnexp
+    from nnexp.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    assert main(["-m", "optimizer=sgd,adam,rmsprop", "dry_run=true"]) == 0
+    shown = capsys.readouterr().out
+    assert [f"optimizer={name}: learning_rate=0.5 is far too large" in shown for name in OPTIMIZERS] == [
+        name in ("adam", "rmsprop") for name in OPTIMIZERS
+    ]
+    nnexp.run(optimizer="adam", epochs=1, tracking="none", pictures=False)
+    shown = capsys.readouterr().out
+    assert -1 < shown.index("0.001 to 0.01 is usual") < shown.index("1/1")

@@ -52,16 +52,23 @@ def commons(draw) -> dict:
     }
 
 
+def memories(optimizer: str) -> st.SearchStrategy[dict]:
+    """What an optimizer keeps from one step to the next; of sgd's velocity often nothing."""
+    if optimizer in ("sgd", "nesterov"):
+        ramps = [{"momentum_start": start, "momentum_ramp_epochs": 2} for start in (0.0, 0.5)]
+        return st.sampled_from([{}, {}, {"momentum": 0.9}, *({"momentum": 0.9} | ramp for ramp in ramps)])
+    names = ("rmsprop_rho",) if optimizer == "rmsprop" else ("adam_beta1", "adam_beta2")
+    return st.fixed_dictionaries({name: st.sampled_from([0.9, 0.999, 0.0]) for name in names})
+
+
 @st.composite
 def stacks(draw) -> list[Hyperparameters]:
     """One to six runs; some diverge at once, some stop early, many share a seed."""
     common = draw(commons())
-    momenta = [0.0, 0.0, 0.9] if common["optimizer"] in ("sgd", "nesterov") else [0.0]
     each = {
         "learning_rate": st.sampled_from([0.01, 0.1, 0.5, 3.0, 1e30]),
         "lambda_l2": st.sampled_from([0.0, 0.0, 0.3]),
         "lambda_l1": st.sampled_from([0.0, 0.0, 0.2]),
-        "momentum": st.sampled_from(momenta),
         "dropout": st.sampled_from([0.0, 0.0, 0.25, 0.5]),
         "input_dropout": st.sampled_from([0.0, 0.0, 0.2]),
         "max_norm": st.sampled_from([0.0] if common.get("hidden_layers") == 0 else [0.0, 0.0, 0.5, 2.0]),
@@ -71,7 +78,8 @@ def stacks(draw) -> list[Hyperparameters]:
         "seed": st.integers(0, 3),  # few, so that runs often share one
         **{f"seed_{purpose}": OWN_SEED for purpose in get_args(Purpose) if purpose != "augmentation"},
     }
-    runs = draw(st.lists(st.fixed_dictionaries(each), min_size=1, max_size=6))
+    run = st.tuples(st.fixed_dictionaries(each), memories(common["optimizer"]))
+    runs = [values | memory for values, memory in draw(st.lists(run, min_size=1, max_size=6))]
     for values in runs:
         silent = replace(QUIET, **{name: values[name] for name in STREAMS}).silent_streams
         values |= {f"seed_{purpose}": None for purpose in silent}

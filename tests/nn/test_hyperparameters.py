@@ -10,6 +10,7 @@ import pytest
 
 from nnexp.errors import UserError
 from nnexp.nn import KNOBS, MONITORS, PER_RUN, Hyperparameters
+from nnexp.nn.optimizers import OPTIMIZERS
 from nnexp.nn.streams import Purpose
 
 ACTIVATIONS = "arcsinh, elu, gelu, identity, leaky_relu, relu, sigmoid, silu, softplus, step, tanh"
@@ -26,18 +27,21 @@ def refusal(values: dict) -> str:
 
 
 WHOLE = (
-    "hidden_layers", "batch_size", "schedule_epochs", "patience", "epochs", "seed", "evaluate_every",
+    "hidden_layers", "batch_size", "momentum_ramp_epochs", "schedule_epochs", "patience", "epochs", "seed",
+    "evaluate_every",
 )  # fmt: skip
 NUMBERS = (
-    "learning_rate",
-    "lambda_l2",
-    "lambda_l1",
-    "momentum",
-    "dropout",
-    "input_dropout",
-    "max_norm",
-    "schedule_factor",
-)
+    "learning_rate", "lambda_l2", "lambda_l1", "momentum", "momentum_start", "rmsprop_rho", "adam_beta1",
+    "adam_beta2", "dropout", "input_dropout", "max_norm", "schedule_factor",
+)  # fmt: skip
+# What stands beside a value that not every run takes.
+BESIDE = {
+    "momentum_start": {"momentum": 0.9, "momentum_ramp_epochs": 5},
+    "momentum_ramp_epochs": {"momentum": 0.9},
+    "rmsprop_rho": {"optimizer": "rmsprop"},
+    "adam_beta1": {"optimizer": "adam"},
+    "adam_beta2": {"optimizer": "adamw"},
+}
 NAMES = (
     "activation", "output", "cost", "initializer", "bias_initializer", "optimizer", "schedule", "dtype",
     "keep",
@@ -128,6 +132,11 @@ def test_numbers_are_finite_numbers(name, value):
         ("lambda_l2", "a finite number >= 0", [-1e-9], 0),
         ("lambda_l1", "a finite number >= 0", [-1e-9], 0),
         ("momentum", "a number >= 0 and < 1", [-0.1, 1.0, 1.5], 0),
+        ("momentum_start", "a number >= 0 and < 1", [-0.1, 1.0], 0),
+        ("momentum_ramp_epochs", "a whole number >= 0", [-1], 0),
+        ("rmsprop_rho", "a number >= 0 and < 1", [-0.1, 1.0], 0),
+        ("adam_beta1", "a number >= 0 and < 1", [-0.1, 1.0], 0),
+        ("adam_beta2", "a number >= 0 and < 1", [-0.1, 1.0], 0),
         ("dropout", "a number >= 0 and < 1", [-0.1, 1.0, 2.0], 0),
         ("input_dropout", "a number >= 0 and < 1", [-0.1, 1.0], 0),
         ("max_norm", "a finite number >= 0", [-3], 0),
@@ -143,12 +152,12 @@ def test_numbers_are_in_range(name, rule, bad, least):
     assert KNOBS[name].rule == rule
     for value in bad:
         assert refusal({name: value}) == f"{name} must be {rule}, got {value!r}"
-    assert getattr(Hyperparameters(**{name: least}), name) == least
+    assert getattr(Hyperparameters(**{name: least}, **BESIDE.get(name, {})), name) == least
 
 
 def test_the_greatest_values_are_taken():
     for name in set(WHOLE) - {"hidden_layers"}:
-        assert getattr(Hyperparameters(**{name: 2**63 - 1}), name) == 2**63 - 1
+        assert getattr(Hyperparameters(**{name: 2**63 - 1}, **BESIDE.get(name, {})), name) == 2**63 - 1
     assert Hyperparameters(momentum=1 - 2**-53, dropout=0.999, schedule_factor=0.999).momentum < 1
 
 
@@ -192,8 +201,9 @@ def test_an_unknown_hyperparameter_is_answered_with_the_close_match():
     with pytest.raises(UserError) as error:
         Hyperparameters.of({"learning_rat": 0.5})
     assert str(error.value) == "unknown hyperparameter 'learning_rat'; did you mean 'learning_rate'?"
+    others = len(fields(Hyperparameters)) - 12
     with pytest.raises(
-        UserError, match=r"unknown hyperparameter 'zzz' \(choices: activation, batch_size, .*, and 20 more\)"
+        UserError, match=rf"unknown hyperparameter 'zzz' \(choices: activation, .*, and {others} more\)"
     ):
         Hyperparameters.of({"zzz": 1})
     assert Hyperparameters.of({"learning_rate": 0.1, "seed": 3}) == Hyperparameters(learning_rate=0.1, seed=3)
@@ -230,12 +240,37 @@ def test_what_cannot_be_trained_is_refused_with_the_reason():
     )
 
 
-@pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "adamw"])
-def test_momentum_fits_its_optimizer(optimizer):
-    expected = f"momentum=0.9 does not fit optimizer={optimizer}; sgd, nesterov take it"
-    assert refusal({"optimizer": optimizer, "momentum": 0.9}) == expected
-    assert Hyperparameters(optimizer=optimizer).momentum == 0
-    assert Hyperparameters(optimizer="nesterov", momentum=0.9).momentum == 0.9
+MEMORIES = {
+    "momentum": ("sgd", "nesterov"),
+    "momentum_start": ("sgd", "nesterov"),
+    "momentum_ramp_epochs": ("sgd", "nesterov"),
+    "rmsprop_rho": ("rmsprop",),
+    "adam_beta1": ("adam", "adamw"),
+    "adam_beta2": ("adam", "adamw"),
+}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("name", MEMORIES)
+def test_what_an_optimizer_keeps_fits_it(name, optimizer):
+    value, takers = 1 if name == "momentum_ramp_epochs" else 0.5, MEMORIES[name]
+    beside = BESIDE.get(name, {}) | {"optimizer": optimizer}
+    if optimizer in takers:
+        assert getattr(Hyperparameters(**{name: value}, **beside), name) == value
+    else:
+        message = f"{name}={value} does not fit optimizer={optimizer}; {', '.join(takers)} take"
+        assert refusal({name: value, "optimizer": optimizer}) == message + "s" * (len(takers) == 1) + " it"
+        usual = {name: getattr(Hyperparameters(), name)}
+        assert Hyperparameters(optimizer=optimizer, **usual) == Hyperparameters(optimizer=optimizer)
+
+
+def test_momentum_grows_or_the_ramp_is_refused():
+    for start, end in ((0.5, 0.5), (0.9, 0.5), (0.0, 0.0)):
+        values = {"momentum_start": start, "momentum": end, "momentum_ramp_epochs": 3}
+        expected = f"momentum_ramp_epochs=3 lets momentum grow from momentum_start={start}: momentum must be "
+        assert refusal(values) == expected + f"greater, got {end}"
+    reason = "has no effect without momentum_ramp_epochs, the epochs over which momentum grows"
+    assert refusal({"momentum_start": 0.5, "momentum": 0.9}) == f"momentum_start=0.5 {reason}"
 
 
 @pytest.mark.parametrize("knob", [{"patience": 2}, {"keep": "best"}, {"schedule": "plateau"}])

@@ -100,12 +100,25 @@ def test_autograd_finds_the_same_costs_gradients_and_outputs(activation, output,
 @pytest.mark.parametrize("lambda_l1", [0.0, 0.2])
 @pytest.mark.parametrize("lambda_l2", [0.0, 0.5])
 @pytest.mark.parametrize(
-    ("optimizer", "momentum"),
-    [("sgd", 0.0), ("sgd", 0.7), ("nesterov", 0.7), ("rmsprop", 0.0), ("adam", 0.0), ("adamw", 0.0)],
+    ("optimizer", "memory", "in_torch"),
+    [
+        ("sgd", {}, {}),
+        ("sgd", {"momentum": 0.7}, {"momentum": 0.7}),
+        ("nesterov", {"momentum": 0.7}, {"momentum": 0.7}),
+        ("rmsprop", {}, {}),
+        ("rmsprop", {"rmsprop_rho": 0.6}, {"alpha": 0.6}),
+        ("rmsprop", {"rmsprop_rho": 0.0}, {"alpha": 0.0}),
+        ("adam", {}, {}),
+        ("adam", {"adam_beta1": 0.5, "adam_beta2": 0.8}, {"betas": (0.5, 0.8)}),
+        ("adam", {"adam_beta1": 0.0}, {"betas": (0.0, 0.999)}),
+        ("adamw", {}, {}),
+        ("adamw", {"adam_beta1": 0.0, "adam_beta2": 0.95}, {"betas": (0.0, 0.95)}),
+    ],
+    ids=str,
 )
-def test_torch_optim_walks_the_same_way(optimizer, momentum, lambda_l2, lambda_l1):
+def test_torch_optim_walks_the_same_way(optimizer, memory, in_torch, lambda_l2, lambda_l1):
     """Four epochs of ten examples in batches of four. L2 is torch's weight_decay = lambda/n on weights."""
-    knobs = {"optimizer": optimizer, "momentum": momentum, "lambda_l2": lambda_l2, "lambda_l1": lambda_l1}
+    knobs = {"optimizer": optimizer, "lambda_l2": lambda_l2, "lambda_l1": lambda_l1} | memory
     h = Hyperparameters(
         activation="tanh", learning_rate=0.01, batch_size=4, epochs=4, dtype="float64", **knobs
     )
@@ -116,8 +129,7 @@ def test_torch_optim_walks_the_same_way(optimizer, momentum, lambda_l2, lambda_l
 
     parameters = tensors(network)
     groups = [{"params": parameters[::2], "weight_decay": lambda_l2 / 10}, {"params": parameters[1::2]}]
-    settings = {"lr": h.learning_rate, "weight_decay": 0.0}
-    steps = OPTIMIZERS[optimizer](groups, **settings | ({"momentum": momentum} if momentum else {}))
+    steps = OPTIMIZERS[optimizer](groups, **{"lr": h.learning_rate, "weight_decay": 0.0} | in_torch)
     without_l2 = Hyperparameters(lambda_l1=lambda_l1)
     for epoch in order:
         for start in range(0, 10, 4):

@@ -41,6 +41,7 @@ OPTIONAL = {
     "nn.dropout:InputDropout": "input_dropout",
     "nn.max_norm": "max_norm",
     "nn.monitors": "monitor",
+    "nn.schedules:momentum_ramp": "momentum_ramp_epochs",
     "data.augment": "augment",
     "data.split:add_shifts": "expand",
     "data.split:keep_classes": "classes",

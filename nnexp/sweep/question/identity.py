@@ -22,6 +22,8 @@ NEUTRAL_VALUES: dict[str, Any] = {
     **{"rotation": 0.0, "zoom": 0.0, "shear": 0.0, "shift": 0.0},
     **{"seed_weights": None, "seed_biases": None, "seed_order": None},
     **{"seed_dropout": None, "seed_input_dropout": None, "seed_augmentation": None},
+    **{"momentum_start": 0.0, "momentum_ramp_epochs": 0},
+    **{"rmsprop_rho": 0.9, "adam_beta1": 0.9, "adam_beta2": 0.999},
 }
 
 

@@ -45,6 +45,7 @@ def runs() -> dict[str, dict[str, Any]]:
     changes: list[dict[str, Any]] = [{}, {"dropout": 0.5}, {"expand": "shifts"}, {"classes": (0, 1)}]
     changes += [{"input_dropout": 0.2}, {"max_norm": 3.0}]
     changes.append({"monitor": ("weight_norm",)})
+    changes.append({"momentum": 0.9, "momentum_ramp_epochs": 5})
     tables: dict[str, Mapping[str, Any]] = {
         "activation": ACTIVATIONS,
         "initializer": INITIALIZERS,
@@ -202,6 +203,7 @@ ON_SIGMOID = ALL - (choices_of("activation") - {"activation=sigmoid"})
         ("nn/dropout.py", "thin", {"input_dropout=0.2"}),
         ("nn/max_norm.py", "norms_of", {"max_norm=3.0"}),
         ("nn/monitors.py", "watch", {"monitor=('weight_norm',)"}),
+        ("nn/schedules.py", "momentum_ramp", {"momentum=0.9 momentum_ramp_epochs=5"}),
         ("nn/network.py", "__call__", ALL),
         ("nn/batches.py", "mini_batches", ALL),
         ("nn/streams.py", "stream", ALL),
