@@ -16,6 +16,7 @@ from nnexp.sweep.store.record import DONE, Record
 from nnexp.text import count, duration, percent, spelled
 
 MOST_FAILURES = 20  # rows of the table of failures
+FEW = 100  # examples behind a curvature: below, it is mostly noise
 TOO_LARGE = 10.0  # times the largest usual rate: from there on, digits are learned badly or not at all
 
 
@@ -52,7 +53,7 @@ def announcement(plan: Plan, to_do: int, failed: int, workers: int, seconds: flo
 
 def advice_lines(runs: Sequence[Run], load: Load) -> list[str]:
     """A line for each thing that the user should know before these runs train."""
-    lines = _large_rates(runs)
+    lines = _large_rates(runs) + _curvature(runs)
     for spec in dict.fromkeys(run.data for run in runs):
         lines += data.advice(spec, load(spec))
     return list(dict.fromkeys(lines))
@@ -68,10 +69,22 @@ def _large_rates(runs: Sequence[Run]) -> list[str]:
         low, high = USUAL_LEARNING_RATES.get(optimizer, (0.0, rate))
         if rate >= TOO_LARGE * high:
             lines.append(
-                f"optimizer={optimizer}: learning_rate={rate:g} is far too large, as its steps do not shrink "
-                f"with the gradient; {low:g} to {high:g} is usual"
+                f"optimizer={optimizer}: learning_rate={rate:g} is far too large, as its steps have a scale "
+                f"of their own; {low:g} to {high:g} is usual"
             )
     return lines
+
+
+def _curvature(runs: Sequence[Run]) -> list[str]:
+    """Over which examples the curvature is taken, where it is."""
+    sizes = {run.hyperparameters.batch_size for run in runs if run.hyperparameters.optimizer == "newton_cg"}
+    if not sizes:
+        return []
+    listed = ", ".join(map(str, sorted(sizes)))
+    line = f"optimizer=newton_cg: gradient and curvature are taken over each mini-batch, batch_size={listed}"
+    if min(sizes) >= FEW:
+        return [line]
+    return [f"{line}; fewer than {FEW} examples tell little of it, 1000 or the whole set is usual"]
 
 
 def plan_table(plan: Plan, pending: Sequence[int]) -> WholeTable:

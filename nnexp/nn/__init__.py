@@ -2,7 +2,8 @@
 
 After Nielsen, *Neural Networks and Deep Learning*, chapters 1-3 and 5 ("the book"). NumPy and one routine
 of BLAS. Read `plain` first, which is the book's own loop; then activations, costs, blas, network,
-optimizers, stack and training, which do the same fast. `knobs` says what each hyperparameter means.
+optimizers, stack and training, which do the same fast; hessian and newton_cg add second derivatives.
+`knobs` says what each hyperparameter means.
 
 Symbols and shapes, everywhere in this package:
 

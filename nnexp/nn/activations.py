@@ -125,17 +125,17 @@ def gelu(z: Array, out: Array | None = None) -> Array:
     Phi(z) ~ (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3))) / 2. The exact form needs erf, which NumPy lacks; the
     two differ by less than 0.0005.
     """
-    return np.multiply(_normal_share(z), z, out)
+    return np.multiply(normal_share(z), z, out)
 
 
 def gelu_slope(z: Array, out: Array | None = None) -> Array:
     """Phi(z) + z Phi'(z), of the tanh form."""
-    share = _normal_share(z)
+    share = normal_share(z)
     inner_slope = GELU_SCALE * (1 + 3 * GELU_CUBIC * np.square(np.clip(z, -FLAT, FLAT)))
     return np.add(share, 2 * share * (1 - share) * inner_slope * z, out)
 
 
-def _normal_share(z: Array) -> Array:
+def normal_share(z: Array) -> Array:
     """The tanh form of Phi(z). Beyond +-10 it is 0 or 1 to the last bit, and z^3 might overflow."""
     near = np.clip(z, -FLAT, FLAT)
     return sigmoid(2 * GELU_SCALE * near * (1 + GELU_CUBIC * np.square(near)))

@@ -1,20 +1,17 @@
 """How good a network is: cost and accuracy over whole sets, and the penalty on its weights."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnexp.nn.activations import identity
-from nnexp.nn.arrays import Array
+from nnexp.nn.arrays import PerRun, sums
 from nnexp.nn.batches import ReadyPart
 from nnexp.nn.blas import gemm_of
 from nnexp.nn.network import Network, Parameters, forward, forward_layers
 
 CHUNK = 1000  # examples that pass at once: their activations stay in the cache
-
-PerRun = NDArray[np.float64]
 
 
 class Evaluation(NamedTuple):
@@ -39,11 +36,6 @@ def evaluate(network: Network, parameters: Parameters, part: ReadyPart) -> Evalu
         total += sums(network.output.cost(z, part.targets[chunk]))
         network.output.function(z, z).argmax(axis=-1, out=winners[:, chunk])
     return Evaluation(total / n, (winners == part.labels).mean(axis=1), winners)
-
-
-def sums(arrays: Iterable[Array]) -> PerRun:
-    """Each run's sum in float64. Run by run, so that it does not depend on the stack, bit for bit."""
-    return np.array([array.sum(dtype=np.float64) for array in arrays])
 
 
 def penalty(parameters: Parameters, lambda_l2: PerRun, lambda_l1: PerRun, n: int) -> PerRun:

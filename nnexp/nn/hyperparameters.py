@@ -15,6 +15,7 @@ PER_RUN = frozenset(
     {
         *("learning_rate", "lambda_l2", "lambda_l1", "dropout", "input_dropout", "max_norm"),
         *("momentum", "momentum_start", "momentum_ramp_epochs", "rmsprop_rho", "adam_beta1", "adam_beta2"),
+        "damping",
         *("initializer", "bias_initializer", "patience", "seed"),
         *("seed_weights", "seed_biases", "seed_order", "seed_dropout", "seed_input_dropout"),
         "seed_augmentation",
@@ -48,6 +49,8 @@ class Hyperparameters:
     rmsprop_rho: float = 0.9
     adam_beta1: float = 0.9
     adam_beta2: float = 0.999
+    damping: float = 1.0
+    cg_steps: int = 10
     dropout: float = 0.0
     input_dropout: float = 0.0
     max_norm: float = 0.0
@@ -123,6 +126,7 @@ class Hyperparameters:
             )
         self._check_optimizer()
         self._check_seeds()
+        self._check_curvature()
         if self.max_norm and not self.hidden_layers:
             raise UserError(
                 f"max_norm={self.max_norm:g} limits the weights of hidden units: "
@@ -170,3 +174,16 @@ class Hyperparameters:
             name = f"seed_{purpose}"
             if (seed := getattr(self, name)) is not None:
                 raise UserError(f"{name}={seed} has no effect: {reason} draws nothing")
+
+    def _check_curvature(self) -> None:
+        """Raise where newton_cg would find none."""
+        if self.optimizer == "newton_cg" and self.lambda_l1:
+            raise UserError(
+                f"lambda_l1={self.lambda_l1} does not fit optimizer=newton_cg: at a weight of zero it has a "
+                "kink, and no second derivative; take lambda_l2"
+            )
+        if self.optimizer == "newton_cg" and self.output == "step":
+            raise UserError(
+                "output=step does not fit optimizer=newton_cg: the perceptron's cost is made of straight "
+                "pieces, without curvature"
+            )

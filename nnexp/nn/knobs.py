@@ -15,8 +15,13 @@ from nnexp.nn.schedules import SCHEDULES
 DESCENT = "Book, ch. 1, Learning with gradient descent"
 CHOICE = "Book, ch. 3, How to choose a neural network's hyper-parameters?"
 
-# Lowest and highest, of the optimizers whose steps do not shrink with the gradient (Kingma & Ba 2015).
-USUAL_LEARNING_RATES = {"rmsprop": (0.001, 0.01), "adam": (0.001, 0.01), "adamw": (0.001, 0.01)}
+# Lowest and highest, of optimizers whose steps have a scale of their own (Kingma & Ba 2015; Martens 2010).
+USUAL_LEARNING_RATES = {
+    "rmsprop": (0.001, 0.01),
+    "adam": (0.001, 0.01),
+    "adamw": (0.001, 0.01),
+    "newton_cg": (0.5, 1.0),
+}
 WITH_VELOCITY = ("sgd", "nesterov")
 MOST_LAYERS = 1000
 MONITORS = (
@@ -116,10 +121,12 @@ KNOBS: dict[str, Knob] = {
     ),
     "optimizer": Knob(
         "How a step follows from the gradient. rmsprop, adam and adamw usually take a learning_rate of 0.001 "
-        "to 0.01.",
+        "to 0.01. newton_cg takes 1, for it knows the curvature (the book's Hessian technique): gradient and "
+        "curvature are those of the mini-batch, which should be large, 1000 examples or the whole set.",
         OneOf(OPTIMIZERS),
         "Book, ch. 3, Variations on stochastic gradient descent; nesterov: Sutskever et al. 2013; "
-        "rmsprop: Hinton's lecture 6; adam: Kingma & Ba 2015; adamw: Loshchilov & Hutter 2019",
+        "rmsprop: Hinton's lecture 6; adam: Kingma & Ba 2015; adamw: Loshchilov & Hutter 2019; "
+        "newton_cg: Martens 2010, with the products of Pearlmutter 1994",
     ),
     "momentum": Knob(
         "The share of the last step that is kept in the next one (the book's mu); for sgd and nesterov.",
@@ -157,6 +164,20 @@ KNOBS: dict[str, Knob] = {
         Number(below=1),
         "Kingma & Ba 2015",
         ("adam", "adamw"),
+    ),
+    "damping": Knob(
+        "Where the damping of newton_cg begins: what is added to the curvature in every direction, so that "
+        "steps stay where the quadratic model holds. It adapts after each step.",
+        Number(positive=True),
+        "Levenberg 1944 and Marquardt 1963; Martens 2010",
+        ("newton_cg",),
+    ),
+    "cg_steps": Knob(
+        "The most steps of conjugate gradients that newton_cg takes for one step of the weights. Each "
+        "takes about as long as two gradients.",
+        Whole(1),
+        "Martens 2010; Nocedal & Wright 2006, algorithm 7.1",
+        ("newton_cg",),
     ),
     "dropout": Knob(
         "The probability with which a hidden unit is left out, drawn anew for each example and step.",

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnexp.nn.arrays import Array
-from nnexp.nn.evaluation import PerRun
+from nnexp.nn.arrays import Array, PerRun
 
 
 def limit_norms(weights: Sequence[Array], limits: PerRun) -> None:

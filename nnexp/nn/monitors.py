@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.nn.arrays import Array
+from nnexp.nn.arrays import Array, PerRun, sums
 from nnexp.nn.batches import ReadyPart
-from nnexp.nn.evaluation import PerRun, sums
 from nnexp.nn.network import Backprop, Batch, Network, Parameters
 
 SAMPLE = 1000  # training examples behind gradient norms and saturation (the book's number, ch. 5)

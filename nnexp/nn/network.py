@@ -169,6 +169,7 @@ class Backprop:
     def __call__(self, batch: Batch) -> None:
         """Fill the activations and the errors delta of all layers."""
         gemm, activation = self.gemm, self.network.activation
+        self.batch = batch
         self.X_columns = batch.X_columns * (self.K // len(batch.X_columns))
         a = forward(gemm, self.layers, self.X_columns)
         self.network.output.delta(a, batch.Y, self.top.delta)  # BP1

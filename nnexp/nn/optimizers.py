@@ -14,7 +14,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from nnexp.nn.arrays import Array
+from nnexp.nn.curvatures import CURVATURES, OUTPUT_CHANGES
+from nnexp.nn.hessian import hessian_at
 from nnexp.nn.network import Backprop, Parameters
+from nnexp.nn.newton_cg import Choices, Objective, newton_step
 
 EPSILON = 1e-8
 
@@ -55,15 +58,18 @@ class Rates(NamedTuple):
 
 
 class State:
-    """What an optimizer remembers: arrays with a leading run axis. `velocity`: one of them, as parameters."""
+    """What an optimizer remembers: arrays with a leading run axis. `velocity`: one of them, as parameters.
 
-    def __init__(self, sizes: Sequence[int], arrays: dict[str, Array]) -> None:
-        self.sizes, self.arrays = sizes, arrays
+    `common`: what the runs have in common.
+    """
+
+    def __init__(self, sizes: Sequence[int], arrays: dict[str, Array], common: Choices) -> None:
+        self.sizes, self.arrays, self.common = sizes, arrays, common
         self.velocity = Parameters(sizes, arrays["velocity"]) if "velocity" in arrays else None
 
     def of_runs(self, rows: Sequence[int]) -> "State":
         """A copy of some runs' state."""
-        return State(self.sizes, {name: array[rows] for name, array in self.arrays.items()})
+        return State(self.sizes, {name: array[rows] for name, array in self.arrays.items()}, self.common)
 
 
 class Optimizer(NamedTuple):
@@ -105,6 +111,11 @@ def take_in(mean: Array, values: Array, shares: Array) -> None:
     """The running mean, with new values (K, P)."""
     mean *= shares[:, :1]
     mean += shares[:, 1:] * values
+
+
+def damping_arrays(flat: Array, column: Column) -> dict[str, Array]:
+    """The damping, in float64."""
+    return {"damping": column("damping")}
 
 
 def l1_gradient(parameters: Parameters, rates: Rates) -> Array | None:
@@ -188,10 +199,19 @@ def _adam_step(parameters: Parameters, grads: Parameters, state: State, rates: R
     )
 
 
+def newton_cg(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> None:
+    """w -> w - eta (H + damping)^-1 grad, nearly, over the mini-batch (book, eq. 105): see that module."""
+    h, l2 = state.common, np.zeros_like(rates.momentum) if rates.l2 is None else rates.l2
+    hessian = hessian_at(backprop, CURVATURES[h.activation], OUTPUT_CHANGES[h.output, h.cost])
+    objective, damping = Objective(backprop, l2, hessian), state.arrays["damping"]
+    damping[:] = newton_step(objective, damping, rates.learning_rate, h.cg_steps)
+
+
 OPTIMIZERS: dict[str, Optimizer] = {
     "sgd": Optimizer(velocity_arrays, sgd),
     "nesterov": Optimizer(velocity_arrays, nesterov),
     "rmsprop": Optimizer(square_arrays, rmsprop),
     "adam": Optimizer(moment_arrays, adam),
     "adamw": Optimizer(moment_arrays, adamw),
+    "newton_cg": Optimizer(damping_arrays, newton_cg),
 }

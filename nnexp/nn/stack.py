@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnexp.nn.arrays import Array
+from nnexp.nn.arrays import Array, PerRun
 from nnexp.nn.batches import Augment, Feed, Order, ReadyPart, batch_sizes, mini_batches
 from nnexp.nn.dropout import Dropout, InputDropout
-from nnexp.nn.evaluation import PerRun, evaluate, penalty
+from nnexp.nn.evaluation import evaluate, penalty
 from nnexp.nn.max_norm import limit_norms
 from nnexp.nn.monitors import watch, weights_before
 from nnexp.nn.network import Backprop, Batch, Network, Parameters
@@ -31,7 +31,7 @@ class TrainingStack:
         self.network, self.logs, self.parts, self.common = network, list(logs), parts, runs[0]
         self.optimizer = OPTIMIZERS[self.common.optimizer]
         arrays = self.optimizer.start(parameters.flat, self._column)
-        self.state = State(parameters.sizes, arrays)
+        self.state = State(parameters.sizes, arrays, self.common)
         self.feed = Feed(parts["training"], runs, augment)
         self.dropout = Dropout(runs) if any(run.dropout for run in runs) else None
         self.input_dropout = InputDropout(runs) if any(run.input_dropout for run in runs) else None

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from nnexp.nn.activations import ACTIVATIONS
+from nnexp.nn.arrays import PerRun
 from nnexp.nn.batches import Augment, Order, ReadyPart
 from nnexp.nn.costs import OUTPUTS
-from nnexp.nn.evaluation import PerRun, evaluate
+from nnexp.nn.evaluation import evaluate
 from nnexp.nn.examples import Data
 from nnexp.nn.hyperparameters import Hyperparameters
 from nnexp.nn.initializers import BIAS_INITIALIZERS, INITIALIZERS

@@ -20,8 +20,8 @@ def lines(*runs: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "adamw"])
 def test_an_adaptive_optimizer_at_the_default_rate_is_told_of_usual_ones(optimizer: str) -> None:
     assert lines({"optimizer": optimizer}) == [
-        f"optimizer={optimizer}: learning_rate=0.5 is far too large, as its steps do not shrink with the "
-        "gradient; 0.001 to 0.01 is usual"
+        f"optimizer={optimizer}: learning_rate=0.5 is far too large, as its steps have a scale of their "
+        "own; 0.001 to 0.01 is usual"
     ]
 
 
@@ -41,13 +41,25 @@ def test_what_may_well_be_meant_is_passed_over(runs: list[dict[str, Any]]) -> No
     assert lines(*runs) == []
 
 
+NEWTON = {"optimizer": "newton_cg", "learning_rate": 1.0}
+OVER = "optimizer=newton_cg: gradient and curvature are taken over each mini-batch, batch_size="
+
+
+def test_newton_cg_says_over_which_examples_the_curvature_is_taken() -> None:
+    assert lines({**NEWTON, "batch_size": 1000}) == [f"{OVER}1000"]
+    assert lines(*({**NEWTON, "batch_size": size} for size in (1000, 300, 1000)), {}) == [f"{OVER}300, 1000"]
+    assert lines({**NEWTON, "batch_size": 10}) == [
+        f"{OVER}10; fewer than 100 examples tell little of it, 1000 or the whole set is usual"
+    ]
+
+
 def test_of_several_optimizers_each_is_judged_by_its_own_runs() -> None:
     runs = [{"optimizer": optimizer} for optimizer in ("adam", "sgd", "adamw", "adam")]
     assert [line.partition(":")[0] for line in lines(*runs)] == ["optimizer=adam", "optimizer=adamw"]
 
 
-def test_usual_rates_are_known_of_every_optimizer_whose_steps_do_not_follow_the_gradient() -> None:
-    """Such an optimizer takes the bare gradient; the others' steps are linear in it."""
+def test_usual_rates_are_known_of_every_optimizer_whose_steps_have_a_scale_of_their_own() -> None:
+    """The others have steps that are linear in the gradient."""
     linear = {"sgd", "nesterov"}
     assert set(USUAL_LEARNING_RATES) == set(OPTIMIZERS) - linear
 

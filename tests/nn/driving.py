@@ -7,6 +7,11 @@ from typing import Any
 import numpy as np
 
 from nnexp.nn import Data, Examples, Hyperparameters, Result, train
+from nnexp.nn.activations import ACTIVATIONS
+from nnexp.nn.costs import OUTPUTS
+from nnexp.nn.curvatures import CURVATURES, OUTPUT_CHANGES
+from nnexp.nn.hessian import hessian_at
+from nnexp.nn.network import Backprop, Batch, Network, Parameters
 from tests.reference import Layers
 
 
@@ -74,6 +79,26 @@ def gradient(network: Layers, result: Result) -> Layers:
 def objective(result: Result) -> float:
     """The core's own objective before training: cost + penalty."""
     return result.history["training_cost"][0] + result.history["penalty"][0]
+
+
+def as_parameters(network: Layers) -> Parameters:
+    """One network as the core keeps it, in float64."""
+    sizes = [network[0][0].shape[1], *(len(b) for _, b in network)]
+    parameters = Parameters.zeros(sizes, 1, "float64")
+    for (W, b), own_W, own_b in zip(network, parameters.weights, parameters.biases, strict=True):
+        own_W[0], own_b[0, 0] = W, b
+    return parameters
+
+
+def hessian_product(network: Layers, way: Layers, part: Examples, classes: int, h: Hyperparameters) -> Layers:
+    """The Hessian of the mean data cost times a way."""
+    at, out = as_parameters(network), as_parameters([(0 * W, 0 * b) for W, b in network])
+    core = Network(at.sizes, ACTIVATIONS[h.activation], OUTPUTS[h.output, h.cost])
+    n, backprop = len(part.labels), Backprop(core, at, len(part.labels))
+    backprop(Batch.of(part.inputs[np.newaxis], np.eye(classes)[part.labels][np.newaxis]))
+    hessian = hessian_at(backprop, CURVATURES[h.activation], OUTPUT_CHANGES[h.output, h.cost])
+    hessian.product(as_parameters(way), out)
+    return [(W[0] / n, b[0, 0] / n) for W, b in zip(out.weights, out.biases, strict=True)]
 
 
 def moved_by(network: Layers, direction: Layers, by: float) -> Layers:

@@ -36,13 +36,14 @@ def hidden_layers() -> st.SearchStrategy[dict]:
 def commons(draw) -> dict:
     """What the runs of a stack have in common."""
     output, cost = draw(st.sampled_from([*PAIRS, PERCEPTRON]))
+    optimizers = ["sgd", "sgd", "nesterov", "rmsprop", "adam", "adamw", *["newton_cg"] * (output != "step")]
     return {
         "output": output,
         "cost": cost,
         "activation": draw(st.sampled_from(sorted(ACTIVATIONS))),
         **({"hidden_layers": 0} if output == "step" else draw(hidden_layers())),
         "batch_size": draw(st.integers(1, 12)),
-        "optimizer": draw(st.sampled_from(["sgd", "sgd", "nesterov", "rmsprop", "adam", "adamw"])),
+        "optimizer": draw(st.sampled_from(optimizers)),
         "schedule": draw(st.sampled_from(["constant", "step", "exponential", "cosine", "plateau"])),
         "schedule_epochs": draw(st.integers(1, 3)),
         "epochs": draw(st.integers(1, 5)),
@@ -57,6 +58,8 @@ def memories(optimizer: str) -> st.SearchStrategy[dict]:
     if optimizer in ("sgd", "nesterov"):
         ramps = [{"momentum_start": start, "momentum_ramp_epochs": 2} for start in (0.0, 0.5)]
         return st.sampled_from([{}, {}, {"momentum": 0.9}, *({"momentum": 0.9} | ramp for ramp in ramps)])
+    if optimizer == "newton_cg":
+        return st.fixed_dictionaries({"damping": st.sampled_from([1e-6, 0.1, 1.0, 1e30])})
     names = ("rmsprop_rho",) if optimizer == "rmsprop" else ("adam_beta1", "adam_beta2")
     return st.fixed_dictionaries({name: st.sampled_from([0.9, 0.999, 0.0]) for name in names})
 
@@ -65,10 +68,12 @@ def memories(optimizer: str) -> st.SearchStrategy[dict]:
 def stacks(draw) -> list[Hyperparameters]:
     """One to six runs; some diverge at once, some stop early, many share a seed."""
     common = draw(commons())
+    newton = common["optimizer"] == "newton_cg"
+    common |= {"cg_steps": draw(st.integers(1, 8))} if newton else {}
     each = {
         "learning_rate": st.sampled_from([0.01, 0.1, 0.5, 3.0, 1e30]),
         "lambda_l2": st.sampled_from([0.0, 0.0, 0.3]),
-        "lambda_l1": st.sampled_from([0.0, 0.0, 0.2]),
+        "lambda_l1": st.sampled_from([0.0] if newton else [0.0, 0.0, 0.2]),
         "dropout": st.sampled_from([0.0, 0.0, 0.25, 0.5]),
         "input_dropout": st.sampled_from([0.0, 0.0, 0.2]),
         "max_norm": st.sampled_from([0.0] if common.get("hidden_layers") == 0 else [0.0, 0.0, 0.5, 2.0]),

@@ -28,11 +28,11 @@ def refusal(values: dict) -> str:
 
 WHOLE = (
     "hidden_layers", "batch_size", "momentum_ramp_epochs", "schedule_epochs", "patience", "epochs", "seed",
-    "evaluate_every",
+    "evaluate_every", "cg_steps",
 )  # fmt: skip
 NUMBERS = (
     "learning_rate", "lambda_l2", "lambda_l1", "momentum", "momentum_start", "rmsprop_rho", "adam_beta1",
-    "adam_beta2", "dropout", "input_dropout", "max_norm", "schedule_factor",
+    "adam_beta2", "damping", "dropout", "input_dropout", "max_norm", "schedule_factor",
 )  # fmt: skip
 # What stands beside a value that not every run takes.
 BESIDE = {
@@ -41,6 +41,8 @@ BESIDE = {
     "rmsprop_rho": {"optimizer": "rmsprop"},
     "adam_beta1": {"optimizer": "adam"},
     "adam_beta2": {"optimizer": "adamw"},
+    "damping": {"optimizer": "newton_cg"},
+    "cg_steps": {"optimizer": "newton_cg"},
 }
 NAMES = (
     "activation", "output", "cost", "initializer", "bias_initializer", "optimizer", "schedule", "dtype",
@@ -138,6 +140,8 @@ def test_numbers_are_finite_numbers(name, value):
         ("adam_beta1", "a number >= 0 and < 1", [-0.1, 1.0], 0),
         ("adam_beta2", "a number >= 0 and < 1", [-0.1, 1.0], 0),
         ("dropout", "a number >= 0 and < 1", [-0.1, 1.0, 2.0], 0),
+        ("damping", "a finite number > 0", [0.0, -1.0], 5e-324),
+        ("cg_steps", "a whole number >= 1", [0, -1], 1),
         ("input_dropout", "a number >= 0 and < 1", [-0.1, 1.0], 0),
         ("max_norm", "a finite number >= 0", [-3], 0),
         ("schedule_epochs", "a whole number >= 1", [0], 1),
@@ -174,7 +178,11 @@ def test_the_greatest_values_are_taken():
         ),
         ("initializer", "xavier", f"; did you mean 'glorot_normal'? (choices: {INITIALIZERS})"),
         ("bias_initializer", "zero", "; did you mean 'zeros'? (choices: standard_normal, zeros)"),
-        ("optimizer", "Adam", "; did you mean 'adam'? (choices: adam, adamw, nesterov, rmsprop, sgd)"),
+        (
+            "optimizer",
+            "Adam",
+            "; did you mean 'adam'? (choices: adam, adamw, nesterov, newton_cg, rmsprop, sgd)",
+        ),
         (
             "schedule",
             "cosin",
@@ -247,13 +255,15 @@ MEMORIES = {
     "rmsprop_rho": ("rmsprop",),
     "adam_beta1": ("adam", "adamw"),
     "adam_beta2": ("adam", "adamw"),
+    "damping": ("newton_cg",),
+    "cg_steps": ("newton_cg",),
 }
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("name", MEMORIES)
 def test_what_an_optimizer_keeps_fits_it(name, optimizer):
-    value, takers = 1 if name == "momentum_ramp_epochs" else 0.5, MEMORIES[name]
+    value, takers = 1 if name in WHOLE else 0.5, MEMORIES[name]
     beside = BESIDE.get(name, {}) | {"optimizer": optimizer}
     if optimizer in takers:
         assert getattr(Hyperparameters(**{name: value}, **beside), name) == value
@@ -271,6 +281,20 @@ def test_momentum_grows_or_the_ramp_is_refused():
         assert refusal(values) == expected + f"greater, got {end}"
     reason = "has no effect without momentum_ramp_epochs, the epochs over which momentum grows"
     assert refusal({"momentum_start": 0.5, "momentum": 0.9}) == f"momentum_start=0.5 {reason}"
+
+
+def test_newton_cg_takes_nothing_without_a_second_derivative():
+    expected = "lambda_l1=0.5 does not fit optimizer=newton_cg: at a weight of zero it has a kink, and no "
+    assert (
+        refusal({"optimizer": "newton_cg", "lambda_l1": 0.5})
+        == f"{expected}second derivative; take lambda_l2"
+    )
+    assert Hyperparameters(optimizer="newton_cg", lambda_l2=0.5, dropout=0.5).lambda_l2 == 0.5
+    layer = {"output": "step", "cost": "perceptron", "hidden_layers": 0}
+    expected = (
+        "output=step does not fit optimizer=newton_cg: the perceptron's cost is made of straight pieces, "
+    )
+    assert refusal(layer | {"optimizer": "newton_cg"}) == f"{expected}without curvature"
 
 
 @pytest.mark.parametrize("knob", [{"patience": 2}, {"keep": "best"}, {"schedule": "plateau"}])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnexp.nn import Hyperparameters, predict, train
-from tests.nn.driving import gradient, one_step, random_data, random_layers, stack_of
+from tests.nn.driving import gradient, hessian_product, one_step, random_data, random_layers, stack_of
 from tests.reference import PAIRS, Layers
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install -e .[oracle]")
@@ -95,6 +95,23 @@ def test_autograd_finds_the_same_costs_gradients_and_outputs(activation, output,
     inputs = torch.tensor(data.test.inputs)
     outputs = predict(*zip(*network, strict=True), data.test.inputs, activation=activation, output=output)
     assert_close([outputs], [OUTPUTS[output](logits(parameters, inputs, activation))])
+
+
+@pytest.mark.parametrize("depth", range(4))
+@pytest.mark.parametrize(("output", "cost"), PAIRS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_autograd_finds_the_same_products_with_the_hessian(activation, output, cost, depth):
+    h = Hyperparameters(activation=activation, output=output, cost=cost)
+    rng = np.random.default_rng(depth)
+    data = random_data(rng, n=6, d=4, classes=3)
+    network, way = (random_layers(rng, [4, *[5] * depth, 3]) for _ in range(2))
+    _, expected = torch.autograd.functional.hvp(
+        lambda *parameters: data_cost(parameters, data.training, 3, h),
+        *map(tuple, map(tensors, (network, way))),
+    )
+    product = hessian_product(network, way, data.training, 3, h)
+    for array, tensor in zip([array for layer in product for array in layer], expected, strict=True):
+        np.testing.assert_allclose(array, tensor.numpy(), rtol=1e-8, atol=1e-8)
 
 
 @pytest.mark.parametrize("lambda_l1", [0.0, 0.2])

@@ -1,7 +1,7 @@
 """How long training takes, from the shapes of networks and data alone: nothing is trained to find out.
 
 What it gains over the time of the first stack: a dry run and `confirm_above` have a figure before anything
-trains, within a factor of two on a quiet machine (22 kinds of stacks, `test_estimate`). Recorded runs
+trains, within a factor of two on a quiet machine (25 kinds of stacks, `test_estimate`). Recorded runs
 correct it.
 """
 
@@ -61,8 +61,14 @@ def work(runs: Sequence[Run], data: Data) -> float:
     evaluations = h.epochs / h.evaluate_every if h.evaluate_every else 1
     forward = evaluations * (n + len(data.validation.labels))  # a third of what training on it takes
     examples = K * (h.epochs * n + forward / 3) * (weights * PRODUCT + sum(units) * UNIT)
+    products = h.cg_steps / 4 if h.optimizer == "newton_cg" else 0  # with the Hessian; they often end early
+    examples *= 1 + 2 * products  # each takes as long as two gradients
     update = UPDATE if h.optimizer in ("sgd", "nesterov") else ADAPTIVE * UPDATE
-    updates = h.epochs * math.ceil(n / h.batch_size) * (K * weights * update + layers * OVERHEAD)
+    updates = (
+        h.epochs
+        * math.ceil(n / h.batch_size)
+        * (K * weights * update + (1 + 2 * products) * layers * OVERHEAD)
+    )
     if runs[0].data.augment == "none":
         return examples + updates
     seeds = len(

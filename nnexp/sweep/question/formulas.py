@@ -27,6 +27,8 @@ ROOTS = (
 TABLES: dict[str, tuple[str, ...]] = {
     "ACTIVATIONS": ("activation",),
     "OUTPUTS": ("output", "cost"),
+    "CURVATURES": ("activation",),
+    "OUTPUT_CHANGES": ("output", "cost"),
     "INITIALIZERS": ("initializer",),
     "BIAS_INITIALIZERS": ("bias_initializer",),
     "OPTIMIZERS": ("optimizer",),

@@ -24,6 +24,7 @@ NEUTRAL_VALUES: dict[str, Any] = {
     **{"seed_dropout": None, "seed_input_dropout": None, "seed_augmentation": None},
     **{"momentum_start": 0.0, "momentum_ramp_epochs": 0},
     **{"rmsprop_rho": 0.9, "adam_beta1": 0.9, "adam_beta2": 0.999},
+    **{"damping": 1.0, "cg_steps": 10},
 }
 
 
