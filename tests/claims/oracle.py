@@ -46,6 +46,7 @@ STATISTICS: dict[str, Callable[[list[float], list[float], float, int], float]] =
         (e for e, v in zip(epochs, values, strict=True) if way * v >= way * n), math.inf
     ),
 }
+STATISTICS["seconds_to"] = STATISTICS["epochs_to"]  # of the seconds at those epochs
 
 
 def holds(check: Mapping[str, Any], own: Frames, others: Others) -> bool | None:
@@ -91,7 +92,10 @@ def _way(stated: Mapping[str, Any]) -> int:
     """Which way is better, of the statistic or the metric that a quantity names."""
     if "epochs_to" in stated or "seconds_to" in stated:
         return LOWER
-    metric = next((str(v) for k, v in stated.items() if k in STATISTICS), "")
+    return _way_of(next((str(v) for k, v in stated.items() if k in STATISTICS), ""))
+
+
+def _way_of(metric: str) -> int:
     return HIGHER if metric.endswith("accuracy") else LOWER
 
 
@@ -143,10 +147,11 @@ def _of_runs(stated: Mapping[str, Any], frames: Frames, point: int) -> dict[int,
             continue
         rows = history[history["run_id"] == run.run_id]
         rows = rows if name == "at_epoch" else rows[rows["epoch"] > 0]
+        times = rows["seconds" if name == "seconds_to" else "epoch"]
         column = rows["training_cost"] + rows["penalty"] if metric == "objective" else rows[metric]
         if "relative_to" in stated:
             column = column / rows[stated["relative_to"]]
         values[run.hyperparameters.seed] = STATISTICS[name](
-            rows["epoch"].astype(float).tolist(), column.astype(float).tolist(), number, _way(stated)
+            times.astype(float).tolist(), column.astype(float).tolist(), number, _way_of(metric)
         )
     return values

@@ -26,17 +26,20 @@ NAMES = sorted(f"book/{path.stem}" for path in BOOK.glob("*.yaml"))
 every_file = pytest.mark.parametrize("name", NAMES)
 
 
+# Training, validation and test images, height and width, the value of white
+SHAPES = {"mnist": (50_000, 10_000, 10_000, 28, 256), "digits": (1200, 300, 297, 8, 16)}
+
+
 def blank(spec: DataSpec) -> Dataset:
-    """As many examples as MNIST would give, with nothing on them and no memory behind them."""
-    assert spec.name == "mnist"
+    """As many examples as the data would give, with nothing on them and no memory behind them."""
+    training, validation, test, side, scale = SHAPES[spec.name]
 
     def part(n: int) -> Examples:
-        return Examples(np.broadcast_to(np.float32(0), (n, 784)), np.broadcast_to(np.int64(0), n))
+        return Examples(np.broadcast_to(np.float32(0), (n, side * side)), np.broadcast_to(np.int64(0), n))
 
-    training = (spec.train_size or 50_000) * (1 if spec.expand == "none" else 5)
-    return Dataset(
-        Data(part(training), part(spec.validation_size or 10_000), part(10_000), 10), "", 256, (28, 28)
-    )
+    training = (spec.train_size or training) * (1 if spec.expand == "none" else 5)
+    parts = part(training), part(spec.validation_size or validation), part(test)
+    return Dataset(Data(*parts, 10), "", scale, (side, side))
 
 
 @cache
@@ -75,7 +78,7 @@ def test_a_file_says_its_question_where_it_is_from_and_what_varies(name: str) ->
     assert first == "@package _global_"
     assert comment[0] == asked.question.question
     assert {"Source:", "Scientific:", "Nuisance:", "Fixed:"} <= set(" ".join(comment).split())
-    assert (asked.question.name, asked.data.name) == (name, "mnist")
+    assert (asked.question.name, asked.data.name) == (name, "digits" if "digits" in name else "mnist")
     assert 3 <= len(asked.question.seeds) <= 12
 
 
