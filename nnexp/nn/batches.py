@@ -39,6 +39,7 @@ class Feed:
 
     def __init__(self, part: ReadyPart, runs: Sequence[Hyperparameters], augment: Augment | None) -> None:
         self.part, self.augment = part, augment
+        self.blocks: dict[tuple[int, int], Block] = {}  # by orders and examples
         self.orders = {seed: stream(seed, "order") for seed in seeds_of(runs, "order")}
         seeds = seeds_of(runs, "augmentation")
         self.augmentations = {seed: stream(seed, "augmentation") for seed in seeds}
@@ -60,6 +61,22 @@ class Feed:
         distorted = [self._distorted(seed) for seed in seeds]
         inputs, labels, targets = (np.concatenate(arrays) for arrays in zip(*distorted, strict=True))
         return ReadyPart(inputs, labels, targets), order + n * np.array(copies)[:, np.newaxis]
+
+    def mini_batches(self, part: ReadyPart, order: Order, batch_size: int) -> Iterator[Batch]:
+        """An epoch's mini-batches for an order (S, n), each in its room until the next one is asked for.
+
+        The last, short one is kept. The rooms are the same in each epoch.
+        """
+        S, n = order.shape
+        m = min(n, batch_size * max(1, EXAMPLES_PER_BLOCK // (batch_size * S)))
+        for start in range(0, n, m):
+            indices = order[:, start : start + m]
+            room = S, indices.shape[1]
+            if room not in self.blocks:
+                self.blocks[room] = Block(part, *room, batch_size)
+            block = self.blocks[room]
+            block.gather(part, indices)
+            yield from block.batches
 
     def _distorted(self, seed: int) -> ReadyPart:
         assert self.augment is not None
@@ -84,34 +101,12 @@ class Block:
     """Room for m examples of each of S orders, and its mini-batches, which are views of it."""
 
     def __init__(self, part: ReadyPart, S: int, m: int, batch_size: int) -> None:
-        self.part = part
         self.X = aligned((S, m, part.inputs.shape[1]), part.inputs.dtype)
         self.Y = aligned((S, m, part.targets.shape[1]), part.inputs.dtype)
         views = [slice(first, first + batch_size) for first in range(0, m, batch_size)]
-        self.batches = [Batch.of(self.X[:, view], self.Y[:, view]) for view in views]
+        self.batches = [Batch(self.X[:, view], self.Y[:, view]) for view in views]
 
-    def gather(self, indices: Order) -> None:
+    def gather(self, part: ReadyPart, indices: Order) -> None:
         """Copy the examples `indices (S, m)` here."""
-        np.take(self.part.inputs, indices, 0, self.X, mode="clip")  # the other modes copy once more
-        np.take(self.part.targets, indices, 0, self.Y, mode="clip")
-
-
-def mini_batches(part: ReadyPart, order: Order, batch_size: int) -> Iterator[Batch]:
-    """One epoch's mini-batches for an order (S, n); the last, short one is kept.
-
-    A mini-batch is a view of a block's buffers, valid until the next one is asked for.
-    """
-    S, n = order.shape
-    m = min(n, batch_size * max(1, EXAMPLES_PER_BLOCK // (batch_size * S)))
-    block = Block(part, S, m, batch_size)
-    for start in range(0, n, m):
-        indices = order[:, start : start + m]
-        if indices.shape[1] < m:
-            block = Block(part, S, indices.shape[1], batch_size)
-        block.gather(indices)
-        yield from block.batches
-
-
-def batch_sizes(n: int, batch_size: int) -> set[int]:
-    """The sizes of the mini-batches of n examples: the usual one and that of the last."""
-    return {min(batch_size, n), n % batch_size or batch_size}
+        np.take(part.inputs, indices, 0, self.X, mode="clip")  # the other modes copy once more
+        np.take(part.targets, indices, 0, self.Y, mode="clip")

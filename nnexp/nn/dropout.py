@@ -39,26 +39,28 @@ class InputDropout:
         self.sources = [
             (run.input_dropout, stream(seed_of(run, "input_dropout"), "input_dropout")) for run in runs
         ]
-        self.room: dict[int, Batch] = {}  # by size of mini-batch: the usual one, and the last
+        self.rooms: dict[int, Array] = {}  # by size of mini-batch: the usual one, and the last
 
-    def thin(self, batch: Batch) -> Batch:
-        """The mini-batch as each run sees it, `X (K, B, d)`; the next call writes over it.
+    def room(self, batch: Batch) -> Batch:
+        """Room for the mini-batch as each run sees it, `X (K, B, d)`; those of one size share it."""
+        _, B, d = batch.X.shape
+        if B not in self.rooms:
+            self.rooms[B] = aligned((len(self.sources), B, d), batch.X.dtype)
+        return Batch(self.rooms[B], batch.Y)
+
+    def thin(self, X: Array, thinned: Array) -> None:
+        """Fill `thinned (K, B, d)` from the mini-batch's inputs `X (S, B, d)`.
 
         Draws are float32 whatever the dtype: 784 inputs make them the dearest part of a small step.
         """
-        X, (_, B, d) = batch.X, batch.X.shape
-        if B not in self.room:
-            self.room[B] = Batch.of(aligned((len(self.sources), B, d), X.dtype), batch.Y)
-        thinned = self.room[B]
         for k, (p, rng) in enumerate(self.sources):
-            x, out = X[k % len(X)], thinned.X[k]
+            x, out = X[k % len(X)], thinned[k]
             if p:
                 np.multiply(x, rng.random(x.shape, np.float32) >= p, out)
                 np.multiply(out, 1 / (1 - p), out)
             else:
                 np.copyto(out, x)
-        return thinned._replace(Y=batch.Y)
 
     def cut(self, remaining: Sequence[int]) -> None:
         """Keep these runs only."""
-        self.sources, self.room = [self.sources[k] for k in remaining], {}
+        self.sources, self.rooms = [self.sources[k] for k in remaining], {}

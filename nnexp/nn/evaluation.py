@@ -9,7 +9,7 @@ from nnexp.nn.activations import identity
 from nnexp.nn.arrays import PerRun, sums
 from nnexp.nn.batches import ReadyPart
 from nnexp.nn.blas import gemm_of
-from nnexp.nn.network import Network, Parameters, forward, forward_layers
+from nnexp.nn.network import Network, Parameters, forward, forward_layers, run_all
 
 CHUNK = 1000  # examples that pass at once: their activations stay in the cache
 
@@ -32,7 +32,8 @@ def evaluate(network: Network, parameters: Parameters, part: ReadyPart) -> Evalu
             # Costs are computed from logits, so the pass ends with these.
             hidden, m = network.activation.function, chunk.stop - start
             layers = forward_layers(parameters.weights, parameters.biases, hidden, identity, m)
-        z = forward(gemm, layers, [part.inputs[chunk].T] * K)
+        run_all(forward(gemm, layers, [part.inputs[chunk].T] * K))
+        z = layers[-1].z
         total += sums(network.output.cost(z, part.targets[chunk]))
         network.output.function(z, z).argmax(axis=-1, out=winners[:, chunk])
     return Evaluation(total / n, (winners == part.labels).mean(axis=1), winners)

@@ -11,7 +11,7 @@ from nnexp.nn.arrays import Array
 from nnexp.nn.blas import gemm_of
 from nnexp.nn.costs import OUTPUT_FUNCTIONS, OUTPUTS
 from nnexp.nn.hyperparameters import Hyperparameters
-from nnexp.nn.network import forward, forward_layers
+from nnexp.nn.network import forward, forward_layers, run_all
 
 
 class Model(NamedTuple):
@@ -59,5 +59,6 @@ def _outputs(
     stacked_biases = [b[np.newaxis, np.newaxis] for b in biases]
     layers = forward_layers(stacked_weights, stacked_biases, hidden, output, len(inputs))
     gemm, X = gemm_of(weights[0].dtype), np.asarray(inputs, dtype=weights[0].dtype)
-    outputs: Array = forward(gemm, layers, [X.T])[0]
+    run_all(forward(gemm, layers, [X.T]))
+    outputs: Array = layers[-1].a[0]
     return outputs

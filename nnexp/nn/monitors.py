@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nnexp.nn.arrays import Array, PerRun, sums
 from nnexp.nn.batches import ReadyPart
-from nnexp.nn.network import Backprop, Batch, Network, Parameters
+from nnexp.nn.network import Backprop, Batch, Network, Parameters, run_all, trained_layers
 
 SAMPLE = 1000  # training examples behind gradient norms and saturation (the book's number, ch. 5)
 SATURATED = 0.0707  # below this share of the steepest slope a unit is saturated: for the sigmoid, |z| > 4
@@ -62,9 +62,12 @@ def watch(
 
 def gradients(network: Network, parameters: Parameters, part: ReadyPart) -> tuple[Parameters, list[Array]]:
     """Gradient of the mean data cost over all of `part`, and f'(z) of each hidden layer, (K, n, fan_out)."""
-    backprop = Backprop(network, parameters, len(part.labels))
-    backprop(Batch.of(part.inputs[np.newaxis], part.targets[np.newaxis]))
-    return backprop.mean_gradient(), [layer.slope for layer in backprop.hidden]
+    batch = Batch(part.inputs[np.newaxis], part.targets[np.newaxis])
+    layers = trained_layers(network, parameters, len(part.labels))
+    backprop = Backprop(network, parameters, layers, batch)
+    grads, fill_grads = backprop.mean_gradient()
+    run_all(backprop.calls + fill_grads)
+    return grads, [layer.slope for layer in layers[:-1]]
 
 
 def norms_by_layer(name: str, layers: Iterable[Array]) -> dict[str, PerRun]:

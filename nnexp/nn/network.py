@@ -3,11 +3,11 @@
 `plain.py` says the same for one run and one example, without buffers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -18,6 +18,14 @@ from nnexp.nn.blas import IN_PLACE, PLAIN, TRANSPOSED, Gemm, gemm_of, transposes
 from nnexp.nn.costs import Output
 
 Factors = Sequence[float]  # one for each run
+Call = Callable[[], Any]
+Calls = list[Call]  # what is to be done, in this order: `partial`s, because to make a call costs more than it
+
+
+def run_all(calls: Calls) -> None:
+    """Make the calls."""
+    for call in calls:
+        call()
 
 
 class Network(NamedTuple):
@@ -28,17 +36,16 @@ class Network(NamedTuple):
     output: Output
 
 
-class Batch(NamedTuple):
-    """A mini-batch: `X (S, B, d)`, `Y (S, B, C)` one-hot, S = K or 1; `X_columns`: S matrices (d, B)."""
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Room for a mini-batch: `X (S, B, d)`, `Y (S, B, C)` one-hot, S = K or 1; `X_columns`: S of (d, B)."""
 
     X: Array
     Y: Array
-    X_columns: list[Array]
+    X_columns: Sequence[Array] = field(init=False)
 
-    @classmethod
-    def of(cls, X: Array, Y: Array) -> "Batch":
-        """From its examples."""
-        return cls(X, Y, transposes(X))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "X_columns", transposes(self.X))
 
 
 class Parameters:
@@ -68,6 +75,11 @@ class Parameters:
         """All zero. P is rounded up to whole cache lines; the few numbers at the end stay zero."""
         P = sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes))
         return cls(sizes, aligned((K, round_up(P, 16)), dtype))
+
+    @cached_property
+    def grads(self) -> "Parameters":
+        """Room for gradients, for those who need them as such."""
+        return Parameters(self.sizes, np.zeros_like(self.flat))
 
     def of_runs(self, rows: Sequence[int]) -> "Parameters":
         """A copy of some runs' parameters."""
@@ -100,18 +112,21 @@ class Layer:
         self.taken_columns = transposes(self.a if self.masked_a is None else self.masked_a)
 
 
-def forward(gemm: Gemm, layers: Sequence[Layer], X_columns: Sequence[Array]) -> Array:
-    """The outputs a^L (K, B, C) for each run's inputs, `X_columns` (d, B)."""
+def forward(gemm: Gemm, layers: Sequence[Layer], X_columns: Sequence[Array]) -> Calls:
+    """The calls that take each run's inputs (d, B) through all layers, to the outputs a^L (K, B, C)."""
+    calls: Calls = []
     below = X_columns
     for layer in layers:
-        np.copyto(layer.z, layer.b)
-        for W_T, a, z in zip(layer.W_T, below, layer.z_columns, strict=False):
-            gemm(1, W_T, a, 1, z, TRANSPOSED, PLAIN, IN_PLACE)  # z^l = W^l a^(l-1) + b^l
-        layer.function(layer.z, layer.a)  # a^l = f(z^l)
+        calls.append(partial(np.copyto, layer.z, layer.b))
+        for W_T, a, z in zip(layer.W_T, below, layer.z_columns, strict=True):
+            calls.append(
+                partial(gemm, 1, W_T, a, 1, z, TRANSPOSED, PLAIN, IN_PLACE)
+            )  # z^l = W^l a^(l-1) + b^l
+        calls.append(partial(layer.function, layer.z, layer.a))  # a^l = f(z^l)
         if layer.mask is not None:
-            np.multiply(layer.a, layer.mask, layer.masked_a)
+            calls.append(partial(np.multiply, layer.a, layer.mask, layer.masked_a))
         below = layer.taken_columns
-    return layers[-1].a
+    return calls
 
 
 def forward_layers(
@@ -139,76 +154,83 @@ class TrainedLayer(Layer):
         self.delta_columns = transposes(self.delta)
 
 
-class Backprop:
-    """Gradients of K networks over mini-batches of B examples, in buffers made once.
+def trained_layers(
+    network: Network, parameters: Parameters, B: int, *, dropout: bool = False
+) -> list[TrainedLayer]:
+    """Layers to be trained with B examples at once; with `dropout`, hidden layers have masks."""
+    layers = []
+    for W_T, b in zip(parameters.W_T, parameters.biases, strict=True):
+        buffer = partial(aligned, (len(b), B, b.shape[2]), b.dtype)
+        z, hidden = buffer(), b is not parameters.biases[-1]
+        layers.append(
+            TrainedLayer(
+                W_T=W_T, b=b, function=(network.activation if hidden else network.output).function,
+                z=z, a=buffer() if network.activation.keeps_z and hidden else z,
+                slope=buffer(), delta=buffer(),
+                mask=buffer() if dropout and hidden else None,
+                masked_a=buffer() if dropout and hidden else None,
+            )
+        )  # fmt: skip
+    return layers
 
-    With `dropout`, `masks` holds a mask for each hidden layer (0: dropped), to be drawn before each call.
+
+class Backprop:
+    """The passes of one mini-batch through K networks, and its gradients.
+
+    Each is a list of calls, made once: whatever examples stand in the buffers of `batch`, `calls` fills the
+    activations and the errors of `layers`, and the calls of `gradients` then add the gradients somewhere.
     """
 
-    def __init__(self, network: Network, parameters: Parameters, B: int, *, dropout: bool = False) -> None:
-        K, dtype = len(parameters.flat), parameters.flat.dtype
-        self.network, self.parameters, self.K, self.B = network, parameters, K, B
-        self.gemm, self.ones = gemm_of(dtype), np.ones((B, 1), dtype)
-        function, keeps_z = network.activation.function, network.activation.keeps_z
-        self.layers: list[TrainedLayer] = []
-        for W_T, b in zip(parameters.W_T, parameters.biases, strict=True):
-            buffer = partial(aligned, (K, B, b.shape[2]), dtype)
-            z, hidden = buffer(), b is not parameters.biases[-1]
-            self.layers.append(
-                TrainedLayer(
-                    W_T=W_T, b=b, function=function if hidden else network.output.function,
-                    z=z, a=buffer() if keeps_z and hidden else z, slope=buffer(), delta=buffer(),
-                    mask=buffer() if dropout and hidden else None,
-                    masked_a=buffer() if dropout and hidden else None,
-                )
-            )  # fmt: skip
-        *self.hidden, self.top = self.layers
-        self.masks = [layer.mask for layer in self.hidden if layer.mask is not None]
-        self.downwards = [*pairwise(reversed(self.layers))]  # (layer, the one below)
+    def __init__(
+        self, network: Network, parameters: Parameters, layers: Sequence[TrainedLayer], batch: Batch
+    ) -> None:
+        K = len(parameters.flat)
+        self.B: int = batch.X.shape[1]
+        self.network, self.parameters, self.layers, self.batch = network, parameters, layers, batch
+        *self.hidden, self.top = layers
+        self.gemm, self.ones = gemm_of(parameters.flat.dtype), np.ones((self.B, 1), parameters.flat.dtype)
+        self.X_columns = [*batch.X_columns] * (K // len(batch.X_columns))
+        self.calls = forward(self.gemm, layers, self.X_columns) + self.errors()
 
-    def __call__(self, batch: Batch) -> None:
-        """Fill the activations and the errors delta of all layers."""
-        gemm, activation = self.gemm, self.network.activation
-        self.batch = batch
-        self.X_columns = batch.X_columns * (self.K // len(batch.X_columns))
-        a = forward(gemm, self.layers, self.X_columns)
-        self.network.output.delta(a, batch.Y, self.top.delta)  # BP1
-        for layer, lower in self.downwards:
+    def errors(self) -> Calls:
+        """The calls that fill delta = dC/dz of all layers, from the outputs down."""
+        activation, top = self.network.activation, self.top
+        calls: Calls = [partial(self.network.output.delta, top.a, self.batch.Y, top.delta)]  # BP1
+        for layer, lower in pairwise(reversed(self.layers)):
             for W_T, delta, lower_delta in zip(
                 layer.W_T, layer.delta_columns, lower.delta_columns, strict=True
             ):
-                gemm(1, W_T, delta, 0, lower_delta, PLAIN, PLAIN, IN_PLACE)  # W^(l+1)T delta^(l+1)
-            slope = activation.slope(lower.z if activation.keeps_z else lower.a, lower.slope)
+                calls.append(partial(self.gemm, 1, W_T, delta, 0, lower_delta, PLAIN, PLAIN, IN_PLACE))
+            calls.append(partial(activation.slope, lower.z if activation.keeps_z else lower.a, lower.slope))
             if lower.mask is not None:
-                np.multiply(slope, lower.mask, slope)
-            np.multiply(lower.delta, slope, lower.delta)  # BP2: (W^(l+1)T delta^(l+1)) * f'(z^l)
+                calls.append(partial(np.multiply, lower.slope, lower.mask, lower.slope))
+            calls.append(
+                partial(np.multiply, lower.delta, lower.slope, lower.delta)
+            )  # BP2: (W^T delta) * f'(z)
+        return calls
 
-    def add_to(
+    def gradients(
         self, target: Parameters, scale: Factors, keep_weights: Factors, keep_biases: Factors | None = None
-    ) -> None:
-        """target -> keep * target + scale * the sum of the examples' gradients, a factor for each run.
+    ) -> Calls:
+        """The calls for target -> keep * target + scale * the sum of the examples' gradients.
 
-        One product adds a gradient to its target, which may be the parameters themselves: no array of
-        gradients is made, and the decay of weights costs nothing more.
+        Factors are one number a run. One product adds a gradient to its target, which may be the parameters
+        themselves: no array of gradients is made, and the decay of weights costs nothing more.
         """
-        gemm, ones = self.gemm, self.ones
+        gemm, ones, calls = self.gemm, self.ones, list[Call]()
         below: Sequence[Array] = self.X_columns
-        factors = scale, keep_weights, keep_biases or keep_weights
+        factors = [*zip(scale, keep_weights, keep_biases or keep_weights, strict=True)]
         for layer, W_T, b_T in zip(self.layers, target.W_T, target.b_T, strict=True):
-            for W, b, a, delta, eta, keep_w, keep_b in zip(
-                W_T, b_T, below, layer.delta_columns, *factors, strict=True
+            for W, b, a, delta, (eta, keep_w, keep_b) in zip(
+                W_T, b_T, below, layer.delta_columns, factors, strict=True
             ):
-                gemm(eta, delta, ones, keep_b, b, PLAIN, PLAIN, IN_PLACE)  # BP3: dC/db^l = delta^l
-                gemm(eta, a, delta, keep_w, W, PLAIN, TRANSPOSED, IN_PLACE)  # BP4: dC/dW^l = delta^l a^(l-1)T
+                # BP3: dC/db^l = delta^l, and BP4: dC/dW^l = delta^l a^(l-1)T
+                calls.append(partial(gemm, eta, delta, ones, keep_b, b, PLAIN, PLAIN, IN_PLACE))
+                calls.append(partial(gemm, eta, a, delta, keep_w, W, PLAIN, TRANSPOSED, IN_PLACE))
             below = layer.taken_columns
+        return calls
 
-    @cached_property
-    def grads(self) -> Parameters:
-        """Room for the gradients of optimizers that need them as such."""
-        return Parameters.zeros(self.parameters.sizes, self.K, self.parameters.flat.dtype)
-
-    def mean_gradient(self) -> Parameters:
-        """The gradient of the mean cost of the mini-batch."""
-        zero = [0.0] * self.K
-        self.add_to(self.grads, [1 / self.B] * self.K, zero)
-        return self.grads
+    def mean_gradient(self) -> tuple[Parameters, Calls]:
+        """Room for the gradient of the mini-batch's mean cost, and the calls that fill it."""
+        K, grads = len(self.parameters.flat), self.parameters.grads
+        return grads, self.gradients(grads, [1 / self.B] * K, [0.0] * K)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from nnexp.nn.activations import identity
 from nnexp.nn.arrays import Array, PerRun, sums
 from nnexp.nn.hessian import Hessian
-from nnexp.nn.network import Backprop, Parameters, forward
+from nnexp.nn.network import Backprop, Parameters, forward, run_all
 
 GOOD, BAD = 0.75, 0.25  # shares of the foretold change: above, the model is trusted more, below, less
 TRUST, DOUBT = 2 / 3, 3 / 2  # what the damping is multiplied by then
@@ -44,13 +44,14 @@ class Objective:
         """Mean cost + penalty, (K, 1)."""
         backprop = self.backprop
         layers = [*backprop.hidden, replace(backprop.top, function=identity)]
-        logits = forward(backprop.gemm, layers, backprop.X_columns)
-        cost = backprop.network.output.cost(logits, backprop.batch.Y)
+        run_all(forward(backprop.gemm, layers, backprop.X_columns))
+        cost = backprop.network.output.cost(backprop.top.z, backprop.batch.Y)
         return column(cost) / backprop.B + self.l2 / 2 * column(np.square(self.parameters.penalised))
 
     def gradient(self) -> Array:
         """That of the whole objective, (K, P), where the pass was."""
-        gradient = self.backprop.mean_gradient()
+        gradient, fill_gradient = self.backprop.mean_gradient()
+        run_all(fill_gradient)
         gradient.penalised += self.l2 * self.parameters.penalised
         return gradient.flat
 

@@ -2,12 +2,13 @@
 
 `start(flat, column)` makes the arrays of its state, with a leading run axis, so that a run can be cut out;
 `column(name)` are the runs' values (K, 1) of a hyperparameter.
-`step(parameters, backprop, state, rates)` changes parameters and state in place, when `backprop` has taken
-in a mini-batch: an optimizer that is linear in the gradient lets it add the gradient to the weights or to
-their velocity at once; the others take `backprop.mean_gradient()`.
+`calls(parameters, backprop, state, rates)`: what is to be called when `backprop` has taken in a mini-batch.
+It changes parameters and state in place. Where a step is linear in the gradient, the gradient is added to the
+weights or to their velocity at once; the others step from the mean gradient.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import DTypeLike
 from nnexp.nn.arrays import Array
 from nnexp.nn.curvatures import CURVATURES, OUTPUT_CHANGES
 from nnexp.nn.hessian import hessian_at
-from nnexp.nn.network import Backprop, Parameters
+from nnexp.nn.network import Backprop, Calls, Parameters, run_all
 from nnexp.nn.newton_cg import Choices, Objective, newton_step
 
 EPSILON = 1e-8
@@ -25,10 +26,10 @@ Column = Callable[[str], Array]
 
 
 class Rates(NamedTuple):
-    """One epoch's factors, for mini-batches of one size B. Arrays (K, 1), and lists of a number for each run.
+    """One epoch's factors, for mini-batches of B examples. Arrays (K, 1), and lists of a number for each run.
 
-    `step` = -learning_rate/B and `decay` = 1 - learning_rate lambda_l2/n;
-    `l2` = lambda_l2/n and `l1` = lambda_l1/n, None where they are zero for every run.
+    `l2` = lambda_l2/n and `l1` = lambda_l1/n, None where they are zero for every run;
+    `step` = -learning_rate/B, `decay` = 1 - learning_rate lambda_l2/n, `keep` = momentum.
     """
 
     learning_rate: Array
@@ -37,23 +38,21 @@ class Rates(NamedTuple):
     l1: Array | None
     step: list[float]
     decay: list[float]
-    keep: list[float]  # momentum, once more
-    ones: list[float]
+    keep: list[float]
 
     @classmethod
-    def of(
-        cls, B: int, learning_rate: Array, momentum: Array, l2: Array, l1: Array, dtype: DTypeLike
-    ) -> "Rates":
-        """From float64 (K, 1); `l2`, `l1` are divided by n already."""
+    def of(cls, values: Array, B: int, dtype: DTypeLike) -> "Rates":
+        """From learning_rate, momentum, lambda_l2/n and lambda_l1/n of each run, float64 (K, 4)."""
+        learning_rate, momentum, l2, l1 = values.T
+        columns = values.astype(dtype)[:, :, np.newaxis]
         return cls(
-            learning_rate=learning_rate.astype(dtype),
-            momentum=momentum.astype(dtype),
-            l2=l2.astype(dtype) if l2.any() else None,
-            l1=l1.astype(dtype) if l1.any() else None,
-            step=(-learning_rate[:, 0] / B).tolist(),
-            decay=(1 - learning_rate * l2)[:, 0].tolist(),
-            keep=momentum[:, 0].tolist(),
-            ones=[1.0] * len(learning_rate),
+            learning_rate=columns[:, 0],
+            momentum=columns[:, 1],
+            l2=columns[:, 2] if l2.any() else None,
+            l1=columns[:, 3] if l1.any() else None,
+            step=(-learning_rate / B).tolist(),
+            decay=(1 - learning_rate * l2).tolist(),
+            keep=momentum.tolist(),
         )
 
 
@@ -72,11 +71,14 @@ class State:
         return State(self.sizes, {name: array[rows] for name, array in self.arrays.items()}, self.common)
 
 
+Calculation = Callable[[Parameters, Backprop, State, Rates], Calls]
+
+
 class Optimizer(NamedTuple):
     """See the module's description."""
 
     start: Callable[[Array, Column], dict[str, Array]]
-    step: Callable[[Parameters, Backprop, State, Rates], None]
+    calls: Calculation
 
 
 def velocity_arrays(flat: Array, column: Column) -> dict[str, Array]:
@@ -118,45 +120,57 @@ def damping_arrays(flat: Array, column: Column) -> dict[str, Array]:
     return {"damping": column("damping")}
 
 
-def l1_gradient(parameters: Parameters, rates: Rates) -> Array | None:
-    """(lambda_l1/n) sgn(w) with sgn(0) = 0 (book, eq. 96)."""
-    return None if rates.l1 is None else rates.l1 * np.sign(parameters.penalised)
+def penalty_gradient(parameters: Parameters, l2: Array | None, l1: Array | None) -> Array | float:
+    """(lambda_l2/n) w (book, eq. 88) + (lambda_l1/n) sgn(w) with sgn(0) = 0 (eq. 96)."""
+    w = parameters.penalised
+    l2_term = 0.0 if l2 is None else l2 * w
+    return l2_term if l1 is None else l2_term + l1 * np.sign(w)
 
 
-def penalty_gradient(parameters: Parameters, rates: Rates) -> Array | float:
-    """(lambda_l2/n) w (book, eq. 88) + (lambda_l1/n) sgn(w)."""
-    l2 = 0.0 if rates.l2 is None else rates.l2 * parameters.penalised
-    l1 = l1_gradient(parameters, rates)
-    return l2 if l1 is None else l2 + l1
+def sgd(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> Calls:
+    """w -> (1 - eta lambda/n) w - eta grad C (book, eq. 93), or with momentum (eqs. 107-108)."""
+    if state.velocity is not None:
+        add_gradients = backprop.gradients(state.velocity, rates.step, rates.keep)
+        return [*add_gradients, partial(momentum_step, parameters, state.velocity, rates)]
+    add_gradients = backprop.gradients(parameters, rates.step, rates.decay, [1.0] * len(rates.step))
+    if rates.l1 is None:
+        return add_gradients
+    return [partial(sgd_with_l1, parameters, add_gradients, rates)]
 
 
-def sgd(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> None:
-    """w -> (1 - eta lambda/n) w - eta grad C (book, eq. 93).
+def sgd_with_l1(parameters: Parameters, add_gradients: Calls, rates: Rates) -> None:
+    """w -> (1 - eta lambda/n) w - eta grad C - (eta lambda_l1/n) sgn(w) (book, eq. 97)."""
+    l1_step = rates.learning_rate * penalty_gradient(parameters, None, rates.l1)
+    run_all(add_gradients)
+    parameters.penalised -= l1_step
 
-    With momentum v -> mu v - eta grad, w -> w + v (eqs. 107-108), with the gradient of the whole objective.
-    """
-    if state.velocity is None:
-        l1 = l1_gradient(parameters, rates)
-        backprop.add_to(parameters, rates.step, rates.decay, rates.ones)
-        if l1 is not None:
-            parameters.penalised -= rates.learning_rate * l1
-        return
-    velocity = state.velocity
-    backprop.add_to(velocity, rates.step, rates.keep)
-    velocity.penalised -= rates.learning_rate * penalty_gradient(parameters, rates)
+
+def momentum_step(parameters: Parameters, velocity: Parameters, rates: Rates) -> None:
+    """v' = mu v - eta grad, w' = w + v' (book, eqs. 107-108): v has the data cost's gradient already."""
+    velocity.penalised -= rates.learning_rate * penalty_gradient(parameters, rates.l2, rates.l1)
     parameters.flat += velocity.flat
 
 
-def nesterov(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> None:
-    """v' = mu v - eta grad, w' = w + mu v' - eta grad, which looks ahead (Sutskever et al. 2013).
+def nesterov(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> Calls:
+    """Momentum that looks ahead (Sutskever et al. 2013); without any, plain SGD."""
+    step = stepping(nesterov_step) if state.velocity is not None else sgd
+    return step(parameters, backprop, state, rates)
 
-    `grad` is that of the whole objective.
-    """
-    if state.velocity is None:
-        sgd(parameters, backprop, state, rates)
-        return
-    velocity, grads = state.velocity.flat, backprop.mean_gradient()
-    grads.penalised += penalty_gradient(parameters, rates)
+
+def stepping(step: Callable[[Parameters, Parameters, State, Rates], None]) -> Calculation:
+    """An optimizer that first needs the mean gradient: `step(parameters, grads, state, rates)`."""
+
+    def calls(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> Calls:
+        grads, fill_grads = backprop.mean_gradient()
+        return [*fill_grads, partial(step, parameters, grads, state, rates)]
+
+    return calls
+
+
+def nesterov_step(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
+    """v' = mu v - eta grad, w' = w + mu v' - eta grad, with the gradient of the whole objective."""
+    velocity = state.arrays["velocity"]
+    grads.penalised += penalty_gradient(parameters, rates.l2, rates.l1)
     grads.flat *= rates.learning_rate
     velocity *= rates.momentum
     velocity -= grads.flat
@@ -164,27 +178,25 @@ def nesterov(parameters: Parameters, backprop: Backprop, state: State, rates: Ra
     parameters.flat -= grads.flat
 
 
-def rmsprop(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> None:
+def rmsprop(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
     """w -> w - eta grad / (sqrt(mean square of grad) + epsilon) (Hinton's lecture 6)."""
-    grads, square = backprop.mean_gradient(), state.arrays["square"]
-    grads.penalised += penalty_gradient(parameters, rates)
+    square = state.arrays["square"]
+    grads.penalised += penalty_gradient(parameters, rates.l2, rates.l1)
     take_in(square, np.square(grads.flat), state.arrays["square_shares"])
     parameters.flat -= rates.learning_rate * grads.flat / (np.sqrt(square) + EPSILON)
 
 
-def adam(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> None:
+def adam(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
     """Adam with L2 as a part of the gradient (Kingma & Ba 2015, algorithm 1)."""
-    grads = backprop.mean_gradient()
-    grads.penalised += penalty_gradient(parameters, rates)
+    grads.penalised += penalty_gradient(parameters, rates.l2, rates.l1)
     _adam_step(parameters, grads, state, rates)
 
 
-def adamw(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> None:
+def adamw(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
     """Adam with weight decay beside the gradient (Loshchilov & Hutter 2019)."""
-    grads = backprop.mean_gradient()
     if rates.l2 is not None:
         parameters.penalised *= 1 - rates.learning_rate * rates.l2
-    grads.penalised += penalty_gradient(parameters, rates._replace(l2=None))
+    grads.penalised += penalty_gradient(parameters, None, rates.l1)
     _adam_step(parameters, grads, state, rates)
 
 
@@ -199,8 +211,13 @@ def _adam_step(parameters: Parameters, grads: Parameters, state: State, rates: R
     )
 
 
-def newton_cg(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> None:
+def newton_cg(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> Calls:
     """w -> w - eta (H + damping)^-1 grad, nearly, over the mini-batch (book, eq. 105): see that module."""
+    return [partial(newton_cg_step, backprop, state, rates)]
+
+
+def newton_cg_step(backprop: Backprop, state: State, rates: Rates) -> None:
+    """Where `backprop` has passed: the Hessian stays there, the parameters go on."""
     h, l2 = state.common, np.zeros_like(rates.momentum) if rates.l2 is None else rates.l2
     hessian = hessian_at(backprop, CURVATURES[h.activation], OUTPUT_CHANGES[h.output, h.cost])
     objective, damping = Objective(backprop, l2, hessian), state.arrays["damping"]
@@ -210,8 +227,8 @@ def newton_cg(parameters: Parameters, backprop: Backprop, state: State, rates: R
 OPTIMIZERS: dict[str, Optimizer] = {
     "sgd": Optimizer(velocity_arrays, sgd),
     "nesterov": Optimizer(velocity_arrays, nesterov),
-    "rmsprop": Optimizer(square_arrays, rmsprop),
-    "adam": Optimizer(moment_arrays, adam),
-    "adamw": Optimizer(moment_arrays, adamw),
+    "rmsprop": Optimizer(square_arrays, stepping(rmsprop)),
+    "adam": Optimizer(moment_arrays, stepping(adam)),
+    "adamw": Optimizer(moment_arrays, stepping(adamw)),
     "newton_cg": Optimizer(damping_arrays, newton_cg),
 }

@@ -2,16 +2,26 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from nnexp.nn.arrays import Array, PerRun
-from nnexp.nn.batches import Augment, Feed, Order, ReadyPart, batch_sizes, mini_batches
+from nnexp.nn.batches import Augment, Feed, Order, ReadyPart
 from nnexp.nn.dropout import Dropout, InputDropout
 from nnexp.nn.evaluation import evaluate, penalty
 from nnexp.nn.max_norm import limit_norms
 from nnexp.nn.monitors import watch, weights_before
-from nnexp.nn.network import Backprop, Batch, Network, Parameters
+from nnexp.nn.network import (
+    Backprop,
+    Batch,
+    Calls,
+    Network,
+    Parameters,
+    TrainedLayer,
+    run_all,
+    trained_layers,
+)
 from nnexp.nn.optimizers import OPTIMIZERS, Rates, State
 from nnexp.nn.runlog import RunLog
 
@@ -41,7 +51,9 @@ class TrainingStack:
         self.parameters = parameters
         limits = np.array([log.hyperparameters.max_norm for log in self.logs])
         self.limits = limits if limits.any() else None
-        self.backprops: dict[int, Backprop] = {}  # by size of mini-batch: the usual one, and the last
+        self.rates = np.empty((0, 4))
+        self.steps: dict[Batch, Calls] = {}
+        self.layers: dict[int, list[TrainedLayer]] = {}  # by size of mini-batch: the usual one, and the last
 
     def _column(self, name: str) -> PerRun:
         """The runs' values of one hyperparameter, (K, 1)."""
@@ -67,35 +79,41 @@ class TrainingStack:
         """One pass, after `done` passes."""
         start = time.perf_counter()
         part, order = self.feed.epoch([log.hyperparameters for log in self.logs], order)
-        rates = self._rates(done, order.shape[1])
-        for batch in mini_batches(part, order, self.common.batch_size):
-            self._step(batch, rates[batch.X.shape[1]])
+        self._set_rates(done, order.shape[1])
+        for batch in self.feed.mini_batches(part, order, self.common.batch_size):
+            if batch not in self.steps:
+                self.steps[batch] = self._step(batch)
+            run_all(self.steps[batch])
         self._share("seconds", start)
 
-    def _rates(self, done: int, n: int) -> dict[int, Rates]:
-        """The factors of an epoch of n examples, by size of mini-batch."""
+    def _set_rates(self, done: int, n: int) -> None:
+        """The factors of an epoch of n examples. Steps that were made for the same factors stay."""
         learning_rate = np.array([[log.learning_rate(done)] for log in self.logs])
         momentum = np.array([[log.momentum(done)] for log in self.logs])
-        dtype = self.parameters.flat.dtype
         l2, l1 = self._column("lambda_l2") / n, self._column("lambda_l1") / n
-        sizes = batch_sizes(n, self.common.batch_size)
-        return {B: Rates.of(B, learning_rate, momentum, l2, l1, dtype) for B in sizes}
+        rates = np.hstack([learning_rate, momentum, l2, l1])
+        if not np.array_equal(rates, self.rates):
+            self.rates, self.steps = rates, {}
 
-    def _step(self, batch: Batch, rates: Rates) -> None:
-        """One mini-batch."""
-        backprop = self._backprop(batch.X.shape[1])
+    def _step(self, batch: Batch) -> Calls:
+        """The calls that train on the examples of a mini-batch, whichever stand in it."""
+        calls: Calls = []
+        B, dropout = batch.X.shape[1], self.dropout is not None
+        if B not in self.layers:
+            self.layers[B] = trained_layers(self.network, self.parameters, B, dropout=dropout)
+        layers = self.layers[B]
         if self.dropout:
-            self.dropout.draw(backprop.masks)
-        backprop(batch if self.input_dropout is None else self.input_dropout.thin(batch))
-        self.optimizer.step(self.parameters, backprop, self.state, rates)
+            masks = [layer.mask for layer in layers if layer.mask is not None]
+            calls.append(partial(self.dropout.draw, masks))
+        if self.input_dropout:
+            full, batch = batch, self.input_dropout.room(batch)
+            calls.append(partial(self.input_dropout.thin, full.X, batch.X))
+        backprop = Backprop(self.network, self.parameters, layers, batch)
+        rates = Rates.of(self.rates, backprop.B, self.parameters.flat.dtype)
+        calls += backprop.calls + self.optimizer.calls(self.parameters, backprop, self.state, rates)
         if self.limits is not None:
-            limit_norms(self.parameters.weights[:-1], self.limits)
-
-    def _backprop(self, B: int) -> Backprop:
-        if B not in self.backprops:
-            dropout = self.dropout is not None
-            self.backprops[B] = Backprop(self.network, self.parameters, B, dropout=dropout)
-        return self.backprops[B]
+            calls.append(partial(limit_norms, self.parameters.weights[:-1], self.limits))
+        return calls
 
     def evaluate(self, n: int, before: Sequence[Array] | None) -> dict[str, PerRun]:
         """Metrics (K,): cost and accuracy of each part, penalty, monitors. `n`: examples in an epoch.

@@ -21,7 +21,15 @@ from nnexp.nn.batches import ReadyPart  # noqa: E402
 from nnexp.nn.blas import gemm_of  # noqa: E402
 from nnexp.nn.costs import OUTPUTS  # noqa: E402
 from nnexp.nn.evaluation import evaluate  # noqa: E402
-from nnexp.nn.network import Backprop, Batch, Network, Parameters, forward  # noqa: E402
+from nnexp.nn.network import (  # noqa: E402
+    Backprop,
+    Batch,
+    Network,
+    Parameters,
+    forward,
+    run_all,
+    trained_layers,
+)
 from nnexp.nn.training import draw_parameters  # noqa: E402
 
 Epoch = Callable[[], float]
@@ -124,19 +132,19 @@ def passes(shape: Shape, backward: bool) -> Epoch:
     network = Network(shape.sizes, ACTIVATIONS["sigmoid"], OUTPUTS["sigmoid", "cross_entropy"])
     drawn = Parameters.zeros(shape.sizes, 1, np.float32)
     drawn.flat[:] = np.random.default_rng(2).standard_normal(drawn.flat.shape) / 28
-    backprop = Backprop(network, drawn, shape.batch_size)
     X, Y = data().training.inputs[None, :1000], one_hot()[None, :1000].astype(np.float32)
     starts = range(0, 1000, shape.batch_size)
-    batches = [Batch.of(X[:, s : s + shape.batch_size], Y[:, s : s + shape.batch_size]) for s in starts]
+    batches = [Batch(X[:, s : s + shape.batch_size], Y[:, s : s + shape.batch_size]) for s in starts]
+    layers = trained_layers(network, drawn, shape.batch_size)
+    backprops = [Backprop(network, drawn, layers, batch) for batch in batches]
+    if backward:
+        calls = [backprop.calls + backprop.gradients(drawn, [0.0], [1.0]) for backprop in backprops]
+    else:
+        calls = [forward(backprop.gemm, layers, backprop.X_columns) for backprop in backprops]
 
     def all_batches() -> None:
         for step in range(N // shape.batch_size):
-            batch = batches[step % len(batches)]
-            if backward:
-                backprop(batch)
-                backprop.add_to(drawn, [0.0], [1.0])
-            else:
-                forward(backprop.gemm, backprop.layers, batch.X_columns)
+            run_all(calls[step % len(calls)])
 
     return lambda: timed(all_batches)
 

@@ -11,7 +11,7 @@ from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.costs import OUTPUTS
 from nnexp.nn.curvatures import CURVATURES, OUTPUT_CHANGES
 from nnexp.nn.hessian import hessian_at
-from nnexp.nn.network import Backprop, Batch, Network, Parameters
+from nnexp.nn.network import Backprop, Batch, Network, Parameters, run_all, trained_layers
 from tests.reference import Layers
 
 
@@ -94,8 +94,9 @@ def hessian_product(network: Layers, way: Layers, part: Examples, classes: int, 
     """The Hessian of the mean data cost times a way."""
     at, out = as_parameters(network), as_parameters([(0 * W, 0 * b) for W, b in network])
     core = Network(at.sizes, ACTIVATIONS[h.activation], OUTPUTS[h.output, h.cost])
-    n, backprop = len(part.labels), Backprop(core, at, len(part.labels))
-    backprop(Batch.of(part.inputs[np.newaxis], np.eye(classes)[part.labels][np.newaxis]))
+    n, batch = len(part.labels), Batch(part.inputs[np.newaxis], np.eye(classes)[part.labels][np.newaxis])
+    backprop = Backprop(core, at, trained_layers(core, at, n), batch)
+    run_all(backprop.calls)
     hessian = hessian_at(backprop, CURVATURES[h.activation], OUTPUT_CHANGES[h.output, h.cost])
     hessian.product(as_parameters(way), out)
     return [(W[0] / n, b[0, 0] / n) for W, b in zip(out.weights, out.biases, strict=True)]

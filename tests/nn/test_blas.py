@@ -9,7 +9,7 @@ from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.arrays import aligned
 from nnexp.nn.blas import IN_PLACE, PLAIN, TRANSPOSED, gemm_of, transposes
 from nnexp.nn.costs import OUTPUTS
-from nnexp.nn.network import Backprop, Batch, Network, Parameters
+from nnexp.nn.network import Backprop, Batch, Network, Parameters, trained_layers
 
 SIZES = [(3, 1), (1, 1), (5, 2), (5, 1, 3), (784, 30, 10), (7, 4, 4, 1)]
 
@@ -18,20 +18,18 @@ SIZES = [(3, 1), (1, 1), (5, 2), (5, 1, 3), (784, 30, 10), (7, 4, 4, 1)]
 @pytest.mark.parametrize(("sizes", "K", "B"), [*product(SIZES, [1, 3], [1, 2, 10])])
 def test_every_product_writes_to_the_memory_of_its_target(sizes, K, B, dtype):
     parameters = Parameters.zeros(sizes, K, dtype)
-    backprop = Backprop(Network(sizes, ACTIVATIONS["tanh"], OUTPUTS["sigmoid", "quadratic"]), parameters, B)
+    network = Network(sizes, ACTIVATIONS["tanh"], OUTPUTS["sigmoid", "quadratic"])
     block = aligned((K, 3 * B, sizes[0]), dtype)
-    batch = Batch.of(block[:, B : 2 * B], np.zeros((1, B, sizes[-1]), dtype))
-    gemm, calls = gemm_of(dtype), []
-
-    def spy(alpha, A, B, beta, C, *flags):
-        calls.append(np.shares_memory(gemm(alpha, A, B, beta, C, *flags), C))
-        for matrix in (A, B):
-            assert matrix.flags.f_contiguous  # no copy of what is read either
-
-    backprop.gemm = spy
-    backprop(batch)
-    backprop.add_to(parameters, [0.1] * K, [0.9] * K)
-    assert calls == [True] * (K * (4 * (len(sizes) - 1) - 1))
+    batch = Batch(block[:, B : 2 * B], np.zeros((1, B, sizes[-1]), dtype))
+    backprop = Backprop(network, parameters, trained_layers(network, parameters, B), batch)
+    gradients = backprop.gradients(parameters, [0.1] * K, [0.9] * K)
+    products = [call for call in backprop.calls + gradients if call.func is gemm_of(dtype)]
+    assert len(products) == K * (4 * (len(sizes) - 1) - 1)
+    for call in products:
+        _, A, B, _, C, *_ = call.args
+        assert np.shares_memory(call(), C)
+        assert A.flags.f_contiguous  # no copy of what is read either
+        assert B.flags.f_contiguous
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -6,7 +6,7 @@ import pytest
 from nnexp.nn import Hyperparameters
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.costs import OUTPUTS
-from nnexp.nn.network import Backprop, Network, Parameters
+from nnexp.nn.network import Network, Parameters, trained_layers
 from tests import reference
 from tests.nn.driving import (
     gradient,
@@ -139,6 +139,6 @@ def test_only_a_slope_that_is_written_in_z_costs_a_buffer(activation):
     """Elsewhere a is written over z; the output's z is never needed again."""
     f = ACTIVATIONS[activation]
     network = Network((3, 4, 2), f, OUTPUTS["sigmoid", "cross_entropy"])
-    hidden, output = Backprop(network, Parameters.zeros(network.sizes, 1, "float32"), 5).layers
+    hidden, output = trained_layers(network, Parameters.zeros(network.sizes, 1, "float32"), 5)
     assert (hidden.a is hidden.z) == (activation not in ("silu", "gelu"))
     assert output.a is output.z

@@ -7,7 +7,7 @@ from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.costs import OUTPUTS
 from nnexp.nn.curvatures import CURVATURES, OUTPUT_CHANGES
 from nnexp.nn.hessian import Hessian, hessian_at
-from nnexp.nn.network import Backprop, Batch, Network, Parameters
+from nnexp.nn.network import Backprop, Batch, Network, Parameters, run_all, trained_layers
 from tests import reference
 
 TOLERANCE = 1e-8
@@ -53,11 +53,13 @@ class Place:
         K, B, _ = self.X.shape
         there = self.at.of_runs(range(K))
         there.flat += by * self.way.flat
-        backprop = Backprop(self.network, there, B, dropout=bool(self.masks))
-        for mask, drawn in zip(backprop.masks, self.masks, strict=True):
-            mask[:] = drawn
-        backprop(Batch.of(self.X, self.Y))
-        return backprop, backprop.mean_gradient().flat
+        layers = trained_layers(self.network, there, B, dropout=bool(self.masks))
+        for layer, drawn in zip(layers, self.masks, strict=False):
+            layer.mask[:] = drawn
+        backprop = Backprop(self.network, there, layers, Batch(self.X, self.Y))
+        gradient, fill_gradient = backprop.mean_gradient()
+        run_all(backprop.calls + fill_gradient)
+        return backprop, gradient.flat
 
     def hessian(self) -> Hessian:
         activation, output = self.names
