@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Values = dict[int, float]  # seed -> value, of finished runs that have one
 Frames: TypeAlias = "tuple[Plan, pd.DataFrame, pd.DataFrame]"  # a plan, its runs.csv, its history.csv
 IS_DIVERGED = {"finished": 0.0, "diverged": 1.0}
-ENDED = ("finished", "diverged", "failed", "timed_out")
+ENDED = ("finished", "diverged", "failed", "timed_out", "pruned")
 
 
 class Sample(NamedTuple):

@@ -26,8 +26,9 @@ def ending(record: Record) -> str:
         return f"failed: {reason(record)}"
     if record.status == "diverged":
         return f"diverged after {count(int(record.metrics['epochs_done'] or 0), 'epoch')}"
-    if record.status == "timed_out":
-        return f"timed out after {count(int(record.metrics['epochs_done'] or 0), 'epoch')}"
+    if record.status in ("timed_out", "pruned"):
+        how = record.status.replace("_", " ")
+        return f"{how} after {count(int(record.metrics['epochs_done'] or 0), 'epoch')}"
     accuracy = percent(record.metrics["final_validation_accuracy"])
     return f"validation {accuracy}  {record.timings['seconds']:.1f} s"
 

@@ -61,7 +61,7 @@ class Standing:
     def state(self) -> str:
         """`12/35 runs · 4 running · best 95.00 % (batch_size=10 seed=1)`."""
         parts = [f"{self.ended}/{len(self.plan.runs)} runs", f"{int(self.board.running.sum())} running"]
-        for status in ("diverged", "failed", "timed_out"):
+        for status in ("diverged", "pruned", "failed", "timed_out"):
             if self._statuses[status]:
                 parts.append(f"{self._statuses[status]} {status.replace('_', ' ')}")
         if self._best[1]:

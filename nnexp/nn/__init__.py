@@ -2,8 +2,8 @@
 
 After Nielsen, *Neural Networks and Deep Learning*, chapters 1-3 and 5 ("the book"). NumPy and one routine
 of BLAS. Read `plain` first, which is the book's own loop; then activations, costs, blas, network,
-optimizers, stack and training, which do the same fast; hessian and newton_cg add second derivatives.
-`knobs` says what each hyperparameter means.
+optimizers, stack, turns and training, which do the same fast; hessian and newton_cg add second derivatives.
+`knobs` says what each hyperparameter means, `state` what a run is between two epochs.
 
 Symbols and shapes, everywhere in this package:
 
@@ -20,11 +20,13 @@ The objective is  J = mean cost over the mini-batch + lambda_l2/(2n) sum w^2 + l
 n = examples shown in one epoch; biases are never penalised. So lambda does not depend on the batch size.
 """
 
+from nnexp.nn.answer import Answer
 from nnexp.nn.examples import Data, Examples
 from nnexp.nn.hyperparameters import PER_RUN, Hyperparameters
 from nnexp.nn.knobs import KNOBS, MONITORS, Knob
 from nnexp.nn.model import Model, outputs_of, predict
 from nnexp.nn.result import History, Result
+from nnexp.nn.state import RunState
 from nnexp.nn.training import train
 from nnexp.nn.validation import check_augmentation, check_fit
 
@@ -32,6 +34,7 @@ __all__ = [
     "KNOBS",
     "MONITORS",
     "PER_RUN",
+    "Answer",
     "Data",
     "Examples",
     "History",
@@ -39,6 +42,7 @@ __all__ = [
     "Knob",
     "Model",
     "Result",
+    "RunState",
     "check_augmentation",
     "check_fit",
     "outputs_of",

@@ -78,6 +78,11 @@ class Feed:
             block.gather(part, indices)
             yield from block.batches
 
+    def streams(self, run: Hyperparameters) -> dict[str, np.random.Generator]:
+        """The streams behind a run's examples, by purpose."""
+        order, augmentation = seed_of(run, "order"), seed_of(run, "augmentation")
+        return {"order": self.orders[order], "augmentation": self.augmentations[augmentation]}
+
     def _distorted(self, seed: int) -> ReadyPart:
         assert self.augment is not None
         images = np.asarray(self.augment(self.augmentations[seed], self.part.inputs), self.part.inputs.dtype)

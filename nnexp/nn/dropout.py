@@ -27,9 +27,10 @@ class Dropout:
             for mask in masks:
                 mask[k] = (rng.random(mask[k].shape) >= p) / (1 - p) if p else 1.0
 
-    def cut(self, remaining: Sequence[int]) -> None:
-        """Keep these runs only."""
+    def cut(self, remaining: Sequence[int]) -> bool:
+        """Keep these runs only. Returns whether any of them has dropout."""
         self.sources = [self.sources[k] for k in remaining]
+        return any(p for p, _ in self.sources)
 
 
 class InputDropout:
@@ -61,6 +62,7 @@ class InputDropout:
             else:
                 np.copyto(out, x)
 
-    def cut(self, remaining: Sequence[int]) -> None:
-        """Keep these runs only."""
+    def cut(self, remaining: Sequence[int]) -> bool:
+        """Keep these runs only. Returns whether any of them has dropout of its inputs."""
         self.sources, self.rooms = [self.sources[k] for k in remaining], {}
+        return any(p for p, _ in self.sources)

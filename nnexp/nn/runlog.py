@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from nnexp.nn.arrays import Array
 from nnexp.nn.hyperparameters import Hyperparameters
-from nnexp.nn.result import History
+from nnexp.nn.result import History, Status
 from nnexp.nn.schedules import LAST_SHARE, SCHEDULES, momentum_ramp
 
 HISTORY_METRICS = ["training_cost", "training_accuracy", "validation_cost", "validation_accuracy"]
@@ -19,7 +19,7 @@ class Best:
     """The best validation accuracy so far, and the first epoch that reached it."""
 
     def __init__(self) -> None:
-        self.accuracy, self.epoch = -math.inf, 0
+        self.accuracy, self.epoch = -1.0, 0  # below any
 
     def improves(self, epoch: int, accuracy: float) -> bool:
         """Take in an epoch's accuracy. Returns whether it is a new best."""
@@ -43,10 +43,14 @@ class Plateau:
             self.since = epoch
 
 
+PLAIN = ("kept_epoch", "epochs_done", "ending", "seconds", "evaluation_seconds", "stack_size")
+
+
 class RunLog:
     """History, weights to keep, and state of one run.
 
-    `row`: its place among the caller's runs; `snapshot (P,)`: its parameters after `kept_epoch` passes.
+    `row`: its place among the caller's runs; `snapshot (P,)`: its parameters after `kept_epoch` passes;
+    `ending`: how it ended before its last epoch, if it has; `stack_size`: the most runs it was trained with.
     """
 
     def __init__(self, row: int, hyperparameters: Hyperparameters, flat: Array) -> None:
@@ -55,16 +59,41 @@ class RunLog:
         self.history: History = {column: [] for column in columns}
         self.snapshot, self.kept_epoch = flat.copy(), 0
         self.epochs_done = 0
-        self.diverged = self.ended = False
+        self.ending: Literal["finished", "diverged", "pruned"] | None = None
         self.seconds = self.evaluation_seconds = 0.0
+        self.stack_size = 1
         self.best, self.plateau = Best(), Plateau(hyperparameters.schedule_epochs)
 
     @property
-    def status(self) -> Literal["finished", "diverged", "stopped"]:
-        """How the run has ended; `stopped`: the caller ended it early."""
-        if self.diverged:
-            return "diverged"
-        return "finished" if self.ended or self.epochs_done == self.hyperparameters.epochs else "stopped"
+    def ended(self) -> bool:
+        """Whether the run trains no more."""
+        return self.ending is not None
+
+    @property
+    def status(self) -> Status:
+        """How the run has ended; the caller may have `pruned` it, or `stopped` all runs."""
+        complete = self.epochs_done == self.hyperparameters.epochs
+        return self.ending or ("finished" if complete else "stopped")
+
+    def prune(self) -> None:
+        """End the run, unless this was its last epoch."""
+        if not self.ended and self.epochs_done < self.hyperparameters.epochs:
+            self.ending = "pruned"
+
+    def values(self) -> dict[str, Any]:
+        """All of it but the snapshot, in values that JSON keeps."""
+        history = {column: list(rows) for column, rows in self.history.items()}
+        marks = {"best": dict(vars(self.best)), "plateau": dict(vars(self.plateau))}
+        return {name: getattr(self, name) for name in PLAIN} | {"history": history} | marks
+
+    def resume(self, values: Mapping[str, Any], snapshot: Array) -> None:
+        """Go on from the values and snapshot of another log of this run."""
+        for name in PLAIN:
+            setattr(self, name, values[name])
+        self.history = {column: list(rows) for column, rows in values["history"].items()}
+        vars(self.best).update(values["best"])
+        vars(self.plateau).update(values["plateau"])
+        self.snapshot[:] = snapshot
 
     def learning_rate(self, done: int) -> float:
         """The learning rate for the epoch that follows `done` passes."""
@@ -83,7 +112,7 @@ class RunLog:
         """Take in the end of an epoch: parameters `flat (P,)`, and metrics if it was evaluated."""
         costs = [metrics[name] for name in (*HISTORY_METRICS, "penalty") if name in metrics]
         if not np.isfinite(flat).all() or not np.isfinite(costs).all():
-            self.diverged = self.ended = True
+            self.ending = "diverged"
             return
         self.epochs_done = epoch
         if metrics:
@@ -106,6 +135,6 @@ class RunLog:
         h = self.hyperparameters
         self.plateau.add(epoch, improved)
         if h.patience and epoch - self.best.epoch >= h.patience:
-            self.ended = True
+            self.ending = "finished"
         if h.schedule == "plateau" and h.schedule_factor**self.plateau.drops <= LAST_SHARE:
-            self.ended = True
+            self.ending = "finished"

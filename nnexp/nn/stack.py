@@ -1,8 +1,9 @@
 """A stack: runs trained together, one array with a leading run axis."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from nnexp.nn.network import (
 )
 from nnexp.nn.optimizers import OPTIMIZERS, Rates, State
 from nnexp.nn.runlog import RunLog
+from nnexp.nn.state import check_memory
 
 
 class TrainingStack:
@@ -138,15 +140,50 @@ class TrainingStack:
         for k, log in enumerate(self.logs):
             metrics = {name: float(column[k]) for name, column in columns.items()}
             log.add(epoch, self.parameters.flat[k], metrics)
+        self._cut()
+
+    def prune(self, rows: Collection[int]) -> None:
+        """End the runs that stand in these rows of the caller's."""
+        for log in self.logs:
+            if log.row in rows:
+                log.prune()
+        self._cut()
+
+    def _cut(self) -> None:
+        """Take the runs that have ended out of all arrays: nothing is drawn or computed for them any more."""
         remaining = [k for k, log in enumerate(self.logs) if not log.ended]
-        if len(remaining) < len(self.logs):
-            self.logs = [self.logs[k] for k in remaining]
-            self.state = self.state.of_runs(remaining)
-            if self.dropout:
-                self.dropout.cut(remaining)
-            if self.input_dropout:
-                self.input_dropout.cut(remaining)
-            self._use(self.parameters.of_runs(remaining))
+        if len(remaining) == len(self.logs):
+            return
+        self.logs = [self.logs[k] for k in remaining]
+        self.state = self.state.of_runs(remaining)
+        self.feed.blocks.clear()
+        if self.dropout and not self.dropout.cut(remaining):
+            self.dropout = None
+        if self.input_dropout and not self.input_dropout.cut(remaining):
+            self.input_dropout = None
+        self._use(self.parameters.of_runs(remaining))
+
+    def streams(self, k: int) -> dict[str, np.random.Generator]:
+        """The streams that a run draws from, by purpose."""
+        streams = self.feed.streams(self.logs[k].hyperparameters)
+        for purpose, masks in (("dropout", self.dropout), ("input_dropout", self.input_dropout)):
+            if masks:
+                streams[purpose] = masks.sources[k][1]
+        return streams
+
+    def arrays(self, k: int) -> dict[str, Array]:
+        """A copy of a run's parameters and of what its optimizer remembers."""
+        memory = {name: array[k].copy() for name, array in self.state.arrays.items()}
+        return {"parameters": self.parameters.flat[k].copy(), **memory}
+
+    def resume(self, k: int, streams: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+        """Let a run's streams and its optimizer go on from there; the parameters are the stack's already."""
+        check_memory(arrays, self.state.arrays)
+        for purpose, rng in self.streams(k).items():
+            if purpose in streams:  # a run without dropout has a stream for it only beside runs with dropout
+                rng.bit_generator.state = streams[purpose]
+        for name, array in self.state.arrays.items():
+            array[k] = arrays[name]
 
     def _share(self, clock: str, start: float) -> None:
         """Each run bears its part of the time since `start`."""

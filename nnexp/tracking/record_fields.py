@@ -21,6 +21,7 @@ BATCH_METRICS = 900
 STATUS = {
     "finished": "FINISHED",
     "diverged": "FINISHED",
+    "pruned": "FINISHED",
     "failed": "FAILED",
     "timed_out": "FAILED",
     "killed": "KILLED",

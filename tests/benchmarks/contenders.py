@@ -30,7 +30,7 @@ from nnexp.nn.network import (  # noqa: E402
     run_all,
     trained_layers,
 )
-from nnexp.nn.training import draw_parameters  # noqa: E402
+from nnexp.nn.start import draw_parameters  # noqa: E402
 
 Epoch = Callable[[], float]
 N, STACK, RATE, LAMBDA = 50_000, 16, 0.1, 5.0

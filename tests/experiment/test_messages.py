@@ -15,6 +15,7 @@ def test_a_run_that_did_not_finish_says_why() -> None:
     assert ending(record("failed", "Traceback\n  ...\nValueError: no\n")) == "failed: ValueError: no"
     assert ending(record("diverged")) == "diverged after 4 epochs"
     assert ending(record("timed_out")) == "timed out after 4 epochs"
+    assert ending(record("pruned")) == "pruned after 4 epochs"
     assert ending(record("finished")) == "validation 50.00 %  1.2 s"
 
 

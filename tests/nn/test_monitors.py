@@ -219,7 +219,7 @@ def test_a_monitor_that_overflows_is_missing_and_ends_no_run():
     log = RunLog(0, Hyperparameters(monitor=("gradient_norm",)), np.zeros(3))
     metrics = dict.fromkeys([*HISTORY_METRICS, "penalty"], 0.5)
     log.add(1, np.zeros(3), metrics | {"gradient_norm_weight_1": np.inf})
-    assert not log.diverged
+    assert not log.ended
     assert log.history["gradient_norm_weight_1"] == [None]
     log.add(2, np.zeros(3), metrics | {"penalty": np.inf})
-    assert log.diverged
+    assert log.status == "diverged"

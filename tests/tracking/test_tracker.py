@@ -40,7 +40,10 @@ def test_a_child_has_the_name_times_parameters_and_curves_of_its_run(store: str,
 
 @pytest.mark.parametrize(
     ("status", "expected"),
-    [("finished", "FINISHED"), ("diverged", "FINISHED"), ("failed", "FAILED"), ("timed_out", "FAILED")],
+    [
+        *((ended, "FINISHED") for ended in ("finished", "diverged", "pruned")),
+        *((ended, "FAILED") for ended in ("failed", "timed_out")),
+    ],
 )
 def test_a_status_is_mapped_and_kept_as_a_tag(store: str, status: str, expected: str) -> None:
     name = f"status-{status}"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnexp.data import Dataset, DataSpec, augmenter, open_shared, part_of
-from nnexp.nn import Result, train
+from nnexp.nn import Answer, Result, train
 from nnexp.sweep.pool.blas import blas_kernels, one_blas_thread
 from nnexp.sweep.pool.running_clock import RunningClock
 from nnexp.sweep.pool.stacks import Stack
@@ -59,7 +59,7 @@ class Outcome:
     traceback: str | None
 
     @property
-    def status(self) -> Literal["finished", "diverged", "failed", "timed_out"]:
+    def status(self) -> Literal["finished", "diverged", "failed", "timed_out", "pruned"]:
         if self.result is None:
             return "failed"
         return "timed_out" if self.result.status == "stopped" else self.result.status
@@ -123,9 +123,9 @@ def temporary_folder_is_gone(error: OSError) -> PremiseError:
 
 
 def _train(stack: Stack, dataset: Dataset, progress: Progress, max_seconds: float | None) -> list[Result]:
-    def after_epoch(epoch: int, metrics: Mapping[str, NDArray[np.floating]]) -> bool:
+    def after_epoch(epoch: int, metrics: Mapping[str, NDArray[np.floating]]) -> Answer:
         progress.show(stack.rows, epoch, metrics)
-        return max_seconds is not None and clock.seconds() / len(stack.runs) > max_seconds
+        return Answer(stop=max_seconds is not None and clock.seconds() / len(stack.runs) > max_seconds)
 
     with one_blas_thread(), RunningClock() as clock:
         return train(

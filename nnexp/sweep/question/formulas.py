@@ -51,6 +51,7 @@ OPTIONAL = {
 # Modules of `nn` that the walk does not enter, and why: no formulas.
 NO_FORMULAS = {
     "nn": "names the public parts",
+    "nn.answer": "what a caller asks for after an epoch",
     "nn.validation": "checks what a caller gives",
     "nn.checks": "checks values",
     "nn.hyperparameters": "declares values; they stand in the identity themselves",
@@ -58,6 +59,7 @@ NO_FORMULAS = {
     "nn.model": "the use of trained networks",
     "nn.plain": "the book's loop, to be read; no run is trained with it",
     "nn.result": "names what training hands back",
+    "nn.state": "takes out and puts back what training computes",
 }
 # Other modules of `data` read files: the walk passes through them, and they do not count.
 FORMULA_MODULES = ("nn.", "data.split", "data.augment")

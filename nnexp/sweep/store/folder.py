@@ -16,8 +16,8 @@ from nnexp.sweep.store.plan_file import read_plan, write_plan
 from nnexp.sweep.store.record import DONE, Record, Status
 
 SETTLED: dict[str, tuple[Status, ...]] = {
-    "cached": (*DONE, "failed", "timed_out"),
-    "retry": DONE,
+    "cached": (*DONE, "pruned", "failed", "timed_out"),
+    "retry": (*DONE, "pruned"),
     "force": (),
 }
 

@@ -17,7 +17,7 @@ from nnexp.sweep.pool.worker import Outcome
 from nnexp.sweep.store.model_file import load_model, save_model
 from nnexp.sweep.store.seal import SEAL, checksum_in, opened, sealed
 
-Status = Literal["finished", "diverged", "failed", "timed_out", "killed"]
+Status = Literal["finished", "diverged", "failed", "timed_out", "killed", "pruned"]
 BEST = ("validation_cost", "validation_accuracy")
 FINAL = ("training_cost", "training_accuracy", *BEST, "penalty")
 DONE: tuple[Status, ...] = ("finished", "diverged")
