@@ -13,9 +13,10 @@ from nnexp.nn.stack import TrainingStack
 from nnexp.nn.state import RunState
 from nnexp.nn.streams import seed_of
 
-# Bytes of parameters that train together: what a core's second-level cache holds. More runs
-# are trained as several stacks; that changes their speed and nothing else.
-CACHE = 1536 * 1024
+# Bytes of parameters that train together: a step passes over all of them, so they should stay in a cache that
+# a core has for itself or nearly so. More runs are trained as several stacks, in turns of one epoch; that
+# changes their speed and nothing else.
+CACHE = 4 * 1024 * 1024
 
 
 class Turns:
