@@ -1,7 +1,7 @@
 """Mini-batches: which examples a stack sees, and in which order."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -15,6 +15,7 @@ from nnexp.nn.streams import Purpose, seed_of, stream
 
 Augment = Callable[[np.random.Generator, Array], Array]
 Order = NDArray[np.integer[Any]]
+Key = TypeVar("Key")
 
 EXAMPLES_PER_BLOCK = 100  # gathered by one call: so many hide its cost, and fit the cache
 
@@ -34,6 +35,14 @@ class ReadyPart(NamedTuple):
         return cls(inputs, examples.labels, np.eye(n_classes, dtype=dtype)[examples.labels])
 
 
+class Epoch(NamedTuple):
+    """The examples of an epoch, S orders of them (S, n), and which of these each run sees (K)."""
+
+    part: ReadyPart
+    order: Order
+    places: Sequence[int]
+
+
 class Feed:
     """The training examples as a stack sees them: in a fresh order, and freshly distorted, each epoch."""
 
@@ -44,39 +53,49 @@ class Feed:
         seeds = seeds_of(runs, "augmentation")
         self.augmentations = {seed: stream(seed, "augmentation") for seed in seeds}
 
-    def epoch(self, runs: Sequence[Hyperparameters], order: Order | None) -> tuple[ReadyPart, Order]:
-        """The examples of an epoch and their order: (1, n) where all runs see the same, else (K, n).
+    def epoch(self, runs: Sequence[Hyperparameters], order: Order | None) -> Epoch:
+        """What the runs that still train see in an epoch, by the caller's `order` or one that is drawn.
 
-        `runs`: those that still train. Runs of one order seed share their order, which is drawn unless the
-        caller's `order` is there; those of one augmentation seed share their distorted images. Where there
-        are several, the copies of the images stand in one array: copy k has the indices k n to (k+1) n - 1.
+        Runs of one order seed share their order, those of one augmentation seed their distorted images.
         """
-        n = len(self.part.labels)
         if order is None:
-            seeds, rows = shared(seeds_of(runs, "order"))
-            order = np.stack([self.orders[seed].permutation(n) for seed in seeds])[rows]
-        if self.augment is None:
-            return self.part, order
-        seeds, copies = shared(seeds_of(runs, "augmentation"))
-        distorted = [self._distorted(seed) for seed in seeds]
-        inputs, labels, targets = (np.concatenate(arrays) for arrays in zip(*distorted, strict=True))
-        return ReadyPart(inputs, labels, targets), order + n * np.array(copies)[:, np.newaxis]
+            seeds = seeds_of(runs, "order")
+            n = len(self.part.labels)
+            orders = {seed: self.orders[seed].permutation(n) for seed in dict.fromkeys(seeds)}
+        else:
+            seeds = [0] * len(runs) if len(order) == 1 else [*range(len(runs))]
+            orders = dict(enumerate(order))
+        part, copies = self._images(runs)
+        pairs, places = shared([*zip(seeds, copies, strict=True)])
+        rows = [orders[seed] + copy * len(self.part.labels) for seed, copy in pairs]
+        return Epoch(part, np.stack(rows), places)
 
-    def mini_batches(self, part: ReadyPart, order: Order, batch_size: int) -> Iterator[Batch]:
-        """An epoch's mini-batches for an order (S, n), each in its room until the next one is asked for.
+    def mini_batches(self, epoch: Epoch, batch_size: int) -> Iterator[Batch]:
+        """An epoch's mini-batches, each in its room until the next one is asked for.
 
         The last, short one is kept. The rooms are the same in each epoch.
         """
-        S, n = order.shape
+        S, n = epoch.order.shape
         m = min(n, batch_size * max(1, EXAMPLES_PER_BLOCK // (batch_size * S)))
         for start in range(0, n, m):
-            indices = order[:, start : start + m]
+            indices = epoch.order[:, start : start + m]
             room = S, indices.shape[1]
             if room not in self.blocks:
-                self.blocks[room] = Block(part, *room, batch_size)
+                self.blocks[room] = Block(epoch.part, *room, batch_size, epoch.places)
             block = self.blocks[room]
-            block.gather(part, indices)
+            block.gather(epoch.part, indices)
             yield from block.batches
+
+    def _images(self, runs: Sequence[Hyperparameters]) -> tuple[ReadyPart, Sequence[int]]:
+        """The examples of an epoch, and each run's copy of them.
+
+        Distorted copies stand in one array: copy k has the indices k n to (k+1) n - 1.
+        """
+        if self.augment is None:
+            return self.part, [0] * len(runs)
+        seeds, copies = shared(seeds_of(runs, "augmentation"))
+        distorted = [self._distorted(seed) for seed in seeds]
+        return ReadyPart(*(np.concatenate(arrays) for arrays in zip(*distorted, strict=True))), copies
 
     def streams(self, run: Hyperparameters) -> dict[str, np.random.Generator]:
         """The streams behind a run's examples, by purpose."""
@@ -96,22 +115,26 @@ def seeds_of(runs: Sequence[Hyperparameters], purpose: Purpose) -> list[int]:
     return [seed_of(run, purpose) for run in runs]
 
 
-def shared(seeds: Sequence[int]) -> tuple[list[int], list[int]]:
-    """The distinct seeds, and the place of each run's among them; one place for all if they are one."""
-    distinct = list(dict.fromkeys(seeds))
-    return distinct, [0] if len(distinct) == 1 else [distinct.index(seed) for seed in seeds]
+def shared(keys: Sequence[Key]) -> tuple[list[Key], list[int]]:
+    """The distinct keys, and the place of each run's among them."""
+    distinct = list(dict.fromkeys(keys))
+    return distinct, [distinct.index(key) for key in keys]
 
 
 class Block:
-    """Room for m examples of each of S orders, and its mini-batches, which are views of it."""
+    """Room for m examples of each of S orders, and its mini-batches, which are views of it.
 
-    def __init__(self, part: ReadyPart, S: int, m: int, batch_size: int) -> None:
+    `places`: each run's order. Targets stand there once for each run, unless all see the same.
+    """
+
+    def __init__(self, part: ReadyPart, S: int, m: int, batch_size: int, places: Sequence[int]) -> None:
+        self.rows = [0] if S == 1 else [*places]
         self.X = aligned((S, m, part.inputs.shape[1]), part.inputs.dtype)
-        self.Y = aligned((S, m, part.targets.shape[1]), part.inputs.dtype)
+        self.Y = aligned((len(self.rows), m, part.targets.shape[1]), part.inputs.dtype)
         views = [slice(first, first + batch_size) for first in range(0, m, batch_size)]
-        self.batches = [Batch(self.X[:, view], self.Y[:, view]) for view in views]
+        self.batches = [Batch(self.X[:, view], self.Y[:, view], places) for view in views]
 
     def gather(self, part: ReadyPart, indices: Order) -> None:
         """Copy the examples `indices (S, m)` here."""
         np.take(part.inputs, indices, 0, self.X, mode="clip")  # the other modes copy once more
-        np.take(part.targets, indices, 0, self.Y, mode="clip")
+        np.take(part.targets, indices[self.rows], 0, self.Y, mode="clip")

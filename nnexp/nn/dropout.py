@@ -47,15 +47,15 @@ class InputDropout:
         _, B, d = batch.X.shape
         if B not in self.rooms:
             self.rooms[B] = aligned((len(self.sources), B, d), batch.X.dtype)
-        return Batch(self.rooms[B], batch.Y)
+        return Batch(self.rooms[B], batch.Y, range(len(self.sources)))
 
-    def thin(self, X: Array, thinned: Array) -> None:
-        """Fill `thinned (K, B, d)` from the mini-batch's inputs `X (S, B, d)`.
+    def thin(self, batch: Batch, thinned: Array) -> None:
+        """Fill `thinned (K, B, d)` from the mini-batch's inputs.
 
         Draws are float32 whatever the dtype: 784 inputs make them the dearest part of a small step.
         """
         for k, (p, rng) in enumerate(self.sources):
-            x, out = X[k % len(X)], thinned[k]
+            x, out = batch.X[batch.places[k]], thinned[k]
             if p:
                 np.multiply(x, rng.random(x.shape, np.float32) >= p, out)
                 np.multiply(out, 1 / (1 - p), out)

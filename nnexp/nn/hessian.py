@@ -67,7 +67,8 @@ class Hessian(NamedTuple):
 def hessian_at(backprop: Backprop, curvature: Curvature, change: OutputChange) -> Hessian:
     """That of the summed cost of the mini-batch which `backprop` has just passed over, with its masks."""
     weights, top = backprop.parameters.weights, backprop.top
-    taken, bends = [backprop.batch.X], list[Array]()
+    X, places = backprop.batch.X, [*backprop.batch.places]
+    taken, bends = [X if len(X) == 1 else X[places]], list[Array]()
     for layer, above, W_above in zip(backprop.hidden, backprop.layers[1:], weights[1:], strict=True):
         bend = curvature(layer.z if backprop.network.activation.keeps_z else layer.a)
         bend *= np.matmul(above.delta, W_above)

@@ -62,7 +62,7 @@ def watch(
 
 def gradients(network: Network, parameters: Parameters, part: ReadyPart) -> tuple[Parameters, list[Array]]:
     """Gradient of the mean data cost over all of `part`, and f'(z) of each hidden layer, (K, n, fan_out)."""
-    batch = Batch(part.inputs[np.newaxis], part.targets[np.newaxis])
+    batch = Batch(part.inputs[np.newaxis], part.targets[np.newaxis], [0] * len(parameters.flat))
     layers = trained_layers(network, parameters, len(part.labels))
     backprop = Backprop(network, parameters, layers, batch)
     grads, fill_grads = backprop.mean_gradient()

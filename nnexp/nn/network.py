@@ -38,14 +38,19 @@ class Network(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Room for a mini-batch: `X (S, B, d)`, `Y (S, B, C)` one-hot, S = K or 1; `X_columns`: S of (d, B)."""
+    """Room for a mini-batch: `X (S, B, d)`, the inputs of S orders, and `Y (K or 1, B, C)`, one-hot.
+
+    `places`: which of the S each run sees; `X_columns`: each run's inputs, (d, B).
+    """
 
     X: Array
     Y: Array
+    places: Sequence[int]
     X_columns: Sequence[Array] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "X_columns", transposes(self.X))
+        columns = transposes(self.X)
+        object.__setattr__(self, "X_columns", [columns[place] for place in self.places])
 
 
 class Parameters:
@@ -184,13 +189,11 @@ class Backprop:
     def __init__(
         self, network: Network, parameters: Parameters, layers: Sequence[TrainedLayer], batch: Batch
     ) -> None:
-        K = len(parameters.flat)
         self.B: int = batch.X.shape[1]
         self.network, self.parameters, self.layers, self.batch = network, parameters, layers, batch
         *self.hidden, self.top = layers
         self.gemm, self.ones = gemm_of(parameters.flat.dtype), np.ones((self.B, 1), parameters.flat.dtype)
-        self.X_columns = [*batch.X_columns] * (K // len(batch.X_columns))
-        self.calls = forward(self.gemm, layers, self.X_columns) + self.errors()
+        self.calls = forward(self.gemm, layers, self.batch.X_columns) + self.errors()
 
     def errors(self) -> Calls:
         """The calls that fill delta = dC/dz of all layers, from the outputs down."""
@@ -218,7 +221,7 @@ class Backprop:
         themselves: no array of gradients is made, and the decay of weights costs nothing more.
         """
         gemm, ones, calls = self.gemm, self.ones, list[Call]()
-        below: Sequence[Array] = self.X_columns
+        below: Sequence[Array] = self.batch.X_columns
         factors = [*zip(scale, keep_weights, keep_biases or keep_weights, strict=True)]
         for layer, W_T, b_T in zip(self.layers, target.W_T, target.b_T, strict=True):
             for W, b, a, delta, (eta, keep_w, keep_b) in zip(

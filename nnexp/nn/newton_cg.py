@@ -44,7 +44,7 @@ class Objective:
         """Mean cost + penalty, (K, 1)."""
         backprop = self.backprop
         layers = [*backprop.hidden, replace(backprop.top, function=identity)]
-        run_all(forward(backprop.gemm, layers, backprop.X_columns))
+        run_all(forward(backprop.gemm, layers, backprop.batch.X_columns))
         cost = backprop.network.output.cost(backprop.top.z, backprop.batch.Y)
         return column(cost) / backprop.B + self.l2 / 2 * column(np.square(self.parameters.penalised))
 

@@ -80,9 +80,9 @@ class TrainingStack:
     def train_epoch(self, order: Order | None, done: int) -> None:
         """One pass, after `done` passes."""
         start = time.perf_counter()
-        part, order = self.feed.epoch([log.hyperparameters for log in self.logs], order)
-        self._set_rates(done, order.shape[1])
-        for batch in self.feed.mini_batches(part, order, self.common.batch_size):
+        epoch = self.feed.epoch([log.hyperparameters for log in self.logs], order)
+        self._set_rates(done, epoch.order.shape[1])
+        for batch in self.feed.mini_batches(epoch, self.common.batch_size):
             if batch not in self.steps:
                 self.steps[batch] = self._step(batch)
             run_all(self.steps[batch])
@@ -109,7 +109,7 @@ class TrainingStack:
             calls.append(partial(self.dropout.draw, masks))
         if self.input_dropout:
             full, batch = batch, self.input_dropout.room(batch)
-            calls.append(partial(self.input_dropout.thin, full.X, batch.X))
+            calls.append(partial(self.input_dropout.thin, full, batch.X))
         backprop = Backprop(self.network, self.parameters, layers, batch)
         rates = Rates.of(self.rates, backprop.B, self.parameters.flat.dtype)
         calls += backprop.calls + self.optimizer.calls(self.parameters, backprop, self.state, rates)

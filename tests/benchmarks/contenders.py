@@ -134,13 +134,13 @@ def passes(shape: Shape, backward: bool) -> Epoch:
     drawn.flat[:] = np.random.default_rng(2).standard_normal(drawn.flat.shape) / 28
     X, Y = data().training.inputs[None, :1000], one_hot()[None, :1000].astype(np.float32)
     starts = range(0, 1000, shape.batch_size)
-    batches = [Batch(X[:, s : s + shape.batch_size], Y[:, s : s + shape.batch_size]) for s in starts]
+    batches = [Batch(X[:, s : s + shape.batch_size], Y[:, s : s + shape.batch_size], [0]) for s in starts]
     layers = trained_layers(network, drawn, shape.batch_size)
     backprops = [Backprop(network, drawn, layers, batch) for batch in batches]
     if backward:
         calls = [backprop.calls + backprop.gradients(drawn, [0.0], [1.0]) for backprop in backprops]
     else:
-        calls = [forward(backprop.gemm, layers, backprop.X_columns) for backprop in backprops]
+        calls = [forward(backprop.gemm, layers, backprop.batch.X_columns) for backprop in backprops]
 
     def all_batches() -> None:
         for step in range(N // shape.batch_size):

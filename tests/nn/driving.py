@@ -94,7 +94,7 @@ def hessian_product(network: Layers, way: Layers, part: Examples, classes: int, 
     """The Hessian of the mean data cost times a way."""
     at, out = as_parameters(network), as_parameters([(0 * W, 0 * b) for W, b in network])
     core = Network(at.sizes, ACTIVATIONS[h.activation], OUTPUTS[h.output, h.cost])
-    n, batch = len(part.labels), Batch(part.inputs[np.newaxis], np.eye(classes)[part.labels][np.newaxis])
+    n, batch = len(part.labels), Batch(part.inputs[np.newaxis], np.eye(classes)[part.labels][np.newaxis], [0])
     backprop = Backprop(core, at, trained_layers(core, at, n), batch)
     run_all(backprop.calls)
     hessian = hessian_at(backprop, CURVATURES[h.activation], OUTPUT_CHANGES[h.output, h.cost])

@@ -20,7 +20,7 @@ def test_every_product_writes_to_the_memory_of_its_target(sizes, K, B, dtype):
     parameters = Parameters.zeros(sizes, K, dtype)
     network = Network(sizes, ACTIVATIONS["tanh"], OUTPUTS["sigmoid", "quadratic"])
     block = aligned((K, 3 * B, sizes[0]), dtype)
-    batch = Batch(block[:, B : 2 * B], np.zeros((1, B, sizes[-1]), dtype))
+    batch = Batch(block[:, B : 2 * B], np.zeros((1, B, sizes[-1]), dtype), range(K))
     backprop = Backprop(network, parameters, trained_layers(network, parameters, B), batch)
     gradients = backprop.gradients(parameters, [0.1] * K, [0.9] * K)
     products = [call for call in backprop.calls + gradients if call.func is gemm_of(dtype)]

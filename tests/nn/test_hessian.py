@@ -56,7 +56,7 @@ class Place:
         layers = trained_layers(self.network, there, B, dropout=bool(self.masks))
         for layer, drawn in zip(layers, self.masks, strict=False):
             layer.mask[:] = drawn
-        backprop = Backprop(self.network, there, layers, Batch(self.X, self.Y))
+        backprop = Backprop(self.network, there, layers, Batch(self.X, self.Y, range(K)))
         gradient, fill_gradient = backprop.mean_gradient()
         run_all(backprop.calls + fill_gradient)
         return backprop, gradient.flat
