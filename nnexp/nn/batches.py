@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from nnexp.errors import UserError
+from nnexp.nn import sizes
 from nnexp.nn.arrays import Array, aligned
 from nnexp.nn.examples import Examples
 from nnexp.nn.hyperparameters import Hyperparameters
@@ -16,8 +17,6 @@ from nnexp.nn.streams import Purpose, seed_of, stream
 Augment = Callable[[np.random.Generator, Array], Array]
 Order = NDArray[np.integer[Any]]
 Key = TypeVar("Key")
-
-EXAMPLES_PER_BLOCK = 100  # gathered by one call: so many hide its cost, and fit the cache
 
 
 class ReadyPart(NamedTuple):
@@ -66,7 +65,7 @@ class Feed:
             seeds = [0] * len(runs) if len(order) == 1 else [*range(len(runs))]
             orders = dict(enumerate(order))
         part, copies = self._images(runs)
-        pairs, places = shared([*zip(seeds, copies, strict=True)])
+        pairs, places = group([*zip(seeds, copies, strict=True)])
         rows = [orders[seed] + copy * len(self.part.labels) for seed, copy in pairs]
         return Epoch(part, np.stack(rows), places)
 
@@ -76,13 +75,13 @@ class Feed:
         The last, short one is kept. The rooms are the same in each epoch.
         """
         S, n = epoch.order.shape
-        m = min(n, batch_size * max(1, EXAMPLES_PER_BLOCK // (batch_size * S)))
+        m = min(n, batch_size * max(1, sizes.EXAMPLES_PER_BLOCK // (batch_size * S)))
         for start in range(0, n, m):
             indices = epoch.order[:, start : start + m]
-            room = S, indices.shape[1]
-            if room not in self.blocks:
-                self.blocks[room] = Block(epoch.part, *room, batch_size, epoch.places)
-            block = self.blocks[room]
+            shape = S, indices.shape[1]
+            if shape not in self.blocks:
+                self.blocks[shape] = Block(epoch.part, *shape, batch_size, epoch.places)
+            block = self.blocks[shape]
             block.gather(epoch.part, indices)
             yield from block.batches
 
@@ -93,14 +92,11 @@ class Feed:
         """
         if self.augment is None:
             return self.part, [0] * len(runs)
-        seeds, copies = shared(seeds_of(runs, "augmentation"))
-        distorted = [self._distorted(seed) for seed in seeds]
-        return ReadyPart(*(np.concatenate(arrays) for arrays in zip(*distorted, strict=True))), copies
-
-    def streams(self, run: Hyperparameters) -> dict[str, np.random.Generator]:
-        """The streams behind a run's examples, by purpose."""
-        order, augmentation = seed_of(run, "order"), seed_of(run, "augmentation")
-        return {"order": self.orders[order], "augmentation": self.augmentations[augmentation]}
+        seeds, copies = group(seeds_of(runs, "augmentation"))
+        first, *others = [self._distorted(seed) for seed in seeds]
+        if not others:
+            return first, copies
+        return ReadyPart(*(np.concatenate(arrays) for arrays in zip(first, *others, strict=True))), copies
 
     def _distorted(self, seed: int) -> ReadyPart:
         assert self.augment is not None
@@ -115,7 +111,7 @@ def seeds_of(runs: Sequence[Hyperparameters], purpose: Purpose) -> list[int]:
     return [seed_of(run, purpose) for run in runs]
 
 
-def shared(keys: Sequence[Key]) -> tuple[list[Key], list[int]]:
+def group(keys: Sequence[Key]) -> tuple[list[Key], list[int]]:
     """The distinct keys, and the place of each run's among them."""
     distinct = list(dict.fromkeys(keys))
     return distinct, [distinct.index(key) for key in keys]

@@ -25,22 +25,22 @@ class Evaluation(NamedTuple):
 
 def evaluate(network: Network, parameters: Parameters, part: ReadyPart) -> Evaluation:
     """Cost and accuracy of K networks over all examples of `part`."""
-    K, n, wide = len(parameters.flat), len(part.labels), widened(parameters)
+    K, n, wide = len(parameters.flat), len(part.labels), widen(parameters)
     total, winners, gemm = np.zeros(K), np.empty((K, n), np.intp), gemm_of(parameters.flat.dtype)
+    hidden = network.activation.function
     for start in range(0, n, CHUNK):
-        chunk = slice(start, min(start + CHUNK, n))
-        if start == 0 or chunk.stop == n:
+        X, Y = part.inputs[start : start + CHUNK], part.targets[start : start + CHUNK]
+        if start == 0 or len(X) < CHUNK:
             # Costs are computed from logits, so the pass ends with these.
-            hidden, m = network.activation.function, chunk.stop - start
-            layers = forward_layers(wide.weights, wide.biases, hidden, identity, m)
-        run_all(forward(gemm, layers, [part.inputs[chunk].T] * K))
+            layers = forward_layers(wide.weights, wide.biases, hidden, identity, len(X))
+        run_all(forward(gemm, layers, [X.T] * K))
         z = layers[-1].z
-        total += sums(network.output.cost(z, part.targets[chunk]))
-        network.output.function(z, z).argmax(axis=-1, out=winners[:, chunk])
+        total += sums(network.output.cost(z, Y))
+        network.output.function(z, z).argmax(axis=-1, out=winners[:, start : start + CHUNK])
     return Evaluation(total / n, (winners == part.labels).mean(axis=1), winners)
 
 
-def widened(parameters: Parameters) -> Parameters:
+def widen(parameters: Parameters) -> Parameters:
     """The same networks, with hidden layers of whole vectors where this adds little.
 
     A unit that is added passes nothing on. 32 units pass a third faster than 30.
@@ -66,9 +66,9 @@ def whole_vectors(units: int) -> int:
 def penalty(parameters: Parameters, lambda_l2: PerRun, lambda_l1: PerRun, n: int) -> PerRun:
     """lambda_l2/(2n) sum w^2 + lambda_l1/n sum|w| (K,) (book, eqs. 87, 95)."""
     terms = np.zeros(len(lambda_l2))
-    for k, weights in enumerate(parameters.penalised.astype(np.float64)):
+    for k, weights in enumerate(parameters.penalised):
         if lambda_l2[k]:
-            terms[k] += lambda_l2[k] / (2 * n) * np.square(weights).sum()
+            terms[k] += lambda_l2[k] / (2 * n) * np.square(weights, dtype=np.float64).sum()
         if lambda_l1[k]:
-            terms[k] += lambda_l1[k] / n * np.abs(weights).sum()
+            terms[k] += lambda_l1[k] / n * np.abs(weights.astype(np.float64)).sum()
     return terms

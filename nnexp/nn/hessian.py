@@ -16,10 +16,10 @@ from nnexp.nn.network import Backprop, Parameters
 
 
 class CurvedLayer(NamedTuple):
-    """One layer where the Hessian is taken: its W, what it takes, X or the a below, and its error delta."""
+    """One layer where the Hessian is computed: its W, its inputs, X or the a below, and its error delta."""
 
     W: Array
-    taken: Array
+    inputs: Array
     delta: Array
 
 
@@ -41,9 +41,9 @@ class Hessian(NamedTuple):
         delta_change = self.output_change(z_changes[-1])  # R{BP1}
         ones = np.ones((1, delta_change.shape[1]), delta_change.dtype)
         for place in reversed(range(len(self.layers))):
-            W, taken, delta = self.layers[place]
+            W, inputs, delta = self.layers[place]
             np.matmul(ones, delta_change, out.biases[place])  # R{BP3}
-            np.matmul(delta_change.swapaxes(1, 2), taken, out.weights[place])  # R{BP4}, a product's two terms
+            np.matmul(delta_change.swapaxes(1, 2), inputs, out.weights[place])  # R{BP4}, two terms
             if place:
                 below = place - 1
                 out.weights[place] += np.matmul(delta.swapaxes(1, 2), a_changes[below])
@@ -56,7 +56,7 @@ class Hessian(NamedTuple):
         z_changes: list[Array] = []
         a_changes: list[Array] = []
         for layer, V, v in zip(self.layers, direction.weights, direction.biases, strict=True):
-            z_change = np.matmul(layer.taken, V.swapaxes(1, 2)) + v
+            z_change = np.matmul(layer.inputs, V.swapaxes(1, 2)) + v
             if z_changes:
                 a_changes.append(self.slopes[len(a_changes)] * z_changes[-1])
                 z_change += np.matmul(a_changes[-1], layer.W.swapaxes(1, 2))
@@ -68,17 +68,17 @@ def hessian_at(backprop: Backprop, curvature: Curvature, change: OutputChange) -
     """That of the summed cost of the mini-batch which `backprop` has just passed over, with its masks."""
     weights, top = backprop.parameters.weights, backprop.top
     X, places = backprop.batch.X, [*backprop.batch.places]
-    taken, bends = [X if len(X) == 1 else X[places]], list[Array]()
+    inputs, bends = [X if len(X) == 1 else X[places]], list[Array]()
     for layer, above, W_above in zip(backprop.hidden, backprop.layers[1:], weights[1:], strict=True):
         bend = curvature(layer.z if backprop.network.activation.keeps_z else layer.a)
         bend *= np.matmul(above.delta, W_above)
         if layer.mask is not None:
             bend *= layer.mask
         bends.append(bend)
-        taken.append(layer.a if layer.masked_a is None else layer.masked_a)
+        inputs.append(layer.a if layer.masked_a is None else layer.masked_a)
     deltas = (layer.delta for layer in backprop.layers)
     return Hessian(
-        [CurvedLayer(*each) for each in zip(weights, taken, deltas, strict=True)],
+        [CurvedLayer(*each) for each in zip(weights, inputs, deltas, strict=True)],
         [layer.slope for layer in backprop.hidden],
         bends,
         lambda z_change: change(top.a, backprop.batch.Y, z_change),

@@ -99,7 +99,7 @@ class Layer:
 
     `a` is the array `z` itself, written over it, except where the slope of the activation is written in z.
     With dropout, `mask` is drawn before each pass, and the layer above takes `masked_a` = a * mask.
-    `W_T`, `z_columns`, and `taken_columns`, which the layer above takes: a matrix for each run.
+    `W_T`, `z_columns`, and `output_columns`, which go to the layer above: a matrix for each run.
     """
 
     W_T: Sequence[Array]
@@ -110,11 +110,11 @@ class Layer:
     mask: Array | None = None
     masked_a: Array | None = None
     z_columns: Sequence[Array] = field(init=False)
-    taken_columns: Sequence[Array] = field(init=False)
+    output_columns: Sequence[Array] = field(init=False)
 
     def __post_init__(self) -> None:
         self.z_columns = transposes(self.z)
-        self.taken_columns = transposes(self.a if self.masked_a is None else self.masked_a)
+        self.output_columns = transposes(self.a if self.masked_a is None else self.masked_a)
 
 
 def forward(gemm: Gemm, layers: Sequence[Layer], X_columns: Sequence[Array]) -> Calls:
@@ -130,7 +130,7 @@ def forward(gemm: Gemm, layers: Sequence[Layer], X_columns: Sequence[Array]) -> 
         calls.append(partial(layer.function, layer.z, layer.a))  # a^l = f(z^l)
         if layer.mask is not None:
             calls.append(partial(np.multiply, layer.a, layer.mask, layer.masked_a))
-        below = layer.taken_columns
+        below = layer.output_columns
     return calls
 
 
@@ -230,7 +230,7 @@ class Backprop:
                 # BP3: dC/db^l = delta^l, and BP4: dC/dW^l = delta^l a^(l-1)T
                 calls.append(partial(gemm, eta, delta, ones, keep_b, b, PLAIN, PLAIN, IN_PLACE))
                 calls.append(partial(gemm, eta, a, delta, keep_w, W, PLAIN, TRANSPOSED, IN_PLACE))
-            below = layer.taken_columns
+            below = layer.output_columns
         return calls
 
     def mean_gradient(self) -> tuple[Parameters, Calls]:

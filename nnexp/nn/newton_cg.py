@@ -3,7 +3,7 @@
 w -> w + eta p, where p makes the model  g p + p (H + damping) p / 2  of the objective small: by truncated
 conjugate gradients, which need products H p alone and stop at negative curvature (Nocedal & Wright 2006,
 algorithm 7.1). The damping is Levenberg's and Marquardt's: it falls where the objective changes as the model
-foretold, and rises where it does not (Martens 2010). A step that does not lower the objective is halved, and
+forecast, and rises where it does not (Martens 2010). A step that does not lower the objective is halved, and
 in the end taken back.
 
 All this is of one mini-batch: its objective, its gradient and its curvature. Every scalar is one for each
@@ -22,7 +22,7 @@ from nnexp.nn.arrays import Array, PerRun, sums
 from nnexp.nn.hessian import Hessian
 from nnexp.nn.network import Backprop, Parameters, forward, run_all
 
-GOOD, BAD = 0.75, 0.25  # shares of the foretold change: above, the model is trusted more, below, less
+GOOD, BAD = 0.75, 0.25  # shares of the forecast change: above, the model is trusted more, below, less
 TRUST, DOUBT = 2 / 3, 3 / 2  # what the damping is multiplied by then
 LEAST, MOST = 1e-10, 1e10  # where it ends
 HALVINGS = 4
@@ -81,7 +81,7 @@ class Direction(NamedTuple):
     """p (K, P), and p (H + damping) p of each run (K, 1)."""
 
     p: Array
-    bend: PerRun
+    p_curvature: PerRun
 
 
 def column(values: Array) -> PerRun:
@@ -104,25 +104,25 @@ def find_direction(product: Product, gradient: Array, damping: Array, most: int)
     p, d, residual = np.zeros_like(gradient), -gradient, gradient.copy()
     square = dots(residual, residual)
     goal = square * np.minimum(1 / 4, np.sqrt(square))
-    goes_on, bend = square > 0, np.zeros_like(square)
+    goes_on, p_curvature = square > 0, np.zeros_like(square)
     for step in range(most):
         if not goes_on.any():
             break
         image = product(d) + damping.astype(d.dtype) * d
-        curvature = dots(d, image)
-        goes_on &= (curvature > 0) | (step == 0)
-        alpha = square / np.abs(curvature)
+        d_curvature = dots(d, image)
+        goes_on &= (d_curvature > 0) | (step == 0)
+        alpha = square / np.abs(d_curvature)
         np.add(p, alpha.astype(d.dtype) * d, p, where=goes_on)
-        np.add(bend, alpha * alpha * curvature, bend, where=goes_on)
+        np.add(p_curvature, alpha * alpha * d_curvature, p_curvature, where=goes_on)
         residual += alpha.astype(d.dtype) * image
         last, square = square, dots(residual, residual)
-        goes_on &= (curvature > 0) & (square > goal)
+        goes_on &= (d_curvature > 0) & (square > goal)
         d = (square / last).astype(d.dtype) * d - residual
-    return Direction(p, bend)
+    return Direction(p, p_curvature)
 
 
-def adapted(damping: Array, share: Array, falls: NDArray[np.bool_]) -> Array:
-    """The next damping. `share`: of the foretold change, what came; `falls`: whether the objective fell."""
+def adapt_damping(damping: Array, share: Array, falls: NDArray[np.bool_]) -> Array:
+    """The next damping. `share`: of the forecast change, what came; `falls`: whether the objective fell."""
     factor = np.where(falls & (share > GOOD), TRUST, np.where(falls & (share >= BAD), 1.0, DOUBT))
     return np.clip(damping * factor, LEAST, MOST)
 
@@ -130,13 +130,13 @@ def adapted(damping: Array, share: Array, falls: NDArray[np.bool_]) -> Array:
 def newton_step(objective: Objective, damping: Array, learning_rate: Array, most: int) -> Array:
     """A step of each run, from where the pass was; returns the next damping (K, 1)."""
     flat, gradient = objective.parameters.flat, objective.gradient()
-    p, bend = find_direction(objective.product, gradient, damping, most)
+    p, p_curvature = find_direction(objective.product, gradient, damping, most)
     before, start, length = objective.value(), flat.copy(), learning_rate.astype(np.float64)
-    foretold = length * dots(gradient, p) + length * length / 2 * (bend - damping * dots(p, p))
+    forecast = length * dots(gradient, p) + length * length / 2 * (p_curvature - damping * dots(p, p))
     flat += length.astype(flat.dtype) * p
     after = objective.value()
-    falls, share = after < before, (after - before) / foretold
-    next_damping = adapted(damping, share, falls)
+    falls, share = after < before, (after - before) / forecast
+    next_damping = adapt_damping(damping, share, falls)
     for _ in range(HALVINGS):
         if falls.all():
             break

@@ -1,10 +1,10 @@
 """Optimizers: how a step follows from the gradient. All runs of a stack step at once.
 
-`start(flat, column)` makes the arrays of its state, with a leading run axis, so that a run can be cut out;
+`start(flat, column)` makes the arrays of its memory, with a leading run axis, so that a run can be cut out;
 `column(name)` are the runs' values (K, 1) of a hyperparameter.
-`calls(parameters, backprop, state, rates)`: what is to be called when `backprop` has taken in a mini-batch.
-It changes parameters and state in place. Where a step is linear in the gradient, the gradient is added to the
-weights or to their velocity at once; the others step from the mean gradient.
+`calls(parameters, backprop, memory, rates)`: what is to be called when `backprop` has taken in a mini-batch.
+It changes parameters and memory in place. Where a step is linear in the gradient, the gradient is added to
+the weights or to their velocity at once; the others step from the mean gradient.
 """
 
 from collections.abc import Callable, Sequence
@@ -56,7 +56,7 @@ class Rates(NamedTuple):
         )
 
 
-class State:
+class Memory:
     """What an optimizer remembers: arrays with a leading run axis. `velocity`: one of them, as parameters.
 
     `common`: what the runs have in common.
@@ -66,12 +66,12 @@ class State:
         self.sizes, self.arrays, self.common = sizes, arrays, common
         self.velocity = Parameters(sizes, arrays["velocity"]) if "velocity" in arrays else None
 
-    def of_runs(self, rows: Sequence[int]) -> "State":
-        """A copy of some runs' state."""
-        return State(self.sizes, {name: array[rows] for name, array in self.arrays.items()}, self.common)
+    def of_runs(self, rows: Sequence[int]) -> "Memory":
+        """A copy of some runs' memory."""
+        return Memory(self.sizes, {name: array[rows] for name, array in self.arrays.items()}, self.common)
 
 
-Calculation = Callable[[Parameters, Backprop, State, Rates], Calls]
+Calculation = Callable[[Parameters, Backprop, Memory, Rates], Calls]
 
 
 class Optimizer(NamedTuple):
@@ -120,57 +120,61 @@ def damping_arrays(flat: Array, column: Column) -> dict[str, Array]:
     return {"damping": column("damping")}
 
 
-def penalty_gradient(parameters: Parameters, l2: Array | None, l1: Array | None) -> Array | float:
-    """(lambda_l2/n) w (book, eq. 88) + (lambda_l1/n) sgn(w) with sgn(0) = 0 (eq. 96)."""
+def add_penalty(
+    target: Parameters, factor: Array | float, parameters: Parameters, l2: Array | None, l1: Array | None
+) -> None:
+    """Add factor times (lambda_l2/n) w (book, eq. 88) + (lambda_l1/n) sgn(w) with sgn(0) = 0 (eq. 96)."""
     w = parameters.penalised
-    l2_term = 0.0 if l2 is None else l2 * w
-    return l2_term if l1 is None else l2_term + l1 * np.sign(w)
+    if l2 is not None:
+        target.penalised += factor * l2 * w
+    if l1 is not None:
+        target.penalised += factor * l1 * np.sign(w)
 
 
-def sgd(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> Calls:
+def sgd(parameters: Parameters, backprop: Backprop, memory: Memory, rates: Rates) -> Calls:
     """w -> (1 - eta lambda/n) w - eta grad C (book, eq. 93), or with momentum (eqs. 107-108)."""
-    if state.velocity is not None:
-        add_gradients = backprop.gradients(state.velocity, rates.step, rates.keep)
-        return [*add_gradients, partial(momentum_step, parameters, state.velocity, rates)]
+    if memory.velocity is not None:
+        add_gradients = backprop.gradients(memory.velocity, rates.step, rates.keep)
+        return [*add_gradients, partial(momentum_step, parameters, memory.velocity, rates)]
     add_gradients = backprop.gradients(parameters, rates.step, rates.decay, [1.0] * len(rates.step))
     if rates.l1 is None:
         return add_gradients
-    return [partial(sgd_with_l1, parameters, add_gradients, rates)]
+    return [partial(sgd_with_l1, parameters, add_gradients, rates.learning_rate * rates.l1)]
 
 
-def sgd_with_l1(parameters: Parameters, add_gradients: Calls, rates: Rates) -> None:
-    """w -> (1 - eta lambda/n) w - eta grad C - (eta lambda_l1/n) sgn(w) (book, eq. 97)."""
-    l1_step = rates.learning_rate * penalty_gradient(parameters, None, rates.l1)
+def sgd_with_l1(parameters: Parameters, add_gradients: Calls, l1_step: Array) -> None:
+    """w -> (1 - eta lambda/n) w - eta grad C - (eta lambda_l1/n) sgn(w), with sgn(0) = 0 (book, eq. 97)."""
+    shrinkage = l1_step * np.sign(parameters.penalised)
     run_all(add_gradients)
-    parameters.penalised -= l1_step
+    parameters.penalised -= shrinkage
 
 
 def momentum_step(parameters: Parameters, velocity: Parameters, rates: Rates) -> None:
     """v' = mu v - eta grad, w' = w + v' (book, eqs. 107-108): v has the data cost's gradient already."""
-    velocity.penalised -= rates.learning_rate * penalty_gradient(parameters, rates.l2, rates.l1)
+    add_penalty(velocity, -rates.learning_rate, parameters, rates.l2, rates.l1)
     parameters.flat += velocity.flat
 
 
-def nesterov(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> Calls:
+def nesterov(parameters: Parameters, backprop: Backprop, memory: Memory, rates: Rates) -> Calls:
     """Momentum that looks ahead (Sutskever et al. 2013); without any, plain SGD."""
-    step = stepping(nesterov_step) if state.velocity is not None else sgd
-    return step(parameters, backprop, state, rates)
+    step = from_mean_gradient(nesterov_step) if memory.velocity is not None else sgd
+    return step(parameters, backprop, memory, rates)
 
 
-def stepping(step: Callable[[Parameters, Parameters, State, Rates], None]) -> Calculation:
-    """An optimizer that first needs the mean gradient: `step(parameters, grads, state, rates)`."""
+def from_mean_gradient(step: Callable[[Parameters, Parameters, Memory, Rates], None]) -> Calculation:
+    """An optimizer that first needs the mean gradient: `step(parameters, grads, memory, rates)`."""
 
-    def calls(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> Calls:
+    def calls(parameters: Parameters, backprop: Backprop, memory: Memory, rates: Rates) -> Calls:
         grads, fill_grads = backprop.mean_gradient()
-        return [*fill_grads, partial(step, parameters, grads, state, rates)]
+        return [*fill_grads, partial(step, parameters, grads, memory, rates)]
 
     return calls
 
 
-def nesterov_step(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
+def nesterov_step(parameters: Parameters, grads: Parameters, memory: Memory, rates: Rates) -> None:
     """v' = mu v - eta grad, w' = w + mu v' - eta grad, with the gradient of the whole objective."""
-    velocity = state.arrays["velocity"]
-    grads.penalised += penalty_gradient(parameters, rates.l2, rates.l1)
+    velocity = memory.arrays["velocity"]
+    add_penalty(grads, 1, parameters, rates.l2, rates.l1)
     grads.flat *= rates.learning_rate
     velocity *= rates.momentum
     velocity -= grads.flat
@@ -178,57 +182,57 @@ def nesterov_step(parameters: Parameters, grads: Parameters, state: State, rates
     parameters.flat -= grads.flat
 
 
-def rmsprop(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
+def rmsprop(parameters: Parameters, grads: Parameters, memory: Memory, rates: Rates) -> None:
     """w -> w - eta grad / (sqrt(mean square of grad) + epsilon) (Hinton's lecture 6)."""
-    square = state.arrays["square"]
-    grads.penalised += penalty_gradient(parameters, rates.l2, rates.l1)
-    take_in(square, np.square(grads.flat), state.arrays["square_shares"])
+    square = memory.arrays["square"]
+    add_penalty(grads, 1, parameters, rates.l2, rates.l1)
+    take_in(square, np.square(grads.flat), memory.arrays["square_shares"])
     parameters.flat -= rates.learning_rate * grads.flat / (np.sqrt(square) + EPSILON)
 
 
-def adam(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
+def adam(parameters: Parameters, grads: Parameters, memory: Memory, rates: Rates) -> None:
     """Adam with L2 as a part of the gradient (Kingma & Ba 2015, algorithm 1)."""
-    grads.penalised += penalty_gradient(parameters, rates.l2, rates.l1)
-    _adam_step(parameters, grads, state, rates)
+    add_penalty(grads, 1, parameters, rates.l2, rates.l1)
+    _adam_step(parameters, grads, memory, rates)
 
 
-def adamw(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
+def adamw(parameters: Parameters, grads: Parameters, memory: Memory, rates: Rates) -> None:
     """Adam with weight decay beside the gradient (Loshchilov & Hutter 2019)."""
     if rates.l2 is not None:
         parameters.penalised *= 1 - rates.learning_rate * rates.l2
-    grads.penalised += penalty_gradient(parameters, None, rates.l1)
-    _adam_step(parameters, grads, state, rates)
+    add_penalty(grads, 1, parameters, None, rates.l1)
+    _adam_step(parameters, grads, memory, rates)
 
 
-def _adam_step(parameters: Parameters, grads: Parameters, state: State, rates: Rates) -> None:
-    mean, square, powers = (state.arrays[name] for name in ("mean", "square", "powers"))
-    take_in(mean, grads.flat, state.arrays["mean_shares"])
-    take_in(square, np.square(grads.flat), state.arrays["square_shares"])
-    powers *= state.arrays["betas"]
+def _adam_step(parameters: Parameters, grads: Parameters, memory: Memory, rates: Rates) -> None:
+    mean, square, powers = (memory.arrays[name] for name in ("mean", "square", "powers"))
+    take_in(mean, grads.flat, memory.arrays["mean_shares"])
+    take_in(square, np.square(grads.flat), memory.arrays["square_shares"])
+    powers *= memory.arrays["betas"]
     correction = (1 - powers).astype(mean.dtype)
     parameters.flat -= (
         (rates.learning_rate / correction[:, :1]) * mean / (np.sqrt(square / correction[:, 1:]) + EPSILON)
     )
 
 
-def newton_cg(parameters: Parameters, backprop: Backprop, state: State, rates: Rates) -> Calls:
+def newton_cg(parameters: Parameters, backprop: Backprop, memory: Memory, rates: Rates) -> Calls:
     """w -> w - eta (H + damping)^-1 grad, nearly, over the mini-batch (book, eq. 105): see that module."""
-    return [partial(newton_cg_step, backprop, state, rates)]
+    return [partial(newton_cg_step, backprop, memory, rates)]
 
 
-def newton_cg_step(backprop: Backprop, state: State, rates: Rates) -> None:
+def newton_cg_step(backprop: Backprop, memory: Memory, rates: Rates) -> None:
     """Where `backprop` has passed: the Hessian stays there, the parameters go on."""
-    h, l2 = state.common, np.zeros_like(rates.momentum) if rates.l2 is None else rates.l2
+    h, l2 = memory.common, np.zeros_like(rates.momentum) if rates.l2 is None else rates.l2
     hessian = hessian_at(backprop, CURVATURES[h.activation], OUTPUT_CHANGES[h.output, h.cost])
-    objective, damping = Objective(backprop, l2, hessian), state.arrays["damping"]
+    objective, damping = Objective(backprop, l2, hessian), memory.arrays["damping"]
     damping[:] = newton_step(objective, damping, rates.learning_rate, h.cg_steps)
 
 
 OPTIMIZERS: dict[str, Optimizer] = {
     "sgd": Optimizer(velocity_arrays, sgd),
     "nesterov": Optimizer(velocity_arrays, nesterov),
-    "rmsprop": Optimizer(square_arrays, stepping(rmsprop)),
-    "adam": Optimizer(moment_arrays, stepping(adam)),
-    "adamw": Optimizer(moment_arrays, stepping(adamw)),
+    "rmsprop": Optimizer(square_arrays, from_mean_gradient(rmsprop)),
+    "adam": Optimizer(moment_arrays, from_mean_gradient(adam)),
+    "adamw": Optimizer(moment_arrays, from_mean_gradient(adamw)),
     "newton_cg": Optimizer(damping_arrays, newton_cg),
 }

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -43,9 +43,6 @@ class Plateau:
             self.since = epoch
 
 
-PLAIN = ("kept_epoch", "epochs_done", "ending", "seconds", "evaluation_seconds", "stack_size")
-
-
 class RunLog:
     """History, weights to keep, and state of one run.
 
@@ -79,21 +76,6 @@ class RunLog:
         """End the run, unless this was its last epoch."""
         if not self.ended and self.epochs_done < self.hyperparameters.epochs:
             self.ending = "pruned"
-
-    def values(self) -> dict[str, Any]:
-        """All of it but the snapshot, in values that JSON keeps."""
-        history = {column: list(rows) for column, rows in self.history.items()}
-        marks = {"best": dict(vars(self.best)), "plateau": dict(vars(self.plateau))}
-        return {name: getattr(self, name) for name in PLAIN} | {"history": history} | marks
-
-    def resume(self, values: Mapping[str, Any], snapshot: Array) -> None:
-        """Go on from the values and snapshot of another log of this run."""
-        for name in PLAIN:
-            setattr(self, name, values[name])
-        self.history = {column: list(rows) for column, rows in values["history"].items()}
-        vars(self.best).update(values["best"])
-        vars(self.plateau).update(values["plateau"])
-        self.snapshot[:] = snapshot
 
     def learning_rate(self, done: int) -> float:
         """The learning rate for the epoch that follows `done` passes."""

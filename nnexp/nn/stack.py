@@ -1,9 +1,8 @@
 """A stack: runs trained together, one array with a leading run axis."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -23,9 +22,8 @@ from nnexp.nn.network import (
     run_all,
     trained_layers,
 )
-from nnexp.nn.optimizers import OPTIMIZERS, Rates, State
+from nnexp.nn.optimizers import OPTIMIZERS, Memory, Rates
 from nnexp.nn.runlog import RunLog
-from nnexp.nn.state import check_memory
 
 
 class TrainingStack:
@@ -43,7 +41,7 @@ class TrainingStack:
         self.network, self.logs, self.parts, self.common = network, list(logs), parts, runs[0]
         self.optimizer = OPTIMIZERS[self.common.optimizer]
         arrays = self.optimizer.start(parameters.flat, self._column)
-        self.state = State(parameters.sizes, arrays, self.common)
+        self.memory = Memory(parameters.sizes, arrays, self.common)
         self.feed = Feed(parts["training"], runs, augment)
         self.dropout = Dropout(runs) if any(run.dropout for run in runs) else None
         self.input_dropout = InputDropout(runs) if any(run.input_dropout for run in runs) else None
@@ -112,7 +110,7 @@ class TrainingStack:
             calls.append(partial(self.input_dropout.thin, full, batch.X))
         backprop = Backprop(self.network, self.parameters, layers, batch)
         rates = Rates.of(self.rates, backprop.B, self.parameters.flat.dtype)
-        calls += backprop.calls + self.optimizer.calls(self.parameters, backprop, self.state, rates)
+        calls += backprop.calls + self.optimizer.calls(self.parameters, backprop, self.memory, rates)
         if self.limits is not None:
             calls.append(partial(limit_norms, self.parameters.weights[:-1], self.limits))
         return calls
@@ -155,35 +153,13 @@ class TrainingStack:
         if len(remaining) == len(self.logs):
             return
         self.logs = [self.logs[k] for k in remaining]
-        self.state = self.state.of_runs(remaining)
+        self.memory = self.memory.of_runs(remaining)
         self.feed.blocks.clear()
         if self.dropout and not self.dropout.cut(remaining):
             self.dropout = None
         if self.input_dropout and not self.input_dropout.cut(remaining):
             self.input_dropout = None
         self._use(self.parameters.of_runs(remaining))
-
-    def streams(self, k: int) -> dict[str, np.random.Generator]:
-        """The streams that a run draws from, by purpose."""
-        streams = self.feed.streams(self.logs[k].hyperparameters)
-        for purpose, masks in (("dropout", self.dropout), ("input_dropout", self.input_dropout)):
-            if masks:
-                streams[purpose] = masks.sources[k][1]
-        return streams
-
-    def arrays(self, k: int) -> dict[str, Array]:
-        """A copy of a run's parameters and of what its optimizer remembers."""
-        memory = {name: array[k].copy() for name, array in self.state.arrays.items()}
-        return {"parameters": self.parameters.flat[k].copy(), **memory}
-
-    def resume(self, k: int, streams: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
-        """Let a run's streams and its optimizer go on from there; the parameters are the stack's already."""
-        check_memory(arrays, self.state.arrays)
-        for purpose, rng in self.streams(k).items():
-            if purpose in streams:  # a run without dropout has a stream for it only beside runs with dropout
-                rng.bit_generator.state = streams[purpose]
-        for name, array in self.state.arrays.items():
-            array[k] = arrays[name]
 
     def _share(self, clock: str, start: float) -> None:
         """Each run bears its part of the time since `start`."""

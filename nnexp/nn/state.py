@@ -9,7 +9,11 @@ from nnexp.nn.arrays import Array
 from nnexp.nn.examples import Data
 from nnexp.nn.hyperparameters import Hyperparameters
 from nnexp.nn.network import Parameters
+from nnexp.nn.runlog import RunLog
 from nnexp.text import spelled
+
+# What of a log is a number or a word.
+SCALARS = ("kept_epoch", "epochs_done", "ending", "seconds", "evaluation_seconds", "stack_size")
 
 
 class RunState(NamedTuple):
@@ -103,3 +107,21 @@ def parameters_of(states: Sequence[RunState]) -> Parameters:
         if "parameters" in state.arrays:
             flat[:] = state.arrays["parameters"]
     return parameters
+
+
+def log_values(log: RunLog) -> dict[str, Any]:
+    """All of a log but the snapshot, in values that JSON keeps."""
+    history = {column: list(rows) for column, rows in log.history.items()}
+    marks = {"best": dict(vars(log.best)), "plateau": dict(vars(log.plateau))}
+    return {name: getattr(log, name) for name in SCALARS} | {"history": history} | marks
+
+
+def restore_log(log: RunLog, state: RunState) -> None:
+    """Let a log go on from another one of the same run."""
+    values = state.log
+    for name in SCALARS:
+        setattr(log, name, values[name])
+    log.history = {column: list(rows) for column, rows in values["history"].items()}
+    vars(log.best).update(values["best"])
+    vars(log.plateau).update(values["plateau"])
+    log.snapshot[:] = state.arrays["snapshot"]

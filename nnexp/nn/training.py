@@ -18,7 +18,7 @@ from nnexp.nn.network import Network, Parameters
 from nnexp.nn.result import Result
 from nnexp.nn.runlog import RunLog
 from nnexp.nn.start import first_parameters
-from nnexp.nn.state import RunState, check_states, premises_of
+from nnexp.nn.state import RunState, check_states, premises_of, restore_log
 from nnexp.nn.turns import Turns
 from nnexp.nn.validation import (
     Initial,
@@ -117,7 +117,7 @@ def make_logs(
     logs = [RunLog(row, run, parameters.flat[row]) for row, run in enumerate(runs)]
     for log in logs:
         if resume:
-            log.resume(resume[log.row].log, resume[log.row].arrays["snapshot"])
+            restore_log(log, resume[log.row])
         log.stack_size = max(log.stack_size, len(runs))
     return logs
 

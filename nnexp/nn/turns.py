@@ -5,18 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from nnexp.nn.arrays import PerRun
+from nnexp.nn import sizes
+from nnexp.nn.arrays import Array, PerRun
 from nnexp.nn.batches import Augment, Order, ReadyPart
 from nnexp.nn.network import Network, Parameters
 from nnexp.nn.runlog import HISTORY_METRICS, RunLog
 from nnexp.nn.stack import TrainingStack
-from nnexp.nn.state import RunState
+from nnexp.nn.state import RunState, check_memory, log_values
 from nnexp.nn.streams import seed_of
-
-# Bytes of parameters that train together: a step passes over all of them, so they should stay in a cache that
-# a core has for itself or nearly so. More runs are trained as several stacks, in turns of one epoch; that
-# changes their speed and nothing else.
-CACHE = 4 * 1024 * 1024
 
 
 class Turns:
@@ -37,7 +33,7 @@ class Turns:
         """Let the runs go on from their states; parameters and logs have them already."""
         for stack in self.stacks:
             for k, log in enumerate(stack.logs):
-                stack.resume(k, states[log.row].streams, states[log.row].arrays)
+                restore_run(stack, k, states[log.row])
 
     def epoch(self, epoch: int, order: Order | None) -> dict[str, PerRun]:
         """Train one epoch (0: none). Returns metrics (K,) by name, NaN for runs that had ended before."""
@@ -66,10 +62,10 @@ class Turns:
             streams, arrays = {}, {"snapshot": log.snapshot.copy()}
             if log.row in places:
                 stack, k = places[log.row]
-                streams = {name: dict(rng.bit_generator.state) for name, rng in stack.streams(k).items()}
-                arrays |= stack.arrays(k)
-            sizes = list(self.network.sizes)
-            states.append(RunState(dict(premises[log.row]), sizes, epoch, log.values(), streams, arrays))
+                streams = {name: dict(rng.bit_generator.state) for name, rng in run_streams(stack, k).items()}
+                arrays |= run_arrays(stack, k)
+            units = list(self.network.sizes)
+            states.append(RunState(dict(premises[log.row]), units, epoch, log_values(log), streams, arrays))
         return states
 
 
@@ -86,7 +82,7 @@ def split_into_stacks(
     If images are distorted, the cache does not count: making each seed's images once saves more. Runs with
     momentum have stacks of their own: they add gradients to a velocity, the others to the weights themselves.
     """
-    size = len(logs) if augment else max(1, CACHE // parameters.flat[0].nbytes)
+    size = len(logs) if augment else max(1, sizes.CACHE // parameters.flat[0].nbytes)
     training = [log for log in logs if not log.ended]
     by_seed = sorted(training, key=lambda log: seed_of(log.hyperparameters, "order"))
     stacks = []
@@ -97,3 +93,32 @@ def split_into_stacks(
             own = parameters.of_runs([log.row for log in some])
             stacks.append(TrainingStack(network, some, own, parts, augment))
     return stacks
+
+
+def run_streams(stack: TrainingStack, k: int) -> dict[str, np.random.Generator]:
+    """The streams that a run draws from, by purpose."""
+    run, feed = stack.logs[k].hyperparameters, stack.feed
+    streams = {
+        "order": feed.orders[seed_of(run, "order")],
+        "augmentation": feed.augmentations[seed_of(run, "augmentation")],
+    }
+    for purpose, masks in (("dropout", stack.dropout), ("input_dropout", stack.input_dropout)):
+        if masks:
+            streams[purpose] = masks.sources[k][1]
+    return streams
+
+
+def run_arrays(stack: TrainingStack, k: int) -> dict[str, Array]:
+    """A copy of a run's parameters and of what its optimizer remembers."""
+    memory = {name: array[k].copy() for name, array in stack.memory.arrays.items()}
+    return {"parameters": stack.parameters.flat[k].copy(), **memory}
+
+
+def restore_run(stack: TrainingStack, k: int, state: RunState) -> None:
+    """Let a run's streams and its optimizer go on from there; the parameters are the stack's already."""
+    check_memory(state.arrays, stack.memory.arrays)
+    for purpose, rng in run_streams(stack, k).items():
+        if purpose in state.streams:  # without dropout of its own, a run may lack it
+            rng.bit_generator.state = state.streams[purpose]
+    for name, array in stack.memory.arrays.items():
+        array[k] = state.arrays[name]

@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import minimize
 
 from nnexp.nn import Data, Hyperparameters, Result, train
-from nnexp.nn.newton_cg import Direction, adapted, dots, find_direction
+from nnexp.nn.newton_cg import Direction, adapt_damping, dots, find_direction
 from tests import reference
 from tests.nn.driving import data_of, layers_of, norm, one_step, random_data, random_layers, stack_of
 
@@ -55,7 +55,7 @@ def test_each_run_of_a_stack_takes_the_steps_of_the_textbook(size, least, most):
     found = direction(H, g, damping=0.01, most=most)
     np.testing.assert_allclose(found.p, expected, rtol=1e-6, atol=1e-9)
     bend = [p @ (H[k] + 0.01 * np.eye(12)) @ p for k, p in enumerate(found.p)]
-    np.testing.assert_allclose(found.bend[:, 0], bend, rtol=1e-9)
+    np.testing.assert_allclose(found.p_curvature[:, 0], bend, rtol=1e-9)
 
 
 def test_near_the_minimum_the_direction_is_newtons():
@@ -84,15 +84,15 @@ def test_a_gradient_without_a_direction_disturbs_no_other_run(bad):
     together = direction(H, g, 0.1)
     for k, one in zip((0, 2), alone, strict=True):
         assert together.p[k].tobytes() == one.p[0].tobytes()
-        assert together.bend[k] == one.bend[0]
+        assert together.p_curvature[k] == one.p_curvature[0]
     assert bad or not together.p[1].any()
 
 
 def test_damping_falls_where_the_model_foretells_and_rises_where_it_does_not():
     share = np.array([[1.0], [0.5], [0.1], [0.9], [np.nan]])
     falls = np.array([[True], [True], [True], [False], [False]])
-    assert adapted(np.full((5, 1), 6.0), share, falls)[:, 0].tolist() == [4.0, 6.0, 9.0, 9.0, 9.0]
-    ends = adapted(np.array([[1e-10], [1e10]]), np.array([[1.0], [0.0]]), np.array([[True], [False]]))
+    assert adapt_damping(np.full((5, 1), 6.0), share, falls)[:, 0].tolist() == [4.0, 6.0, 9.0, 9.0, 9.0]
+    ends = adapt_damping(np.array([[1e-10], [1e10]]), np.array([[1.0], [0.0]]), np.array([[True], [False]]))
     assert ends[:, 0].tolist() == [1e-10, 1e10]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nnexp.nn import Hyperparameters, train, turns
+from nnexp.nn import Hyperparameters, sizes, train
 from tests.nn.driving import random_data, read_only, same_bits
 
 DATA = random_data(np.random.default_rng(0), n=40, d=4, classes=3)
@@ -23,7 +23,7 @@ BYTES_OF_A_RUN = 64 * 4  # 51 parameters, rounded up to whole cache lines
 
 def results_and_calls(runs, monkeypatch, size, **options):
     """Results and progress of runs in stacks of `size`."""
-    monkeypatch.setattr(turns, "CACHE", size * BYTES_OF_A_RUN)
+    monkeypatch.setattr(sizes, "CACHE", size * BYTES_OF_A_RUN)
     calls = []
     results = train(runs, DATA, progress=lambda epoch, metrics: calls.append((epoch, metrics)), **options)
     return results, calls

@@ -18,6 +18,7 @@ from nnexp.sweep.question.syntax import Definition, Module
 
 ROOTS = (
     "nn.training:train",
+    "nn.stack:TrainingStack",
     "nn.hyperparameters:Hyperparameters.keeps_best",
     "nn.hyperparameters:Hyperparameters.layer_sizes",
     "data.loading:load",
@@ -43,6 +44,8 @@ OPTIONAL = {
     "nn.dropout:InputDropout": "input_dropout",
     "nn.max_norm": "max_norm",
     "nn.monitors": "monitor",
+    "nn.optimizers:momentum_step": "momentum",
+    "nn.optimizers:sgd_with_l1": "lambda_l1",
     "nn.schedules:momentum_ramp": "momentum_ramp_epochs",
     "data.augment": "augment",
     "data.split:add_shifts": "expand",
@@ -59,6 +62,8 @@ NO_FORMULAS = {
     "nn.model": "the use of trained networks",
     "nn.plain": "the book's loop, to be read; no run is trained with it",
     "nn.result": "names what training hands back",
+    "nn.sizes": "how much goes through memory at once; no bit depends on it",
+    "nn.turns": "which runs train together; no bit depends on it",
     "nn.state": "takes out and puts back what training computes",
 }
 # Other modules of `data` read files: the walk passes through them, and they do not count.

@@ -43,7 +43,7 @@ def runs() -> dict[str, dict[str, Any]]:
     """A run at the defaults, and one for each choice that enters a table or uses what others do not."""
     base = Run("", Hyperparameters(), DataSpec(), 0).settings
     changes: list[dict[str, Any]] = [{}, {"dropout": 0.5}, {"expand": "shifts"}, {"classes": (0, 1)}]
-    changes += [{"input_dropout": 0.2}, {"max_norm": 3.0}]
+    changes += [{"input_dropout": 0.2}, {"max_norm": 3.0}, {"lambda_l1": 0.1}]
     changes.append({"monitor": ("weight_norm",)})
     changes.append({"momentum": 0.9, "momentum_ramp_epochs": 5})
     tables: dict[str, Mapping[str, Any]] = {
@@ -194,6 +194,9 @@ ON_SIGMOID = ALL - (choices_of("activation") - {"activation=sigmoid"})
         ("nn/activations.py", "relu", {"activation=relu"}),
         ("nn/optimizers.py", "adamw", {"optimizer=adamw"}),
         ("nn/optimizers.py", "_adam_step", {"optimizer=adam", "optimizer=adamw"}),
+        ("nn/optimizers.py", "momentum_step", {"momentum=0.9 momentum_ramp_epochs=5"}),
+        ("nn/optimizers.py", "sgd_with_l1", {"lambda_l1=0.1"}),
+        ("nn/turns.py", "split_into_stacks", set()),
         ("nn/newton_cg.py", "find_direction", {"optimizer=newton_cg"}),
         ("nn/hessian.py", "product", {"optimizer=newton_cg"}),
         ("nn/curvatures.py", "sigmoid_curvature", {"optimizer=newton_cg"}),
