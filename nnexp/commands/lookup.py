@@ -19,7 +19,7 @@ from nnexp.tracking import mlflow_run_ids
 
 SHORTEST = 4  # characters of a run_id
 RUN_ID = "[a-p][0-9a-f]{0,11}"  # or its beginning
-STATUSES = ("finished", "diverged", "failed", "pending")
+STATUSES = ("finished", "diverged", "pruned", "failed", "pending")
 
 
 class StoredSweep(NamedTuple):

@@ -64,11 +64,12 @@ def _points(stored: StoredSweep) -> Table:
     counts: list[Counter[str]] = [Counter() for _ in plan.points]
     for run in plan.runs:
         counts[run.point][status_of(stored.sweep, run.run_id)] += 1
-    headings = ("point", *plan.axes, *STATUSES)
+    statuses = [status for status in STATUSES if status != "pruned" or stored.statuses[status]]
+    headings = ("point", *plan.axes, *statuses)
     table = make_table(*headings, right=headings)
     for number, (point, by_status) in enumerate(zip(plan.points, counts, strict=True)):
         values = [spelled(value) for value in point.values()]
-        table.add_row(str(number + 1), *values, *(str(by_status[status]) for status in STATUSES))
+        table.add_row(str(number + 1), *values, *(str(by_status[status]) for status in statuses))
     return table
 
 

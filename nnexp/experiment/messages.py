@@ -12,7 +12,7 @@ from nnexp.console import WholeTable
 from nnexp.nn.knobs import USUAL_LEARNING_RATES
 from nnexp.sweep.pool.estimate import Load
 from nnexp.sweep.question.plan import Plan, Run
-from nnexp.sweep.store.record import DONE, Record
+from nnexp.sweep.store.record import FAILED, Record
 from nnexp.text import count, duration, percent, spelled
 
 MOST_FAILURES = 20  # rows of the table of failures
@@ -109,7 +109,7 @@ def command_for(verb: str, name: str, sweeps_dir: str) -> str:
 
 def failures(plan: Plan, records: Mapping[str, Record], again: str | None = None) -> RenderableType:
     """The runs that failed or timed out, and why; empty if there is none. `again`: what trains them again."""
-    bad = [run for run in plan.runs if (record := records.get(run.run_id)) and record.status not in DONE]
+    bad = [run for run in plan.runs if (record := records.get(run.run_id)) and record.status in FAILED]
     if not bad:
         return Text(end="")
     parts: list[RenderableType] = [Text(f"{count(len(bad), 'run')} failed", style="red")]

@@ -15,7 +15,7 @@ from nnexp.sweep.pool.launch import worker_count
 from nnexp.sweep.pool.stacks import make_stacks
 from nnexp.sweep.question.plan import Plan, make_plan
 from nnexp.sweep.store.folder import Sweep
-from nnexp.sweep.store.record import DONE
+from nnexp.sweep.store.record import FAILED
 
 
 def planned(config: Config, load: Load, console: Console) -> Plan:
@@ -42,7 +42,7 @@ def announce(sweep: Sweep, execution: Execution, load: Load, console: Console) -
     seconds = estimate_seconds([stack.runs for stack in stacks], workers, load, _slowness(sweep, rows, load))
     pending = set(rows)
     settled = [run for row, run in enumerate(sweep.plan.runs) if row not in pending]
-    failed = sum(sweep.records[run.run_id].status not in DONE for run in settled)
+    failed = sum(sweep.records[run.run_id].status in FAILED for run in settled)
     console.print(announcement(sweep.plan, len(rows), failed, workers, seconds))
     return seconds
 

@@ -1,6 +1,8 @@
 """What is said of a sweep is true, and short."""
 
-from nnexp.experiment.messages import announcement, command_for, ending
+from rich.console import Group
+
+from nnexp.experiment.messages import announcement, command_for, ending, failures
 from nnexp.sweep.store.record import Record
 from nnexp.text import duration
 from tests.sweep.samples import plan
@@ -17,6 +19,15 @@ def test_a_run_that_did_not_finish_says_why() -> None:
     assert ending(record("timed_out")) == "timed out after 4 epochs"
     assert ending(record("pruned")) == "pruned after 4 epochs"
     assert ending(record("finished")) == "validation 50.00 %  1.2 s"
+
+
+def test_a_pruned_run_is_no_failure() -> None:
+    made = plan({"batch_size": [5, 10, 20]}, seeds=[0])
+    statuses = ("pruned", "timed_out", "finished")
+    records = {run.run_id: record(status) for run, status in zip(made.runs, statuses, strict=True)}
+    table = failures(made, records)
+    assert isinstance(table, Group)
+    assert str(table.renderables[0]) == "1 run failed"
 
 
 def test_an_announcement_says_what_is_done_what_failed_and_what_is_to_do() -> None:

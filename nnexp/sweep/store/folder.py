@@ -13,10 +13,10 @@ from nnexp.nn import Model
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store import record as records
 from nnexp.sweep.store.plan_file import read_plan, write_plan
-from nnexp.sweep.store.record import DONE, Record, Status
+from nnexp.sweep.store.record import DONE, FAILED, Record, Status
 
 SETTLED: dict[str, tuple[Status, ...]] = {
-    "cached": (*DONE, "pruned", "failed", "timed_out"),
+    "cached": (*DONE, "pruned", *FAILED),
     "retry": (*DONE, "pruned"),
     "force": (),
 }
@@ -49,7 +49,7 @@ class Sweep:
     @property
     def failed(self) -> bool:
         """Whether a run failed or timed out, and be it one that was done before."""
-        return bool(self.statuses["failed"] or self.statuses["timed_out"] or self.failed_again)
+        return any(self.statuses[status] for status in FAILED) or bool(self.failed_again)
 
     def pending(self, mode: str) -> list[int]:
         """Rows of the plan to be trained: `cached` none that ended, `retry` failed ones, `force` all."""

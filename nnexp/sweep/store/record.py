@@ -21,6 +21,7 @@ Status = Literal["finished", "diverged", "failed", "timed_out", "killed", "prune
 BEST = ("validation_cost", "validation_accuracy")
 FINAL = ("training_cost", "training_accuracy", *BEST, "penalty")
 DONE: tuple[Status, ...] = ("finished", "diverged")
+FAILED: tuple[Status, ...] = ("failed", "timed_out")
 STATUS = re.compile(rb'\{"run_id": "\w+", "status": "(\w+)"')  # how the file of a record begins
 
 
