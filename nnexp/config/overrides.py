@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from nnexp.config.files import CHOSEN
 from nnexp.config.schema import NESTED, check_key
 from nnexp.errors import UserError
 from nnexp.sweep.question.points import MOST
@@ -29,12 +30,13 @@ INSTEAD_OF_HYDRA = {
 def parse(words: Sequence[str]) -> list[Override]:
     """Hydra's own grammar, with a message in one line; the value of a key that takes text is taken as it is.
 
-    A list of monitors is a switch for each of them.
+    Monitors by name, one or a list, are a switch for each of them.
 
     Raises:
         UserError: a word is no override, or its key is unknown.
     """
     from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.core.override_parser.types import QuotedString
     from hydra.errors import HydraException
 
     parser = OverridesParser.create()
@@ -46,8 +48,9 @@ def parse(words: Sequence[str]) -> list[Override]:
             raise UserError(_unreadable(word)) from error
         _check(override)
         value = None if override.is_sweep_override() else override.value()
-        if override.key_or_group == "monitor" and isinstance(value, list):
-            overrides += parse(words_for("monitor", [_plain(name) for name in value]))
+        if override.key_or_group == "monitor" and isinstance(value, list | str | QuotedString):
+            names = value if isinstance(value, list) else [value]
+            overrides += parse(words_for("monitor", [_plain(name) for name in names]))
         else:
             overrides.append(override)
     return overrides
@@ -84,6 +87,9 @@ def _check(override: Override) -> None:
     if key == "sweep" and not (override.is_add() or override.is_force_add()):
         raise UserError(f"a sweep is added with a plus: +sweep={override.get_value_element_as_str()}")
     check_key(key)
+    value = "" if override.is_sweep_override() else override.value()
+    if key in CHOSEN and isinstance(value, int | float | None):
+        raise UserError(f"{key} must be the name of a file in conf/{key}, got {value}")
 
 
 def override_values(override: Override) -> list[Any]:

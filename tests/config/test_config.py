@@ -62,6 +62,7 @@ def test_a_monitor_is_asked_for_by_its_name() -> None:
 def test_monitors_may_be_asked_for_by_a_list() -> None:
     assert config("monitor=[update_norm,'test']").hyperparameters.monitor == ("test", "update_norm")
     assert config("monitor=[]").hyperparameters.monitor == ()
+    assert config("monitor=test").hyperparameters.monitor == ("test",)
 
 
 @pytest.mark.parametrize("file", SWEEPS, ids=str)
@@ -131,7 +132,9 @@ def test_limits_of_time_reach_the_execution() -> None:
         ),
         ("+sweep=batch_size epochs=${seed}", "${seed} names seed, whose value differs"),
         ("~learning_rate", "~learning_rate: a key can be set, not deleted"),
-        ("data=null", "must be a string or a list"),
+        ("data=null", "data must be the name of a file in conf/data, got None"),
+        ("data=3", "data must be the name of a file in conf/data, got 3"),
+        ("monitor=wieght_norm", "unknown key in monitor: 'wieght_norm'; did you mean 'weight_norm'?"),
         ("sweep.name=../up", "'.' and '/', with no '-' or '.' at the beginning of a part, got '../up'"),
         (f"sweep.name={'x' * 256}", "sweep.name must have at most 255 bytes between slashes, got 256"),
         ("sweep.question=null", "sweep.question must be text, got None"),
