@@ -137,7 +137,7 @@ def read_table(path: Path, filled: tuple[str, ...]) -> pd.DataFrame:
             raise UserError(f"{path} has no column {name!r}; its columns are {', '.join(names)}")
     try:
         table = _parse(path, {n: "string" if n in WHOLE_OR_LIST else dtype_of(n) for n in names})
-        for name in (name for name in names if name in WHOLE_OR_LIST):
+        for name in set(WHOLE_OR_LIST).intersection(names):
             if not _is_listed(table, name):
                 table[name] = table[name].astype("Int64")
     except UserError:

@@ -64,16 +64,11 @@ def work(runs: Sequence[Run], data: Data) -> float:
     products = h.cg_steps / 4 if h.optimizer == "newton_cg" else 0  # with the Hessian; they often end early
     examples *= 1 + 2 * products  # each takes as long as two gradients
     update = UPDATE if h.optimizer in ("sgd", "nesterov") else ADAPTIVE * UPDATE
-    updates = (
-        h.epochs
-        * math.ceil(n / h.batch_size)
-        * (K * weights * update + (1 + 2 * products) * layers * OVERHEAD)
-    )
+    steps = h.epochs * math.ceil(n / h.batch_size)
+    updates = steps * (K * weights * update + (1 + 2 * products) * layers * OVERHEAD)
     if runs[0].data.augment == "none":
         return examples + updates
-    seeds = len(
-        {seed_of(run.hyperparameters, "augmentation") for run in runs}
-    )  # which share distorted images
+    seeds = len({seed_of(run.hyperparameters, "augmentation") for run in runs})  # each has its own images
     return examples + updates + h.epochs * seeds * pixels * DISTORTION
 
 
