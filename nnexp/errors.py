@@ -34,6 +34,9 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "patience": "earlystopping earlystop earlystoppingn niternochange",
         "epochs": "epoch nepochs numepochs maxepochs maxiter iterations iters niter",
         "seed": "randomstate randomseed rng",
+        "seed_weights": "initseed",
+        "seed_order": "orderseed shuffleseed",
+        "seed_augmentation": "augmentseed",
         "dtype": "precision",
         "train_size": "trainingsize ntrain trainingsetsize samples",
         "validation_size": "valsize nval validationfraction",
@@ -54,9 +57,11 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "he_normal": "he kaiming kaimingnormal",
         "he_uniform": "kaiminguniform",
         "lecun_normal": "lecun",
+        "newton_cg": "hessian hessianfree lbfgs",
         "standard_normal": "normal gaussian randn large",
         "zeros": "zero",
         "sigmoid": "logistic",
+        "step": "perceptron heaviside threshold",
         "silu": "swish",
         "identity": "linear none",
         "fashion_mnist": "fashion",
@@ -88,7 +93,7 @@ def close_names(word: str, names: Iterable[str]) -> list[str]:
     if letters in by_letters:
         return [by_letters[letters]]
     synonyms = [name for name in SYNONYMS.get(letters, ()) if name in by_letters.values()]
-    slips = get_close_matches(letters, by_letters, n=1, cutoff=0.6 if not synonyms else 0.85)
+    slips = get_close_matches(letters, by_letters, n=1, cutoff=0.6 if not synonyms else 0.9)
     return [by_letters[slip] for slip in slips] or synonyms
 
 
