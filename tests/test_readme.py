@@ -37,8 +37,8 @@ def test_the_claim_can_be_stated() -> None:
 def values(config: Config) -> dict[str, object]:
     """What a command says, by the names that one types: an axis has all of its values."""
     question, data = config.question, config.data
-    sizes = {"hidden_size": list(s) if isinstance(s := config.hyperparameters.hidden_size, tuple) else s}
-    flat = vars(config.hyperparameters) | vars(config.execution) | {"data": data.name} | sizes
+    settings = {n: list(v) if isinstance(v, tuple) else v for n, v in vars(config.hyperparameters).items()}
+    flat = settings | vars(config.execution) | {"data": data.name}
     axes = {name: list(values) for name, values in question.axes.items()}
     return flat | axes | {"sweep.seeds": len(question.seeds), "seed": list(question.seeds)}
 
