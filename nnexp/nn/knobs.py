@@ -56,7 +56,8 @@ def own_seed(drawn: str) -> Knob:
 KNOBS: dict[str, Knob] = {
     "hidden_size": Knob(
         "Units in each hidden layer. A number holds for all layers; a list such as [100,30] has one for "
-        "each, from the inputs on, and fixes hidden_layers.",
+        "each, from the inputs on, and fixes hidden_layers. As values of an axis, [100,30] is one network, "
+        "[[100],[30]] or 100,30 are two.",
         Sizes(1_000_000, MOST_LAYERS),
         "Book, ch. 1, A simple network to classify handwritten digits",
     ),
