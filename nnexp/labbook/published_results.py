@@ -52,10 +52,17 @@ def read_published(sweeps_dir: str | Path, names: Sequence[str]) -> tuple[dict[s
         try:
             plan = read_plan(folder)
             tables = read_tables(plan, folder)
+            check_rows(folder / "runs.csv", len(tables.runs), plan)
             published[name] = plan, tables.runs, tables.history
         except UserError as error:  # one that cannot be read hides no other
             damaged[name] = f"{error}: nnexp publish {name} makes it whole"
     return published, damaged
+
+
+def check_rows(path: Path, rows: int, plan: Plan) -> None:
+    """Raise unless all runs are there: only a finished sweep is published."""
+    if rows != len(plan.runs):
+        raise UserError(f"{path} must have {len(plan.runs)} rows, one for each run, got {rows}")
 
 
 def judge_published(
