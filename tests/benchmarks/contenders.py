@@ -138,7 +138,7 @@ def passes(shape: Shape, backward: bool) -> Epoch:
     layers = trained_layers(network, drawn, shape.batch_size)
     backprops = [Backprop(network, drawn, layers, batch) for batch in batches]
     if backward:
-        calls = [backprop.calls + backprop.gradients(drawn, [0.0], [1.0]) for backprop in backprops]
+        calls = [backprop.calls + backprop.gradients(drawn, [-1e-9], [1.0]) for backprop in backprops]
     else:
         calls = [forward(backprop.gemm, layers, backprop.batch.X_columns) for backprop in backprops]
 
