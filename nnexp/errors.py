@@ -93,7 +93,7 @@ def close_names(word: str, names: Iterable[str]) -> list[str]:
     if letters in by_letters:
         return [by_letters[letters]]
     synonyms = [name for name in SYNONYMS.get(letters, ()) if name in by_letters.values()]
-    slips = get_close_matches(letters, by_letters, n=1, cutoff=0.6 if not synonyms else 0.9)
+    slips = get_close_matches(letters, by_letters, n=1, cutoff=0.6 if not synonyms else 0.87)
     return [by_letters[slip] for slip in slips] or synonyms
 
 
