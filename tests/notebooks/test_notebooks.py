@@ -27,6 +27,12 @@ ABSOLUTE = re.compile(r"(?<![\w.:/])/(?:\w[\w.-]*/)+\w|[A-Z]:\\")
 # What makes a sweep small: little data, few seeds. Axes, epochs and claims stay as its file has them.
 SEEDS = ("data=digits", "sweep.seeds=3")
 SMALL = (*SEEDS, "train_size=300", "validation_size=100")
+SECOND_ORDER = (
+    "sweep.points=[{optimizer:sgd,momentum:0.0,batch_size:300,learning_rate:3.0,epochs:40},"
+    "{optimizer:newton_cg,momentum:0.0,batch_size:300,learning_rate:1.0,epochs:10},"
+    "{optimizer:sgd,momentum:0.9,batch_size:10,learning_rate:0.2,epochs:10}]",
+    "sweep.baseline={optimizer:sgd,momentum:0.0,batch_size:300}",
+)
 OTHERWISE: dict[str, tuple[str, ...]] = {  # where these do not fit: a sweep of the size of data or of batches
     "book/bad_hyperparameters": (
         *SEEDS,
@@ -50,6 +56,8 @@ OTHERWISE: dict[str, tuple[str, ...]] = {  # where these do not fit: a sweep of 
         *("sweep.zip.train_size=[100,200,300]", "sweep.zip.epochs=[30,15,10]"),
         *("sweep.zip.lambda_l2=[0.01,0.02,0.03]", "sweep.baseline={train_size:300}"),
     ),
+    "book/newton": (*SMALL, *SECOND_ORDER),
+    "book/newton_digits": (*SMALL, *SECOND_ORDER),
     "book/vanishing_gradient": (*SMALL, "batch_size=300"),
 }
 FILES = sorted(
