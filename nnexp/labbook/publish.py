@@ -1,5 +1,6 @@
 """What of a finished sweep is committed, into the lab book: what verdicts are judged from, and a picture."""
 
+import gzip
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from nnexp.labbook.published_results import check_current
 from nnexp.labbook.sweep_files import read_sweep_file
 from nnexp.results.read_csv import PUBLISHED_HISTORY
 from nnexp.results.tables import Tables, make_tables
-from nnexp.results.write_csv import compressed, csv_text
+from nnexp.results.write_csv import csv_text
 from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.store.catalog import find_sweep_folder
 from nnexp.sweep.store.folder import Sweep, open_sweep
@@ -103,7 +104,7 @@ def text_files(sweep: Sweep, tables: Tables) -> dict[str, bytes]:
         ROUNDS: (sweep.folder / ROUNDS).read_bytes(),
         "runs.csv": csv_text(tables.runs),
         "summary.csv": csv_text(tables.summary),
-        PUBLISHED_HISTORY: compressed(csv_text(tables.history)),
+        PUBLISHED_HISTORY: gzip.compress(csv_text(tables.history), mtime=0),  # equal tables, equal files
     }
 
 

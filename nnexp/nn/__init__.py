@@ -1,8 +1,9 @@
 """The numerical core: feed-forward networks trained by mini-batch SGD with backpropagation.
 
 After Nielsen, *Neural Networks and Deep Learning*, chapters 1-3 and 5 ("the book"). NumPy and one routine
-of BLAS. Read `plain` first, which is the book's own loop; then activations, costs, blas, network,
-optimizers, stack, turns and training, which do the same fast; hessian and newton_cg add second derivatives.
+of BLAS. Read `plain` first, which is the book's own loop; then activations, costs, blas, network, layers,
+backprop, optimizers, stack, turns and training, which do the same fast; hessian and newton_cg add second
+derivatives.
 `knobs` says what each hyperparameter means, `state` what a run is between two epochs.
 
 Symbols and shapes, everywhere in this package:

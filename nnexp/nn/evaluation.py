@@ -9,7 +9,8 @@ from nnexp.nn.activations import identity
 from nnexp.nn.arrays import PerRun, round_up, sums
 from nnexp.nn.batches import ReadyPart
 from nnexp.nn.blas import gemm_of
-from nnexp.nn.network import Network, Parameters, forward, forward_layers, run_all
+from nnexp.nn.layers import forward, forward_layers, run_all
+from nnexp.nn.network import Network, Parameters
 
 VECTOR = 16  # numbers that BLAS takes at once, or a multiple of that
 CHUNK = 1000  # examples that pass at once: their activations stay in the cache

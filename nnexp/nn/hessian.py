@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from nnexp.nn.arrays import Array
+from nnexp.nn.backprop import Backprop
 from nnexp.nn.curvatures import Curvature, OutputChange
-from nnexp.nn.network import Backprop, Parameters
+from nnexp.nn.network import Parameters
 
 
 class CurvedLayer(NamedTuple):

@@ -11,7 +11,7 @@ from nnexp.nn.arrays import Array
 from nnexp.nn.blas import gemm_of
 from nnexp.nn.costs import OUTPUT_FUNCTIONS, OUTPUTS
 from nnexp.nn.hyperparameters import Hyperparameters
-from nnexp.nn.network import forward, forward_layers, run_all
+from nnexp.nn.layers import forward, forward_layers, run_all
 
 
 class Model(NamedTuple):

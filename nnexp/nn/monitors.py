@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnexp.nn.arrays import Array, PerRun, sums
+from nnexp.nn.backprop import Backprop
 from nnexp.nn.batches import ReadyPart
-from nnexp.nn.network import Backprop, Batch, Network, Parameters, run_all, trained_layers
+from nnexp.nn.layers import run_all, trained_layers
+from nnexp.nn.network import Batch, Network, Parameters
 
 SAMPLE = 1000  # training examples behind gradient norms and saturation (the book's number, ch. 5)
 SATURATED = 0.0707  # below this share of the steepest slope a unit is saturated: for the sigmoid, |z| > 4

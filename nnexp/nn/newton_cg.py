@@ -12,15 +12,21 @@ run, (K, 1), computed run by run in float64, so that a run does not depend on it
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnexp.nn.activations import identity
 from nnexp.nn.arrays import Array, PerRun, sums
-from nnexp.nn.hessian import Hessian
-from nnexp.nn.network import Backprop, Parameters, forward, run_all
+from nnexp.nn.backprop import Backprop
+from nnexp.nn.curvatures import CURVATURES, OUTPUT_CHANGES
+from nnexp.nn.hessian import Hessian, hessian_at
+from nnexp.nn.layers import Calls, forward, run_all
+from nnexp.nn.memory import Memory
+from nnexp.nn.network import Parameters
+from nnexp.nn.rates import Rates
 
 GOOD, BAD = 0.75, 0.25  # shares of the forecast change: above, the model is trusted more, below, less
 TRUST, DOUBT = 2 / 3, 3 / 2  # what the damping is multiplied by then
@@ -62,19 +68,6 @@ class Objective:
         image.flat /= self.backprop.B
         image.penalised += self.l2 * direction.penalised
         return image.flat
-
-
-class Choices(Protocol):
-    """The hyperparameters that are read here; all runs of a stack have them in common."""
-
-    @property
-    def activation(self) -> str: ...
-    @property
-    def output(self) -> str: ...
-    @property
-    def cost(self) -> str: ...
-    @property
-    def cg_steps(self) -> int: ...
 
 
 class Direction(NamedTuple):
@@ -145,3 +138,16 @@ def newton_step(objective: Objective, damping: Array, learning_rate: Array, most
         falls |= objective.value() < before
     np.copyto(flat, start, where=~falls)
     return next_damping
+
+
+def newton_cg(parameters: Parameters, backprop: Backprop, memory: Memory, rates: Rates) -> Calls:
+    """w -> w - eta (H + damping)^-1 grad, nearly, over the mini-batch (book, eq. 105): see that module."""
+    return [partial(newton_cg_step, backprop, memory, rates)]
+
+
+def newton_cg_step(backprop: Backprop, memory: Memory, rates: Rates) -> None:
+    """Where `backprop` has passed: the Hessian stays there, the parameters go on."""
+    h, l2 = memory.common, np.zeros_like(rates.momentum) if rates.l2 is None else rates.l2
+    hessian = hessian_at(backprop, CURVATURES[h.activation], OUTPUT_CHANGES[h.output, h.cost])
+    objective, damping = Objective(backprop, l2, hessian), memory.arrays["damping"]
+    damping[:] = newton_step(objective, damping, rates.learning_rate, h.cg_steps)

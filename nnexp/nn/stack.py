@@ -7,22 +7,17 @@ from functools import partial
 import numpy as np
 
 from nnexp.nn.arrays import Array, PerRun
+from nnexp.nn.backprop import Backprop
 from nnexp.nn.batches import Augment, Feed, Order, ReadyPart
 from nnexp.nn.dropout import Dropout, InputDropout
 from nnexp.nn.evaluation import evaluate, penalty
+from nnexp.nn.layers import Calls, TrainedLayer, run_all, trained_layers
 from nnexp.nn.max_norm import limit_norms
+from nnexp.nn.memory import Memory
 from nnexp.nn.monitors import watch, weights_before
-from nnexp.nn.network import (
-    Backprop,
-    Batch,
-    Calls,
-    Network,
-    Parameters,
-    TrainedLayer,
-    run_all,
-    trained_layers,
-)
-from nnexp.nn.optimizers import OPTIMIZERS, Memory, Rates
+from nnexp.nn.network import Batch, Network, Parameters
+from nnexp.nn.optimizers import OPTIMIZERS
+from nnexp.nn.rates import Rates
 from nnexp.nn.runlog import RunLog
 
 

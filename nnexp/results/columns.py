@@ -40,8 +40,8 @@ INTEGERS = (
     *("n", "failed", "diverged", "target_reached", "seeds_needed"),
 )
 HINTS = get_type_hints(DataSpec) | get_type_hints(Hyperparameters) | {"data": str}
-LISTED = int | tuple[int, ...]
-WHOLE_OR_LIST = tuple(name for name, hint in HINTS.items() if hint == LISTED)
+SIZES_HINT = int | tuple[int, ...]
+WHOLE_OR_LIST = tuple(name for name, hint in HINTS.items() if hint == SIZES_HINT)
 
 
 def metric_names(plan: Plan) -> tuple[str, ...]:
@@ -58,7 +58,13 @@ def dtype_of(column: str) -> str:
         return "string"
     if column in INTEGERS:
         return "Int64"
-    kinds = {int: "Int64", int | None: "Int64", LISTED: "Int64", float: "float64", float | None: "float64"}
+    kinds = {
+        int: "Int64",
+        int | None: "Int64",
+        SIZES_HINT: "Int64",
+        float: "float64",
+        float | None: "float64",
+    }
     return kinds.get(HINTS[column], "string") if column in HINTS else "float64"
 
 

@@ -1,13 +1,8 @@
-"""Writing the tables of a sweep. CSV: floats by repr, lines end with LF, each file appears whole.
-
-Published histories are compressed, without a time or a name: equal tables are equal files.
-"""
+"""Writing the tables of a sweep. CSV: floats by repr, lines end with LF, each file appears whole."""
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,14 +50,6 @@ def write_table(name: str, table: pd.DataFrame, folder: Path) -> Path:
 def csv_text(table: pd.DataFrame) -> bytes:
     """The content of a CSV file."""
     return table.to_csv(index=False, lineterminator="\n").encode()
-
-
-def compressed(content: bytes) -> bytes:
-    """The content of a .gz file, which pandas reads as it is."""
-    file = BytesIO()
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=file, mtime=0) as writer:
-        writer.write(content)
-    return file.getvalue()
 
 
 def _named(results: Results) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -11,26 +11,20 @@ os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # one core for all, wha
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 import numpy as np  # noqa: E402
-import scipy.linalg.blas  # noqa: E402, F401
-from threadpoolctl import threadpool_info, threadpool_limits  # noqa: E402
+from threadpoolctl import threadpool_info  # noqa: E402
 
 from nnexp.nn import Data, Examples, Hyperparameters, train  # noqa: E402
 from nnexp.nn.activations import ACTIVATIONS  # noqa: E402
 from nnexp.nn.arrays import aligned  # noqa: E402
+from nnexp.nn.backprop import Backprop  # noqa: E402
 from nnexp.nn.batches import ReadyPart  # noqa: E402
 from nnexp.nn.blas import gemm_of  # noqa: E402
 from nnexp.nn.costs import OUTPUTS  # noqa: E402
 from nnexp.nn.evaluation import evaluate  # noqa: E402
-from nnexp.nn.network import (  # noqa: E402
-    Backprop,
-    Batch,
-    Network,
-    Parameters,
-    forward,
-    run_all,
-    trained_layers,
-)
+from nnexp.nn.layers import forward, run_all, trained_layers  # noqa: E402
+from nnexp.nn.network import Batch, Network, Parameters  # noqa: E402
 from nnexp.nn.start import draw_parameters  # noqa: E402
+from nnexp.sweep.pool.blas import one_blas_thread  # noqa: E402
 
 Epoch = Callable[[], float]
 N, STACK, RATE, LAMBDA = 50_000, 16, 0.1, 5.0
@@ -76,7 +70,7 @@ def data() -> Data:
 
 def timed(work: Callable[[], Any], runs: int = 1) -> float:
     """Seconds per run on one BLAS thread."""
-    with threadpool_limits(1):
+    with one_blas_thread():
         began = time.perf_counter()
         work()
         return (time.perf_counter() - began) / runs
@@ -100,7 +94,7 @@ def ours(shape: Shape, seeds: tuple[int, ...]) -> Epoch:
     runs = [settings(shape, seed=seed) for seed in seeds]
 
     def epoch() -> float:
-        with threadpool_limits(1):
+        with one_blas_thread():
             return float(np.mean([result.seconds for result in train(runs, data())]))
 
     return epoch

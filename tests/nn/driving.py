@@ -8,10 +8,12 @@ import numpy as np
 
 from nnexp.nn import Data, Examples, Hyperparameters, Result, train
 from nnexp.nn.activations import ACTIVATIONS
+from nnexp.nn.backprop import Backprop
 from nnexp.nn.costs import OUTPUTS
 from nnexp.nn.curvatures import CURVATURES, OUTPUT_CHANGES
 from nnexp.nn.hessian import hessian_at
-from nnexp.nn.network import Backprop, Batch, Network, Parameters, run_all, trained_layers
+from nnexp.nn.layers import run_all, trained_layers
+from nnexp.nn.network import Batch, Network, Parameters
 from tests.reference import Layers
 
 

@@ -7,9 +7,11 @@ import pytest
 
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.arrays import aligned
+from nnexp.nn.backprop import Backprop
 from nnexp.nn.blas import IN_PLACE, PLAIN, TRANSPOSED, gemm_of, transposes
 from nnexp.nn.costs import OUTPUTS
-from nnexp.nn.network import Backprop, Batch, Network, Parameters, trained_layers
+from nnexp.nn.layers import trained_layers
+from nnexp.nn.network import Batch, Network, Parameters
 
 SIZES = [(3, 1), (1, 1), (5, 2), (5, 1, 3), (784, 30, 10), (7, 4, 4, 1)]
 

@@ -6,7 +6,8 @@ import pytest
 from nnexp.nn import Hyperparameters
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.costs import OUTPUTS
-from nnexp.nn.network import Network, Parameters, trained_layers
+from nnexp.nn.layers import trained_layers
+from nnexp.nn.network import Network, Parameters
 from tests import reference
 from tests.nn.driving import (
     gradient,

@@ -70,7 +70,9 @@ def test_both_blas_libraries_are_recorded_with_their_kernels() -> None:
     values, kernels = environment.environment(), blas_kernels()
     assert (values["numpy"], values["scipy"]) == (np.__version__, scipy.__version__)
     assert (values["kernel"], values["scipy_kernel"]) == (kernels["numpy"], kernels["scipy"])
-    loaded = {library["version"].rstrip(".0") for library in threadpool_info() if library.get("version")}
+    loaded = {
+        library["version"].removesuffix(".0") for library in threadpool_info() if library.get("version")
+    }
     for name in ("blas", "scipy_blas"):
         assert any(version in values[name] for version in loaded), values[name]
 

@@ -211,7 +211,7 @@ ON_SIGMOID = ALL - (choices_of("activation") - {"activation=sigmoid"})
         ("nn/max_norm.py", "norms_of", {"max_norm=3.0"}),
         ("nn/monitors.py", "watch", {"monitor=('weight_norm',)"}),
         ("nn/schedules.py", "momentum_ramp", {"momentum=0.9 momentum_ramp_epochs=5"}),
-        ("nn/network.py", "errors", ALL),
+        ("nn/backprop.py", "errors", ALL),
         ("nn/batches.py", "Feed", ALL),
         ("nn/streams.py", "stream", ALL),
         ("nn/hyperparameters.py", "keeps_best", ALL),
@@ -295,6 +295,6 @@ def test_no_formula_holds_an_f_string() -> None:
 
 def test_the_walk_enters_what_a_run_is_known_to_use() -> None:
     places = set(Formulas(PACKAGE).texts(RUNS["augment=elastic"]))
-    assert {"nn.network:Backprop", "nn.arrays:HALF", "nn.optimizers:sgd", "data.augment:BLOCK"} <= places
+    assert {"nn.backprop:Backprop", "nn.arrays:HALF", "nn.optimizers:sgd", "data.augment:BLOCK"} <= places
     assert "nn.costs:OUTPUTS[('sigmoid', 'cross_entropy')]" in places
     assert not {place for place in places if "adam" in place or "relu" in place or "JSON" in place}
