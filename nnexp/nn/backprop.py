@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from nnexp.nn.arrays import Array
-from nnexp.nn.blas import IN_PLACE, PLAIN, TRANSPOSED, gemm_of
+from nnexp.nn.blas import IN_PLACE, PLAIN, TRANSPOSED, gemm_of, gradient_portions
 from nnexp.nn.layers import Call, Calls, TrainedLayer, forward
 from nnexp.nn.network import Batch, Network, Parameters
 
@@ -35,10 +35,13 @@ class Backprop:
         activation, top = self.network.activation, self.top
         calls: Calls = [partial(self.network.output.delta, top.a, self.batch.Y, top.delta)]  # BP1
         for layer, lower in pairwise(reversed(self.layers)):
+            portions = gradient_portions(layer.W[0].size, self.B)
             for W_T, delta, lower_delta in zip(
-                layer.W_T, layer.delta_columns, lower.delta_columns, strict=True
+                layer.W, layer.delta_columns, lower.delta_columns, strict=True
             ):
-                calls.append(partial(self.gemm, 1, W_T, delta, 0, lower_delta, PLAIN, PLAIN, IN_PLACE))
+                for some in portions:
+                    into = lower_delta[:, some]
+                    calls.append(partial(self.gemm, 1, W_T, delta[:, some], 0, into, PLAIN, PLAIN, IN_PLACE))
             calls.append(partial(activation.slope, lower.z if activation.keeps_z else lower.a, lower.slope))
             if lower.mask is not None:
                 calls.append(partial(np.multiply, lower.slope, lower.mask, lower.slope))
@@ -58,12 +61,16 @@ class Backprop:
         below: Sequence[Array] = self.batch.X_columns
         factors = [*zip(scale, keep_weights, keep_biases or keep_weights, strict=True)]
         for layer, W_T, b_T in zip(self.layers, target.W_T, target.b_T, strict=True):
+            portions = gradient_portions(layer.W[0].size, self.B)
             for W, b, a, delta, (eta, keep_w, keep_b) in zip(
                 W_T, b_T, below, layer.delta_columns, factors, strict=True
             ):
                 # BP3: dC/db^l = delta^l, and BP4: dC/dW^l = delta^l a^(l-1)T
                 calls.append(partial(gemm, eta, delta, ones, keep_b, b, PLAIN, PLAIN, IN_PLACE))
-                calls.append(partial(gemm, eta, a, delta, keep_w, W, PLAIN, TRANSPOSED, IN_PLACE))
+                for some, keep in zip(portions, [keep_w, *[1] * (len(portions) - 1)], strict=True):
+                    calls.append(
+                        partial(gemm, eta, a[:, some], delta[:, some], keep, W, PLAIN, TRANSPOSED, IN_PLACE)
+                    )
             below = layer.output_columns
         return calls
 

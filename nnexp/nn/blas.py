@@ -12,10 +12,15 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from nnexp.nn.arrays import Array
+from nnexp.nn.kernels import has_small_products
 
 # gemm(alpha, A, B, beta, C, transposes A?, transposes B?, overwrites C?)
 Gemm = Callable[[float, Array, Array, float, Array, int, int, int], Any]
 PLAIN, TRANSPOSED, IN_PLACE = 0, 1, 1
+
+# What OpenBLAS takes for a small product: at most so many multiplications, and where A is transposed
+# (SMALL_TARGET) also at most so many numbers in C.
+SMALL, SMALL_TARGET = 10**6, 1200
 
 
 def gemm_of(dtype: DTypeLike) -> Gemm:
@@ -29,3 +34,30 @@ def gemm_of(dtype: DTypeLike) -> Gemm:
 def transposes(matrices: Array) -> list[Array]:
     """The matrices of a stack (K, rows, columns) as BLAS reads them: K views (columns, rows)."""
     return [matrix.T for matrix in matrices]
+
+
+def forward_portions(op: int, fan_in: int, fan_out: int, B: int) -> list[slice]:
+    """Portions of B examples in which a layer's forward product is fastest: small ones, unless B is large.
+
+    `op`: what BLAS does to the weights.
+    """
+    most = SMALL // (fan_in * fan_out)
+    if op == TRANSPOSED:
+        most = min(most, SMALL_TARGET // fan_out)
+        size = most // 8 * 8 or most // 4 * 4
+    else:
+        size = most // 4 * 4
+    return _portions(B, size if 16 * size >= B else 0)
+
+
+def gradient_portions(n_weights: int, B: int) -> list[slice]:
+    """Portions of B examples in which the products of BP2 and BP4 with a layer's weights are fastest."""
+    most = SMALL // n_weights
+    return _portions(B, most // 4 * 4 if most >= 8 else 0)
+
+
+def _portions(B: int, size: int) -> list[slice]:
+    """All in one where BLAS has no small products, or `size` is 0."""
+    if not size or not has_small_products():
+        return [slice(B)]
+    return [slice(start, min(start + size, B)) for start in range(0, B, size)]

@@ -6,14 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnexp.nn.activations import identity
-from nnexp.nn.arrays import PerRun, round_up, sums
+from nnexp.nn.arrays import PerRun, sums
 from nnexp.nn.batches import ReadyPart
 from nnexp.nn.blas import gemm_of
 from nnexp.nn.layers import forward, forward_layers, run_all
 from nnexp.nn.network import Network, Parameters
 
-VECTOR = 16  # numbers that BLAS takes at once, or a multiple of that
-CHUNK = 1000  # examples that pass at once: their activations stay in the cache
+CHUNK = 500  # examples that pass at once: they stay in the cache, with their activations
 
 
 class Evaluation(NamedTuple):
@@ -26,42 +25,19 @@ class Evaluation(NamedTuple):
 
 def evaluate(network: Network, parameters: Parameters, part: ReadyPart) -> Evaluation:
     """Cost and accuracy of K networks over all examples of `part`."""
-    K, n, wide = len(parameters.flat), len(part.labels), widen(parameters)
+    K, n = len(parameters.flat), len(part.labels)
     total, winners, gemm = np.zeros(K), np.empty((K, n), np.intp), gemm_of(parameters.flat.dtype)
     hidden = network.activation.function
     for start in range(0, n, CHUNK):
         X, Y = part.inputs[start : start + CHUNK], part.targets[start : start + CHUNK]
         if start == 0 or len(X) < CHUNK:
             # Costs are computed from logits, so the pass ends with these.
-            layers = forward_layers(wide.weights, wide.biases, hidden, identity, len(X))
+            layers = forward_layers(parameters.weights, parameters.biases, hidden, identity, len(X))
         run_all(forward(gemm, layers, [X.T] * K))
         z = layers[-1].z
         total += sums(network.output.cost(z, Y))
         network.output.function(z, z).argmax(axis=-1, out=winners[:, start : start + CHUNK])
     return Evaluation(total / n, (winners == part.labels).mean(axis=1), winners)
-
-
-def widen(parameters: Parameters) -> Parameters:
-    """The same networks, with hidden layers of whole vectors where this adds little.
-
-    A unit that is added passes nothing on. 32 units pass a third faster than 30.
-    """
-    inputs, *hidden, outputs = parameters.sizes
-    sizes = inputs, *map(whole_vectors, hidden), outputs
-    if sizes == parameters.sizes:
-        return parameters
-    wide = Parameters.zeros(sizes, len(parameters.flat), parameters.flat.dtype)
-    for W, b, wide_W, wide_b in zip(
-        parameters.weights, parameters.biases, wide.weights, wide.biases, strict=True
-    ):
-        wide_W[:, : W.shape[1], : W.shape[2]], wide_b[:, :, : b.shape[2]] = W, b
-    return wide
-
-
-def whole_vectors(units: int) -> int:
-    """Units in whole vectors of BLAS, if they are at most a tenth more."""
-    whole = round_up(units, VECTOR)
-    return whole if whole <= 1.1 * units else units
 
 
 def penalty(parameters: Parameters, lambda_l2: PerRun, lambda_l1: PerRun, n: int) -> PerRun:

@@ -21,10 +21,10 @@ from nnexp.nn.batches import ReadyPart  # noqa: E402
 from nnexp.nn.blas import gemm_of  # noqa: E402
 from nnexp.nn.costs import OUTPUTS  # noqa: E402
 from nnexp.nn.evaluation import evaluate  # noqa: E402
+from nnexp.nn.kernels import one_blas_thread  # noqa: E402
 from nnexp.nn.layers import forward, run_all, trained_layers  # noqa: E402
 from nnexp.nn.network import Batch, Network, Parameters  # noqa: E402
 from nnexp.nn.start import draw_parameters  # noqa: E402
-from nnexp.sweep.pool.blas import one_blas_thread  # noqa: E402
 
 Epoch = Callable[[], float]
 N, STACK, RATE, LAMBDA = 50_000, 16, 0.1, 5.0

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from nnexp.sweep.pool import blas
+from nnexp.nn import kernels
 
 
 @pytest.fixture(autouse=True, scope="module")
 def one_blas_thread() -> Iterator[None]:
-    with blas.one_blas_thread():
+    with kernels.one_blas_thread():
         yield

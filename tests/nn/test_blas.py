@@ -5,33 +5,98 @@ from itertools import product
 import numpy as np
 import pytest
 
+from nnexp.nn import blas
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.arrays import aligned
 from nnexp.nn.backprop import Backprop
-from nnexp.nn.blas import IN_PLACE, PLAIN, TRANSPOSED, gemm_of, transposes
+from nnexp.nn.blas import (
+    IN_PLACE,
+    PLAIN,
+    TRANSPOSED,
+    forward_portions,
+    gemm_of,
+    gradient_portions,
+    transposes,
+)
 from nnexp.nn.costs import OUTPUTS
-from nnexp.nn.layers import trained_layers
+from nnexp.nn.layers import forward, forward_layers, run_all, trained_layers
 from nnexp.nn.network import Batch, Network, Parameters
 
 SIZES = [(3, 1), (1, 1), (5, 2), (5, 1, 3), (784, 30, 10), (7, 4, 4, 1)]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(("sizes", "K", "B"), [*product(SIZES, [1, 3], [1, 2, 10])])
-def test_every_product_writes_to_the_memory_of_its_target(sizes, K, B, dtype):
+@pytest.fixture(params=[False, True], ids=["whole products", "small products"])
+def small_products(request, monkeypatch):
+    """Whichever kernel is at work."""
+    monkeypatch.setattr(blas, "has_small_products", lambda: request.param)
+    return request.param
+
+
+def random_backprop(sizes, K, B, dtype):
+    """Networks and a mini-batch of random numbers, to be passed."""
+    rng = np.random.default_rng(0)
     parameters = Parameters.zeros(sizes, K, dtype)
+    parameters.flat[:] = 0.1 * rng.standard_normal(parameters.flat.shape)
     network = Network(sizes, ACTIVATIONS["tanh"], OUTPUTS["sigmoid", "quadratic"])
     block = aligned((K, 3 * B, sizes[0]), dtype)
-    batch = Batch(block[:, B : 2 * B], np.zeros((1, B, sizes[-1]), dtype), range(K))
-    backprop = Backprop(network, parameters, trained_layers(network, parameters, B), batch)
+    block[:] = rng.random(block.shape)
+    batch = Batch(block[:, B : 2 * B], rng.random((1, B, sizes[-1])).astype(dtype), range(K))
+    return parameters, Backprop(network, parameters, trained_layers(network, parameters, B), batch)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("sizes", "K", "B"), [*product(SIZES, [1, 3], [1, 2, 10, 100])])
+def test_every_product_writes_to_the_memory_of_its_target(sizes, K, B, dtype, small_products):
+    parameters, backprop = random_backprop(sizes, K, B, dtype)
     gradients = backprop.gradients(parameters, [0.1] * K, [0.9] * K)
     products = [call for call in backprop.calls + gradients if call.func is gemm_of(dtype)]
-    assert len(products) == K * (4 * (len(sizes) - 1) - 1)
+    whole = K * (4 * (len(sizes) - 1) - 1)
+    assert len(products) > whole if small_products and (sizes[0], B) == (784, 100) else len(products) == whole
     for call in products:
         _, A, B, _, C, *_ = call.args
         assert np.shares_memory(call(), C)
         assert A.flags.f_contiguous  # no copy of what is read either
         assert B.flags.f_contiguous
+
+
+@pytest.mark.parametrize("sizes", [(784, 100, 10), (300, 100, 60, 10)])
+def test_in_portions_a_step_is_the_step_in_whole_products(sizes, monkeypatch):
+    """Forward, BP2 and BP4, with a factor that must be applied once only."""
+    arrays = []
+    for small in (False, True):
+        monkeypatch.setattr(blas, "has_small_products", lambda small=small: small)
+        parameters, backprop = random_backprop(sizes, 2, 99, "float64")
+        run_all([*backprop.calls, *backprop.gradients(parameters, [-0.1] * 2, [0.5] * 2)])
+        arrays.append([parameters.flat, *(layer.delta for layer in backprop.layers), backprop.top.a])
+    for whole, portions in zip(*arrays, strict=True):
+        np.testing.assert_allclose(portions, whole, rtol=1e-12, atol=1e-14)
+
+
+def test_a_forward_pass_alone_computes_what_training_computes(small_products):
+    """Though its layers hold the weights the other way round, and have more units."""
+    parameters, backprop = random_backprop((784, 30, 10), 2, 99, "float64")
+    run_all(backprop.calls)
+    tanh, sigmoid = backprop.network.activation.function, backprop.network.output.function
+    layers = forward_layers(parameters.weights, parameters.biases, tanh, sigmoid, 99)
+    run_all(forward(gemm_of(float), layers, backprop.batch.X_columns))
+    np.testing.assert_allclose(layers[-1].a, backprop.top.a, rtol=1e-12)
+
+
+@pytest.mark.parametrize("op", [PLAIN, TRANSPOSED])
+def test_portions_are_all_examples_each_once_and_each_a_small_product(op, monkeypatch):
+    monkeypatch.setattr(blas, "has_small_products", lambda: True)
+    for fan_in, fan_out, B in product([1, 30, 784], [1, 10, 30, 100, 300, 2000], [1, 10, 99, 100, 1000]):
+        for portions in (
+            forward_portions(op, fan_in, fan_out, B),
+            gradient_portions(fan_in * fan_out, B),
+        ):
+            examples = np.concatenate([np.arange(B)[some] for some in portions])
+            np.testing.assert_array_equal(examples, np.arange(B))
+            sizes = [len(np.arange(B)[some]) for some in portions]
+            assert len(sizes) == 1 or max(sizes) * fan_in * fan_out <= 10**6
+    assert len(forward_portions(op, 784, 100, 100)) > 1
+    assert len(forward_portions(op, 784, 100, 1000)) == 1  # so many pay for being copied into panels
+    assert max(some.stop - some.start for some in forward_portions(TRANSPOSED, 100, 60, 100)) * 60 <= 1200
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nnexp.sweep.pool.blas import blas_kernels
+from nnexp.nn.kernels import blas_kernels
 from nnexp.version import __version__
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nnexp.data import Dataset, DataSpec, augmenter, open_shared, part_of
 from nnexp.nn import Answer, Result, train
-from nnexp.sweep.pool.blas import blas_kernels, one_blas_thread
+from nnexp.nn.kernels import blas_kernels, one_blas_thread
 from nnexp.sweep.pool.running_clock import RunningClock
 from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.question.identity import formulas, numerics_of

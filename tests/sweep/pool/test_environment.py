@@ -13,8 +13,8 @@ import scipy
 from threadpoolctl import threadpool_info
 
 import nnexp
+from nnexp.nn.kernels import blas_kernels
 from nnexp.sweep.pool import environment
-from nnexp.sweep.pool.blas import blas_kernels
 
 SCRIPT = """
 import json

@@ -12,8 +12,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from nnexp.data import load, share
 from nnexp.nn import Hyperparameters, Result, train
+from nnexp.nn.kernels import blas_kernels
 from nnexp.sweep.pool import worker
-from nnexp.sweep.pool.blas import blas_kernels
 from nnexp.sweep.pool.progress_board import Board
 from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.pool.worker import Outcome, PremiseError, premises, train_stack

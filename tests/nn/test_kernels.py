@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import scipy
 
-from nnexp.sweep.pool import blas
+from nnexp.nn import kernels
 
 THREADS = """
 import json, sys
 from threadpoolctl import threadpool_info, threadpool_limits
-from nnexp.sweep.pool.blas import one_blas_thread
+from nnexp.nn.kernels import one_blas_thread
 
 def threads():
     return {library["filepath"]: library["num_threads"] for library in threadpool_info()}
@@ -33,7 +33,7 @@ KERNELS = """
 import json, os
 import numpy
 os.environ["OPENBLAS_CORETYPE"] = "Nehalem"  # for the library that is still to be loaded
-from nnexp.sweep.pool.blas import blas_kernels
+from nnexp.nn.kernels import blas_kernels
 print(json.dumps(blas_kernels()))
 """
 
@@ -56,8 +56,8 @@ def test_the_limit_holds_for_scipys_library_too_though_it_is_loaded_late() -> No
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the kernels are those of x86")
 def test_each_library_has_its_own_kernel() -> None:
-    kernels = answer(KERNELS, OPENBLAS_CORETYPE="Haswell")
-    assert kernels == {"numpy": "Haswell", "scipy": "Nehalem"}
+    answers = answer(KERNELS, OPENBLAS_CORETYPE="Haswell")
+    assert answers == {"numpy": "Haswell", "scipy": "Nehalem"}
 
 
 def library(path: str, kernel: str) -> dict[str, str]:
@@ -77,5 +77,13 @@ def test_a_kernel_is_that_of_the_library_that_came_with_the_package_else_of_all(
     paths: dict[str, str], kernel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scipy, "__file__", "/site/scipy/__init__.py")
-    monkeypatch.setattr(blas, "threadpool_info", lambda: [library(*each) for each in paths.items()])
-    assert blas.blas_kernels()["scipy"] == kernel
+    monkeypatch.setattr(kernels, "threadpool_info", lambda: [library(*each) for each in paths.items()])
+    assert kernels.blas_kernels()["scipy"] == kernel
+
+
+@pytest.mark.parametrize(("kernel", "small"), [("SkylakeX", True), ("Haswell", False), ("unknown", False)])
+def test_small_products_are_those_of_avx_512(
+    kernel: str, small: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernels, "blas_kernels", lambda: {"numpy": "Zen", "scipy": kernel})
+    assert kernels.has_small_products.__wrapped__() is small
