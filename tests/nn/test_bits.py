@@ -154,11 +154,11 @@ def test_given_parameters_and_orders_keep_the_bits_too(runs, data, shared):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("batch_size", [10, 128])
-def test_bits_hold_at_the_sizes_that_people_train(batch_size, dtype):
-    """Blocked kernels of BLAS, and more examples than are gathered or evaluated at once."""
+@pytest.mark.parametrize(("hidden_size", "batch_size"), [(30, 10), (30, 128), (100, 128)])
+def test_bits_hold_at_the_sizes_that_people_train(hidden_size, batch_size, dtype):
+    """Blocked kernels of BLAS, small products, and more examples than are gathered or evaluated at once."""
     data = random_data(np.random.default_rng(0), n=2500, d=196, classes=10, held_out=1100)
-    common = {"hidden_size": 30, "batch_size": batch_size, "epochs": 1, "dtype": dtype}
+    common = {"hidden_size": hidden_size, "batch_size": batch_size, "epochs": 1, "dtype": dtype}
     runs = [
         Hyperparameters(**common, seed=seed, learning_rate=rate, lambda_l2=5.0)
         for seed, rate in [(0, 0.5), (1, 0.5), (0, 1e30), (0, 0.1)]
