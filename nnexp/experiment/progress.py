@@ -44,7 +44,10 @@ def display_for(console: Console, standing: Standing) -> Display:
 
 
 class Epochs:
-    """A line per epoch of a single run. It trains in this process, so it stands in for the board too."""
+    """A line per epoch of a single run. It trains in this process, so it stands in for the board too.
+    `stop_asked`: whoever sets it lets the run stop at the end of its epoch."""
+
+    stop_asked = False
 
     def __init__(self, console: Console, epochs: int) -> None:
         self.console, self.epochs = console, epochs

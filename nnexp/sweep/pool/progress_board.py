@@ -12,6 +12,7 @@ COLUMNS = ("epoch", "cost", "accuracy", "pid")
 
 class Board:
     """A row per run of the plan: epochs done, training cost, validation accuracy, and the worker's pid.
+    One more row holds what the parent asks of all workers.
 
     Pickles as its path, so a worker opens the same file.
     """
@@ -19,8 +20,10 @@ class Board:
     def __init__(self, path: Path, runs: int) -> None:
         self.path, self.runs = path, runs
         if not path.exists():
-            np.zeros((runs, len(COLUMNS))).tofile(path)
-        self.rows: NDArray[np.float64] = np.memmap(path, np.float64, "r+", shape=(runs, len(COLUMNS)))
+            np.zeros((runs + 1, len(COLUMNS))).tofile(path)
+        whole = np.memmap(path, np.float64, "r+", shape=(runs + 1, len(COLUMNS)))
+        self.rows: NDArray[np.float64] = whole[:runs]
+        self._wishes = whole[runs]
 
     def __reduce__(self) -> tuple[type["Board"], tuple[Path, int]]:
         return Board, (self.path, self.runs)
@@ -44,3 +47,12 @@ class Board:
     def running(self) -> NDArray[np.bool_]:
         """Which runs are training now, `(runs,)`."""
         return np.asarray(self.rows[:, 3] > 0)
+
+    def ask_to_stop(self) -> None:
+        """Let every worker stop at the end of its epoch, and begin no other stack."""
+        self._wishes[0] = 1
+
+    @property
+    def stop_asked(self) -> bool:
+        """Whether somebody has asked to stop."""
+        return bool(self._wishes[0])

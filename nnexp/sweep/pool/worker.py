@@ -31,6 +31,8 @@ class Progress(Protocol):
         self, rows: tuple[int, ...], epoch: int, metrics: Mapping[str, NDArray[np.floating]]
     ) -> None: ...
     def finish(self, rows: tuple[int, ...]) -> None: ...
+    @property
+    def stop_asked(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,15 @@ def train_stack(
 ) -> list[Outcome]:
     """Train the runs of a stack on a data set, or the one shared in a folder; an outcome for each, in order.
 
-    An error in a stack of several runs trains each alone (same bits), so it costs only its own run.
+    Once somebody has asked to stop, none begins, those that train stop at the end of their epoch, and only
+    those have an outcome that had ended by then. An error in a stack of several runs trains each alone (same bits), so it costs only its own run.
 
     Raises:
         PremiseError: this process does not meet what the parent expects; nothing was trained.
     """
     check_premises(expected)
+    if progress.stop_asked:
+        return []
     dataset, started = _dataset(source, stack.data), datetime.now(UTC)
     progress.start(stack.rows)
     try:
@@ -106,7 +111,9 @@ def train_stack(
         progress.finish(stack.rows)
     ended = datetime.now(UTC)
     return [
-        Outcome(run, started, ended, result, None) for run, result in zip(stack.runs, results, strict=True)
+        Outcome(run, started, ended, result, None)
+        for run, result in zip(stack.runs, results, strict=True)
+        if result is not None
     ]
 
 
@@ -122,18 +129,27 @@ def temporary_folder_is_gone(error: OSError) -> PremiseError:
     return PremiseError(f"the temporary folder of the sweep was removed while it ran ({error}): start again")
 
 
-def _train(stack: Stack, dataset: Dataset, progress: Progress, max_seconds: float | None) -> list[Result]:
+def _train(
+    stack: Stack, dataset: Dataset, progress: Progress, max_seconds: float | None
+) -> list[Result | None]:
+    """The results of a stack's runs; None for one that was stopped on its way."""
+    cut = False
+
     def after_epoch(epoch: int, metrics: Mapping[str, NDArray[np.floating]]) -> Answer:
+        nonlocal cut
         progress.show(stack.rows, epoch, metrics)
-        return Answer(stop=max_seconds is not None and clock.seconds() / len(stack.runs) > max_seconds)
+        late = max_seconds is not None and clock.seconds() / len(stack.runs) > max_seconds
+        cut = progress.stop_asked and not late
+        return Answer(stop=late or cut)
 
     with one_blas_thread(), RunningClock() as clock:
-        return train(
+        results = train(
             [run.hyperparameters for run in stack.runs],
             dataset.data,
             augment=augmenter(stack.data, dataset),
             progress=after_epoch,
         )
+    return [None if cut and result.status == "stopped" else result for result in results]
 
 
 def check_premises(expected: Premises) -> None:

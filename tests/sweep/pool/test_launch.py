@@ -90,7 +90,7 @@ def _pids(board: Path, wait: float) -> set[int]:
         if (
             board.exists()
             and board.stat().st_size
-            and (rows := np.fromfile(board).reshape(-1, 4))[:, 0].all()
+            and (rows := np.fromfile(board).reshape(-1, 4)[:-1])[:, 0].all()
         ):
             return {int(pid) for pid in rows[:, 3]}
         time.sleep(0.05)

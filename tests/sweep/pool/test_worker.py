@@ -96,6 +96,27 @@ def test_a_stop_is_not_a_failure_of_the_run(made: Plan, place: Path, monkeypatch
         outcomes(made, place)
 
 
+def test_a_stop_ends_a_stack_after_its_epoch_and_lets_none_begin(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that has ended by itself has an outcome all the same."""
+    made = plan({"learning_rate": [0.1, 1e300, 0.5]}, seeds=[0], epochs=3)
+    board, trained = Board(place / "board", 3), []
+
+    class Stopping(Board):
+        def show(self, rows: Any, epoch: int, metrics: Any) -> None:
+            super().show(rows, epoch, metrics)
+            trained.append(epoch)
+            if epoch == 2:
+                board.ask_to_stop()
+
+    stack, watching = Stack(made.runs, (0, 1, 2)), Stopping(place / "board", 3)
+    [ended] = train_stack(stack, place, premises(made), watching)
+    assert (ended.run, ended.status) == (made.runs[1], "diverged")
+    assert train_stack(stack, place, premises(made), watching) == []
+    assert trained == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
