@@ -84,7 +84,8 @@ def train_stack(
     """Train the runs of a stack on a data set, or the one shared in a folder; an outcome for each, in order.
 
     Once somebody has asked to stop, none begins, those that train stop at the end of their epoch, and only
-    those have an outcome that had ended by then. An error in a stack of several runs trains each alone (same bits), so it costs only its own run.
+    those have an outcome that had ended by then. An error in a stack of several runs trains each alone (same
+    bits), so it costs only its own run.
 
     Raises:
         PremiseError: this process does not meet what the parent expects; nothing was trained.
