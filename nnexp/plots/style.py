@@ -5,8 +5,7 @@ result. The marks of points are `MARKS`, drawn or written. Lines differ in grey,
 """
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from textwrap import fill
@@ -15,6 +14,8 @@ from typing import Any, NamedTuple
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -126,39 +127,34 @@ def png(figure: Figure, dpi: int = DPI) -> bytes:
     """The figure as a PNG file of 256 colours.
 
     Of 36 pictures the files took 1.1 MB, and 2.8 MB with all colours: too much for a lab book that is
-    committed. Matplotlib needs Pillow too.
+    committed. Matplotlib needs Pillow too. `savefig` would draw everything twice.
     """
-    full, small = BytesIO(), BytesIO()
-    figure.savefig(full, format="png", dpi=dpi)
-    Image.open(full).convert("RGB").quantize(256).save(small, format="png", dpi=(dpi, dpi))
-    return small.getvalue()
+    content, own_dpi = BytesIO(), figure.dpi
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    figure.set_dpi(own_dpi)
+    colours = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(256)
+    colours.save(content, format="png", dpi=(dpi, dpi))
+    return content.getvalue()
 
 
 def svg(figure: Figure, name: str) -> bytes:
     """The figure as an SVG file: the same bytes for the same figure and name, on any day."""
     content = BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": name}):
-        figure.savefig(content, format="svg", metadata={"Date": None})
+        FigureCanvasSVG(figure).print_svg(content, metadata={"Date": None})
     return content.getvalue()
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write `NAME.png` and `NAME.svg` into `folder`, each whole or not at all; the two paths."""
-    with _one_layout(figure):
-        contents = {folder / f"{name}.png": png(figure), folder / f"{name}.svg": svg(figure, name)}
+    contents = {folder / f"{name}.png": png(figure)}
+    engine = figure.get_layout_engine()
+    figure.set_layout_engine("none")  # as for the PNG: to lay out takes longer than to draw
+    contents[folder / f"{name}.svg"] = svg(figure, name)
+    figure.set_layout_engine(engine)
     for path, content in contents.items():
         with replacing(path) as file:
             file.write(content)
     return list(contents)
-
-
-@contextmanager
-def _one_layout(figure: Figure) -> Iterator[None]:
-    """Lay the figure out once, not again in every drawing: that takes longer than the drawing itself."""
-    engine = figure.get_layout_engine()
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
-    try:
-        yield
-    finally:
-        figure.set_layout_engine(engine)
