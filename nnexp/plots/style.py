@@ -131,7 +131,7 @@ def png(figure: Figure, dpi: int = DPI) -> bytes:
     """
     content, own_dpi = BytesIO(), figure.dpi
     figure.set_dpi(dpi)
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)  # it has no types
     canvas.draw()
     figure.set_dpi(own_dpi)
     colours = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(256)
@@ -142,8 +142,9 @@ def png(figure: Figure, dpi: int = DPI) -> bytes:
 def svg(figure: Figure, name: str) -> bytes:
     """The figure as an SVG file: the same bytes for the same figure and name, on any day."""
     content = BytesIO()
+    canvas: Any = FigureCanvasSVG(figure)
     with matplotlib.rc_context({"svg.hashsalt": name}):
-        FigureCanvasSVG(figure).print_svg(content, metadata={"Date": None})
+        canvas.print_svg(content, metadata={"Date": None})
     return content.getvalue()
 
 
