@@ -148,6 +148,8 @@ class Ending:
         folder = self.sweep.folder
         with self._logging():
             report = logger.close(status, self.sweep.statuses, files_of(folder), CLOSING_TIME[status], tags)
+        if logger.note:
+            self.console.print(f"MLflow: {logger.note}")
         line = f"{logger.viewer} shows the runs, their curves and models"
         if report.error is not None:
             unlogged = len(report.unlogged)

@@ -99,14 +99,14 @@ def reopen(folder: Path) -> None:
         append_logged(folder, Logged("", store, "", ""))
 
 
-def append_logged(folder: Path, entry: Logged) -> None:
-    """Add a line, durably; it starts on a line of its own, whatever a crash left before it."""
+def append_logged(folder: Path, *entries: Logged) -> None:
+    """Add lines, durably; they start on a line of their own, whatever a crash left before them."""
     with (folder / FILE).open("ab+") as file:
         if file.tell() > 0:
             file.seek(-1, os.SEEK_END)
             if file.read(1) != b"\n":
                 file.write(b"\n")
-        file.write(json.dumps(entry._asdict()).encode() + b"\n")
+        file.writelines(json.dumps(entry._asdict()).encode() + b"\n" for entry in entries)
         file.flush()
         os.fsync(file.fileno())
 

@@ -3,6 +3,7 @@
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from threading import Condition, Thread
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.store.record import Record
 from nnexp.tracking.address import SERVERS, public_uri, scheme, without_secrets
 from nnexp.tracking.logged import Logged, append_logged, lines_of, read_logged
-from nnexp.tracking.tracker import Tracker
+from nnexp.tracking.tracker import Submission, Tracker
 
 FIRST_PAUSE = 0.5  # seconds after a failure; doubles with each one that follows
 LONGEST_PAUSE = 60.0
@@ -19,15 +20,8 @@ LONGEST_PAUSE = 60.0
 LONGEST_PAUSE_AT_END = 2.0
 ATTEMPTS_AT_END = 3
 COUNTS_EVERY = 10.0  # seconds between updates of the parent's counts
+GATHERING = 1.0  # seconds in which records may gather: those that are logged at once cost less
 GRACE = 2.0  # seconds beyond the time limit, to end the parent
-
-
-class Submission(NamedTuple):
-    """A record on its way to MLflow, with the file of its weights."""
-
-    run: Run
-    record: Record
-    weights: Path | None
 
 
 class Closing(NamedTuple):
@@ -53,6 +47,9 @@ class Logger:
     Nothing here raises into the caller, delays a record, or touches one. A call that fails is made again
     after a pause that grows; what is not logged at the end is reported, and the next start logs it.
     It is the only writer of `logged.jsonl` in `folder`.
+
+    Attributes:
+        note: what slows logging down, in one line; empty if nothing does.
     """
 
     def __init__(self, uri: str, plan: Plan, *, folder: Path, environment: Mapping[str, Any]) -> None:
@@ -65,6 +62,9 @@ class Logger:
         self._given_up = False
         self._counts: Counter[str] = Counter()
         self._page = ""  # as written down
+        self._portion = 0  # how many records are being logged
+        self._alone = 0  # how many of the next to log one by one
+        self.note = ""
         self._ended = False
         self._error = "MLflow took too long"
         self._thread = Thread(target=self._work, name="nnexp-mlflow", daemon=True)
@@ -127,7 +127,7 @@ class Logger:
             if self._succeeds(self._log_all):
                 return
             with self._changed:
-                self._queue.rotate(-1)  # a record that cannot be logged must not hold up the others
+                self._step_aside()
                 if self._counts.total() > logged:
                     pause, attempts = FIRST_PAUSE, ATTEMPTS_AT_END
                 else:
@@ -156,23 +156,37 @@ class Logger:
         """Log whatever comes, and end the parent when no more will come."""
         self._note_page(tracker)
         counts_logged = time.monotonic()
-        while (submission := self._next()) is not None:
-            self._log(tracker, submission)
+        while portion := self._next(tracker.most):
+            self._portion = len(portion)
+            self._log(tracker, portion)
             with self._changed:
-                self._queue.popleft()
+                for _ in portion:
+                    self._queue.popleft()
                 self._changed.notify_all()
-            self._counts[submission.record.status] += 1
+            self._alone = max(0, self._alone - len(portion))
+            self._counts.update(submission.record.status for submission in portion)
             if time.monotonic() - counts_logged > COUNTS_EVERY:
                 tracker.log_counts(self._counts)
                 counts_logged = time.monotonic()
         self._only_end(tracker)
 
-    def _log(self, tracker: Tracker, submission: Submission) -> None:
-        mlflow_run_id = tracker.log(*submission)
+    def _log(self, tracker: Tracker, portion: Sequence[Submission]) -> None:
+        ids = tracker.log(portion)
+        self.note = tracker.note
         self._note_page(tracker)
-        record = submission.record
-        line = Logged(record.run_id, self._store, mlflow_run_id, record.timings["started"])
-        append_logged(self._folder, line)
+        lines = (
+            Logged(record.run_id, self._store, mlflow_run_id, record.timings["started"])
+            for (_, record, _), mlflow_run_id in zip(portion, ids, strict=True)
+        )
+        append_logged(self._folder, *lines)
+
+    def _step_aside(self) -> None:
+        """A record that cannot be logged must not hold up the others: each is tried alone, then it waits."""
+        if self._portion > 1:
+            self._alone = self._portion
+        else:
+            self._queue.rotate(-1)
+        self._portion = 0
 
     def _note_page(self, tracker: Tracker) -> None:
         """Write down, once, which run of MLflow stands for the sweep."""
@@ -189,11 +203,14 @@ class Logger:
                 append_logged(self._folder, end)
             self._ended = True
 
-    def _next(self) -> Submission | None:
-        """The record to log next, waited for; None when no more will come, or no time is left."""
+    def _next(self, most: int) -> list[Submission]:
+        """The records to log next, waited for; none when no more will come, or no time is left."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closing is not None)
-            return self._queue[0] if self._queue and self._time_left() > 0 else None
+            if self._alone:
+                most = 1
+            self._changed.wait_for(lambda: len(self._queue) >= most or self._awaited, GATHERING)
+            return list(islice(self._queue, most)) if self._time_left() > 0 else []
 
     def _time_left(self) -> float:
         return float("inf") if self._closing is None else self._closing.deadline - time.monotonic()

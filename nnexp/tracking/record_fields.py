@@ -28,6 +28,8 @@ STATUS = {
 }
 PARTS = ("training", "validation", "test", "best")
 DIGEST = 12  # characters of a data set's digest: MLflow shows it beside the name
+CONTEXT = {"mlflow.data.context": "training"}  # what a run did with its data set
+OF_THE_MODEL = ("test/cost", "test/accuracy")  # of the weights that are kept: shown with the model, too
 
 
 class Measurement(NamedTuple):
@@ -161,14 +163,19 @@ def _description(record: Record) -> str:
     return f"{', '.join([ending, *figures])}. `nnexp show {record.run_id}` tells more."
 
 
-def batches(record: Record, point: int) -> Iterator[tuple[list[tuple[str, str]], list[Measurement]]]:
-    """Parameters and metrics in portions that one call may carry.
+def measurements(record: Record, point: int) -> list[Measurement]:
+    """The metrics of a run, and `point`, the number of its point in the sweep.
 
-    `point`: the number of the run's point in the sweep. It is a metric (from 1, as `dry_run` numbers them),
-    because MLflow sorts by metrics as numbers but by parameters as text, 100 before 20.
+    That is a metric (from 1, as `dry_run` numbers them), because MLflow sorts by metrics as numbers but by
+    parameters as text, 100 before 20.
     """
     order = Measurement("point", float(point + 1), milliseconds(record.timings["ended"]), 0)
-    names, points = list(params(record).items()), [*metrics(record), order]
+    return [*metrics(record), order]
+
+
+def batches(record: Record, point: int) -> Iterator[tuple[list[tuple[str, str]], list[Measurement]]]:
+    """Parameters and metrics in portions that one call may carry."""
+    names, points = list(params(record).items()), measurements(record, point)
     while names or points:
         yield names[:BATCH_PARAMS], points[:BATCH_METRICS]
         names, points = names[BATCH_PARAMS:], points[BATCH_METRICS:]

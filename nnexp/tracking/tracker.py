@@ -1,26 +1,39 @@
 """One sweep in MLflow: its experiment, a run for every record, and the parent that holds them."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.store.record import Record
-from nnexp.text import as_markdown, encodable
-from nnexp.tracking.address import artifact_location
+from nnexp.text import as_markdown, encodable, spelled
+from nnexp.tracking.address import SERVERS, artifact_location, scheme
+from nnexp.tracking.bulk import Bulk, is_local
 from nnexp.tracking.client import session, store_lock
+from nnexp.tracking.database import KINDS, Database, LoggedRun
 from nnexp.tracking.logged import read_logged
-from nnexp.tracking.model_logger import ModelLogger
-from nnexp.tracking.record_fields import provenance
-from nnexp.tracking.run_logger import LoggedRun, RunLogger, by_run_id, search
+from nnexp.tracking.model_logger import ModelWriter
+from nnexp.tracking.record_fields import provenance, run_tags
+from nnexp.tracking.run_logger import THREADS, RunLogger, by_run_id, search
+from nnexp.tracking.run_rows import Entry
 from nnexp.tracking.views import views
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Experiment
 
 PICTURES = (".png", ".svg")
+MOST_AT_ONCE = 200  # runs in one transaction
+
+
+class Submission(NamedTuple):
+    """A record on its way to MLflow, with the file of its weights."""
+
+    run: Run
+    record: Record
+    weights: Path | None
 
 
 class Tracker(AbstractContextManager["Tracker"]):
@@ -45,10 +58,12 @@ class Tracker(AbstractContextManager["Tracker"]):
         with ExitStack() as opened:
             with store_lock(uri):
                 self._client = opened.enter_context(session(uri))
-                location = artifact_location(uri, plan.name)
-                self._experiment = _open_experiment(self._client, plan.name, location)
-            models = opened.enter_context(ModelLogger(self._client, self._experiment))
-            self._runs = RunLogger(self._client, self._experiment, models, self._logged)
+                place = artifact_location(uri, plan.name)
+                experiment = _open_experiment(self._client, plan.name, place)
+            self._experiment = str(experiment.experiment_id)
+            self._database: Database | None = None
+            if scheme(uri) in KINDS:
+                self._database = opened.enter_context(Database(self._client.tracking_uri))
             earlier = self._earlier()
             self.page = earlier[self._single][0] if earlier[self._single] else ""
             self.reopened = bool(self.page)
@@ -56,18 +71,30 @@ class Tracker(AbstractContextManager["Tracker"]):
                 self._open_parent(environment)
                 for run in earlier[True]:  # a single run that has got more seeds
                     self._client.set_tag(run, "mlflow.parentRunId", self.page)
+            self._runs = self._run_logger(
+                experiment.artifact_location, THREADS if scheme(uri) in SERVERS else 1
+            )
             self._opened = opened.pop_all()
 
     def __exit__(self, *_: object) -> None:
         self._opened.close()
 
-    def log(self, run: Run, record: Record, weights: Path | None) -> str:
-        """Log one record, with its model if there are weights, and return its id in MLflow; once only."""
-        tags = self._tags if self._single else {"mlflow.parentRunId": self.page}
-        mlflow_run_id = self._runs.log(self._plan, run, record, weights, tags)
+    @property
+    def most(self) -> int:
+        """How many records to log at once."""
+        return MOST_AT_ONCE if self._runs.bulk else self._runs.threads
+
+    @property
+    def note(self) -> str:
+        """What slows logging down, in one line; empty if nothing does."""
+        return self._runs.note
+
+    def log(self, submissions: Sequence[Submission]) -> list[str]:
+        """Log records once only, with their models where there are weights; their ids in MLflow."""
+        ids = self._runs.log([self._entry(submission) for submission in submissions])
         if self._single:
-            self.page = mlflow_run_id
-        return mlflow_run_id
+            [self.page] = ids
+        return ids
 
     def log_counts(self, counts: Mapping[str, int]) -> None:
         """Show in the parent how many runs finished, diverged, failed."""
@@ -96,7 +123,21 @@ class Tracker(AbstractContextManager["Tracker"]):
             self._client.log_batch(self.page, tags=[RunTag(*tag) for tag in tags.items()])
         if not self._single:
             self.log_counts(counts)
+            if self._database:
+                self._database.analyze()
             self._client.set_terminated(self.page, status)
+
+    def _run_logger(self, place: str, threads: int) -> RunLogger:
+        writer, bulk = ModelWriter(), None
+        if self._database and is_local(place) and not self._single:
+            bulk = Bulk(self._database, (self._experiment, place), self.page, writer)
+        return RunLogger(self._client, self._experiment, writer, self._logged, bulk, threads)
+
+    def _entry(self, submission: Submission) -> Entry:
+        run, record, weights = submission
+        tags = self._tags if self._single else {"mlflow.parentRunId": self.page}
+        varied = {name: spelled(run.settings[name]) for name in (*self._plan.axes, "seed")}
+        return Entry(record, self._plan.label(run), run.point, run_tags(record) | tags, varied, weights)
 
     def _earlier(self) -> dict[bool, list[str]]:
         """What earlier processes made to stand for the sweep: parents (False) and single runs (True).
@@ -132,14 +173,16 @@ class Tracker(AbstractContextManager["Tracker"]):
         """What earlier processes logged of this sweep, by run_id."""
         if self._single:
             return by_run_id([self._client.get_run(self.page)] if self.page else [])
+        if self._database:
+            return self._database.children(self.page)
         return by_run_id(search(self._client, self._experiment, f"tags.`mlflow.parentRunId` = '{self.page}'"))
 
 
-def _open_experiment(client: "MlflowClient", name: str, location: str | None) -> str:
-    """The id of the experiment of this name, made where there is none, restored from MLflow's bin."""
+def _open_experiment(client: "MlflowClient", name: str, location: str | None) -> "Experiment":
+    """The experiment of this name, made where there is none, restored from MLflow's bin."""
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
-        return client.create_experiment(name, location)
+        return client.get_experiment(client.create_experiment(name, location))
     if experiment.lifecycle_stage == "deleted":
         client.restore_experiment(experiment.experiment_id)
-    return experiment.experiment_id
+    return experiment

@@ -11,6 +11,7 @@ from nnexp.nn import Hyperparameters, Model
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.store.model_file import save_model
 from nnexp.sweep.store.record import Record
+from nnexp.tracking.tracker import Submission, Tracker
 
 ENVIRONMENT = {
     "nnexp": "0.1.0",
@@ -59,6 +60,22 @@ def a_plan(name: str) -> Plan:
     return Plan(name, f"What does {name} do?", ("batch_size",), points, (0, 1), runs, 0, f"id-{name}")
 
 
+def many(name: str, runs: int) -> Plan:
+    """A plan of so many runs, two seeds at each point."""
+    plan = a_plan(name)
+    points = tuple({"batch_size": size} for size in range(1, runs // 2 + 2))
+    every = tuple(
+        Run(
+            f"{name}-{number}",
+            Hyperparameters(batch_size=number // 2 + 1, seed=number % 2),
+            DataSpec(),
+            number // 2,
+        )
+        for number in range(runs)
+    )
+    return replace(plan, points=points, runs=every)
+
+
 def a_record(run: Run, epochs: int = 3, **changes: Any) -> Record:
     """A finished run of some epochs, 1 s each, from 12:00:00 to half a second after the last."""
     columns = ("training_cost", "training_accuracy", "validation_cost", "validation_accuracy")
@@ -105,6 +122,12 @@ def save_weights(path: Path, dtype: str = "float32", **hyperparameters: Any) -> 
     biases = [rng.standard_normal(size).astype(dtype) for size in (3, 2)]
     save_model(path, Model(weights, biases, Hyperparameters(dtype=dtype, **hyperparameters)))
     return path
+
+
+def log(tracker: Tracker, run: Run, record: Record, weights: Path | None) -> str:
+    """Log one record; its id in MLflow."""
+    [mlflow_run_id] = tracker.log([Submission(run, record, weights)])
+    return mlflow_run_id
 
 
 def parent(store: str, name: str) -> Any:

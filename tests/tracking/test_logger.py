@@ -160,6 +160,7 @@ def test_patience_lasts_as_long_as_records_are_logged(
     thread.submit(plan.runs[0], a_record(plan.runs[0]), None)
     thread.drain(timeout=60)
     monkeypatch.setattr(Tracker, "log", slow)
+    monkeypatch.setattr(Tracker, "most", 1)
     monkeypatch.setattr(logger, "time", SimpleNamespace(monotonic=monotonic))
     for run in plan.runs[1:]:
         thread.submit(run, a_record(run), None)

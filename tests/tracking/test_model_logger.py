@@ -14,7 +14,7 @@ from nnexp.nn.costs import OUTPUT_FUNCTIONS
 from nnexp.sweep.store.model_file import load_model, save_model
 from nnexp.tracking.model_logger import CODE
 from nnexp.tracking.tracker import Tracker
-from tests.tracking.samples import a_plan, a_record, save_weights
+from tests.tracking.samples import a_plan, a_record, log, save_weights
 
 LOAD_ELSEWHERE = """
 import sys
@@ -31,7 +31,7 @@ def log_model(store: str, name: str, weights: Path) -> tuple[str, str]:
 
     plan = a_plan(name)
     with Tracker(store, plan, folder=Path(), environment={}) as tracker:
-        child = tracker.log(plan.runs[0], a_record(plan.runs[0]), weights)
+        child = log(tracker, plan.runs[0], a_record(plan.runs[0]), weights)
     outputs = MlflowClient(store).get_run(child).outputs
     assert outputs is not None
     return child, outputs.model_outputs[0].model_id
@@ -142,7 +142,7 @@ def test_each_run_has_its_own_network_whatever_its_shape(
         save_model(files[-1], network)
     with Tracker(store, plan, folder=Path(), environment={}) as tracker:
         ids = [
-            tracker.log(run, a_record(run), weights) for run, weights in zip(plan.runs, files, strict=True)
+            log(tracker, run, a_record(run), weights) for run, weights in zip(plan.runs, files, strict=True)
         ]
     for child, weights in zip(ids, files, strict=True):
         given = at_store.load_model(f"runs:/{child}/model").predict(inputs.astype("float64"))

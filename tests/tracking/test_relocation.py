@@ -14,6 +14,7 @@ from nnexp.tracking.relocation import follow_move
 from nnexp.tracking.tracker import Tracker
 from tests.tracking.conftest import copy_store
 from tests.tracking.samples import a_plan, a_record, save_weights
+from tests.tracking.samples import log as log_one
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def log(uri: str, number: int, folder: Path) -> str:
     """Log a run of the sweep with its model; the id of the run in MLflow."""
     plan, weights = a_plan("moved"), save_weights(folder / "weights.npz")
     with Tracker(uri, plan, folder=folder, environment={}) as tracker:
-        return tracker.log(plan.runs[number], a_record(plan.runs[number]), weights)
+        return log_one(tracker, plan.runs[number], a_record(plan.runs[number]), weights)
 
 
 def outputs(uri: str, mlflow_run_id: str) -> Any:

@@ -7,9 +7,10 @@ import pytest
 
 from nnexp.sweep.question.plan import Plan
 from nnexp.text import spelled
+from nnexp.tracking.address import sqlite_path
 from nnexp.tracking.record_fields import metrics
 from nnexp.tracking.tracker import Tracker
-from tests.tracking.samples import a_failure, a_plan, a_record, children, save_weights
+from tests.tracking.samples import a_failure, a_plan, a_record, children, log, save_weights
 
 NOON = int(datetime(2026, 1, 2, 12, tzinfo=UTC).timestamp()) * 1000
 
@@ -23,7 +24,7 @@ def test_a_child_has_the_name_times_parameters_and_curves_of_its_run(store: str,
 
     run = a_plan("child").runs[3]
     with a_tracker(store, "child") as tracker:
-        tracker.log(run, a_record(run), None)
+        log(tracker, run, a_record(run), None)
     [child] = children(store, "child")
     assert child.info.run_name == "batch_size=32 seed=1"
     assert (child.info.status, child.info.start_time - NOON, child.info.end_time - NOON) == (
@@ -49,7 +50,7 @@ def test_a_status_is_mapped_and_kept_as_a_tag(store: str, status: str, expected:
     name = f"status-{status}"
     run = a_plan(name).runs[0]
     with a_tracker(store, name) as tracker:
-        tracker.log(run, a_record(run, status=status), None)
+        log(tracker, run, a_record(run, status=status), None)
     [child] = children(store, name)
     assert (child.info.status, child.data.tags["nnexp.status"]) == (expected, status)
 
@@ -59,7 +60,7 @@ def test_a_failed_run_keeps_its_traceback(store: str) -> None:
 
     run = a_plan("failure").runs[0]
     with a_tracker(store, "failure") as tracker:
-        tracker.log(run, a_failure(run), None)
+        log(tracker, run, a_failure(run), None)
     [child] = children(store, "failure")
     assert load_text(f"{child.info.artifact_uri}/traceback.txt").endswith("MemoryError: 8 GiB\n")
 
@@ -72,7 +73,7 @@ def test_thousands_of_values_are_logged_whole(store: str) -> None:
     record.history.update({f"monitor_{i}": [float(i + e) for e in range(50)] for i in range(40)})
     assert len(metrics(record)) > 2000
     with a_tracker(store, "long") as tracker:
-        child = tracker.log(run, record, None)
+        child = log(tracker, run, record, None)
     last = MlflowClient(store).get_metric_history(child, "monitor_39")
     assert [m.value for m in last] == [39.0 + e for e in range(50)]
 
@@ -83,19 +84,23 @@ def test_logging_again_changes_nothing_and_returns_the_same_child(store: str, tm
     logged = []
     for _ in range(2):  # the second is another start: it knows only what the store tells
         with a_tracker(store, "again") as tracker:
-            logged.append([tracker.log(run, a_record(run), weights) for run in plan.runs])
-            logged.append([tracker.log(run, a_record(run), weights) for run in plan.runs])
+            logged.append([log(tracker, run, a_record(run), weights) for run in plan.runs])
+            logged.append([log(tracker, run, a_record(run), weights) for run in plan.runs])
     assert all(ids == logged[0] for ids in logged)
     assert len(children(store, "again")) == 4
 
 
 def test_a_child_that_was_cut_short_gives_way_to_a_whole_one(store: str, tmp_path: Path) -> None:
-    run = a_plan("cut").runs[0]
-    with a_tracker(store, "cut") as tracker, pytest.raises(FileNotFoundError):
-        tracker.log(run, a_record(run), tmp_path / "missing.npz")
+    run, weights = a_plan("cut").runs[0], save_weights(tmp_path / "weights.npz")
+    in_the_way = sqlite_path(store).parent / "mlartifacts" / "cut" / "models"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_text("a file where the folder of models should be")
+    with a_tracker(store, "cut") as tracker, pytest.raises(OSError, match="models"):
+        log(tracker, run, a_record(run), weights)
     assert [child.info.status for child in children(store, "cut")] == ["RUNNING"]
+    in_the_way.unlink()
     with a_tracker(store, "cut") as tracker:
-        tracker.log(run, a_record(run), save_weights(tmp_path / "weights.npz"))
+        log(tracker, run, a_record(run), weights)
     [child] = children(store, "cut")
     assert child.info.status == "FINISHED"
     assert len(child.outputs.model_outputs) == 1
@@ -106,13 +111,13 @@ def test_a_model_that_was_cut_before_its_run_knew_of_it_is_deleted(store: str, t
 
     client, run = MlflowClient(store), a_plan("unlinked").runs[0]
     with a_tracker(store, "unlinked") as tracker:
-        tracker.log(run, a_record(run), None)
+        log(tracker, run, a_record(run), None)
     [child] = children(store, "unlinked")
     experiment = child.info.experiment_id
     client.create_logged_model(experiment, name="model", source_run_id=child.info.run_id)
     client.update_run(child.info.run_id, status="RUNNING")
     with a_tracker(store, "unlinked") as tracker:
-        again = tracker.log(run, a_record(run), save_weights(tmp_path / "weights.npz"))
+        again = log(tracker, run, a_record(run), save_weights(tmp_path / "weights.npz"))
     [model] = client.search_logged_models([experiment])
     assert (model.source_run_id, model.status) == (again, "READY")
 
@@ -122,7 +127,7 @@ def test_a_child_names_its_data_and_its_experiment_the_question_and_views(store:
 
     run = a_plan("shown").runs[0]
     with a_tracker(store, "shown") as tracker:
-        tracker.log(run, a_record(run), None)
+        log(tracker, run, a_record(run), None)
     [child] = children(store, "shown")
     [trained_on] = child.inputs.dataset_inputs
     assert (trained_on.dataset.name, trained_on.dataset.digest) == ("digits", "d" * 12)
@@ -135,9 +140,9 @@ def test_a_child_names_its_data_and_its_experiment_the_question_and_views(store:
 def test_a_run_that_was_trained_again_replaces_its_older_child(store: str) -> None:
     run = a_plan("retried").runs[0]
     with a_tracker(store, "retried") as tracker:
-        tracker.log(run, a_failure(run), None)
+        log(tracker, run, a_failure(run), None)
     with a_tracker(store, "retried") as tracker:
-        tracker.log(run, a_record(run), None)
+        log(tracker, run, a_record(run), None)
     [child] = children(store, "retried")
     assert child.data.tags["nnexp.status"] == "finished"
 
@@ -194,7 +199,7 @@ def test_a_deleted_experiment_is_taken_out_of_the_bin(store: str) -> None:
     client.delete_experiment(experiment.experiment_id)
     run = a_plan("bin").runs[0]
     with a_tracker(store, "bin") as tracker:
-        tracker.log(run, a_record(run), None)
+        log(tracker, run, a_record(run), None)
     assert len(children(store, "bin")) == 1
 
 
@@ -212,7 +217,7 @@ def test_a_single_run_stands_by_itself_with_parameters_metrics_and_files(store: 
     for reopened in (False, True):
         with Tracker(store, plan, folder=tmp_path, environment={"host": "laptop"}) as tracker:
             assert tracker.reopened == reopened
-            logged = tracker.log(plan.runs[0], a_record(plan.runs[0]), None)
+            logged = log(tracker, plan.runs[0], a_record(plan.runs[0]), None)
             tracker.finish("FINISHED", {"finished": 1}, [tmp_path / "runs.csv"], {"nnexp.verdict.A": "holds"})
     client = MlflowClient(store)
     experiment = client.get_experiment_by_name("alone-run")
@@ -232,10 +237,10 @@ def test_a_single_run_that_gets_more_seeds_becomes_a_sweep_with_a_parent(store: 
 
     plan = single("grown")
     with Tracker(store, plan, folder=tmp_path, environment={}) as tracker:
-        alone = tracker.log(plan.runs[0], a_record(plan.runs[0]), None)
+        alone = log(tracker, plan.runs[0], a_record(plan.runs[0]), None)
     more = replace(plan, seeds=(0, 1), runs=(plan.runs[0], replace(a_plan("grown").runs[1], point=0)))
     with Tracker(store, more, folder=tmp_path, environment={}) as tracker:
-        ids = [tracker.log(run, a_record(run), None) for run in more.runs]
+        ids = [log(tracker, run, a_record(run), None) for run in more.runs]
     assert ids[0] == alone
     below = f"tags.`mlflow.parentRunId` = '{tracker.page}'"
     experiment = MlflowClient(store).get_run(alone).info.experiment_id
@@ -247,6 +252,6 @@ def test_values_that_are_no_numbers_reach_the_store(store: str) -> None:
     record = a_record(run)
     record.metrics["test_cost"] = math.nan
     with a_tracker(store, "nan") as tracker:
-        tracker.log(run, record, None)
+        log(tracker, run, record, None)
     [child] = children(store, "nan")
     assert math.isnan(child.data.metrics["test/cost"])
