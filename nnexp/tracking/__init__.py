@@ -1,10 +1,10 @@
 """MLflow: the only code that imports it, inside functions, so that importing this package does not.
 
 In reading order: `upload` (a store brought up to date), `logger` (what the sweep talks to), `tracker` (a
-sweep's experiment and parent), `run_logger` (a run for each record), `bulk` (many at once), `record_fields` and
-`run_rows` (what a record becomes), `database` (MLflow's tables), `model_logger` and `network_model` (the logged
-network), `logged` (what is in which store), `address`, `store_check` and `relocation` (where stores are),
-`removal`, `client` (MLflow's settings), `views` and `ui`.
+sweep's experiment and parent), `run_logger` (a run for each record), `bulk` (many at once), `record_fields`
+and `run_rows` (what a record becomes), `database` (MLflow's tables), `model_logger` and `network_model` (the
+logged network), `logged` (what is in which store), `address`, `store_check` and `relocation` (where stores
+are), `removal`, `client` (MLflow's settings), `views` and `ui`.
 """
 
 from nnexp.tracking.address import public_uri
