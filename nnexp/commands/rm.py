@@ -1,40 +1,46 @@
 """`nnexp rm`: sweeps go for good, after a question."""
 
 import shutil
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from rich.table import Table
 
-from nnexp.commands.arguments import SWEEPS_DIR, parse_arguments
+from nnexp.commands.arguments import SWEEPS_DIR, TRACKING, parse_arguments
 from nnexp.commands.disk import disk_use, size
 from nnexp.commands.lookup import folder_of, name_of
+from nnexp.config import load_config
 from nnexp.console import can_answer, make_console, make_table
 from nnexp.errors import FEW, UserError
 from nnexp.sweep.store.catalog import name_from_path, sweep_folders
 from nnexp.sweep.store.lock import held, holder_of
 from nnexp.sweep.store.plan_file import FILE, own_name
 from nnexp.text import count
-from nnexp.tracking import remove_from_mlflow
+from nnexp.tracking import count_in_mlflow, remove_from_mlflow
 
 HELP = """
-nnexp rm NAME[/ID] ... [--mlflow] [--yes] [sweeps_dir=sweeps]
+nnexp rm NAME[/ID] ... [--mlflow] [--purge] [--yes] [tracking.uri=...] [sweeps_dir=sweeps]
 
 Remove sweeps: plan, records, weights, tables. NAME alone will do where it has one sweep; a pattern means all
 that fit it, 'single/*' every single run. Shows what would go and asks; --yes does not ask, and must be given
-where nobody can answer. What MLflow holds stays there, unless --mlflow takes it out too. Refused are a sweep
-that is being trained, and a folder whose own plan does not say that it is this sweep.
+where nobody can answer. What MLflow holds stays there, unless --mlflow takes it out too: the runs that this
+folder logged, into MLflow's bin, or, with --purge as well, rows and files for good. tracking.uri, or
+MLFLOW_TRACKING_URI, gives the user and password of a store that has them. Refused are a sweep that is being
+trained, and a folder whose own plan does not say that it is this sweep.
 """
-YES, MLFLOW = "--yes", "--mlflow"
+YES, MLFLOW, PURGE = "--yes", "--mlflow", "--purge"
 
 
 def main(words: Sequence[str]) -> int:
     """Show, ask, remove; 1 if the answer is no."""
-    arguments = parse_arguments("rm", words, keys=(SWEEPS_DIR,), options=(YES, MLFLOW))
+    arguments = parse_arguments("rm", words, keys=(SWEEPS_DIR, *TRACKING), options=(YES, MLFLOW, PURGE))
+    mlflow, purge = (option in arguments.options for option in (MLFLOW, PURGE))
     if not arguments.names:
         raise UserError("rm takes one NAME or NAME/ID or more, got none: nnexp list shows them")
+    if purge and not mlflow:
+        raise UserError(f"{PURGE} is about what MLflow holds: it needs {MLFLOW}")
     folders = folders_of(arguments.names, arguments.sweeps_dir)
     for folder in folders:
         _check_removable(folder, arguments.sweeps_dir)
@@ -43,15 +49,18 @@ def main(words: Sequence[str]) -> int:
     if YES not in arguments.options and not can_answer():
         raise UserError("rm asks before it removes, and here nobody can answer: add --yes")
     console = make_console()
-    console.print(_what_goes(folders, arguments.sweeps_dir))
+    uri = load_config(arguments.only(TRACKING)).tracking.uri if mlflow else None
+    logged = {folder: count_in_mlflow(folder, uri, purge=purge) for folder in folders} if mlflow else None
+    console.print(_what_goes(folders, arguments.sweeps_dir, logged))
     if YES not in arguments.options and not _agreed():
         console.print("Nothing was removed.")
         return 1
-    mlflow = MLFLOW in arguments.options
-    runs = sum(remove(folder, Path(arguments.sweeps_dir), mlflow=mlflow) for folder in folders)
-    rest = (
-        f"{count(runs, 'run')} of MLflow went into its bin." if mlflow else "What MLflow holds stays there."
-    )
+    runs = 0
+    for folder in folders:
+        with _gone(folder, Path(arguments.sweeps_dir)):  # MLflow first: the folder knows where its runs are
+            runs += remove_from_mlflow(folder, uri, purge=purge) if mlflow else 0
+    went = "are gone for good" if purge else "went into its bin"
+    rest = f"{count(runs, 'run')} of MLflow {went}." if mlflow else "What MLflow holds stays there."
     console.print(f"Removed: {count(len(folders), 'sweep')}. {rest}")
     return 0
 
@@ -104,23 +113,27 @@ def _agreed() -> bool:
         return False
 
 
-def _what_goes(folders: Sequence[Path], sweeps_dir: str) -> Table:
-    table = make_table("sweep", "records", "disk", right=("records", "disk"))
+def _what_goes(folders: Sequence[Path], sweeps_dir: str, logged: Mapping[Path, int] | None) -> Table:
+    """A line for each sweep; `logged`: how many runs of each MLflow holds, None where they stay there."""
+    columns = ("records", "disk", *(["runs in MLflow"] if logged is not None else []))
+    table = make_table("sweep", *columns, right=columns)
     for folder in folders:
         records = len(list((folder / "records").glob("*.json")))
-        table.add_row(name_of(folder, sweeps_dir), str(records), size(disk_use(folder)))
+        runs = [str(logged[folder])] if logged is not None else []
+        table.add_row(name_of(folder, sweeps_dir), str(records), size(disk_use(folder)), *runs)
     return table
 
 
-def remove(folder: Path, sweeps_dir: Path, *, mlflow: bool = False) -> int:
-    """Remove a sweep's folder, and the folders above it that are empty then; how many runs left MLflow.
+@contextmanager
+def _gone(folder: Path, sweeps_dir: Path) -> Iterator[None]:
+    """What is done inside, and then the sweep's folder goes, and those above it that are empty then.
 
     Raises:
-        UserError: it is being trained, or a file or what MLflow holds cannot be removed.
+        UserError: it is being trained, or a file cannot be removed.
     """
     try:
         with held(folder):
-            runs = remove_from_mlflow(folder) if mlflow else 0  # first: the folder knows where they are
+            yield
             shutil.rmtree(folder / "records", ignore_errors=True)  # the plan last: until then it is listed
             shutil.rmtree(folder)
     except OSError as error:
@@ -130,4 +143,3 @@ def remove(folder: Path, sweeps_dir: Path, *, mlflow: bool = False) -> int:
             if parent == sweeps_dir:
                 break
             parent.rmdir()
-    return runs

@@ -20,6 +20,7 @@ from nnexp.sweep.store.lock import held
 from nnexp.sweep.store.plan_file import read_body
 from nnexp.text import count
 from nnexp.tracking import (
+    address_of,
     check_store,
     final_status,
     is_up_to_date,
@@ -31,13 +32,19 @@ from nnexp.tracking import (
 )
 
 HELP = """
-nnexp sync [NAME[/ID] ...] [tracking=server] [tracking.uri=...] [sweeps_dir=sweeps]
+nnexp sync [NAME[/ID] ...] [--to URI] [tracking=server] [tracking.uri=...] [sweeps_dir=sweeps]
 
 Upload what the records of these sweeps (of all, without names) hold and MLflow lacks, each run once; nothing
 is trained. Without tracking words, to the store that a sweep was logged to before; of sweeps trained with
 tracking=none only those that are named, to the usual store.
+
+--to URI brings them into another store, whole, with their models: all of this folder without names, those
+trained with tracking=none as well. Again, it adds nothing. What the store before holds stays there; the new
+one is from then on the one that they were logged to. A server's user and password are best given in
+MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.
 The exit status is 1 if something could not be uploaded.
 """
+TO = "--to"
 UPLOAD_TIME = 24 * 3600.0  # seconds; a store that does not answer is given up long before
 END_TIME = 60.0  # seconds to end the sweep's own page in MLflow
 
@@ -51,21 +58,31 @@ class Upload(NamedTuple):
 
 def main(words: Sequence[str]) -> int:
     """Upload, with a line for each sweep that lacked something; 1 if it lacks something still."""
-    arguments = parse_arguments("sync", words, keys=(SWEEPS_DIR, *TRACKING))
+    arguments = parse_arguments("sync", words, keys=(SWEEPS_DIR, *TRACKING), valued=(TO,))
     tracking = arguments.only(TRACKING)
+    if to := arguments.settings.get(TO):
+        if tracking:
+            raise UserError(f"{TO} names the store, it goes without {tracking[0].partition('=')[0]}")
+        tracking = [f"tracking.uri={to}"]
     default = load_config(tracking).tracking.uri
     if default is None:
         raise UserError("tracking=none keeps no store to upload to")
+    if to:
+        try:
+            check_store(default)
+        except UserError as error:
+            raise UserError(str(error).replace("tracking.uri", TO)) from error
     named = [folder_of(name, arguments.sweeps_dir) for name in arguments.names]
     folders = named or [
         folder for folder in sweep_folders(arguments.sweeps_dir) if tracking or usual_store(folder)
     ]
-    stores = {folder: default if tracking else usual_store(folder) or default for folder in folders}
+    stores = {folder: None if tracking else usual_store(folder) for folder in folders}
     console, uploads = make_console(), []
     if not folders:
         console.print(_nothing_here(arguments.sweeps_dir))
-    for folder, uri in stores.items():
-        uploads.append(_upload(console, name_of(folder, arguments.sweeps_dir), folder, uri))
+    for folder, store in stores.items():
+        name = name_of(folder, arguments.sweeps_dir)
+        uploads.append(_upload(console, name, folder, store, default))
     if folders and not any(upload.runs or upload.error for upload in uploads):
         console.print("Nothing to upload: MLflow has every recorded run.")
     return int(any(upload.error for upload in uploads))
@@ -79,9 +96,13 @@ def _nothing_here(sweeps_dir: str) -> str:
     return f"There is {no_sweeps(sweeps_dir)}."
 
 
-def _upload(console: Console, name: str, folder: Path, uri: str) -> Upload:
-    """Upload one sweep and say how it went; what is wrong with one sweep does not stop the others."""
+def _upload(console: Console, name: str, folder: Path, store: str | None, uri: str) -> Upload:
+    """Upload one sweep and say how it went; what is wrong with one sweep does not stop the others.
+
+    To the `store` that its folder notes, else to that at `uri`.
+    """
     try:
+        uri = address_of(store, uri) if store else uri
         if note := move_note(uri):
             console.print(note)
         upload = upload_sweep(folder, uri)

@@ -29,7 +29,7 @@ from nnexp.sweep.store.folder import Sweep, find_sweep, settle, sweep_folder
 from nnexp.sweep.store.lock import held
 from nnexp.sweep.store.record import Record, record_of, weights_path
 from nnexp.tracking import (
-    VARIABLE,
+    STORE_VARIABLE,
     Logger,
     check_store,
     is_up_to_date,
@@ -100,9 +100,9 @@ def carry_out(
 def _say_where(uri: str, console: Console) -> None:
     """Say what is unusual about the store: its variable, or that it was moved."""
     notes = [move_note(uri)]
-    if uri == os.environ.get(VARIABLE):
+    if uri == os.environ.get(STORE_VARIABLE):
         notes.append(
-            f"runs are logged to {public_uri(uri)}, which {VARIABLE} names; "
+            f"runs are logged to {public_uri(uri)}, which {STORE_VARIABLE} names; "
             "tracking=sqlite logs to mlflow.db here"
         )
     for note in filter(None, notes):

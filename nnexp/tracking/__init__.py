@@ -3,11 +3,12 @@
 In reading order: `upload` (a store brought up to date), `logger` (what the sweep talks to), `tracker` (a
 sweep's experiment and parent), `run_logger` (a run for each record), `bulk` (many at once), `record_fields`
 and `run_rows` (what a record becomes), `database` (MLflow's tables), `model_logger` and `network_model` (the
-logged network), `logged` (what is in which store), `address`, `store_check` and `relocation` (where stores
-are), `removal`, `client` (MLflow's settings), `views` and `ui`.
+logged network), `logged` (what is in which store), `address`, `credentials`, `schema`, `store_check` and
+`relocation` (where stores are), `removal` and `removal_sql`, `client` (MLflow's settings), `views`, `ui`.
 """
 
 from nnexp.tracking.address import public_uri
+from nnexp.tracking.credentials import STORE_VARIABLE, address_of
 from nnexp.tracking.logged import (
     Logged,
     append_logged,
@@ -19,18 +20,20 @@ from nnexp.tracking.logged import (
 )
 from nnexp.tracking.logger import Logger, Report
 from nnexp.tracking.relocation import move_note
-from nnexp.tracking.removal import remove_from_mlflow
-from nnexp.tracking.store_check import VARIABLE, check_store
+from nnexp.tracking.removal import count_in_mlflow, remove_from_mlflow
+from nnexp.tracking.store_check import check_store
 from nnexp.tracking.ui import ui
 from nnexp.tracking.upload import final_status, is_up_to_date, open_logger
 
 __all__ = [
-    "VARIABLE",
+    "STORE_VARIABLE",
     "Logged",
     "Logger",
     "Report",
+    "address_of",
     "append_logged",
     "check_store",
+    "count_in_mlflow",
     "final_status",
     "is_up_to_date",
     "mlflow_run_ids",

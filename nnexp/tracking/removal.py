@@ -1,11 +1,15 @@
-"""A sweep is taken out of the MLflow stores that it was logged to."""
+"""A sweep is taken out of the MLflow stores that it was logged to: its own runs, and nobody else's."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnexp.errors import UserError
-from nnexp.tracking.address import without_secrets
-from nnexp.tracking.client import session
+from nnexp.tracking import removal_sql
+from nnexp.tracking.address import SERVERS, public_uri, scheme, without_secrets
+from nnexp.tracking.client import session, settings
+from nnexp.tracking.credentials import address_of
 from nnexp.tracking.logged import FILE, lines_of, read_logged
 from nnexp.tracking.run_logger import delete_run, search
 from nnexp.tracking.store_check import check_store
@@ -14,44 +18,113 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
-def remove_from_mlflow(folder: Path) -> int:
+def count_in_mlflow(folder: Path, uri: str | None = None, *, purge: bool = False) -> int:
+    """How many runs `remove_from_mlflow` would take out, a sweep's own page not counted.
+
+    Raises:
+        UserError: a store cannot be reached, or holds what cannot be purged.
+    """
+    return sum(_count(folder, store, named, purge=purge) for store, named in _stores(folder, uri))
+
+
+def remove_from_mlflow(folder: Path, uri: str | None = None, *, purge: bool = False) -> int:
     """Delete what MLflow holds of the sweep in `folder`: its runs, their models, its page; how many runs.
 
-    They go into MLflow's bin, which `mlflow gc` empties. A SQLite file that is gone holds nothing.
+    Those that `logged.jsonl` names and whose tags say the same, and those of ours below its page. They go
+    into MLflow's bin, which `mlflow gc` empties; with `purge` rows and files go for good, also those in the
+    bin. A SQLite file that is gone holds nothing. `uri`: a store's address with its user and password, which
+    `logged.jsonl` has not.
 
     Raises:
         UserError: a store cannot be reached or written; what it holds stays, and is known still.
     """
-    removed = 0
-    for store in dict.fromkeys(line.store for line in read_logged(folder)):
-        lines = lines_of(folder, store)
-        pages = [line.mlflow_run_id for line in lines if line.run_id == folder.name]
-        if not pages:
-            continue
-        check_store(store)
-        try:
-            with session(store) as client:
-                removed += sum(_delete(client, page) for page in dict.fromkeys(pages))
-        except Exception as error:  # MLflow, its database driver and the network raise what they like
-            reason = without_secrets(str(error).strip().splitlines()[0], store)
-            raise UserError(f"the runs in {store} cannot be removed: {reason}") from error
+    removed = sum(_remove(folder, store, named, purge=purge) for store, named in _stores(folder, uri))
     (folder / FILE).unlink(missing_ok=True)
     return removed
 
 
-def _delete(client: "MlflowClient", page: str) -> int:
-    """Delete a sweep's page, last, and the runs below it; how many runs that were."""
+def _stores(folder: Path, uri: str | None) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Each store that has runs of the sweep: its address, and what each of them stands for there."""
+    for store in dict.fromkeys(line.store for line in read_logged(folder)):
+        named = {line.mlflow_run_id: line.run_id for line in lines_of(folder, store) if line.mlflow_run_id}
+        pages = {line.mlflow_run_id for line in lines_of(folder, store) if line.run_id == folder.name}
+        if named:
+            address = address_of(store, uri)
+            check_store(address)
+            yield address, named | dict.fromkeys(pages, folder.name)
+
+
+def _count(folder: Path, store: str, named: Mapping[str, str], *, purge: bool) -> int:
+    if scheme(store) not in SERVERS:
+        with _telling(store), settings(), removal_sql.transaction(store) as connection:
+            runs = removal_sql.our_runs(connection, named, folder.name, deleted=purge)
+            if purge:
+                removal_sql.check_purge(connection, list(runs))
+            return _number(runs)
+    if purge:
+        raise UserError(
+            f"--purge takes rows and files out of a database, and {public_uri(store)} is a server: remove "
+            "without it, then `mlflow gc` empties the bin there"
+        )
+    with _telling(store), session(store) as client:
+        return _number({one: run_id for one, (run_id, _) in _on_server(client, named, folder.name).items()})
+
+
+def _remove(folder: Path, store: str, named: Mapping[str, str], *, purge: bool) -> int:
+    if scheme(store) in SERVERS:
+        with _telling(store), session(store) as client:
+            found = _on_server(client, named, folder.name)
+            for mlflow_run_id, (_, experiment) in found.items():
+                delete_run(client, experiment, mlflow_run_id)
+            return _number({one: run_id for one, (run_id, _) in found.items()})
+    with _telling(store), settings():
+        with removal_sql.transaction(store) as connection:
+            runs = removal_sql.our_runs(connection, named, folder.name, deleted=purge)
+            if purge:
+                removal_sql.check_purge(connection, list(runs))
+            removal_sql.put_into_bin(connection, list(runs))
+        if purge:  # the files first: rows that are left name them still
+            with removal_sql.transaction(store) as connection:
+                removal_sql.purge_files(connection, list(runs))
+                removal_sql.purge_rows(connection, list(runs), folder.name)
+    return _number(runs)
+
+
+def _on_server(client: "MlflowClient", named: Mapping[str, str], sweep_id: str) -> dict[str, tuple[str, str]]:
+    """MLflow's id -> our run_id and the experiment, of a sweep's runs that are not in the bin, pages last."""
     from mlflow.exceptions import MlflowException
 
+    below, pages = {}, {}
+    for page in (one for one, stands_for in named.items() if stands_for == sweep_id):
+        try:
+            run = client.get_run(page)
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                continue
+            raise
+        experiment, tags = run.info.experiment_id, run.data.tags
+        if tags.get(removal_sql.SWEEP) != sweep_id:
+            continue
+        if run.info.lifecycle_stage == "active":
+            pages[page] = (tags.get(removal_sql.RUN, ""), experiment)
+        for child in search(client, experiment, f"tags.`mlflow.parentRunId` = '{page}'"):
+            if removal_sql.RUN in child.data.tags:
+                below[child.info.run_id] = (child.data.tags[removal_sql.RUN], experiment)
+    return below | pages
+
+
+def _number(runs: Mapping[str, str]) -> int:
+    """How many of them are runs, the pages of sweeps not counted."""
+    return sum(run_id != "" for run_id in runs.values())
+
+
+@contextmanager
+def _telling(store: str) -> Iterator[None]:
+    """Say in one line what MLflow, its database driver and the network raise."""
     try:
-        info = client.get_run(page).info
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return 0
+        yield
+    except UserError:
         raise
-    below = search(client, info.experiment_id, f"tags.`mlflow.parentRunId` = '{page}'")
-    runs = [run.info.run_id for run in below]
-    pages = [page] if info.lifecycle_stage == "active" else []
-    for mlflow_run_id in [*runs, *pages]:
-        delete_run(client, info.experiment_id, mlflow_run_id)
-    return len(runs or pages)
+    except Exception as error:
+        reason = without_secrets((str(error).strip().splitlines() or [type(error).__name__])[0], store)
+        raise UserError(f"the runs in {public_uri(store)} cannot be removed: {reason}") from error

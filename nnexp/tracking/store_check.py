@@ -8,6 +8,7 @@ from contextlib import closing
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from nnexp.errors import UserError, unknown
@@ -18,12 +19,12 @@ from nnexp.tracking.address import (
     path_for_mlflow,
     public_uri,
     scheme,
-    split_credentials,
     sqlite_path,
     without_secrets,
 )
+from nnexp.tracking.credentials import PASSWORD, STORE_VARIABLE, USER, credentials, is_theirs
 
-VARIABLE = "MLFLOW_TRACKING_URI"  # names the store where tracking.uri does not
+ASKED = "api/2.0/mlflow/experiments/search?max_results=1"  # as every client of MLflow may
 TIME_LIMIT = 3.0  # seconds that a store may take to answer
 PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 # What pip calls a driver whose module has another name.
@@ -40,8 +41,8 @@ def check_store(uri: str) -> None:
     try:
         _check(uri)
     except UserError as error:
-        if uri == os.environ.get(VARIABLE):  # then that is what must be corrected
-            raise UserError(str(error).replace("tracking.uri", VARIABLE)) from error
+        if uri == os.environ.get(STORE_VARIABLE):  # then that is what must be corrected
+            raise UserError(str(error).replace("tracking.uri", STORE_VARIABLE)) from error
         raise
 
 
@@ -68,25 +69,42 @@ def _check(uri: str) -> None:
 
 
 def _check_server(uri: str) -> None:
-    address, user, password = split_credentials(uri)
+    address = public_uri(uri)
     if "#" in address:
         raise UserError(f"tracking.uri must be the server's address alone, without what follows #: {address}")
-    request = Request(f"{address.rstrip('/')}/health")
-    if user is not None:
-        pair = base64.b64encode(f"{user}:{password or ''}".encode()).decode()
-        request.add_header("Authorization", f"Basic {pair}")
+    home = address.rstrip("/")
     try:
-        with urlopen(request, timeout=TIME_LIMIT):
-            return
+        _get(f"{home}/health", credentials(uri), TIME_LIMIT)
+        _get(f"{home}/{ASKED}", credentials(uri), 3 * TIME_LIMIT)  # its health a server tells everybody
+        return
     except HTTPError as error:
         error.close()
-        reason = f"answers {error.code} to GET /health"
+        if error.code in (401, 403):
+            raise UserError(f"tracking.uri {address} {_refusal(error.code, uri)}, or {INSTEAD}") from error
+        reason = f"answers {error.code} to GET {urlsplit(error.url).path}"
     except (OSError, HTTPException, ValueError) as error:  # refused, timed out, not HTTP, no such host
         reason = f"does not answer ({getattr(error, 'reason', None) or error or type(error).__name__})"
     raise UserError(
         f"tracking.uri must be a running MLflow server, but {address} {reason}: "
         f"start it, correct tracking.uri, or {INSTEAD}"
     )
+
+
+def _get(address: str, pair: tuple[str, str] | None, seconds: float) -> None:
+    request = Request(address)
+    if pair:
+        secret = base64.b64encode(":".join(pair).encode()).decode()
+        request.add_unredirected_header("Authorization", f"Basic {secret}")  # a redirect may lead elsewhere
+    urlopen(request, timeout=seconds).close()
+
+
+def _refusal(status: int, uri: str) -> str:
+    """Why a server lets nobody in, and what would help."""
+    if pair := credentials(uri):
+        return f"refuses the user {pair[0]} with this password ({status}): correct them"
+    if not is_theirs(uri):
+        return f"wants a user and password ({status}), and {USER} is for the one of {STORE_VARIABLE} alone"
+    return f"wants a user and password ({status}): set {USER} and {PASSWORD}"
 
 
 def _check_database(uri: str) -> None:

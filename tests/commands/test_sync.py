@@ -98,6 +98,54 @@ def test_sweeps_that_were_trained_without_a_store_are_named_to_be_uploaded(
     assert nnexp("sync")[:2] == (0, f"Nothing to upload: {said}")
 
 
+def contents(uri: str) -> dict[str, list[object]]:
+    """Every row of the store, but for what says when it was written."""
+    with closing(sqlite3.connect(uri.removeprefix("sqlite:///"))) as database:
+        names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {
+            name: sorted(map(repr, database.execute(f'SELECT * FROM "{name}"').fetchall())) for name in names
+        }
+
+
+def test_sweeps_are_brought_into_another_store_once_whole_with_their_models(
+    nnexp: Command, store: str, sweeps: Path, tmp_path: Path
+) -> None:
+    nnexp("sync", "plain", f"tracking.uri={store}")
+    (tmp_path / "other").mkdir()
+    other = copy_store(store, tmp_path / "other" / "mlflow.db")  # it has nothing of `mixed`
+    there = f"sqlite:///{tmp_path}/there/mlflow.db"
+    for words in (["plain", "--to", other], [f"--to={there}"]):
+        assert nnexp("sync", *words)[0] == 0
+    for name, runs in (("plain", 2), ("mixed", 4)):  # one logged before, one trained with tracking=none
+        parent, children = logged(there, name)
+        assert len(children) == runs
+        models = MlflowClient(there).search_logged_models([parent.info.experiment_id])
+        weights = list((only(sweeps / name) / "records").glob("*.npz"))
+        assert len(models) == len(weights) > 0
+        assert all(path.startswith((tmp_path / "there").as_uri()) for path in [models[0].artifact_location])
+    before = contents(there)
+    assert nnexp("sync", "--to", there)[:2] == (0, "Nothing to upload: MLflow has every recorded run.\n")
+    assert contents(there) == before
+    for folder in (only(sweeps / "plain"), only(sweeps / "mixed")):
+        (folder / "logged.jsonl").unlink()  # then the tags tell
+    assert nnexp("sync", "--to", there)[0] == 0
+    after = contents(there)
+    assert {name: len(rows) for name, rows in after.items() if name != "metrics"} == {
+        name: len(rows) for name, rows in before.items() if name != "metrics"
+    }
+    assert len(logged(store, "plain")[1]) == 2  # what the store before holds stays
+
+
+def test_another_store_is_named_once_and_checked_first(nnexp: Command, sweeps: Path) -> None:
+    before = sorted(sweeps.rglob("*"))
+    status, _, error = nnexp("sync", "--to", "http://127.0.0.1:9")
+    assert (status, error.count("\n")) == (2, 1)
+    assert error.startswith("nnexp: --to must be a running MLflow server, but http://127.0.0.1:9 does not")
+    status, _, error = nnexp("sync", "--to", "sqlite:///a.db", "tracking.uri=sqlite:///b.db")
+    assert (status, error) == (2, "nnexp: --to names the store, it goes without tracking.uri\n")
+    assert sorted(sweeps.rglob("*")) == before
+
+
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 

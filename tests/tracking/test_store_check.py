@@ -165,12 +165,14 @@ def test_a_server_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch
         check_store(f"http://127.0.0.1:{listener.getsockname()[1]}")
 
 
-class Health(BaseHTTPRequestHandler):
-    """A server that is healthy for one user, below /mlflow."""
+class Guarded(BaseHTTPRequestHandler):
+    """A MLflow server below /mlflow: its health is anybody's, its experiments are ada's."""
 
     def do_GET(self) -> None:
         known = self.headers["Authorization"] == "Basic YWRhOnBAc3M="  # ada:p@ss
-        self.send_response(200 if known and self.path == "/mlflow/health" else 401)
+        asked = self.path.partition("?")[0].removeprefix("/mlflow")
+        answers = {"/health": 200, "/api/2.0/mlflow/experiments/search": 200 if known else 401}
+        self.send_response(answers.get(asked, 404))
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -179,7 +181,7 @@ class Health(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def guarded() -> Iterator[str]:
-    with HTTPServer(("127.0.0.1", 0), Health) as server:
+    with HTTPServer(("127.0.0.1", 0), Guarded) as server:
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield f"127.0.0.1:{server.server_port}/mlflow"
@@ -187,7 +189,23 @@ def guarded() -> Iterator[str]:
         thread.join()
 
 
-def test_the_health_of_a_server_is_asked_with_user_and_password(guarded: str) -> None:
+def test_a_server_is_asked_with_user_and_password_of_the_address_or_the_environment(
+    guarded: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     check_store(f"http://ada:p%40ss@{guarded}/")
-    with pytest.raises(UserError, match="answers 401 to GET /health"):
+    with pytest.raises(
+        UserError, match=r"wants a user and password \(401\): set MLFLOW_TRACKING_USERNAME and"
+    ):
         check_store(f"http://{guarded}")
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "ada")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "wrong")
+    with pytest.raises(UserError, match=r"refuses the user ada with this password \(401\)") as error:
+        check_store(f"http://{guarded}")
+    assert "wrong" not in str(error.value)
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "p@ss")
+    check_store(f"http://{guarded}")
+
+
+def test_a_server_of_something_else_is_refused(guarded: str) -> None:
+    with pytest.raises(UserError, match="answers 404 to GET /mlflow/x/health"):
+        check_store(f"http://{guarded}/x")
