@@ -23,6 +23,7 @@ from nnexp.tracking.address import (
     without_secrets,
 )
 from nnexp.tracking.credentials import PASSWORD, STORE_VARIABLE, USER, credentials, is_theirs
+from nnexp.tracking.schema import COLUMN, TABLE, schema_problem
 
 ASKED = "api/2.0/mlflow/experiments/search?max_results=1"  # as every client of MLflow may
 TIME_LIMIT = 3.0  # seconds that a store may take to answer
@@ -109,7 +110,7 @@ def _refusal(status: int, uri: str) -> str:
 
 def _check_database(uri: str) -> None:
     """Connect once, as MLflow will: the driver, the host, the user and the database are all needed."""
-    from sqlalchemy import create_engine
+    from sqlalchemy import create_engine, inspect, text
     from sqlalchemy.exc import SQLAlchemyError
     from sqlalchemy.pool import NullPool
 
@@ -118,7 +119,10 @@ def _check_database(uri: str) -> None:
         if engine.url.host:  # a driver may wait for minutes where nobody answers
             address = (engine.url.host, engine.url.port or PORTS[scheme(uri)])
             socket.create_connection(address, timeout=TIME_LIMIT).close()
-        engine.connect().close()
+        with engine.connect() as connection:
+            noted = None
+            if inspect(connection).has_table(TABLE):
+                noted = connection.execute(text(f"SELECT {COLUMN} FROM {TABLE}")).scalar()
     except ModuleNotFoundError as error:
         driver = DRIVERS.get(error.name or "", error.name)
         raise UserError(
@@ -131,6 +135,8 @@ def _check_database(uri: str) -> None:
             f"tracking.uri must be a database that can be opened, but {public_uri(uri)}: {reason}; "
             f"correct tracking.uri, or {INSTEAD}"
         ) from error
+    if noted and (problem := schema_problem(noted)):
+        raise UserError(f"tracking.uri {public_uri(uri)} cannot be used: {problem}")
 
 
 def _check_sqlite(uri: str) -> None:
@@ -166,7 +172,10 @@ def _cannot_write(path: Path) -> str | None:
             database.execute("BEGIN IMMEDIATE")
             tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
             database.rollback()
+            known = TABLE in tables
+            noted = database.execute(f"SELECT {COLUMN} FROM {TABLE}").fetchone() if known else None
     except sqlite3.Error as error:
         return str(error)
-    foreign = tables and "alembic_version" not in tables
-    return "it holds the tables of another program" if foreign else None
+    if tables and not known:
+        return "it holds the tables of another program"
+    return schema_problem(*noted) if noted else None

@@ -144,7 +144,7 @@ def test_purge_leaves_neither_row_nor_file_of_the_sweep_and_all_of_others(
     folder, uri = home
     ids = [run.info.run_id for run in (*children(uri, NAME), parent(uri, NAME))]
     place = folder.parent / "mlartifacts"
-    assert len(files(place / NAME)) == 4 * 7
+    assert len(files(place / NAME)) == 4 * 6
     others = files(place / OTHER)
     if in_bin:
         for one in ids:

@@ -104,6 +104,22 @@ def test_a_database_that_was_cut_is_refused(store: str, tmp_path: Path) -> None:
         check_store(f"sqlite:///{whole}")
 
 
+@pytest.mark.parametrize(
+    ("revision", "reason"),
+    [
+        ("ffffffffffff", r"newer MLflow than the installed MLflow \d.*: log to another store, or to its"),
+        ("cfd24bdc0731", r"older than the installed MLflow \d.*`mlflow db upgrade` brings them up to date"),
+    ],
+)
+def test_a_store_of_another_mlflow_is_refused(store: str, tmp_path: Path, revision: str, reason: str) -> None:
+    uri = copy_store(store, tmp_path / "mlflow.db")
+    check_store(uri)
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = ?", [revision])
+    with pytest.raises(UserError, match=reason):
+        check_store(uri)
+
+
 def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "notes.db")) as database, database:
         database.execute("CREATE TABLE notes (text TEXT)")
