@@ -7,13 +7,18 @@ from pathlib import Path
 from rich.filesize import decimal
 
 
-def disk_use(folder: Path) -> int:
+def disk_use(folder: str | Path) -> int:
     """Bytes that the files below `folder` take on disk."""
     total = 0
-    for home, _, files in os.walk(folder):
-        for name in files:
-            with suppress(OSError):  # a temporary file of a sweep that trains
-                total += os.lstat(os.path.join(home, name)).st_blocks * 512
+    with suppress(OSError), os.scandir(folder) as entries:  # a sweep that somebody removes
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                total += disk_use(entry.path)
+                continue
+            try:
+                total += entry.stat(follow_symlinks=False).st_blocks * 512
+            except OSError:  # a temporary file of a sweep that trains
+                continue
     return total
 
 

@@ -203,7 +203,7 @@ class Experiment:
         record = record_of(outcome, self.environment | used, alone=not self.workers)
         model = Model(result.weights, result.biases, run.hyperparameters) if result else None
         self.ended += 1
-        if self.sweep.add(record, model) and self.logger:
+        if self.sweep.add([(record, model)]) and self.logger:
             weights = weights_path(self.sweep.records_folder, run.run_id) if model else None
             self.logger.submit(run, record, weights)
         return record

@@ -4,11 +4,12 @@ What the files hold decides, never their times: clocks are set back, and a copy 
 """
 
 import hashlib
+import os
 from pathlib import Path
 
 from nnexp.files import write_all
 from nnexp.sweep.store import plan_file
-from nnexp.sweep.store.seal import checksum_in
+from nnexp.sweep.store.seal import ends_of
 
 FILE = ".tables"  # hidden: it says nothing about the sweep
 
@@ -33,6 +34,8 @@ def is_current(folder: Path) -> bool:
 def _sources(folder: Path) -> bytes:
     """A digest of the plan and of all records; of these, the checksums that they end with."""
     digest = hashlib.sha256((folder / plan_file.FILE).read_bytes())
-    for path in sorted((folder / "records").glob("*.json")):
-        digest.update(path.stem.encode() + checksum_in(path))
+    records = folder / "records"
+    names = os.listdir(records) if records.is_dir() else []
+    for name in sorted(name for name in names if name.endswith(".json")):
+        digest.update(name.removesuffix(".json").encode() + ends_of(f"{records}/{name}")[1])
     return digest.hexdigest().encode()

@@ -355,7 +355,7 @@ def test_a_record_that_cannot_be_written_ends_the_sweep_in_one_line(
     def full(*_: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(record, "write", full)
+    monkeypatch.setattr(record, "write_all", full)
     assert cli.main([*SWEEP, "n_jobs=2"]) == 1
     assert "no space left on device; what is recorded stays" in capsys.readouterr().err
     assert list((folder() / "records").iterdir()) == []

@@ -13,8 +13,7 @@ from tests.tracking.samples import a_failure, a_plan, a_record, children, parent
 def recorded(plan: Plan, folder: Path, *records: Record) -> Sweep:
     sweep = Sweep(plan, folder, {})
     sweep.records_folder.mkdir()
-    for record in records:
-        sweep.add(record, None)
+    sweep.add([(record, None) for record in records])
     return sweep
 
 
@@ -29,7 +28,7 @@ def test_a_store_gets_what_it_lacks_until_it_is_up_to_date(store: str, tmp_path:
     assert is_up_to_date(sweep, store)
     assert parent(store, "upload").info.status == "FINISHED"
 
-    sweep.add(a_record(first), None)  # trained again
+    sweep.add([(a_record(first), None)])  # trained again
     assert not is_up_to_date(sweep, store)
     assert open_logger(store, sweep, {}).close(final_status(sweep), sweep.statuses) == ((), None)
     assert is_up_to_date(sweep, store)

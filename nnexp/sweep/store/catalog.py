@@ -114,12 +114,14 @@ def statuses_in(folder: Path, head: Head) -> Counter[str]:
     Raises:
         UserError: the rounds are damaged, and lack a seed.
     """
-    there = {path.stem: path for path in (folder / "records").glob("*.json")}
+    records = folder / "records"
+    there = set(os.listdir(records)) if records.is_dir() else set()
     seeds, keys = set(head.seeds), [key for each in read_rounds(folder) for key in each.runs]
     if lost := seeds - {key.seed for key in keys}:
         raise UserError(f"{folder / ROUNDS} lacks seed {min(lost)}: the sweep's own command brings it back")
     ids = [key.run_id for key in keys if key.seed in seeds]
-    return Counter((status_in(there[run_id]) if run_id in there else "") or PENDING for run_id in ids)
+    files = (f"{run_id}.json" for run_id in ids)
+    return Counter((status_in(f"{records}/{file}") if file in there else "") or PENDING for file in files)
 
 
 def is_finished(folder: Path) -> bool:

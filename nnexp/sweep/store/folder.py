@@ -2,7 +2,7 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,23 +59,31 @@ class Sweep:
             if run.run_id not in self.records or self.records[run.run_id].status not in SETTLED[mode]
         ]
 
-    def add(self, record: Record, model: Model | None) -> bool:
-        """Make the record of a run that has just ended durable; False if a better one of it stays.
+    def add(self, ended: Sequence[tuple[Record, Model | None]]) -> list[Record]:
+        """Make the records of runs that have just ended durable; those that are now the sweep's.
 
         A run that was done, is trained again and fails leaves what it had, and its traceback beside it.
         """
-        failure = self.records_folder / f"{record.run_id}.failed"
+        better = [pair for pair in ended if not self._keeps_earlier(pair[0])]
+        records.write_all(self.records_folder, better)
+        for record, _ in better:
+            self.records[record.run_id] = record
+            self._failure(record).unlink(missing_ok=True)
+        return [record for record, _ in better]
+
+    def _keeps_earlier(self, record: Record) -> bool:
+        """Whether a better record of the run is there; then this one's traceback is laid beside it."""
+        failure = self._failure(record)
         # What lies there, not `records`: these lack runs whose seconds are of no use to a sweep about time.
-        before = records.status_in(failure.with_suffix(".json"))
-        if before in DONE and record.status not in DONE:
-            self.failed_again[record.run_id] = record
-            with replacing(failure) as file:
-                file.write((record.traceback or record.status).encode())
+        if record.status in DONE or records.status_in(failure.with_suffix(".json")) not in DONE:
             return False
-        records.write(self.records_folder, record, model)
-        self.records[record.run_id] = record
-        failure.unlink(missing_ok=True)
+        self.failed_again[record.run_id] = record
+        with replacing(failure) as file:
+            file.write((record.traceback or record.status).encode())
         return True
+
+    def _failure(self, record: Record) -> Path:
+        return self.records_folder / f"{record.run_id}.failed"
 
     def weights(self, run_id: str) -> Path | None:
         """The file of the weights that a run kept, if any, compared with its checksum.

@@ -2,7 +2,6 @@
 
 import json
 from contextlib import nullcontext
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,7 +14,7 @@ from nnexp.nn import Hyperparameters, Model
 
 def save_model(file: str | Path | BinaryIO, model: Model) -> None:
     """Write `.npz`: `weights_1`, `biases_1`, ... and `hyperparameters` as JSON text."""
-    arrays: dict[str, Any] = {"hyperparameters": np.array(json.dumps(asdict(model.hyperparameters)))}
+    arrays: dict[str, Any] = {"hyperparameters": np.array(json.dumps(vars(model.hyperparameters)))}
     for layer, (W, b) in enumerate(zip(model.weights, model.biases, strict=True), start=1):
         arrays |= {f"weights_{layer}": W, f"biases_{layer}": b}
     with open(file, "wb") if isinstance(file, str | Path) else nullcontext(file) as target:

@@ -4,8 +4,10 @@ import hashlib
 import math
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,13 +17,14 @@ from nnexp.nn import History, Model
 from nnexp.nn.result import Result
 from nnexp.sweep.pool.worker import Outcome
 from nnexp.sweep.store.model_file import load_model, save_model
-from nnexp.sweep.store.seal import SEAL, checksum_in, opened, sealed
+from nnexp.sweep.store.seal import SEAL, ends_of, opened, sealed
 
 Status = Literal["finished", "diverged", "failed", "timed_out", "killed", "pruned"]
 BEST = ("validation_cost", "validation_accuracy")
 FINAL = ("training_cost", "training_accuracy", *BEST, "penalty")
 DONE: tuple[Status, ...] = ("finished", "diverged")
 FAILED: tuple[Status, ...] = ("failed", "timed_out")
+WRITERS = 16  # threads, which wait for the disk together
 STATUS = re.compile(rb'\{"run_id": "\w+", "status": "(\w+)"')  # how the file of a record begins
 
 
@@ -91,17 +94,33 @@ def weights_path(folder: Path, run_id: str) -> Path:
 
 
 def write(folder: Path, record: Record, model: Model | None) -> None:
-    """Make `record` durable in `folder`: weights first, then the JSON file that makes them a record."""
-    body = asdict(record) | {"weights_sha256": None, "weights_size": None}
+    """Make `record` durable in `folder`. Raises as `write_all`."""
+    write_all(folder, [(record, model)])
+
+
+def write_all(folder: Path, ended: Sequence[tuple[Record, Model | None]]) -> None:
+    """Make records durable in `folder`, at once: the disk takes as long for one as for sixteen.
+
+    Raises:
+        OSError: one cannot be written; others may be there.
+    """
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(lambda pair: _write(folder, *pair), ended))
+    sync_folder(folder)
+
+
+def _write(folder: Path, record: Record, model: Model | None) -> None:
+    """Weights first, then the JSON file that makes them a record."""
+    body = vars(record) | {"weights_sha256": None, "weights_size": None}
     if model is not None:
-        weights = weights_path(folder, record.run_id)
-        with replacing(weights) as file:
-            save_model(file, model)
-        content = weights.read_bytes()
+        weights = BytesIO()
+        save_model(weights, model)
+        content = weights.getvalue()
+        with replacing(weights_path(folder, record.run_id)) as file:
+            file.write(content)
         body |= {"weights_sha256": hashlib.sha256(content).hexdigest(), "weights_size": len(content)}
     with replacing(folder / f"{record.run_id}.json") as file:
         file.write(sealed(body))
-    sync_folder(folder)
 
 
 def read(path: Path) -> Record:
@@ -122,17 +141,17 @@ def read(path: Path) -> Record:
     return Record(**body)
 
 
-def status_in(path: Path) -> str:
+def status_in(path: str | Path) -> str:
     """The status in a record's file, from its two ends: whether what stands between is whole is not known.
 
     Empty for a file that does not begin and end as a record does, or cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            start, end = STATUS.match(file.read(80)), checksum_in(path)
+        start, end = ends_of(path)
     except OSError:
         return ""
-    return start[1].decode() if start and end.startswith(SEAL) else ""
+    begins = STATUS.match(start)
+    return begins[1].decode() if begins and end.startswith(SEAL) else ""
 
 
 def whole_weights(path: Path) -> Path | None:

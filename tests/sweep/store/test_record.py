@@ -112,6 +112,25 @@ def test_weights_are_compared_with_their_checksum_before_they_are_read(
     assert (path.exists(), path.with_suffix(".damaged").exists()) == (False, True)
 
 
+def test_records_written_at_once_are_those_written_one_by_one(tmp_path: Path, outcome: Outcome) -> None:
+    result = outcome.result
+    assert result is not None
+    model = Model(result.weights, result.biases, outcome.run.hyperparameters)
+    first = record_of(outcome, {"host": "here"})
+    ended = [(replace(first, run_id=f"{first.run_id[:-2]}{n:02}"), model) for n in range(40)]
+    for name in ("at_once", "one_by_one"):
+        (tmp_path / name).mkdir()
+    records.write_all(tmp_path / "at_once", ended)
+    for record, weights in ended:
+        records.write(tmp_path / "one_by_one", record, weights)
+    at_once, one_by_one = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+        for name in ("at_once", "one_by_one")
+    )
+    assert at_once == one_by_one
+    assert len(at_once) == 2 * len(ended)
+
+
 def test_a_failed_run_has_no_weights_and_what_lies_there_is_not_its_own(
     tmp_path: Path, outcome: Outcome
 ) -> None:
