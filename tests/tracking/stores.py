@@ -40,6 +40,13 @@ def files(folder: Path) -> Counter[tuple[str, str]]:
     )
 
 
+def assert_equal(one: tuple[Contents, Counter[Any]], other: tuple[Contents, Counter[Any]]) -> None:
+    """Two stores, each by its contents and its files; what differs is named."""
+    for table in one[0]:
+        assert one[0][table] - other[0][table] == other[0][table] - one[0][table] == Counter(), table
+    assert one[1] - other[1] == other[1] - one[1] == Counter()
+
+
 def _text(path: Path, folder: Path) -> str:
     if path.suffix == ".npz":
         return path.read_bytes().hex()

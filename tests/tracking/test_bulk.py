@@ -1,7 +1,6 @@
 """Many runs at once come out as MLflow's own client would have logged them, or that client logs them."""
 
 import sqlite3
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -19,7 +18,7 @@ from nnexp.tracking.tracker import Submission, Tracker
 from tests.tracking.conftest import copy_store
 from tests.tracking.odd_runs import KINDS, odd_submissions
 from tests.tracking.samples import a_record, children, many, save_weights
-from tests.tracking.stores import contents, files
+from tests.tracking.stores import assert_equal, contents, files
 
 
 @pytest.fixture
@@ -57,10 +56,7 @@ def test_rows_and_files_are_those_of_the_client_to_the_last_character(
                 assert logged.note == ""
         place = (folder / "mlartifacts" / "odd").as_uri()
         both.append((contents(uri, place), files(folder / "mlartifacts" / "odd")))
-    (rows, paths), (rows_in_bulk, paths_in_bulk) = both
-    for table in rows:
-        assert rows[table] - rows_in_bulk[table] == rows_in_bulk[table] - rows[table] == Counter(), table
-    assert paths - paths_in_bulk == paths_in_bulk - paths == Counter()
+    assert_equal(*both)
     twice = {s.run.run_id for number, s in enumerate(submissions) if number >= KINDS and number % KINDS != 5}
     assert twice <= set(inserted)
 
