@@ -14,6 +14,7 @@ from nnexp.nn.checks import Number, OneOf, OrNull, Whole
 from nnexp.nn.knobs import KNOBS as HYPERPARAMETERS
 from nnexp.nn.knobs import Knob
 
+BACKENDS = ("loky", "threading", "sequential")  # of joblib
 MODES = ("cached", "retry", "force")
 STORES = ("mlflow", "none")
 OURS = "nnexp's own"
@@ -122,6 +123,11 @@ DATA = {
 }
 EXECUTION = {
     "n_jobs": Knob("Processes that train at the same time.", OrNull(Whole(1), "all cores"), "joblib"),
+    "backend": Knob(
+        "What trains stacks: processes (loky), threads of this process, or this process alone (sequential).",
+        OrNull(OneOf(BACKENDS), "that of a caller's joblib.parallel_config, else loky"),
+        "joblib",
+    ),
     "mode": Knob(
         "Which runs are trained: cached, those without a result; retry, also those that failed or timed out; "
         "force, all.",
@@ -133,6 +139,11 @@ EXECUTION = {
     "max_seconds": Knob(
         "Seconds after which a run is ended; a run's time is its share of its stack's.",
         OrNull(Number(positive=True), "no limit"),
+        OURS,
+    ),
+    "stop_within": Knob(
+        "Seconds after a stop in which runs may finish their epoch; what is still inside one is ended.",
+        Number(),
         OURS,
     ),
     "confirm_above": Knob(

@@ -42,10 +42,12 @@ class Execution:
     """How a sweep is carried out; nothing here may change a bit of its result. `EXECUTION` describes each."""
 
     n_jobs: int | None = None
+    backend: str | None = None
     mode: str = "cached"
     dry_run: bool = False
     sweeps_dir: str = "sweeps"
     max_seconds: float | None = None
+    stop_within: float = 5.0
     confirm_above: float | None = 3600.0
     pictures: bool = True
 

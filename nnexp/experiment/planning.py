@@ -83,6 +83,15 @@ def confirm(seconds: float, limit: float | None, console: Console) -> None:
 
 
 def workers_for(plan: Plan, execution: Execution, runs: int) -> int:
-    """How many processes train besides this one; 0: this one, for a single run, and to measure time."""
+    """How many workers train; 0: this process, for a single run, and to measure time.
+
+    Raises:
+        UserError: the backend of the caller's `joblib.parallel_config` will not do.
+    """
     here = plan.timing or execution.n_jobs == 1 or len(plan.runs) == 1
-    return 0 if here else worker_count(execution.n_jobs, runs)
+    try:
+        return 0 if here else worker_count(execution.n_jobs, runs, execution.backend)
+    except ValueError as error:
+        raise UserError(
+            f"backend must be one of joblib's that return results as they come: {error}"
+        ) from error

@@ -44,8 +44,7 @@ def display_for(console: Console, standing: Standing) -> Display:
 
 
 class Epochs:
-    """A line per epoch of a single run. It trains in this process, so it stands in for the board too.
-    `stop_asked`: whoever sets it lets the run stop at the end of its epoch."""
+    """A line per epoch of a single run. It trains in this process, so it stands in for the board too."""
 
     stop_asked = False
 
@@ -79,6 +78,9 @@ class Epochs:
 
     def finish(self, rows: tuple[int, ...]) -> None:
         return
+
+    def ask_to_stop(self) -> None:
+        self.stop_asked = True
 
     def ended(self, run: Run, record: Record) -> None:
         self.done = 0  # the command's final line says how

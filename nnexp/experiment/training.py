@@ -11,14 +11,15 @@ from nnexp.errors import UserError
 from nnexp.experiment.finishing import Ending
 from nnexp.experiment.messages import command_for, plan_table
 from nnexp.experiment.planning import advise, announce, confirm, planned, workers_for
-from nnexp.experiment.progress import Epochs, display_for
+from nnexp.experiment.progress import Display, Epochs, display_for
 from nnexp.experiment.sweep_standing import Standing
 from nnexp.files import scratch
 from nnexp.nn import Model
 from nnexp.results import tables, write_csv
+from nnexp.sweep.pool.countdown import Countdown
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.environment import environment
-from nnexp.sweep.pool.launch import launch
+from nnexp.sweep.pool.launch import launch, train_here
 from nnexp.sweep.pool.progress_board import Board
 from nnexp.sweep.pool.stacks import make_stacks, work_by_row
 from nnexp.sweep.pool.stop import SweepError, deferred
@@ -131,7 +132,7 @@ class Experiment:
         self.rows = sweep.pending(execution.mode)
         self.workers = workers_for(sweep.plan, execution, len(self.rows))
         self.ended, self.tables_due = 0, time.monotonic() + TABLES_EVERY
-        self._at_stake = ""  # what a stop has lost
+        self._stopping = False  # somebody has asked to stop, and was answered
         self.logger = self._logger(uri)
         name = f"{sweep.plan.name}/{sweep.plan.sweep_id}"
         going_on = command_for("retry", name, execution.sweeps_dir)
@@ -147,8 +148,8 @@ class Experiment:
                 self._train()
             self.ending.tell("FINISHED")
         except KeyboardInterrupt:
-            lost = f"; lost: {self._at_stake}" if self._at_stake else ""
-            console.print(f"Stopping; what has finished is kept{lost}. Ctrl-C again ends at once.")
+            if not self._stopping:
+                self._say_stopping("")
             self.ending.tell("KILLED")
             console.print(f"Stopped: {self._standing()}")
             raise
@@ -161,6 +162,11 @@ class Experiment:
         except BaseException:
             self.ending.give_up()
             raise
+
+    def _say_stopping(self, at_stake: str) -> None:
+        lost = f"; lost: {at_stake}" if at_stake else ""
+        self.console.print(f"Stopping; what has finished is kept{lost}. Ctrl-C again ends at once.")
+        self._stopping = True
 
     def _standing(self) -> str:
         """How far a stopped sweep is, and what goes on with it."""
@@ -185,15 +191,28 @@ class Experiment:
             standing = Standing(self.sweep.plan, board, work_by_row(stacks, load), self.sweep.records)
             with display_for(self.console, standing) as display:
                 progress: Progress = display if isinstance(display, Epochs) else board
-                with closing(launch(stacks, sources, expected, progress, self.workers)) as outcomes:
-                    try:
-                        for outcome in outcomes:
-                            display.ended(outcome.run, self._take(outcome))
-                            if time.monotonic() > self.tables_due:
-                                self._write_tables()
-                    except KeyboardInterrupt:
-                        self._at_stake = display.at_stake()
-                        raise
+                outcomes = (
+                    launch(stacks, sources, expected, board, self.workers, self.execution.backend)
+                    if self.workers
+                    else train_here(stacks, sources, expected, progress)
+                )
+                with self._countdown(progress, board, display), closing(outcomes):
+                    for outcome in outcomes:
+                        display.ended(outcome.run, self._take(outcome))
+                        if time.monotonic() > self.tables_due:
+                            self._write_tables()
+
+    def _countdown(self, progress: Progress, board: Board, display: Display) -> Countdown:
+        """What lets runs stop at the end of their epoch, and ends them if that takes too long."""
+
+        def ask() -> None:
+            progress.ask_to_stop()
+            self._say_stopping(display.at_stake())
+
+        def pids() -> set[int]:
+            return set(board.rows[board.running, 3].astype(int)) if self.workers else {os.getpid()}
+
+        return Countdown(ask, pids, self.execution.stop_within)
 
     def _take(self, outcome: Outcome) -> Record:
         """Make the durable record of a run that has just ended, and hand it to MLflow's thread."""

@@ -4,10 +4,12 @@ import io
 from pathlib import Path
 
 import pytest
+from joblib import parallel_config
 from rich.console import Console
 
 from nnexp.config import Execution
-from nnexp.experiment.planning import announce
+from nnexp.errors import UserError
+from nnexp.experiment.planning import announce, workers_for
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.estimate import RECORD
 from nnexp.sweep.store.folder import Sweep
@@ -59,3 +61,9 @@ def test_nothing_is_trained_to_estimate(monkeypatch: pytest.MonkeyPatch) -> None
     for name in ("nnexp.nn.train", "nnexp.nn.training.train", "nnexp.sweep.pool.worker.train"):
         monkeypatch.setattr(name, None)
     assert announced()[0] > 0
+
+
+def test_a_backend_that_hands_nothing_over_before_the_end_is_refused() -> None:
+    made = plan({"learning_rate": [0.1, 1.0]})
+    with parallel_config(backend="multiprocessing"), pytest.raises(UserError, match="backend must be one of"):
+        workers_for(made, Execution(), 4)

@@ -13,6 +13,7 @@ from tests.faults.driving import (
     QUIET,
     RUNS,
     SWEEP,
+    WAITS,
     WHOLE,
     Store,
     all_end,
@@ -136,6 +137,23 @@ def test_a_second_ctrl_c_ends_at_once_whatever_mlflow_does(home: Path) -> None:
     assert process.returncode == 130
     assert "Stopped" not in shown
     assert all_end(workers, 3)
+
+
+@pytest.mark.parametrize("how", ["n_jobs=2", "n_jobs=1", "backend=threading"])
+def test_a_run_that_is_long_inside_an_epoch_is_ended_and_what_finished_is_kept(
+    tmp_path: Path, undisturbed: dict[str, str], how: str
+) -> None:
+    with start([*QUIET, how, "stop_within=0.5"], tmp_path, NNEXP_FAULT=WAITS, NNEXP_GATE="never") as process:
+        read_until(process, "[")
+        process.send_signal(signal.SIGINT)
+        shown = process.communicate(timeout=60)[0]
+    assert process.returncode == 130, shown
+    done = len(records(tmp_path))
+    assert 0 < done < RUNS
+    assert f"Stopped: {done} of {RUNS} runs are recorded." in shown
+    assert "Traceback" not in shown
+    assert run(QUIET, tmp_path).status == 0
+    assert tables(tmp_path) == undisturbed
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,22 +1,25 @@
-"""Training in parallel: the only place that uses joblib, for the processes of its loky backend."""
+"""Training in parallel: the only place that uses joblib. Any backend of it that returns results as they come
+carries a sweep."""
 
 from __future__ import annotations
 
 import multiprocessing.resource_tracker
-import os
 import signal
-from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from multiprocessing.connection import Connection, wait
+import warnings
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from nnexp.data import Dataset, DataSpec
+from nnexp.nn.kernels import one_blas_thread
+from nnexp.sweep.pool.answers import leave
+from nnexp.sweep.pool.deaths import Deaths
+from nnexp.sweep.pool.progress_board import Board
+from nnexp.sweep.pool.remainder import Remainder
 from nnexp.sweep.pool.stacks import Stack
-from nnexp.sweep.pool.stop import deferred
+from nnexp.sweep.pool.stop import SIGNALS, interruptible
 from nnexp.sweep.pool.worker import (
     Outcome,
     PremiseError,
@@ -28,171 +31,151 @@ from nnexp.sweep.pool.worker import (
     train_stack,
 )
 
-
-@dataclass(frozen=True)
-class Attempt:
-    """A stack to train. `last`: its worker died at the first attempt, and there will be no third."""
-
-    stack: Stack
-    last: bool = False
+Answer = tuple[tuple[int, ...], PremiseError | None]  # of the stack with these rows; why it did not train
+Task = tuple[Callable[..., Answer], tuple[object, ...], dict[str, object]]  # as `joblib.delayed` makes it
 
 
-def worker_count(n_jobs: int | None, runs: int) -> int:
-    """Processes to use: `n_jobs`, else all cores this process may use; never more than there are runs."""
-    from joblib import cpu_count
+def worker_count(n_jobs: int | None, runs: int, backend: str | None = None) -> int:
+    """Workers to use: `n_jobs`, else all that the backend has; never more than there are runs.
 
-    return max(1, min(n_jobs or cpu_count(), runs))
+    0: the backend trains one stack after the other in this process. `backend`: None for the caller's.
+
+    Raises:
+        ValueError: the caller's backend cannot return results as they come.
+    """
+    from joblib import Parallel, effective_n_jobs
+
+    with _chosen(backend):
+        Parallel(return_as="generator_unordered")
+        if effective_n_jobs(2) == 1:
+            return 0
+        wished = effective_n_jobs(None)  # that of the caller's `parallel_config`; 1 where it says nothing
+        most: int = n_jobs or (wished if wished > 1 else effective_n_jobs(-1))
+    return max(1, min(most, runs))
+
+
+def train_here(
+    stacks: Iterable[Stack],
+    sources: Mapping[DataSpec, Dataset | Path],
+    expected: Premises,
+    progress: Progress,
+) -> Generator[Outcome, None, None]:
+    """Train `stacks` in this process, one after the other, and yield the outcome of each run; otherwise as
+    `launch`."""
+    for stack in stacks:
+        with interruptible():
+            outcomes = train_stack(stack, sources[stack.data], expected, progress)
+        yield from outcomes
 
 
 def launch(
     stacks: Sequence[Stack],
     sources: Mapping[DataSpec, Dataset | Path],
     expected: Premises,
-    progress: Progress,
+    board: Board,
     workers: int,
+    backend: str | None = None,
 ) -> Generator[Outcome, None, None]:
-    """Train `stacks` on so many processes and yield the outcome of each run as soon as its stack is done.
+    """Train `stacks` on so many workers and yield the outcome of each run as soon as its stack is done.
 
-    With 0 workers the same code runs in this process. `sources`: the folders that hold the shared data sets,
-    or, for this process, the data sets themselves. If a worker dies, each of its runs is tried once more,
-    alone in its stack; the other workers do not notice. Closing the iterator ends the workers, whatever they
-    do. A stop (Ctrl-C, SIGTERM) takes effect while this waits; what has ended by then is yielded first.
+    `sources`: the folders that hold the shared data sets. If a worker dies, joblib ends all: they begin again
+    with what has no outcome, each run of the dead worker's stack alone. A run that has killed two workers
+    has failed. Once the board asks to stop, no stack begins, and runs that did not end have no outcome.
+    Closing the iterator ends the workers, whatever they do.
 
     Raises:
         PremiseError: the code or a BLAS kernel is not what the plan was made with.
     """
-    if not workers:
-        for stack in stacks:
-            with deferred(False):
-                outcomes = train_stack(stack, sources[stack.data], expected, progress)
-            yield from outcomes
-        return
-    idle = [Worker(expected.parent) for _ in range(workers)]
-    waiting = deque(Attempt(stack) for stack in stacks)
-    training: dict[Connection[Any, Any], Worker] = {}
+    remainder, folder = Remainder(stacks), board.path.parent
+    with one_blas_thread():  # threads would give each other's limit back, each at its end
+        while remainder and not board.stop_asked:
+            tasks = (_task(stack, sources, expected, board) for stack in remainder.hand_out(board))
+            with Deaths() as deaths, closing(_answers(tasks, workers, expected.parent, backend)) as answers:
+                try:
+                    for rows, error in answers:
+                        if error:
+                            raise error
+                        yield from remainder.take(rows, folder)
+                except BrokenExecutor:
+                    for rows in remainder.out:
+                        yield from remainder.take(rows, folder)
+                    if board.stop_asked:
+                        return
+                    check_premises(expected)  # code that cannot be imported any more is no run's fault
+                    yield from remainder.after_death(deaths.culprit(), board)
+
+
+def _task(stack: Stack, sources: Mapping[DataSpec, Dataset | Path], expected: Premises, board: Board) -> Task:
+    return train_apart, (stack, sources[stack.data], expected, partial(Board, board.path, board.runs)), {}
+
+
+def train_apart(
+    stack: Stack, source: Dataset | Path, expected: Premises, opened: Callable[[], Board]
+) -> Answer:
+    """What a worker does: open the board, train a stack, and leave its outcomes beside the board."""
     try:
-        while waiting or training:
-            while waiting and idle:
-                worker, attempt = idle.pop(), waiting.popleft()
-                worker.start(attempt, sources[attempt.stack.data], expected, progress)
-                training[worker.connection] = worker
-            try:
-                with deferred(False):
-                    ready = [connection for connection in wait(training) if connection in training]
-            except KeyboardInterrupt:
-                for worker in training.values():
-                    yield from worker.outcomes() if worker.connection.poll() else []
-                raise
-            for connection in ready:
-                worker = training.pop(connection)
-                idle.append(worker)
-                attempt = worker.attempt
-                outcomes = worker.outcomes()
-                yield from outcomes
-                if worker.died:
-                    check_premises(expected)  # code that cannot be imported any more is not the run's fault
-                    progress.finish(attempt.stack.rows)
-                    if attempt.last:
-                        yield worker.lost()
-                    else:
-                        waiting.extendleft(Attempt(alone, last=True) for alone in attempt.stack.apart())
-    finally:
-        for worker in [*idle, *training.values()]:
-            worker.end()
+        board = opened()
+        leave(train_stack(stack, source, expected, board), stack.rows, board.path.parent)
+    except PremiseError as error:
+        return stack.rows, error
+    except FileNotFoundError as error:  # of the temporary folder
+        return stack.rows, temporary_folder_is_gone(error)
+    return stack.rows, None
 
 
-class Worker:
-    """One process that trains one stack after the other; a new one takes its place if it dies."""
+def _answers(
+    tasks: Iterator[Task], workers: int, parent: int, backend: str | None
+) -> Generator[Answer, None, None]:
+    """What `tasks` come to, in the order in which they end. One waits, so that no worker ever does."""
+    from joblib import Parallel
 
-    attempt: Attempt
-    started: datetime
-
-    def __init__(self, parent: int) -> None:
-        self._parent, self.died = parent, False
-        self._begin()
-
-    def _begin(self) -> None:
-        from joblib.externals.loky.backend import get_context
-
-        context = get_context("loky")  # starts processes that do not import the caller's main module again
-        self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=serve, args=(theirs, self._parent))
-        with _deaf_to_ctrl_c():
-            self._process.start()
-        theirs.close()  # so that the end of the process, even in the midst of a message, ends the connection
-
-    def start(self, attempt: Attempt, source: Dataset | Path, expected: Premises, progress: Progress) -> None:
-        """Begin to train a stack."""
-        self.attempt, self.started = attempt, datetime.now(UTC)
-        work = attempt.stack, source, expected, progress
-        if self.died:
-            self._begin_again()
-        try:
-            self.connection.send(work)
-        except OSError:  # it died while it had nothing to do
-            self._begin_again()
-            self.connection.send(work)
-
-    def _begin_again(self) -> None:
-        self.end()
-        self.died = False
-        self._begin()
-
-    def outcomes(self) -> list[Outcome]:
-        """What the stack came to; nothing, and `died`, if the process ended before it said so."""
-        try:
-            answer = self.connection.recv()
-        except (EOFError, OSError):
-            self.died = True
-            return []
-        if isinstance(answer, PremiseError):
-            raise answer
-        outcomes: list[Outcome] = answer
-        return outcomes
-
-    def lost(self) -> Outcome:
-        """The outcome of a run whose worker died twice."""
-        self._process.join()
-        status = self._process.exitcode
-        how = f"signal {-status}" if status < 0 else f"exit status {status}"
-        run = self.attempt.stack.runs[0]
-        return Outcome(run, self.started, datetime.now(UTC), None, f"the worker died ({how})")
-
-    def end(self) -> None:
-        """End the process now."""
-        if self._process.exitcode is None:
-            os.kill(self._process.pid, signal.SIGKILL)
-        self._process.join()
-        self.connection.close()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"joblib\.")  # of an end before the end, which is meant
+        with _chosen(backend):
+            pool = Parallel(
+                n_jobs=max(2, workers),  # with 1 joblib trains in this process, which a run might kill
+                return_as="generator_unordered",
+                batch_size=1,
+                pre_dispatch=workers + 1 if workers > 1 else 1,
+                max_nbytes=None,
+                initializer=begin,
+                initargs=(parent,),
+            )
+        with pool:
+            with _deaf():
+                answers = pool(tasks)
+            with closing(answers):
+                while True:
+                    with interruptible():
+                        answer = next(answers, None)
+                    if answer is None:
+                        return
+                    yield answer
 
 
-def serve(connection: Connection[Any, Any], parent: int) -> None:
-    """What a worker process does until its connection ends: train what comes, and answer."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def begin(parent: int) -> None:
+    """How a worker process begins: it leaves signals to its parent, and ends with it."""
+    for signum in SIGNALS:
+        signal.signal(signum, signal.SIG_IGN)
     end_with(parent)
-    while True:
-        try:
-            answer: list[Outcome] | PremiseError = train_stack(*connection.recv())
-        except (EOFError, ConnectionError):
-            return
-        except PremiseError as error:
-            answer = error
-        except FileNotFoundError as error:  # the board, which is opened as it is received
-            answer = temporary_folder_is_gone(error)
-        connection.send(answer)
+
+
+def _chosen(backend: str | None) -> AbstractContextManager[object]:
+    """joblib's configuration for a backend; None leaves the caller's as it is."""
+    from joblib import parallel_config
+
+    return parallel_config(backend=backend) if backend else nullcontext()
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Processes started here never see the terminal's Ctrl-C: the parent decides what becomes of them.
+def _deaf() -> Iterator[None]:
+    """Processes started here hear no signal, from their first moment on: the parent decides for them.
 
-    multiprocessing and loky unblock Ctrl-C when they start a helper process each: these must run before.
+    A helper process of multiprocessing unblocks signals when it starts, and so must run before. joblib's has
+    started with the pool.
     """
-    from joblib.externals.loky.backend import resource_tracker
-
-    for tracker in (multiprocessing.resource_tracker, resource_tracker):
-        tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    multiprocessing.resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:

@@ -3,6 +3,7 @@
 The first signal stops in good order, at a moment that loses nothing; the second ends at once.
 """
 
+import _thread
 import os
 import signal
 import sys
@@ -31,6 +32,8 @@ class SweepError(Exception):
 _heard: float | None = None  # when the first signal came
 _pending: int | None = None  # the signal that is to take effect
 _deferred = False  # not now, but later
+_insists, _interruptible = False, False  # later has come; now, if so
+_nudged = False  # the next signal is our own
 _guest = False  # the process is not ours
 
 
@@ -41,11 +44,11 @@ def listening(*, guest: bool = False) -> Iterator[None]:
     A `guest` in the process of a notebook listens to Ctrl-C alone, and never ends that process: the second
     raises `Stopped` at once.
     """
-    global _heard, _pending, _guest
+    global _heard, _pending, _guest, _insists, _nudged
     if threading.current_thread() is not threading.main_thread():
         yield  # signals are the main thread's business
         return
-    _heard, _pending, _guest = None, None, guest
+    _heard, _pending, _guest, _insists, _nudged = None, None, guest, False, False
     before = {signum: signal.getsignal(signum) for signum in (SIGNALS[:1] if guest else SIGNALS)}
     for signum, handler in before.items():
         if handler is not signal.SIG_IGN:  # as a shell sets it for what it starts in the background
@@ -70,8 +73,37 @@ def deferred(defer: bool = True) -> Iterator[None]:
     _take_effect()
 
 
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Inside, a stop that was deferred takes effect all the same, once somebody insists on it."""
+    global _interruptible
+    _interruptible = True
+    try:
+        _take_effect()
+        yield
+    finally:
+        _interruptible = False
+
+
+def asked() -> bool:
+    """Whether somebody has asked for a stop that is still to take effect."""
+    return _pending is not None
+
+
+def insist() -> None:
+    """From any thread: the stop that was asked for is to take effect in the main thread where it can."""
+    global _insists, _nudged
+    if (signum := _pending) is not None:
+        _insists, _nudged = True, True
+        _thread.interrupt_main(signal.Signals(signum))
+
+
 def _hear(signum: int, frame: FrameType | None) -> None:
-    global _heard, _pending
+    global _heard, _pending, _nudged
+    if _nudged:
+        _nudged = False
+        _take_effect()
+        return
     now = time.monotonic()
     if _heard is not None and now - _heard < DEBOUNCE_SECONDS:
         return
@@ -87,6 +119,6 @@ def _hear(signum: int, frame: FrameType | None) -> None:
 
 def _take_effect() -> None:
     global _pending
-    if _pending is not None and not _deferred:
+    if _pending is not None and (not _deferred or (_insists and _interruptible)):
         signum, _pending = _pending, None
         raise Stopped(signum)

@@ -5,14 +5,16 @@ import subprocess
 import sys
 import textwrap
 import time
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from joblib.externals.loky.backend import get_context
+import pytest
+from joblib import Parallel, cpu_count, parallel_config
 
 from nnexp.data import load, share
-from nnexp.sweep.pool.launch import launch, worker_count
+from nnexp.sweep.pool.launch import launch, train_here, worker_count
 from nnexp.sweep.pool.progress_board import Board
 from nnexp.sweep.pool.stacks import make_stacks
 from nnexp.sweep.pool.worker import Outcome, premises
@@ -22,20 +24,26 @@ from tests.sweep.samples import plan
 HEAVY = ("mlflow", "pandas", "hydra", "omegaconf", "matplotlib", "sklearn", "scipy", "rich", "pooch")
 
 
-def launched(made: Plan, folder: Path, workers: int) -> dict[str, Outcome]:
+def launched(made: Plan, folder: Path, workers: int, backend: str | None = None) -> dict[str, Outcome]:
     folder.mkdir()
     share(load(made.runs[0].data), folder)
     board = Board(folder / "board", len(made.runs))
     stacks = make_stacks(made.runs, range(len(made.runs)), max(1, workers), load)
     expected = premises(made)
-    found = launch(stacks, {made.runs[0].data: folder}, expected, board, workers)
+    sources = {made.runs[0].data: folder}
+    found = (
+        launch(stacks, sources, expected, board, workers, backend)
+        if workers
+        else train_here(stacks, sources, expected, board)
+    )
     return {outcome.run.run_id: outcome for outcome in found}
 
 
-def test_the_number_of_workers_changes_no_bit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", [None, "threading"])
+def test_neither_workers_nor_backend_change_a_bit(tmp_path: Path, backend: str | None) -> None:
     made = plan({"learning_rate": [0.1, 1.0], "dropout": [0.0, 0.3]}, hidden_size=40, seeds=[0, 1, 2])
     one = launched(made, tmp_path / "one", workers=0)
-    two = launched(made, tmp_path / "two", workers=2)
+    two = launched(made, tmp_path / "two", 2, backend)
     assert set(one) == set(two) == {run.run_id for run in made.runs}
     for run_id, outcome in one.items():
         a, b = outcome.result, two[run_id].result
@@ -43,6 +51,27 @@ def test_the_number_of_workers_changes_no_bit(tmp_path: Path) -> None:
         assert b is not None
         assert a.history["validation_cost"] == b.history["validation_cost"]
         assert all(np.array_equal(W, V) for W, V in zip(a.weights, b.weights, strict=True))
+    assert not list((tmp_path / "two").glob("*.outcomes"))
+    for worker in active_children():
+        worker.join(10)
+    assert not active_children()
+
+
+@pytest.mark.parametrize(
+    ("callers", "backend", "workers"),
+    [
+        ({"backend": "threading", "n_jobs": 3}, None, 3),
+        ({"backend": "sequential"}, None, 0),
+        ({"backend": "sequential"}, "loky", cpu_count()),
+        ({"backend": "threading", "n_jobs": 3}, "sequential", 0),
+        ({"n_jobs": 3}, None, 3),
+    ],
+)
+def test_a_callers_backend_serves_unless_another_is_asked_for(
+    callers: dict[str, Any], backend: str | None, workers: int
+) -> None:
+    with parallel_config(**callers):
+        assert worker_count(None, 100, backend) == workers
 
 
 def test_workers_are_never_more_than_runs_or_fewer_than_one() -> None:
@@ -51,18 +80,14 @@ def test_workers_are_never_more_than_runs_or_fewer_than_one() -> None:
     assert worker_count(None, runs=0) == 1
 
 
-def _tell_what_is_loaded(connection: Any) -> None:
+def _loaded() -> list[str]:
     import nnexp.sweep.pool.launch  # noqa: F401  what a worker imports
 
-    connection.send([name for name in HEAVY if name in sys.modules])
+    return [name for name in HEAVY if name in sys.modules]
 
 
 def test_a_worker_loads_neither_mlflow_nor_pandas_nor_hydra() -> None:
-    ours, theirs = get_context("loky").Pipe()
-    process = get_context("loky").Process(target=_tell_what_is_loaded, args=(theirs,))
-    process.start()
-    assert ours.recv() == []
-    process.join()
+    assert Parallel(n_jobs=2)([(_loaded, (), {})]) == [[]]
 
 
 def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:

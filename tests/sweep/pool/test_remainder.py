@@ -1,0 +1,91 @@
+"""After a worker's death: its runs are tried alone, the others' stacks again; who killed two has failed."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from nnexp.sweep.pool.answers import leave
+from nnexp.sweep.pool.progress_board import Board
+from nnexp.sweep.pool.remainder import Remainder
+from nnexp.sweep.pool.stacks import Stack
+from tests.sweep.samples import plan
+
+RUNS = plan({}, seeds=range(8)).runs
+STACKS = [Stack(RUNS[first : first + 2], (first, first + 1)) for first in (0, 2, 4, 6)]
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Board:
+    return Board(tmp_path / "board", len(RUNS))
+
+
+def dead(pid: int, status: int = -9) -> Any:
+    """A worker process that has ended."""
+    return SimpleNamespace(pid=pid, exitcode=status)
+
+
+def begin(remainder: Remainder, board: Board, number: int) -> list[tuple[int, ...]]:
+    """Hand out stacks, each to a worker of its own: the first to 1, the second to 2."""
+    handing, rows = remainder.hand_out(board), []
+    for pid in range(1, number + 1):
+        stack = next(handing)
+        board.rows[list(stack.rows), 3] = pid
+        rows.append(stack.rows)
+    return rows
+
+
+def left(remainder: Remainder, board: Board) -> list[tuple[int, ...]]:
+    return [stack.rows for stack in remainder.hand_out(board)]
+
+
+def test_the_runs_of_the_dead_are_tried_alone_and_the_stacks_of_others_again(board: Board) -> None:
+    remainder = Remainder(STACKS)
+    begin(remainder, board, 2)
+    assert list(remainder.after_death(dead(2), board)) == []
+    assert left(remainder, board) == [(0, 1), (2,), (3,), (4, 5), (6, 7)]
+    assert not board.running.any()
+
+
+@pytest.mark.parametrize(("status", "told"), [(-11, "signal 11"), (7, "exit status 7")])
+def test_a_run_that_has_killed_two_workers_has_failed(board: Board, status: int, told: str) -> None:
+    remainder = Remainder(STACKS[:1])
+    begin(remainder, board, 1)
+    assert list(remainder.after_death(dead(1), board)) == []
+    begin(remainder, board, 2)
+    [lost] = remainder.after_death(dead(1, status), board)
+    assert (lost.run, lost.status, lost.traceback) == (RUNS[0], "failed", f"the worker died ({told})")
+    assert left(remainder, board) == [(1,)]
+
+
+def test_nobody_fails_while_it_cannot_be_told_who_died_first(board: Board) -> None:
+    """Not even after three deaths. At last each is tried with no other beside it, and then it can be told."""
+    remainder = Remainder(STACKS[:2])
+    for together in (2, 4):
+        begin(remainder, board, together)
+        assert list(remainder.after_death(None, board)) == []
+    assert left(remainder, board) == [(0,)]
+    assert list(remainder.after_death(None, board)) == []
+    assert left(remainder, board) == [(0,)]
+    [lost] = remainder.after_death(None, board)
+    assert (lost.run, lost.traceback) == (RUNS[0], "the worker died")
+
+
+def test_what_a_stack_has_left_is_taken_though_its_worker_has_died(board: Board) -> None:
+    remainder, folder = Remainder(STACKS[:2]), board.path.parent
+    begin(remainder, board, 2)
+    leave([], (0, 1), folder)
+    for rows in remainder.out:
+        remainder.take(rows, folder)
+    assert remainder.out == [(2, 3)]
+    assert {path.name for path in folder.iterdir()} == {"board"}
+
+
+def test_nothing_is_handed_out_once_the_board_asks_to_stop(board: Board) -> None:
+    remainder = Remainder(STACKS)
+    handing = remainder.hand_out(board)
+    next(handing)
+    board.ask_to_stop()
+    assert list(handing) == []
+    assert remainder
