@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -160,6 +160,17 @@ class Ending:
             )
             line = f"{what} ({report.error}); nnexp sync, or the same command again, brings it up to date"
         self.console.print(f"MLflow: {line}")
+
+
+def load_libraries(pictures: bool) -> None:
+    """Load what the end of a sweep takes, 0.6 s, in a thread while runs train.
+
+    Whatever cannot be loaded is said at the end, where it is used.
+    """
+    with suppress(ImportError):
+        import_module("pandas")
+        if pictures:
+            import_module("nnexp.plots.pictures")
 
 
 def results_now(sweep: Sweep, sweeps_dir: str | Path) -> Results:

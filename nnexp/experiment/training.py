@@ -3,12 +3,13 @@
 import os
 import time
 from contextlib import closing
+from threading import Thread
 
 from rich.console import Console
 
 from nnexp.config import Config, Execution
 from nnexp.errors import UserError
-from nnexp.experiment.finishing import Ending
+from nnexp.experiment.finishing import Ending, load_libraries
 from nnexp.experiment.messages import command_for, plan_table
 from nnexp.experiment.planning import advise, announce, confirm, planned, workers_for
 from nnexp.experiment.progress import Display, Epochs, display_for
@@ -188,6 +189,7 @@ class Experiment:
             sources = self.datasets.share(specs, folder) if self.workers else self.datasets.load_all(specs)
             load, timing = self.datasets.load, self.sweep.plan.timing
             stacks = make_stacks(runs, self.rows, max(1, self.workers), load, timing=timing)
+            Thread(target=load_libraries, args=(self.execution.pictures,)).start()
             standing = Standing(self.sweep.plan, board, work_by_row(stacks, load), self.sweep.records)
             with display_for(self.console, standing) as display:
                 progress: Progress = display if isinstance(display, Epochs) else board
