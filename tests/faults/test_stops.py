@@ -139,6 +139,24 @@ def test_a_second_ctrl_c_ends_at_once_whatever_mlflow_does(home: Path) -> None:
     assert all_end(workers, 3)
 
 
+@pytest.mark.parametrize("delay", [0.0, 0.2, 0.5])
+def test_a_stop_while_workers_start_is_told_and_leaves_none(
+    tmp_path: Path, undisturbed: dict[str, str], delay: float
+) -> None:
+    with start(QUIET, tmp_path, own_group=True) as process:
+        assert wait_for(lambda: descendants(process.pid), 60)
+        workers = descendants(process.pid)
+        time.sleep(delay)
+        os.killpg(process.pid, signal.SIGINT)
+        shown = process.communicate(timeout=60)[0]
+    assert process.returncode == 130, shown
+    assert "Stopped: " in shown
+    assert "Traceback" not in shown
+    assert all_end(workers, 2)
+    assert run(QUIET, tmp_path).status == 0
+    assert tables(tmp_path) == undisturbed
+
+
 @pytest.mark.parametrize("how", ["n_jobs=2", "n_jobs=1", "backend=threading"])
 def test_a_run_that_is_long_inside_an_epoch_is_ended_and_what_finished_is_kept(
     tmp_path: Path, undisturbed: dict[str, str], how: str
