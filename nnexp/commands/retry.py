@@ -23,22 +23,23 @@ Train again what failed or timed out, and what is missing, by the plan that the 
 configuration files of today do not count. Refused where the code or the data have changed since.
 Without tracking words, runs are logged where the sweep was logged before.
 """
+MODELS = "tracking.models"
 NOT_HERE = ("mode", "dry_run")  # it is a mode of its own
 
 
 def main(words: Sequence[str]) -> int:
     """Train, and print the answer; 1 if a run failed again."""
     keys = [field.name for field in fields(Execution) if field.name not in NOT_HERE]
-    arguments = parse_arguments("retry", words, keys=(*keys, *TRACKING))
+    arguments = parse_arguments("retry", words, keys=(*keys, *TRACKING, MODELS))
     folder = folder_of(only_name("retry", arguments.names), arguments.sweeps_dir)
-    taken = [key for key in (*keys, *TRACKING) if key != SWEEPS_DIR]
+    taken = [key for key in (*keys, *TRACKING, MODELS) if key != SWEEPS_DIR]
     config = load_config([*arguments.only(taken), "mode=retry"])
     plan, datasets = read_plan(folder), Datasets()
     _check_place(plan, name_of(folder, arguments.sweeps_dir))
     _check_unchanged(plan, datasets.load)
     uri = config.tracking.uri if arguments.only(TRACKING) else usual_store(folder)
     execution = replace(config.execution, sweeps_dir=arguments.sweeps_dir)
-    return int(carry_out(plan, execution, uri, datasets, make_console()).failed)
+    return int(carry_out(plan, execution, uri, datasets, make_console(), config.tracking.models).failed)
 
 
 def _check_place(plan: Plan, name: str) -> None:

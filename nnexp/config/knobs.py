@@ -17,6 +17,7 @@ from nnexp.nn.knobs import Knob
 BACKENDS = ("loky", "threading", "sequential")  # of joblib
 MODES = ("cached", "retry", "force")
 STORES = ("mlflow", "none")
+MODELS = ("all", "best", "none")
 OURS = "nnexp's own"
 AFFINE = "Simard et al. 2003; Ciresan et al. 2010"
 
@@ -165,6 +166,12 @@ TRACKING = {
         "MLflow's address.",
         Stated("an address such as http://localhost:5000 or sqlite:///mlflow.db"),
         "MLflow",
+    ),
+    "tracking.models": Knob(
+        "Whose networks MLflow gets, of runs that are logged from now on: all, none, or best, that of the "
+        "sweep's best run, which pictures show too, once the sweep is finished. The records keep all.",
+        OneOf(MODELS),
+        OURS,
     ),
 }
 SWEEP = {

@@ -22,13 +22,15 @@ ROOT_DATA = ("train_size", "validation_size", "classes")  # data knobs that are 
 
 @dataclass(frozen=True, kw_only=True)
 class Tracking:
-    """Where runs are logged: `store` (mlflow or none), and MLflow's address."""
+    """Where runs are logged: `store` (mlflow or none), MLflow's address, and whose `models` it gets."""
 
     store: str = "mlflow"
     uri: str | None = None
+    models: str = "all"
 
     def __post_init__(self) -> None:
         TRACKING["tracking.store"].check("tracking.store", self.store)
+        TRACKING["tracking.models"].check("tracking.models", self.models)
         if self.store == "none" and self.uri is not None:
             raise UserError("tracking=none takes no tracking.uri")  # which may hold a password
         if self.store == "mlflow" and not isinstance(self.uri, str):

@@ -31,7 +31,7 @@ from nnexp.sweep.store.plan_file import FILE
 from nnexp.sweep.store.record import read_model
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
 from nnexp.text import count
-from nnexp.tracking import Logger, mlflow_run_ids
+from nnexp.tracking import Logger, Submission, mlflow_run_ids
 
 if TYPE_CHECKING:  # pandas: too slow to load before training starts
     from nnexp.plots.pictures import Subject
@@ -84,7 +84,8 @@ class Ending:
         except OSError as error:  # told at the end: the answer is worth more than its files
             unwritten = error
         if self.logger:
-            self._end_logging(self.logger, status, page_tags(results))
+            best = self._network(results) if status == "FINISHED" and self.logger.models == "best" else None
+            self._end_logging(self.logger, status, page_tags(results), best)
         if unwritten and status == "FINISHED":
             raise SweepError(f"the CSV files could not be written: {unwritten}")
 
@@ -140,14 +141,23 @@ class Ending:
             return None
         return lambda: Subject(read_model(folder, run.run_id), self.load(run.data), plan.label(run))
 
+    def _network(self, results: Results) -> Submission | None:
+        """The run whose network is the sweep's best, for MLflow."""
+        run = best_run(results.plan, results.tables.runs)
+        if run is None:
+            return None
+        return Submission(run, self.sweep.records[run.run_id], self.sweep.weights(run.run_id))
+
     def _logging(self) -> AbstractContextManager[object]:
         """What a terminal shows meanwhile; everything else is written already."""
         return self.console.status("Logging to MLflow; Ctrl-C leaves it to nnexp sync")
 
-    def _end_logging(self, logger: Logger, status: str, tags: dict[str, str]) -> None:
-        folder = self.sweep.folder
+    def _end_logging(
+        self, logger: Logger, status: str, tags: dict[str, str], best: Submission | None
+    ) -> None:
+        files, seconds = files_of(self.sweep.folder), CLOSING_TIME[status]
         with self._logging():
-            report = logger.close(status, self.sweep.statuses, files_of(folder), CLOSING_TIME[status], tags)
+            report = logger.close(status, self.sweep.statuses, files, seconds, tags, best)
         if logger.note:
             self.console.print(f"MLflow: {logger.note}")
         line = f"{logger.viewer} shows the runs, their curves and models"

@@ -66,13 +66,14 @@ def run_sweep(config: Config, console: Console) -> Sweep:
     """
     datasets = Datasets()
     plan = planned(config, datasets.load, console)
-    return carry_out(plan, config.execution, config.tracking.uri, datasets, console)
+    tracking = config.tracking
+    return carry_out(plan, config.execution, tracking.uri, datasets, console, tracking.models)
 
 
 def carry_out(
-    plan: Plan, execution: Execution, uri: str | None, datasets: Datasets, console: Console
+    plan: Plan, execution: Execution, uri: str | None, datasets: Datasets, console: Console, models: str
 ) -> Sweep:
-    """The same for a plan; `uri`: the store, None for none."""
+    """The same for a plan; `uri`: the store, None for none; `models`: whose networks it gets."""
     folder = sweep_folder(execution.sweeps_dir, plan)
     problem = None if uri is None else _problem(uri)
     if problem and not folder.exists():
@@ -93,7 +94,7 @@ def carry_out(
         store = uri if writable and not problem else None  # a finished sweep answers without it
         if store:
             _say_where(store, console)
-        Experiment(sweep, execution, store, datasets, console).run()
+        Experiment(sweep, execution, store, datasets, console, models).run()
         if problem:
             console.print(f"MLflow: {problem}")
     return sweep
@@ -124,7 +125,13 @@ class Experiment:
     """A sweep that this process holds, on its way to its answer."""
 
     def __init__(
-        self, sweep: Sweep, execution: Execution, uri: str | None, datasets: Datasets, console: Console
+        self,
+        sweep: Sweep,
+        execution: Execution,
+        uri: str | None,
+        datasets: Datasets,
+        console: Console,
+        models: str,
     ) -> None:
         self.sweep, self.execution, self.datasets, self.console = sweep, execution, datasets, console
         self.environment = environment()
@@ -134,7 +141,7 @@ class Experiment:
         self.workers = workers_for(sweep.plan, execution, len(self.rows))
         self.ended, self.tables_due = 0, time.monotonic() + TABLES_EVERY
         self._stopping = False  # somebody has asked to stop, and was answered
-        self.logger = self._logger(uri)
+        self.logger = self._logger(uri, models)
         name = f"{sweep.plan.name}/{sweep.plan.sweep_id}"
         going_on = command_for("retry", name, execution.sweeps_dir)
         self.ending = Ending(sweep, execution, datasets.load, console, self.logger, going_on)
@@ -229,12 +236,12 @@ class Experiment:
             self.logger.submit(run, record, weights)
         return record
 
-    def _logger(self, uri: str | None) -> Logger | None:
+    def _logger(self, uri: str | None, models: str) -> Logger | None:
         """Takes records to MLflow; None where nothing is to be logged: then it is not even imported."""
         if uri is None or (not self.rows and is_up_to_date(self.sweep, uri)):
             return None
         try:
-            return open_logger(uri, self.sweep, self.environment)
+            return open_logger(uri, self.sweep, self.environment, models)
         except UserError as error:
             if self.rows:
                 raise

@@ -22,6 +22,7 @@ from nnexp.tracking.logger import Logger, Report
 from nnexp.tracking.relocation import move_note
 from nnexp.tracking.removal import count_in_mlflow, remove_from_mlflow
 from nnexp.tracking.store_check import check_store
+from nnexp.tracking.tracker import Submission
 from nnexp.tracking.ui import ui
 from nnexp.tracking.upload import final_status, is_up_to_date, open_logger
 
@@ -30,6 +31,7 @@ __all__ = [
     "Logged",
     "Logger",
     "Report",
+    "Submission",
     "address_of",
     "append_logged",
     "check_store",

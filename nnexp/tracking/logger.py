@@ -31,6 +31,7 @@ class Closing(NamedTuple):
     counts: Mapping[str, int]
     files: Sequence[Path]
     tags: Mapping[str, str]
+    best: Submission | None
     deadline: float
 
 
@@ -49,10 +50,14 @@ class Logger:
     It is the only writer of `logged.jsonl` in `folder`.
 
     Attributes:
+        models: whose networks the store gets: all; none; best: that which `close` is given.
         note: what slows logging down, in one line; empty if nothing does.
     """
 
-    def __init__(self, uri: str, plan: Plan, *, folder: Path, environment: Mapping[str, Any]) -> None:
+    def __init__(
+        self, uri: str, plan: Plan, *, folder: Path, environment: Mapping[str, Any], models: str = "all"
+    ) -> None:
+        self.models = models
         self._uri, self._plan, self._folder, self._environment = uri, plan, folder, environment
         self._store = public_uri(uri)
         self._changed = Condition()  # guards the four that both threads use
@@ -78,7 +83,7 @@ class Logger:
     def submit(self, run: Run, record: Record, weights: Path | None) -> None:
         """Hand over a durable record; returns at once. One that is in MLflow already stays as it is there."""
         with self._changed:
-            self._queue.append(Submission(run, record, weights))
+            self._queue.append(Submission(run, record, weights if self.models == "all" else None))
             self._changed.notify_all()
 
     def drain(self, timeout: float, *, patient: bool = False) -> None:
@@ -102,14 +107,16 @@ class Logger:
         files: Sequence[Path] = (),
         timeout: float = 60.0,
         tags: Mapping[str, str] | None = None,
+        best: Submission | None = None,
     ) -> Report:
         """Log what waits, attach `files` and `tags` to the parent and end it with `status`.
 
-        All that takes `timeout` seconds at most.
+        `best`: a run of which the network is logged, if it is not. All that takes `timeout` seconds at most.
         """
         with self._changed:
             self._awaited = True
-            self._closing = Closing(status, counts, files, tags or {}, time.monotonic() + timeout)
+            deadline = time.monotonic() + timeout
+            self._closing = Closing(status, counts, files, tags or {}, best, deadline)
             self._changed.notify_all()
         self._thread.join(timeout + GRACE)
         with self._changed:
@@ -196,7 +203,9 @@ class Logger:
 
     def _only_end(self, tracker: Tracker) -> None:
         if self._closing is not None:
-            status, counts, files, tags, _ = self._closing
+            status, counts, files, tags, best, _ = self._closing
+            if best:
+                tracker.log_model(best)
             tracker.finish(status, counts, files, tags)
             if tracker.page:
                 end = Logged(self._plan.sweep_id, self._store, tracker.page, "", status)

@@ -13,14 +13,17 @@ from nnexp.tracking.record_fields import (
     OF_THE_MODEL,
     STATUS,
     DatasetFields,
+    Measurement,
     batches,
     dataset,
+    measurements,
     milliseconds,
 )
 from nnexp.tracking.run_rows import Entry
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Metric
     from mlflow.entities import Run as MlflowRun
 
 SEARCH_PAGE = 1000
@@ -62,6 +65,20 @@ class RunLogger:
         else:
             self._log_at_once(new)
         return [self._logged[entry.record.run_id].mlflow_run_id for entry in entries]
+
+    def log_model(self, entry: Entry) -> None:
+        """Log the network of a run that is in the store, if it has none there."""
+        client, logged = self._client, self._logged.get(entry.record.run_id)
+        if logged is None:
+            return
+        run = logged.mlflow_run_id
+        outputs = client.get_run(run).outputs
+        if outputs and outputs.model_outputs:
+            return
+        delete_models(client, self._experiment, run)  # one that was cut before the run knew of it
+        model = log_model(client, self._writer, entry, (self._experiment, run))
+        figures = [m for m in measurements(entry.record, entry.point) if m.name in OF_THE_MODEL]
+        client.log_batch(run, metrics=_metrics(figures, model))
 
     @cached_property
     def _logged(self) -> dict[str, LoggedRun]:
@@ -128,13 +145,13 @@ class RunLogger:
         self._data.add(dataset(entry.record))
 
     def _fill(self, mlflow_run_id: str, entry: Entry, model: str | None) -> None:
-        from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
+        from mlflow.entities import Dataset, DatasetInput, InputTag, Param
 
         record = entry.record
         for params, metrics in batches(record, entry.point):
             self._client.log_batch(
                 mlflow_run_id,
-                metrics=[Metric(*m, model_id=model if m.name in OF_THE_MODEL else None) for m in metrics],
+                metrics=_metrics(metrics, model),
                 params=[Param(*param) for param in params],
             )
         if source := dataset(record):
@@ -143,6 +160,13 @@ class RunLogger:
             self._client.log_inputs(mlflow_run_id, [DatasetInput(data, context)])
         if record.traceback:
             self._client.log_text(mlflow_run_id, record.traceback, "traceback.txt")
+
+
+def _metrics(points: Iterable[Measurement], model: str | None) -> list["Metric"]:
+    """Measurements as MLflow takes them, some of them those of a model, too."""
+    from mlflow.entities import Metric
+
+    return [Metric(*m, model_id=model if m.name in OF_THE_MODEL else None) for m in points]
 
 
 def by_run_id(runs: Iterable["MlflowRun"]) -> dict[str, LoggedRun]:
@@ -165,7 +189,12 @@ def search(client: "MlflowClient", experiment: str, which: str) -> Iterator["Mlf
 
 def delete_run(client: "MlflowClient", experiment: str, mlflow_run_id: str) -> None:
     """Delete a run and every model of it, also one that was cut before the run knew of it."""
+    delete_models(client, experiment, mlflow_run_id)
+    client.delete_run(mlflow_run_id)
+
+
+def delete_models(client: "MlflowClient", experiment: str, mlflow_run_id: str) -> None:
+    """Delete every model of a run."""
     its = f"source_run_id = '{mlflow_run_id}'"
     for model in client.search_logged_models([experiment], its):
         client.delete_logged_model(model.model_id)
-    client.delete_run(mlflow_run_id)

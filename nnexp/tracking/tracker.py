@@ -96,6 +96,10 @@ class Tracker(AbstractContextManager["Tracker"]):
             [self.page] = ids
         return ids
 
+    def log_model(self, submission: Submission) -> None:
+        """Log the network of a run that was logged without; once only."""
+        self._runs.log_model(self._entry(submission))
+
     def log_counts(self, counts: Mapping[str, int]) -> None:
         """Show in the parent how many runs finished, diverged, failed."""
         from mlflow.entities import Metric

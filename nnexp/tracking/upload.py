@@ -22,8 +22,10 @@ def is_up_to_date(sweep: Sweep, uri: str) -> bool:
     return not remaining and logged_status(sweep.folder, store) == final_status(sweep)
 
 
-def open_logger(uri: str, sweep: Sweep, environment: Mapping[str, Any]) -> Logger:
+def open_logger(uri: str, sweep: Sweep, environment: Mapping[str, Any], models: str = "all") -> Logger:
     """A logger to the store at `uri` that has begun with the records which the store lacks.
+
+    `models`: whose networks the store gets: all, none, or best.
 
     From now on the sweep's parent counts as open, until a logger has ended it.
 
@@ -36,7 +38,7 @@ def open_logger(uri: str, sweep: Sweep, environment: Mapping[str, Any]) -> Logge
         append_logged(sweep.folder, Logged("", store, "", ""))
     except OSError as error:
         raise UserError(f"sweeps_dir must be a folder that can be written: {error}") from error
-    logger = Logger(uri, sweep.plan, folder=sweep.folder, environment=environment)
+    logger = Logger(uri, sweep.plan, folder=sweep.folder, environment=environment, models=models)
     for run in sweep.plan.runs:
         if run.run_id in remaining:
             logger.submit(run, sweep.records[run.run_id], sweep.weights(run.run_id))

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from nnexp.sweep.question.plan import Plan
-from nnexp.tracking import Logger, logger, mlflow_run_ids, read_logged
+from nnexp.tracking import Logger, Submission, logger, mlflow_run_ids, read_logged
 from nnexp.tracking.tracker import Tracker
 from tests.tracking.conftest import copy_store
 from tests.tracking.samples import FIRST_LOG, a_failure, a_plan, a_record, children, parent, save_weights
@@ -206,6 +206,30 @@ def test_a_store_that_another_process_holds_is_waited_for(store: str, tmp_path: 
         holder.execute("ROLLBACK")
     assert thread.close("FINISHED", COUNTS) == ((), None)
     assert len(children(copy, "held")) == 4
+
+
+@pytest.mark.parametrize("models", ["best", "none"])
+def test_a_store_gets_the_networks_that_are_asked_for(store: str, tmp_path: Path, models: str) -> None:
+    from mlflow import MlflowClient
+
+    plan, weights = a_plan(f"models-{models}"), save_weights(tmp_path / "weights.npz")
+    submissions = [Submission(run, a_record(run), weights) for run in plan.runs]
+    for start in range(2):  # the second has nothing to add
+        thread = Logger(store, plan, folder=tmp_path, environment={}, models=models)
+        for submission in submissions:
+            thread.submit(*submission)
+        best = submissions[2] if models == "best" else None
+        assert thread.close("FINISHED", COUNTS, best=best) == ((), None), start
+    logged = {run.data.tags["nnexp.run_id"]: run for run in children(store, f"models-{models}")}
+    found = MlflowClient(store).search_logged_models([logged[plan.runs[0].run_id].info.experiment_id])
+    if models == "none":
+        assert list(found) == []
+        return
+    [model] = found
+    its = logged[plan.runs[2].run_id]
+    assert (model.source_run_id, str(model.status)) == (its.info.run_id, "READY")
+    assert [output.model_id for output in its.outputs.model_outputs] == [model.model_id]
+    assert {metric.key: metric.value for metric in model.metrics} == {"test/cost": 0.5, "test/accuracy": 0.75}
 
 
 @pytest.mark.slow

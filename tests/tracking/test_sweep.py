@@ -81,6 +81,25 @@ def test_a_sweep_is_in_the_store_with_curves_and_models_and_again_is_not_logged_
         )
 
 
+def test_the_best_network_alone_is_in_the_store_where_that_is_asked(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+
+    monkeypatch.chdir(tmp_path)
+    uri = copy_store(store, tmp_path / "mlflow.db")
+    words = ["sweep.name=best", "pictures=false", "tracking.models=best", f"tracking.uri={uri}"]
+    assert cli.main([*words, *WORDS]) == 0
+    client = mlflow.MlflowClient(tracking_uri=uri)
+    experiment = client.get_experiment_by_name("best")
+    [model] = client.search_logged_models([experiment.experiment_id])
+    folder = next(Path("sweeps/best").iterdir())
+    runs = pd.read_csv(folder / "runs.csv").set_index("mlflow_run_id")
+    points = runs.groupby("learning_rate")["final_validation_accuracy"]
+    best = points.get_group(points.mean().idxmax())
+    assert best[model.source_run_id] == best.max()
+
+
 @pytest.mark.slow
 def test_two_sweeps_that_start_together_make_one_store(tmp_path: Path) -> None:
     words = ["data=synthetic", "epochs=1", "hidden_size=3", "n_jobs=1", "-m", "seed=0,1"]
