@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from threading import Thread
 
@@ -196,18 +197,20 @@ class Experiment:
             sources = self.datasets.share(specs, folder) if self.workers else self.datasets.load_all(specs)
             load, timing = self.datasets.load, self.sweep.plan.timing
             stacks = make_stacks(runs, self.rows, max(1, self.workers), load, timing=timing)
-            Thread(target=load_libraries, args=(self.execution.pictures,)).start()
+            if self.workers:  # else it would take time from the run that trains here
+                Thread(target=load_libraries, args=(self.execution.pictures,)).start()
             standing = Standing(self.sweep.plan, board, work_by_row(stacks, load), self.sweep.records)
             with display_for(self.console, standing) as display:
                 progress: Progress = display if isinstance(display, Epochs) else board
-                outcomes = (
+                ended = (
                     launch(stacks, sources, expected, board, self.workers, self.execution.backend)
                     if self.workers
                     else train_here(stacks, sources, expected, progress)
                 )
-                with self._countdown(progress, board, display), closing(outcomes):
-                    for outcome in outcomes:
-                        display.ended(outcome.run, self._take(outcome))
+                with self._countdown(progress, board, display), closing(ended):
+                    for outcomes in ended:
+                        for outcome, record in zip(outcomes, self._take(outcomes), strict=True):
+                            display.ended(outcome.run, record)
                         if time.monotonic() > self.tables_due:
                             self._write_tables()
 
@@ -223,18 +226,22 @@ class Experiment:
 
         return Countdown(ask, pids, self.execution.stop_within)
 
-    def _take(self, outcome: Outcome) -> Record:
-        """Make the durable record of a run that has just ended, and hand it to MLflow's thread."""
-        run, result = outcome.run, outcome.result
+    def _take(self, outcomes: Sequence[Outcome]) -> list[Record]:
+        """Make durable records of runs that have just ended, and hand them to MLflow's thread."""
+        ended = [(self._record(outcome), _model(outcome)) for outcome in outcomes]
+        added = self.sweep.add(ended)
+        self.ended += len(ended)
+        for outcome, (record, model) in zip(outcomes, ended, strict=True):
+            if self.logger and record.run_id in added:
+                weights = weights_path(self.sweep.records_folder, record.run_id) if model else None
+                self.logger.submit(outcome.run, record, weights)
+        return [record for record, _ in ended]
+
+    def _record(self, outcome: Outcome) -> Record:
+        run = outcome.run
         digest = self.datasets.load(run.data).digest
         used = {"numerics": self._formulas.digest(run.settings), "dataset_digest": digest}
-        record = record_of(outcome, self.environment | used, alone=not self.workers)
-        model = Model(result.weights, result.biases, run.hyperparameters) if result else None
-        self.ended += 1
-        if self.sweep.add([(record, model)]) and self.logger:
-            weights = weights_path(self.sweep.records_folder, run.run_id) if model else None
-            self.logger.submit(run, record, weights)
-        return record
+        return record_of(outcome, self.environment | used, alone=not self.workers)
 
     def _logger(self, uri: str | None, models: str) -> Logger | None:
         """Takes records to MLflow; None where nothing is to be logged: then it is not even imported."""
@@ -255,3 +262,9 @@ class Experiment:
         write_csv.write_tables(tables.make_tables(plan, records, mlflow_run_ids(folder, records)), folder)
         ended = time.monotonic()
         self.tables_due = ended + max(TABLES_EVERY, 20 * (ended - began))
+
+
+def _model(outcome: Outcome) -> Model | None:
+    """The network that a run ended with."""
+    result = outcome.result
+    return Model(result.weights, result.biases, outcome.run.hyperparameters) if result else None

@@ -59,13 +59,13 @@ def train_here(
     sources: Mapping[DataSpec, Dataset | Path],
     expected: Premises,
     progress: Progress,
-) -> Generator[Outcome, None, None]:
-    """Train `stacks` in this process, one after the other, and yield the outcome of each run; otherwise as
+) -> Generator[Sequence[Outcome], None, None]:
+    """Train `stacks` in this process, one after the other, and yield the outcomes of each; otherwise as
     `launch`."""
     for stack in stacks:
         with interruptible():
             outcomes = train_stack(stack, sources[stack.data], expected, progress)
-        yield from outcomes
+        yield outcomes
 
 
 def launch(
@@ -75,8 +75,8 @@ def launch(
     board: Board,
     workers: int,
     backend: str | None = None,
-) -> Generator[Outcome, None, None]:
-    """Train `stacks` on so many workers and yield the outcome of each run as soon as its stack is done.
+) -> Generator[Sequence[Outcome], None, None]:
+    """Train `stacks` on so many workers and yield the outcomes of each as soon as it is done.
 
     `sources`: the folders that hold the shared data sets. If a worker dies, joblib ends all: they begin again
     with what has no outcome, each run of the dead worker's stack alone. A run that has killed two workers
@@ -95,14 +95,14 @@ def launch(
                     for rows, error in answers:
                         if error:
                             raise error
-                        yield from remainder.take(rows, folder)
+                        yield remainder.take(rows, folder)
                 except BrokenExecutor:
                     for rows in remainder.out:
-                        yield from remainder.take(rows, folder)
+                        yield remainder.take(rows, folder)
                     if board.stop_asked:
                         return
                     check_premises(expected)  # code that cannot be imported any more is no run's fault
-                    yield from remainder.after_death(deaths.culprit(), board)
+                    yield list(remainder.after_death(deaths.culprit(), board))
 
 
 def _task(stack: Stack, sources: Mapping[DataSpec, Dataset | Path], expected: Premises, board: Board) -> Task:

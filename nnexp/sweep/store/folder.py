@@ -59,8 +59,8 @@ class Sweep:
             if run.run_id not in self.records or self.records[run.run_id].status not in SETTLED[mode]
         ]
 
-    def add(self, ended: Sequence[tuple[Record, Model | None]]) -> list[Record]:
-        """Make the records of runs that have just ended durable; those that are now the sweep's.
+    def add(self, ended: Sequence[tuple[Record, Model | None]]) -> set[str]:
+        """Make the records of runs that have just ended durable; the ids of those that are now the sweep's.
 
         A run that was done, is trained again and fails leaves what it had, and its traceback beside it.
         """
@@ -69,7 +69,7 @@ class Sweep:
         for record, _ in better:
             self.records[record.run_id] = record
             self._failure(record).unlink(missing_ok=True)
-        return [record for record, _ in better]
+        return {record.run_id for record, _ in better}
 
     def _keeps_earlier(self, record: Record) -> bool:
         """Whether a better record of the run is there; then this one's traceback is laid beside it."""

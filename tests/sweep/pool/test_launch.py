@@ -36,7 +36,7 @@ def launched(made: Plan, folder: Path, workers: int, backend: str | None = None)
         if workers
         else train_here(stacks, sources, expected, board)
     )
-    return {outcome.run.run_id: outcome for outcome in found}
+    return {outcome.run.run_id: outcome for outcomes in found for outcome in outcomes}
 
 
 @pytest.mark.parametrize("backend", [None, "threading"])
