@@ -12,6 +12,7 @@ from nnexp.commands.disk import disk_use, size
 from nnexp.commands.lookup import name_of, shown_status, standing
 from nnexp.console import make_console, make_table
 from nnexp.errors import UserError
+from nnexp.sweep.question.points import key_of
 from nnexp.sweep.store.catalog import no_sweeps, statuses_in, sweep_folders
 from nnexp.sweep.store.lock import holder_of
 from nnexp.sweep.store.plan_file import OtherVersionError, read_head
@@ -69,7 +70,8 @@ def _row(folder: Path, sweeps_dir: str) -> tuple[str, ...]:
     statuses: Counter[str] = Counter()
     for status, runs in stored.items():
         statuses[shown_status(status)] += runs
-    changed = " ".join(f"{key}={spelled(value)}" for key, value in head.changed.items() if key != "data")
+    own = {key_of(name): value for name, value in head.changed.items() if name != "data"}
+    changed = " ".join(f"{key}={spelled(value)}" for key, value in own.items())
     asks = head.question or ", ".join(head.axes)
     question = f"{asks} ({changed})" if asks and changed else asks or changed or "the defaults"
     data = ", ".join(head.data)

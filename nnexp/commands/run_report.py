@@ -12,6 +12,7 @@ from nnexp.console import make_table
 from nnexp.data import DataSpec
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.plan import Run
+from nnexp.sweep.question.points import key_of
 from nnexp.sweep.store import record as records
 from nnexp.sweep.store.lock import holder_of
 from nnexp.sweep.store.plan_file import read_plan
@@ -77,8 +78,8 @@ def _pairs(values: Mapping[str, object]) -> Table:
 def _tell_settings(run: Run, console: Console) -> None:
     """What differs from the defaults, then the rest."""
     usual = Run("", Hyperparameters(), DataSpec(), 0).settings
-    settings = run.settings
-    own = {name: value for name, value in settings.items() if value != usual[name]}
+    settings = {key_of(name): value for name, value in run.settings.items()}
+    own = {key_of(name): value for name, value in run.settings.items() if value != usual[name]}
     if own:
         _section(console, "Settings that differ from the defaults", _pairs(own))
     _section(console, "Other settings", _pairs({k: v for k, v in settings.items() if k not in own}))

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnexp.commands import status
-from nnexp.commands.arguments import Arguments, only_name, parse_arguments
-from nnexp.commands.lookup import folder_of, is_sweep_name, name_of, read_stored, run_named
+from nnexp.commands import status, summary
+from nnexp.commands.arguments import SWEEPS_DIR, Arguments, only_name, parse_arguments
+from nnexp.commands.lookup import is_sweep_name, name_of, read_stored, run_named, say_choice
 from nnexp.commands.run_report import tell
 from nnexp.console import make_console
 from nnexp.data import load
 from nnexp.errors import UserError, unknown
-from nnexp.sweep.store.catalog import sweep_folders
+from nnexp.sweep.store.catalog import find_sweep_folder, sweep_folders
 from nnexp.sweep.store.plan_file import read_plan
 from nnexp.sweep.store.record import read_model, weights_path
 
@@ -21,7 +21,7 @@ nnexp show NAME[/ID] [sweeps_dir=sweeps]
 Everything about one run: settings, figures, learning curve, times, environment, where it is in MLflow and on
 disk, and why it failed. RUN is a run_id or its beginning, at least 4 characters. --pictures draws the weights
 of its first layer, its confusion matrix and its worst mistakes. Of a sweep, what nnexp status shows; a sweep
-of one run means that run.
+of one run means that run. Of published results (published/NAME), what nnexp summary shows.
 """
 PICTURES = "--pictures"
 
@@ -33,7 +33,7 @@ def main(words: Sequence[str]) -> int:
     if not is_sweep_name(name, place):
         return _show_run(*run_named(name, place), arguments)
     try:
-        folder = folder_of(name, place)
+        folder = say_choice(find_sweep_folder(name, place, published=True))
     except UserError as error:
         names = {part for folder in sweep_folders(place) for part in _names(name_of(folder, place))}
         raise error if "/" in name or not names else unknown("run or sweep", name, names) from error
@@ -42,6 +42,8 @@ def main(words: Sequence[str]) -> int:
         return _show_run(runs[0].run_id, [folder], arguments)
     if PICTURES in arguments.settings:
         raise UserError(f"{PICTURES} draws a RUN, got {name}: those of a sweep lie in its folder")
+    if not (folder / "records").is_dir():  # published: its answer is what is known
+        return summary.main([name, f"{SWEEPS_DIR}={place}"])
     status.tell(read_stored(folder, place), place, make_console())
     return 0
 

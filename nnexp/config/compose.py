@@ -16,11 +16,11 @@ from yaml import YAMLError
 from nnexp.config import files, overrides
 from nnexp.config.knobs import KNOBS
 from nnexp.config.question import check_interpolations, on_axes, question_of, select, with_values
-from nnexp.config.schema import CLAIMED, ROOT_DATA, Config, Execution, Tracking, check_keys
+from nnexp.config.schema import CLAIMED, Config, Execution, Tracking, check_keys
 from nnexp.data import DataSpec
 from nnexp.errors import UserError, unknown
 from nnexp.nn import Hyperparameters
-from nnexp.sweep.question.points import HYPERPARAMETERS, axes_of
+from nnexp.sweep.question.points import HYPERPARAMETERS, ROOT_DATA, axes_of
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override

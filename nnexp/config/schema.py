@@ -9,7 +9,7 @@ from nnexp.config.knobs import EXECUTION, TRACKING
 from nnexp.data import DataSpec
 from nnexp.errors import SYNONYMS, UserError, close_names, unknown
 from nnexp.nn import MONITORS, Hyperparameters
-from nnexp.sweep.question.points import AXES, Question
+from nnexp.sweep.question.points import AXES, ROOT_DATA, Question
 from nnexp.sweep.question.ranges import KEYS as RANGE_KEYS
 
 # What a claim may name of its sweep, beside metrics: its points, its epochs, what is recorded.
@@ -17,7 +17,6 @@ CLAIMED = (
     *("epochs", "evaluate_every", "hidden_layers", "monitor"),
     *(f"sweep.{name}" for name in ("axes", "zip", "points", "exclude", "timing")),
 )
-ROOT_DATA = ("train_size", "validation_size", "classes")  # data knobs that are flat at the root
 
 
 @dataclass(frozen=True, kw_only=True)

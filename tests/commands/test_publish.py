@@ -48,6 +48,13 @@ def test_published_tables_are_those_of_the_sweep(nnexp: Command, lab: Path) -> N
     assert history[:8] == b"\x1f\x8b\x08" + bytes(5)  # RFC 1952: no name, no time
 
 
+def test_of_published_results_the_answer_is_shown(nnexp: Command, lab: Path) -> None:
+    nnexp("publish", "tiny")
+    status, shown, _ = nnexp("show", "published/tiny")
+    assert (status, shown) == nnexp("summary", "published/tiny")[:2]
+    assert "batch_size" in shown
+
+
 def test_nothing_tells_where_the_sweep_was_trained(nnexp: Command, lab: Path) -> None:
     nnexp("publish", "tiny")
     before, after = read_body(only(lab / "sweeps" / "tiny")), read_body(TINY)

@@ -39,10 +39,16 @@ from nnexp.sweep.question.ranges import range_values
 
 HYPERPARAMETERS = tuple(f.name for f in fields(Hyperparameters))
 DATA_KNOBS = tuple(f.name for f in fields(DataSpec) if f.name not in ("name", "root", "path"))
+ROOT_DATA = ("train_size", "validation_size", "classes")  # data knobs that are flat on the command line
 SETTINGS = ("data", *DATA_KNOBS, *HYPERPARAMETERS)
 AXES = tuple(name for name in SETTINGS if name not in ("seed", "monitor"))
 
 MOST = 100_000  # runs, points, values of an axis: to plan more takes minutes, and is hardly meant
+
+
+def key_of(setting: str) -> str:
+    """What a setting is called on the command line: `learning_rate`, `data.rotation`."""
+    return f"data.{setting}" if setting in DATA_KNOBS and setting not in ROOT_DATA else setting
 
 
 @dataclass(frozen=True)

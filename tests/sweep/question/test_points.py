@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnexp.errors import UserError
-from nnexp.sweep.question.points import MOST, Question, axes_of, points_of
+from nnexp.sweep.question.points import MOST, Question, axes_of, key_of, points_of
 
 
 def asked(**keys: Any) -> Question:
@@ -218,3 +218,9 @@ def refused(keys: Any, message: str) -> None:
         points(**keys)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_setting_of_the_data_is_called_as_it_is_given() -> None:
+    names = ("learning_rate", "train_size", "classes", "rotation", "scale", "data")
+    keys = ["learning_rate", "train_size", "classes", "data.rotation", "data.scale", "data"]
+    assert list(map(key_of, names)) == keys
