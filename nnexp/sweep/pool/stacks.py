@@ -16,7 +16,8 @@ LARGEST = 16  # runs; a larger stack gains little, and loses more when it is cut
 MEMORY = 64 * 2**20  # bytes of a stack's weights; its gradients and optimizer take up to three times as much
 # No stack may take more than this share of a worker's time, so that some runs are recorded before the end.
 LONGEST = 0.75
-SPLITS = 8  # per worker: how many cuts are tried, each with the longest stack split once more
+# How many cuts are tried, each with the longest stack split once more: per worker, and at most.
+SPLITS, TRIES = 8, 1000
 
 SHARED = tuple(field.name for field in fields(Hyperparameters) if field.name not in PER_RUN)
 
@@ -74,7 +75,7 @@ def _best_cut(groups: "Sequence[Group]", workers: int) -> list[int]:
     """Into how many stacks to cut each group. Large stacks save overhead, small ones keep workers busy."""
     cut = [math.ceil(len(group.members) / group.most) for group in groups]
     cuts: list[tuple[bool, float, list[int]]] = []
-    for _ in range(SPLITS * workers):
+    for _ in range(min(SPLITS * workers, TRIES)):
         costs = sorted(
             (cost for group, n in zip(groups, cut, strict=True) for cost in group.costs(n)), reverse=True
         )
