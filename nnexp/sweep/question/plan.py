@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nnexp.data import Dataset, DataSpec
+from nnexp.data.augment import AFFINE
 from nnexp.errors import UserError
 from nnexp.nn import Hyperparameters, check_augmentation, check_fit
 from nnexp.nn.streams import follows_seed
@@ -203,7 +204,10 @@ def _at(
             f"hidden_layers={asked} does not fit hidden_size={sizes}, which are {count(depth, 'layer')}: "
             "sweep.exclude leaves such a point out"
         )
-    return hyperparameters, replace(base_data, **knobs)
+    data = replace(base_data, **knobs)
+    if knobs.keys() & data.amplitudes.keys() and data.augment in AFFINE and not any(data.amplitudes.values()):
+        data = replace(data, augment="none")  # an axis that begins at no distortion at all
+    return hyperparameters, data
 
 
 def _check_distinct(points: Sequence[Mapping[str, Any]], runs: Sequence[Run], seeds: int) -> None:

@@ -37,8 +37,15 @@ def test_a_data_knob_can_be_an_axis() -> None:
 def test_an_amplitude_may_be_an_axis_of_a_distortion_that_has_none_else() -> None:
     made = plan({"rotation": [5, 10]}, seeds=[0], data=DataSpec(name="synthetic", augment="affine"))
     assert [run.data.rotation for run in made.runs] == [5.0, 10.0]
+
+
+def test_an_amplitude_of_0_is_the_point_without_distortion() -> None:
+    affine = DataSpec(name="synthetic", augment="affine")
+    without, with_it = plan({"rotation": [0, 10]}, seeds=[0], data=affine).runs
+    assert (without.data.augment, with_it.data.augment) == ("none", "affine")
+    assert without.run_id == plan({}, seeds=[0]).runs[0].run_id
     with pytest.raises(UserError, match="must have an amplitude > 0"):
-        plan({"rotation": [0, 10]}, data=DataSpec(name="synthetic", augment="affine"))
+        plan({"learning_rate": [1, 2]}, data=affine)
 
 
 def planned(question: Question) -> Plan:
