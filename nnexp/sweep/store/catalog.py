@@ -125,10 +125,10 @@ def statuses_in(folder: Path, head: Head) -> Counter[str]:
 
 
 def is_finished(folder: Path) -> bool:
-    """Whether every run that was asked for is done."""
+    """Whether every run that was asked for is done, or was pruned."""
     with suppress(UserError, OSError):  # damaged, or removed meanwhile
         statuses = statuses_in(folder, read_head(folder))
-        return bool(statuses) and set(statuses) <= set(DONE)
+        return bool(statuses) and set(statuses) <= {*DONE, "pruned"}
     return False
 
 

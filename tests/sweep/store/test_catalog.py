@@ -117,6 +117,11 @@ def test_a_name_means_its_newest_finished_sweep_and_says_so(tmp_path: Path) -> N
     assert find_sweep_folder(f"sample/{damaged.name}", tmp_path) == (damaged, "")
 
 
+def test_a_sweep_whose_runs_were_pruned_is_finished(tmp_path: Path) -> None:
+    assert is_finished(stored(tmp_path, 0.1, "2026-01-01", ("finished", "pruned")))
+    assert not is_finished(stored(tmp_path, 0.2, "2026-01-01", ("pruned",)))
+
+
 def test_a_name_without_a_finished_sweep_means_its_newest(tmp_path: Path) -> None:
     stored(tmp_path, 0.1, "2026-01-02", ("finished",))
     newest = stored(tmp_path, 0.2, "2026-01-03")
