@@ -47,6 +47,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "n_jobs": "jobs workers numworkers nworkers processes cpus cores threads njob parallel",
         "sweeps_dir": "outputdir outdir out dir folder resultsdir logdir",
         "max_seconds": "timeout timelimit maxtime",
+        "checkpoint_every": "checkpoint checkpoints saveevery savefreq checkpointinterval checkpointseconds",
         "dry_run": "dry plan",
         "tracking": "mlflow logger log store",
         "quadratic": "mse l2loss squarederror meansquarederror",

@@ -147,6 +147,12 @@ EXECUTION = {
         Number(),
         OURS,
     ),
+    "checkpoint_every": Knob(
+        "Seconds from one checkpoint of a run to the next: what a run can lose that is cut. It has another "
+        "one at a stop; 0 takes none at all.",
+        Number(),
+        OURS,
+    ),
     "confirm_above": Knob(
         "Asks at the terminal before a training of more seconds than these.",
         OrNull(Number(), "never ask"),

@@ -49,6 +49,7 @@ class Execution:
     sweeps_dir: str = "sweeps"
     max_seconds: float | None = None
     stop_within: float = 5.0
+    checkpoint_every: float = 60.0
     confirm_above: float | None = 3600.0
     pictures: bool = True
 

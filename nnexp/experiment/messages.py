@@ -11,7 +11,9 @@ from nnexp import data
 from nnexp.console import WholeTable
 from nnexp.nn.knobs import USUAL_LEARNING_RATES
 from nnexp.sweep.pool.estimate import Load
+from nnexp.sweep.pool.stacks import Mark
 from nnexp.sweep.question.plan import Plan, Run
+from nnexp.sweep.store.checkpoints import Found
 from nnexp.sweep.store.record import FAILED, Record
 from nnexp.text import count, duration, percent, spelled
 
@@ -38,10 +40,12 @@ def reason(record: Record) -> str:
     return (record.traceback or "").strip().splitlines()[-1]
 
 
-def announcement(plan: Plan, to_do: int, failed: int, workers: int, seconds: float) -> str:
+def announcement(
+    plan: Plan, to_do: int, failed: int, workers: int, seconds: float, marks: Mapping[str, Mark] | None = None
+) -> str:
     """What a sweep is about to do, in one line, and in about how many seconds.
 
-    `failed`: runs that are not done, and not to be trained.
+    `failed`: runs that are not done, and not to be trained; `marks`: of those that go on from a checkpoint.
     """
     runs, points, seeds = len(plan.runs), count(len(plan.points), "point"), count(len(plan.seeds), "seed")
     state = [f"{runs - to_do - failed} done"] if to_do or failed else ["all done, recorded before"]
@@ -49,7 +53,34 @@ def announcement(plan: Plan, to_do: int, failed: int, workers: int, seconds: flo
         state.append(f"{failed} failed before")
     if to_do:
         state.append(f"{to_do} to train on {count(workers, 'worker')}, about {duration(seconds)}")
+    if marks:
+        state.append(going_on(marks))
     return f"{plan.name}: {count(runs, 'run')} ({points} x {seeds}), {', '.join(state)}"
+
+
+def going_on(marks: Mapping[str, Mark]) -> str:
+    """`5 runs go on from epoch 12 to 17`."""
+    epochs = [mark.epoch for mark in marks.values()]
+    first, last = min(epochs), max(epochs)
+    where = f"epoch {first}" if first == last else f"epochs {first} to {last}"
+    return f"{count(len(marks), 'run')} {'goes' if len(marks) == 1 else 'go'} on from {where}"
+
+
+def useless_checkpoints(found: Found) -> list[str]:
+    """A line for each reason why checkpoints are not used."""
+    lines = [f"The checkpoint {path} is damaged ({why}): not used" for path, why in found.damaged.items()]
+    for how, runs in Counter(found.elsewhere.values()).items():
+        lines.append(f"Checkpoints of {count(runs, 'run')} are of another machine and not used: {how}")
+    for folder, runs in Counter(found.outdated.values()).items():
+        lines.append(f"Checkpoints of {count(runs, 'run')} in {folder} are of other formulas and not used")
+    return lines
+
+
+def unwritten_checkpoints(times: int, why: str) -> str:
+    """How often a checkpoint could not be written or read; empty if never."""
+    if not times:
+        return ""
+    return f"Checkpoints could not be written or read, {count(times, 'time')}: {why}"
 
 
 def advice_lines(runs: Sequence[Run], load: Load) -> list[str]:

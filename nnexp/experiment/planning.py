@@ -1,6 +1,6 @@
 """Before training: make the plan, print what will run and for how long, and ask first if that is long."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.prompt import Confirm
@@ -12,7 +12,7 @@ from nnexp.errors import UserError
 from nnexp.experiment.messages import advice_lines, announcement
 from nnexp.sweep.pool.estimate import Load, estimate_seconds, work
 from nnexp.sweep.pool.launch import worker_count
-from nnexp.sweep.pool.stacks import make_stacks
+from nnexp.sweep.pool.stacks import Mark, make_stacks
 from nnexp.sweep.question.plan import Plan, make_plan
 from nnexp.sweep.store.folder import Sweep
 from nnexp.sweep.store.record import FAILED
@@ -34,16 +34,22 @@ def planned(config: Config, load: Load, console: Console) -> Plan:
     return plan
 
 
-def announce(sweep: Sweep, execution: Execution, load: Load, console: Console) -> float:
-    """Say what is about to be done, and how many seconds it will take; return them."""
+def announce(
+    sweep: Sweep, execution: Execution, load: Load, console: Console, marks: Mapping[str, Mark] | None = None
+) -> float:
+    """Say what is about to be done, and how many seconds it will take; return them.
+
+    `marks`: run_id -> where a run goes on.
+    """
     rows = sweep.pending(execution.mode)
     workers = max(1, workers_for(sweep.plan, execution, len(rows)))
-    stacks = make_stacks(sweep.plan.runs, rows, workers, load, timing=sweep.plan.timing)
-    seconds = estimate_seconds([stack.runs for stack in stacks], workers, load, _slowness(sweep, rows, load))
+    stacks = make_stacks(sweep.plan.runs, rows, workers, load, timing=sweep.plan.timing, marks=marks)
+    runs, left = [stack.runs for stack in stacks], [stack.left for stack in stacks]
+    seconds = estimate_seconds(runs, workers, load, _slowness(sweep, rows, load), left)
     pending = set(rows)
     settled = [run for row, run in enumerate(sweep.plan.runs) if row not in pending]
     failed = sum(sweep.records[run.run_id].status in FAILED for run in settled)
-    console.print(announcement(sweep.plan, len(rows), failed, workers, seconds))
+    console.print(announcement(sweep.plan, len(rows), failed, workers, seconds, marks))
     return seconds
 
 

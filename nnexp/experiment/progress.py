@@ -36,7 +36,7 @@ def display_for(console: Console, standing: Standing) -> Display:
     """What suits the console and the plan."""
     plan = standing.plan
     if len(plan.runs) == 1:
-        return Epochs(console, plan.runs[0].hyperparameters.epochs)
+        return Epochs(console, standing)
     is_live = console.is_terminal and not console.is_dumb_terminal
     if is_live or (console.is_jupyter and find_spec("ipywidgets")):
         return Bar(console, standing)
@@ -44,13 +44,11 @@ def display_for(console: Console, standing: Standing) -> Display:
 
 
 class Epochs:
-    """A line per epoch of a single run. It trains in this process, so it stands in for the board too."""
+    """A line per epoch of a single run. It trains in this process, so it stands before the board."""
 
-    stop_asked = False
-
-    def __init__(self, console: Console, epochs: int) -> None:
-        self.console, self.epochs = console, epochs
-        self.done = 0
+    def __init__(self, console: Console, standing: Standing) -> None:
+        self.console, self.standing, self.board = console, standing, standing.board
+        self.epochs = standing.plan.runs[0].hyperparameters.epochs
         self._printed = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -59,12 +57,13 @@ class Epochs:
     def __exit__(self, *error: object) -> None:
         return
 
-    def start(self, rows: tuple[int, ...]) -> None:
+    def start(self, rows: tuple[int, ...], epoch: int = 0) -> None:
+        self.board.start(rows, epoch)
         heading = f"{'epoch':>{2 * len(str(self.epochs)) + 1}}  {'training':^21}  {'validation':^21}"
         self.console.print(heading.rstrip())
 
     def show(self, rows: tuple[int, ...], epoch: int, metrics: Mapping[str, NDArray[np.floating]]) -> None:
-        self.done = epoch
+        self.board.show(rows, epoch, metrics)
         cells = [f"{epoch:{len(str(self.epochs))}}/{self.epochs}"]
         if np.isnan(metrics["training_cost"][0]):  # not evaluated
             if time.monotonic() < self._printed + FIRST_SIGN:
@@ -76,17 +75,27 @@ class Epochs:
         self.console.print("  ".join(cells))
         self._printed = time.monotonic()
 
+    def mark(self, rows: tuple[int, ...]) -> None:
+        self.board.mark(rows)
+
+    def report(self, rows: tuple[int, ...], error: Exception) -> None:
+        self.board.report(rows, error)
+
     def finish(self, rows: tuple[int, ...]) -> None:
-        return
+        self.board.finish(rows)
+
+    @property
+    def stop_asked(self) -> bool:
+        return self.board.stop_asked
 
     def ask_to_stop(self) -> None:
-        self.stop_asked = True
+        self.board.ask_to_stop()
 
     def ended(self, run: Run, record: Record) -> None:
-        self.done = 0  # the command's final line says how
+        return  # the command's final line says how
 
     def at_stake(self) -> str:
-        return f"the run, at epoch {self.done} of {self.epochs}" if self.done else ""
+        return self.standing.at_stake()
 
 
 class Lines:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from nnexp.sweep.pool.progress_board import Board
+from nnexp.sweep.pool.stacks import Mark
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.store.record import Record
 from nnexp.text import count, duration, figure, percent
@@ -18,16 +19,24 @@ class Standing:
     """Runs by status, work done, the best run so far, and what trains now."""
 
     def __init__(
-        self, plan: Plan, board: Board, work: Mapping[int, float], records: Mapping[str, Record]
+        self,
+        plan: Plan,
+        board: Board,
+        work: Mapping[int, float],
+        records: Mapping[str, Record],
+        marks: Mapping[str, Mark] | None = None,
     ) -> None:
-        """`work`: row of each run that is trained -> its share of the work; `records`: of all runs."""
+        """`work`: row of each run that is trained -> its share of the work; `records`: of all runs;
+        `marks`: where those go on that do not begin."""
         self.plan, self.board = plan, board
         self.began = time.monotonic()
         self.total = sum(work.values())
         self._work = {plan.runs[row].run_id: share for row, share in work.items()}
-        self._per_epoch = np.zeros(len(plan.runs))
+        self._per_epoch, self._first = np.zeros(len(plan.runs)), np.zeros(len(plan.runs))
         for row, share in work.items():
-            self._per_epoch[row] = share / plan.runs[row].hyperparameters.epochs
+            run = plan.runs[row]
+            self._first[row] = marks[run.run_id].epoch if marks and run.run_id in marks else 0
+            self._per_epoch[row] = share / (run.hyperparameters.epochs - self._first[row])
         self._statuses: Counter[str] = Counter()
         self._work_ended = 0.0
         self._best = (-1.0, "")
@@ -56,7 +65,8 @@ class Standing:
     def work_done(self) -> float:
         """Work of the runs that ended, and of the epochs of those that are training."""
         running = self.board.running
-        return self._work_ended + float(self._per_epoch[running] @ self.board.rows[running, 0])
+        epochs = np.maximum(self.board.rows[running, 0] - self._first[running], 0)
+        return self._work_ended + float(self._per_epoch[running] @ epochs)
 
     def state(self) -> str:
         """`12/35 runs · 4 running · best 95.00 % (batch_size=10 seed=1)`."""
@@ -75,14 +85,11 @@ class Standing:
         return f"about {duration(seconds)} left" if done else ""
 
     def at_stake(self) -> str:
-        """What a stop would lose: `4 runs in training, the farthest at epoch 28 of 30`; empty if nothing."""
-        rows = np.flatnonzero(self.board.running)
-        if not len(rows):
-            return ""
-        farthest = rows[self.board.rows[rows, 0].argmax()]
-        epoch, epochs = self.board.rows[farthest, 0], self.plan.runs[farthest].hyperparameters.epochs
-        where = "at" if len(rows) == 1 else "the farthest at"
-        return f"{count(len(rows), 'run')} in training, {where} epoch {epoch:.0f} of {epochs}"
+        """What a stop may lose: `at most 42 s of 4 runs in training`; empty if nothing."""
+        running = int(self.board.running.sum())
+        return f"at most {duration(self.board.at_stake)} of {count(running, 'run')} in training" * bool(
+            running
+        )
 
     def stacks(self) -> Iterator[str]:
         """A line per stack that trains now: how far it is, and its figures (means over its runs)."""

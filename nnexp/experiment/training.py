@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from threading import Thread
 
@@ -11,7 +11,13 @@ from rich.console import Console
 from nnexp.config import Config, Execution
 from nnexp.errors import UserError
 from nnexp.experiment.finishing import Ending, load_libraries
-from nnexp.experiment.messages import command_for, plan_table
+from nnexp.experiment.messages import (
+    command_for,
+    going_on,
+    plan_table,
+    unwritten_checkpoints,
+    useless_checkpoints,
+)
 from nnexp.experiment.planning import advise, announce, confirm, planned, workers_for
 from nnexp.experiment.progress import Display, Epochs, display_for
 from nnexp.experiment.sweep_standing import Standing
@@ -23,11 +29,17 @@ from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.environment import environment
 from nnexp.sweep.pool.launch import launch, train_here
 from nnexp.sweep.pool.progress_board import Board
-from nnexp.sweep.pool.stacks import make_stacks, work_by_row
+from nnexp.sweep.pool.stacks import Mark, make_stacks, work_by_row
 from nnexp.sweep.pool.stop import SweepError, deferred
 from nnexp.sweep.pool.worker import Outcome, PremiseError, Progress, premises
 from nnexp.sweep.question.identity import formulas
 from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.store.checkpoints import (
+    FOLDER,
+    find_checkpoints,
+    open_checkpoints,
+    remove_checkpoints,
+)
 from nnexp.sweep.store.folder import Sweep, find_sweep, settle, sweep_folder
 from nnexp.sweep.store.lock import held
 from nnexp.sweep.store.record import Record, record_of, weights_path
@@ -53,7 +65,8 @@ def dry_run(config: Config, console: Console) -> Sweep:
     sweep = find_sweep(sweep_folder(config.execution.sweeps_dir, plan), plan)
     pending = sweep.pending(config.execution.mode)
     advise(sweep.plan, pending, datasets.load, console)
-    announce(sweep, config.execution, datasets.load, console)
+    marks = _marks(sweep, config.execution, console)
+    announce(sweep, config.execution, datasets.load, console, marks)
     console.print(plan_table(sweep.plan, pending))
     return sweep
 
@@ -89,16 +102,25 @@ def carry_out(
                 f"sweeps_dir must be a folder that can be written, not read-only or full: {folder}"
             )
         advise(sweep.plan, pending, datasets.load, console)
-        if len(plan.runs) > 1 or not pending:
-            seconds = announce(sweep, execution, datasets.load, console)
+        marks = _marks(sweep, execution, console)
+        if len(plan.runs) > 1 or not pending or marks:
+            seconds = announce(sweep, execution, datasets.load, console, marks)
             confirm(seconds, execution.confirm_above, console)
         store = uri if writable and not problem else None  # a finished sweep answers without it
         if store:
             _say_where(store, console)
-        Experiment(sweep, execution, store, datasets, console, models).run()
+        Experiment(sweep, execution, store, datasets, console, models, marks).run()
         if problem:
             console.print(f"MLflow: {problem}")
     return sweep
+
+
+def _marks(sweep: Sweep, execution: Execution, console: Console) -> dict[str, Mark]:
+    """Where runs go on that were cut before; says which checkpoints are of no use."""
+    found = find_checkpoints(sweep, execution.mode, formulas().all_digest)
+    for line in useless_checkpoints(found):
+        console.print(line)
+    return found.marks
 
 
 def _say_where(uri: str, console: Console) -> None:
@@ -133,14 +155,20 @@ class Experiment:
         datasets: Datasets,
         console: Console,
         models: str,
+        marks: Mapping[str, Mark],
     ) -> None:
+        """`marks`: run_id -> where a run goes on."""
         self.sweep, self.execution, self.datasets, self.console = sweep, execution, datasets, console
-        self.environment = environment()
+        self.marks, self.environment = marks, environment()
+        self._formulas = formulas()  # as they were planned with, whoever edits a file meanwhile
         if settle(sweep, self.environment):
             reopen(sweep.folder)
         self.rows = sweep.pending(execution.mode)
+        self.open = {sweep.plan.runs[row].run_id for row in self.rows}  # runs that have not ended
+        anew = self.open if execution.mode == "force" else set()
+        remove_checkpoints(sweep.folder / FOLDER, sweep.records.keys() | anew)
         self.workers = workers_for(sweep.plan, execution, len(self.rows))
-        self.ended, self.tables_due = 0, time.monotonic() + TABLES_EVERY
+        self.tables_due = time.monotonic() + TABLES_EVERY
         self._stopping = False  # somebody has asked to stop, and was answered
         self.logger = self._logger(uri, models)
         name = f"{sweep.plan.name}/{sweep.plan.sweep_id}"
@@ -180,26 +208,31 @@ class Experiment:
     def _standing(self) -> str:
         """How far a stopped sweep is, and what goes on with it."""
         if self.execution.mode == "force":
-            return f"{self.ended} of {len(self.rows)} runs were trained again; mode=force begins anew"
+            ended = len(self.rows) - len(self.open)
+            return f"{ended} of {len(self.rows)} runs were trained again; mode=force begins anew"
         if not self.sweep.pending(self.execution.mode):
             return "all runs are recorded. The same command again brings files and MLflow up to date"
         done = f"{len(self.sweep.records)} of {len(self.sweep.plan.runs)} runs are recorded"
+        found = find_checkpoints(self.sweep, self.execution.mode, self._formulas.all_digest)
+        if found.marks:
+            done += f", {going_on(found.marks)}"
         return f"{done}. The same command again trains the rest, or {self.ending.going_on}"
 
     def _train(self) -> None:
         """Train the pending runs; each is recorded before anything else sees it."""
         runs = self.sweep.plan.runs
-        self._formulas = formulas()  # as they were planned with, whoever edits a file meanwhile
-        expected = premises(self.sweep.plan, self.execution.max_seconds)
+        checkpoints = open_checkpoints(self.sweep, self._formulas.all_digest)
+        expected = premises(self.sweep.plan, self.execution.max_seconds, checkpoints, self.checkpoint_every)
         with scratch() as folder:
             board = Board(folder / "board", len(runs))
             specs = [runs[row].data for row in self.rows]
             sources = self.datasets.share(specs, folder) if self.workers else self.datasets.load_all(specs)
             load, timing = self.datasets.load, self.sweep.plan.timing
-            stacks = make_stacks(runs, self.rows, max(1, self.workers), load, timing=timing)
+            stacks = make_stacks(runs, self.rows, max(1, self.workers), load, timing=timing, marks=self.marks)
             if self.workers:  # else it would take time from the run that trains here
                 Thread(target=load_libraries, args=(self.execution.pictures,)).start()
-            standing = Standing(self.sweep.plan, board, work_by_row(stacks, load), self.sweep.records)
+            work = work_by_row(stacks, load)
+            standing = Standing(self.sweep.plan, board, work, self.sweep.records, self.marks)
             with display_for(self.console, standing) as display:
                 progress: Progress = display if isinstance(display, Epochs) else board
                 ended = (
@@ -207,19 +240,33 @@ class Experiment:
                     if self.workers
                     else train_here(stacks, sources, expected, progress)
                 )
-                with self._countdown(progress, board, display), closing(ended):
-                    for outcomes in ended:
-                        for outcome, record in zip(outcomes, self._take(outcomes), strict=True):
-                            display.ended(outcome.run, record)
-                        if time.monotonic() > self.tables_due:
-                            self._write_tables()
+                try:
+                    with self._countdown(progress, board, display), closing(ended):
+                        for outcomes in ended:
+                            for outcome, record in zip(outcomes, self._take(outcomes), strict=True):
+                                display.ended(outcome.run, record)
+                            if time.monotonic() > self.tables_due:
+                                self._write_tables()
+                finally:
+                    self._tidy_checkpoints()
+                    if said := unwritten_checkpoints(*board.troubles):
+                        self.console.print(said)
+
+    @property
+    def checkpoint_every(self) -> float:
+        """Seconds; none where time is measured, for what is cut has no seconds of its own."""
+        return 0.0 if self.sweep.plan.timing else self.execution.checkpoint_every
+
+    def _tidy_checkpoints(self) -> None:
+        """Remove what is of no use any more."""
+        remove_checkpoints(self.sweep.folder / FOLDER, self.sweep.records.keys() - self.open)
 
     def _countdown(self, progress: Progress, board: Board, display: Display) -> Countdown:
         """What lets runs stop at the end of their epoch, and ends them if that takes too long."""
 
         def ask() -> None:
             progress.ask_to_stop()
-            self._say_stopping(display.at_stake())
+            self._say_stopping("" if self.checkpoint_every else display.at_stake())
 
         def pids() -> set[int]:
             return set(board.rows[board.running, 3].astype(int)) if self.workers else {os.getpid()}
@@ -230,7 +277,7 @@ class Experiment:
         """Make durable records of runs that have just ended, and hand them to MLflow's thread."""
         ended = [(self._record(outcome), _model(outcome)) for outcome in outcomes]
         added = self.sweep.add(ended)
-        self.ended += len(ended)
+        self.open -= {record.run_id for record, _ in ended}
         for outcome, (record, model) in zip(outcomes, ended, strict=True):
             if self.logger and record.run_id in added:
                 weights = weights_path(self.sweep.records_folder, record.run_id) if model else None
@@ -260,6 +307,7 @@ class Experiment:
         began = time.monotonic()
         plan, records, folder = self.sweep.plan, self.sweep.records, self.sweep.folder
         write_csv.write_tables(tables.make_tables(plan, records, mlflow_run_ids(folder, records)), folder)
+        self._tidy_checkpoints()
         ended = time.monotonic()
         self.tables_due = ended + max(TABLES_EVERY, 20 * (ended - began))
 

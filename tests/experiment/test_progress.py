@@ -12,7 +12,8 @@ from rich.console import Console
 from nnexp.experiment import progress
 from nnexp.experiment.progress import Bar, Epochs, Lines, display_for
 from nnexp.experiment.sweep_standing import Standing
-from nnexp.sweep.pool.progress_board import Board
+from nnexp.sweep.pool.progress_board import SAFE, Board
+from nnexp.sweep.pool.stacks import Mark
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.record import Record
 from tests.sweep.samples import plan
@@ -61,7 +62,7 @@ def test_lines_show_that_training_goes_on_while_no_run_ends(
     board.show([0], 3, figures(0.5, 0.75))
     with Lines(out, Standing(made, board, dict.fromkeys(range(4), 0.5), {})):
         assert written.wait(60)
-    stake = "a stop now loses 2 runs in training, the farthest at epoch 3 of 4"
+    stake = r"a stop now loses at most \d+ s of 2 runs in training"
     assert re.match(rf"0/4 runs · 2 running · about \d+ s left · {stake}\n", text.getvalue())
 
 
@@ -87,9 +88,12 @@ def test_the_bar_counts_runs_and_names_the_best(made: Plan, board: Board) -> Non
         bar.ended(made.runs[1], record("a", 0.75))
         bar.ended(made.runs[2], record("b", 0.5))
         assert standing.state() == "3/4 runs · 1 running · best 75.00 % (batch_size=5 seed=1)"
-        assert bar.at_stake() == "1 run in training, at epoch 2 of 4"
+        board.rows[3, SAFE] -= 42
+        assert bar.at_stake() == "at most 42 s of 1 run in training"
+        board.mark([3])
+        assert bar.at_stake() == "at most 1 s of 1 run in training"
     assert "3/4 runs" in text.getvalue()
-    assert "a stop now loses 1 run in training, at epoch 2 of 4" in text.getvalue()
+    assert "a stop now loses at most 1 s of 1 run in training" in text.getvalue()
 
 
 def test_below_the_bar_each_running_stack_has_a_line(made: Plan, board: Board) -> None:
@@ -123,6 +127,15 @@ def test_work_grows_with_the_epochs_of_running_runs(made: Plan, board: Board) ->
     assert re.fullmatch(r"about \d+ s left", standing.time_left())
 
 
+def test_epochs_that_were_done_before_are_no_work_of_now(made: Plan, board: Board) -> None:
+    mark = {made.runs[0].run_id: Mark(2, Path())}
+    standing = Standing(made, board, dict.fromkeys(range(4), 0.5), {}, mark)
+    board.start([0], 2)
+    assert standing.work_done == 0
+    board.show([0], 3, figures(0, 0))
+    assert standing.work_done == 0.25
+
+
 def test_the_time_that_is_left_follows_from_the_work_that_has_ended(made: Plan, board: Board) -> None:
     """Two runs of work 1 end 50 s apart, longer than an epoch: what is left, of work 3, takes 150 s."""
     bar = Bar(console(terminal=True)[0], Standing(made, board, {0: 1.0, 1: 1.0, 2: 2.0, 3: 1.0}, {}))
@@ -133,26 +146,32 @@ def test_the_time_that_is_left_follows_from_the_work_that_has_ended(made: Plan, 
     assert bar.progress.tasks[0].time_remaining == 150
 
 
+def single(folder: Path) -> Standing:
+    """A sweep of one run."""
+    return Standing(plan({}, seeds=[0], epochs=10), Board(folder / "board", 1), {0: 1.0}, {})
+
+
 def epoch_figures(value: float) -> dict[str, np.ndarray]:
     names = [f"{part}_{what}" for part in ("training", "validation") for what in ("cost", "accuracy")]
     return {name: np.array([value if name.endswith("cost") else 0.5]) for name in names}
 
 
 def test_an_epoch_that_was_not_evaluated_gets_no_line_unless_it_has_been_quiet_for_long(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out, text = console(terminal=False)
-    epochs = Epochs(out, 10)
+    epochs = Epochs(out, single(tmp_path))
+    epochs.board.start([0])
     epochs.show((0,), 1, epoch_figures(np.nan))
     epochs.show((0,), 2, epoch_figures(0.5))
     assert text.getvalue() == " 2/10  cost  0.5000  50.00 %  cost  0.5000  50.00 %\n"
-    assert epochs.at_stake() == "the run, at epoch 2 of 10"
+    assert epochs.at_stake() == "at most 1 s of 1 run in training"
     monkeypatch.setattr(progress, "FIRST_SIGN", 0.0)
     epochs.show((0,), 3, epoch_figures(np.nan))
     assert text.getvalue().endswith("\n 3/10\n")
 
 
-def test_a_huge_cost_does_not_break_the_line() -> None:
+def test_a_huge_cost_does_not_break_the_line(tmp_path: Path) -> None:
     out, text = console(terminal=False)
-    Epochs(out, 10).show((0,), 2, epoch_figures(5.39333191e29))
+    Epochs(out, single(tmp_path)).show((0,), 2, epoch_figures(5.39333191e29))
     assert text.getvalue() == " 2/10  cost 5.39e+29  50.00 %  cost 5.39e+29  50.00 %\n"

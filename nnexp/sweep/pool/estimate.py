@@ -8,7 +8,8 @@ correct it.
 import math
 from collections.abc import Callable, Iterable, Sequence
 from heapq import heapreplace
-from itertools import pairwise
+from itertools import pairwise, repeat
+from operator import mul
 
 from nnexp.data import Dataset, DataSpec
 from nnexp.nn import Hyperparameters
@@ -30,16 +31,21 @@ Load = Callable[[DataSpec], Dataset]
 
 
 def estimate_seconds(
-    stacks: Sequence[Sequence[Run]], workers: int, load: Load, slowness: float = 1.0
+    stacks: Sequence[Sequence[Run]],
+    workers: int,
+    load: Load,
+    slowness: float = 1.0,
+    left: Sequence[float] = (),
 ) -> float:
     """Wall time to train `stacks` of runs, the longest first, on so many processes, and to record them.
 
-    `slowness`: how many times as long as `work` training takes on this machine. Runs that may stop early
-    count in full.
+    `slowness`: how many times as long as `work` training takes on this machine; `left`: the share of its
+    epochs that each stack still has before it, if not all of them. Runs that may stop early count in full.
     """
     if not stacks:
         return 0.0
-    training = makespan((work(runs, load(runs[0].data).data) for runs in stacks), workers)
+    whole = (work(runs, load(runs[0].data).data) for runs in stacks)
+    training = makespan(map(mul, whole, left or repeat(1.0)), workers)
     return slowness * training + START * (workers > 1) + RECORD * sum(map(len, stacks))
 
 

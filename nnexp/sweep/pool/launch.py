@@ -102,7 +102,9 @@ def launch(
                     if board.stop_asked:
                         return
                     check_premises(expected)  # code that cannot be imported any more is no run's fault
-                    yield list(remainder.after_death(deaths.culprit(), board))
+                    runs = [run for stack in stacks for run in stack.runs]
+                    marks = expected.checkpoints.marks(runs) if expected.checkpoints else {}
+                    yield list(remainder.after_death(deaths.culprit(), board, marks))
 
 
 def _task(stack: Stack, sources: Mapping[DataSpec, Dataset | Path], expected: Premises, board: Board) -> Task:

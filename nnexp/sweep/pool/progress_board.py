@@ -1,17 +1,21 @@
 """The board: a small memory map on which workers show how far runs are. It survives a killed worker."""
 
+import errno
 import os
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-COLUMNS = ("epoch", "cost", "accuracy", "pid")
+COLUMNS = ("epoch", "cost", "accuracy", "pid", "safe", "troubles", "errno")
+PID, SAFE, TROUBLES, ERRNO = 3, 4, 5, 6
 
 
 class Board:
-    """A row per run of the plan: epochs done, training cost, validation accuracy, and the worker's pid.
+    """A row per run of the plan: epochs done, training cost, validation accuracy, the worker's pid, until
+    when nothing that it did can be lost, and how often a checkpoint made trouble, and which.
     One more row holds what the parent asks of all workers.
 
     Pickles as its path, so a worker opens the same file.
@@ -28,9 +32,9 @@ class Board:
     def __reduce__(self) -> tuple[type["Board"], tuple[Path, int]]:
         return Board, (self.path, self.runs)
 
-    def start(self, rows: Sequence[int]) -> None:
-        """This process now trains the runs of `rows`."""
-        self.rows[list(rows)] = (0, np.nan, np.nan, os.getpid())
+    def start(self, rows: Sequence[int], epoch: int = 0) -> None:
+        """This process now trains the runs of `rows`, which have done `epoch` epochs."""
+        self.rows[list(rows), :TROUBLES] = (epoch, np.nan, np.nan, os.getpid(), time.monotonic())
 
     def show(self, rows: Sequence[int], epoch: int, metrics: Mapping[str, NDArray[np.floating]]) -> None:
         """The runs of `rows` have done `epoch` epochs."""
@@ -39,14 +43,35 @@ class Board:
             known = ~np.isnan(metrics[name])  # else not evaluated: the figures before stand
             self.rows[np.array(rows)[known], column] = metrics[name][known]
 
+    def mark(self, rows: Sequence[int]) -> None:
+        """The runs of `rows` have a checkpoint of this moment."""
+        self.rows[list(rows), SAFE] = time.monotonic()
+
+    def report(self, rows: Sequence[int], error: Exception) -> None:
+        """A checkpoint of the runs of `rows` could not be written or read."""
+        self.rows[rows[0], TROUBLES] += 1
+        self.rows[rows[0], ERRNO] = getattr(error, "errno", None) or errno.EIO
+
     def finish(self, rows: Sequence[int]) -> None:
         """No process trains the runs of `rows` any more."""
-        self.rows[list(rows), 3] = 0
+        self.rows[list(rows), PID] = 0
 
     @property
     def running(self) -> NDArray[np.bool_]:
         """Which runs are training now, `(runs,)`."""
-        return np.asarray(self.rows[:, 3] > 0)
+        return np.asarray(self.rows[:, PID] > 0)
+
+    @property
+    def at_stake(self) -> float:
+        """Seconds of training that a stop may lose now."""
+        safe = self.rows[self.running, SAFE]
+        return float(time.monotonic() - safe.min()) if len(safe) else 0.0
+
+    @property
+    def troubles(self) -> tuple[int, str]:
+        """How often a checkpoint could not be written or read, and the last reason."""
+        numbers = self.rows[self.rows[:, TROUBLES] > 0, ERRNO]
+        return int(self.rows[:, TROUBLES].sum()), os.strerror(int(numbers[-1])) if len(numbers) else ""
 
     def ask_to_stop(self) -> None:
         """Let every worker stop at the end of its epoch, and begin no other stack."""

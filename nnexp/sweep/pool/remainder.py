@@ -1,14 +1,14 @@
 """What a sweep has still to train: stacks that wait or are handed out, and runs that have killed a worker."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from nnexp.sweep.pool.answers import collect
 from nnexp.sweep.pool.progress_board import Board
-from nnexp.sweep.pool.stacks import Stack
+from nnexp.sweep.pool.stacks import Mark, Stack
 from nnexp.sweep.pool.worker import Outcome
 
 MOST_DEATHS = 2  # of workers, by one run
@@ -50,9 +50,11 @@ class Remainder:
             del self._out[rows]
         return outcomes or []
 
-    def after_death(self, worker: BaseProcess | None, board: Board) -> Iterator[Outcome]:
+    def after_death(
+        self, worker: BaseProcess | None, board: Board, marks: Mapping[str, Mark]
+    ) -> Iterator[Outcome]:
         """Put back what was handed out, now that `worker` has died (None: one of them) and all others have
-        ended; yield the outcomes of runs that are not tried again."""
+        ended; yield the outcomes of runs that are not tried again. `marks`: run_id -> where a run goes on."""
         out, self._out = self._out, {}
         held = {rows for rows in out if worker and (board.rows[list(rows), 3] == worker.pid).any()}
         begun = {rows for rows in out if board.rows[list(rows)][:, [0, 3]].any()}
@@ -60,9 +62,9 @@ class Remainder:
         for rows, (stack, began) in reversed(out.items()):
             board.finish(rows)
             if rows not in blamed:
-                self._waiting.appendleft(stack)
+                self._waiting.appendleft(stack.going_on(marks))
                 continue
-            for alone in reversed(stack.apart()):
+            for alone in (each.going_on(marks) for each in reversed(stack.apart())):
                 [row] = alone.rows
                 (self._deaths if sure else self._doubts)[row] += 1
                 if self._deaths[row] == MOST_DEATHS:

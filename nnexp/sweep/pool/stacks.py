@@ -1,9 +1,11 @@
 """Which runs train together: stacks of runs that differ only in what broadcasts over the run axis."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
 
 from nnexp.data import DataSpec
 from nnexp.nn import PER_RUN, Hyperparameters
@@ -22,51 +24,94 @@ SPLITS, TRIES = 8, 1000
 SHARED = tuple(field.name for field in fields(Hyperparameters) if field.name not in PER_RUN)
 
 
+class Mark(NamedTuple):
+    """Where a run goes on: the checkpoint that holds its state, and the passes that it had done by then."""
+
+    epoch: int
+    path: Path
+
+
 @dataclass(frozen=True)
 class Stack:
-    """Runs of one data set that `nnexp.nn.train` trains as one array; `rows`: their numbers in the plan."""
+    """Runs of one data set that `nnexp.nn.train` trains as one array; `rows`: their numbers in the plan;
+    `marks`: where each of them goes on, all after one epoch; none if they begin."""
 
     runs: tuple[Run, ...]
     rows: tuple[int, ...]
+    marks: tuple[Mark, ...] = ()
+
+    @classmethod
+    def of(cls, members: "Sequence[tuple[Run, int]]", marks: Mapping[str, Mark]) -> "Stack":
+        """A stack of runs with their rows; `marks` has either all of them or none."""
+        runs, rows = zip(*members, strict=True)
+        return cls(runs, rows, tuple(marks[run.run_id] for run in runs if run.run_id in marks))
 
     @property
     def data(self) -> DataSpec:
         return self.runs[0].data
 
+    @property
+    def epoch(self) -> int:
+        """The passes that are done."""
+        return self.marks[0].epoch if self.marks else 0
+
+    @property
+    def left(self) -> float:
+        """The share of its epochs that it still has before it."""
+        return 1 - self.epoch / self.runs[0].hyperparameters.epochs
+
     def apart(self) -> "list[Stack]":
         """A stack for each of its runs."""
-        return [Stack((run,), (row,)) for run, row in zip(self.runs, self.rows, strict=True)]
+        return [
+            Stack((run,), (row,), self.marks[k : k + 1])
+            for k, (run, row) in enumerate(zip(self.runs, self.rows, strict=True))
+        ]
+
+    def going_on(self, marks: "Mapping[str, Mark]") -> "Stack":
+        """The same runs from where they are by now, if that is after one epoch; else as it was."""
+        now = tuple(marks[run.run_id] for run in self.runs if run.run_id in marks)
+        same = len(now) == len(self.runs) and len({mark.epoch for mark in now}) == 1
+        return replace(self, marks=now) if same else self
 
 
 def make_stacks(
-    runs: Sequence[Run], rows: Sequence[int], workers: int, load: Load, *, timing: bool = False
+    runs: Sequence[Run],
+    rows: Sequence[int],
+    workers: int,
+    load: Load,
+    *,
+    timing: bool = False,
+    marks: Mapping[str, Mark] | None = None,
 ) -> list[Stack]:
     """Cut the plan's `runs` with these `rows` (their numbers) into stacks, the one with most work first.
 
     Of several cuts, take the one whose last worker should end first. Runs of one order stand together, for
     what they see is then gathered once. `load` gives the data set of a specification. With `timing`,
-    each run is a stack of its own.
+    each run is a stack of its own. `marks`: run_id -> where a run goes on; stacks of such runs come before
+    all others, so that little is begun and not ended.
     """
+    marks = marks or {}
     members: dict[object, list[tuple[Run, int]]] = {}
     for row in rows:
-        members.setdefault(shape(runs[row]), []).append((runs[row], row))
+        mark = marks.get(runs[row].run_id)
+        members.setdefault((shape(runs[row]), mark and mark.epoch), []).append((runs[row], row))
     if not members:
         return []
-    groups = [Group.of(group, load(group[0][0].data).data) for group in members.values()]
+    groups = [Group.of(group, load(group[0][0].data).data, marks) for group in members.values()]
     cut = [len(group.members) for group in groups] if timing else _best_cut(groups, workers)
     stacks = [
         (group.cost(len(stack.runs)), stack)
         for group, n in zip(groups, cut, strict=True)
         for stack in group.stacks(n)
     ]
-    return [stack for _, stack in sorted(stacks, key=lambda pair: pair[0], reverse=True)]
+    return [stack for _, stack in sorted(stacks, key=lambda pair: (not pair[1].marks, -pair[0]))]
 
 
 def work_by_row(stacks: Sequence[Stack], load: Load) -> dict[int, float]:
-    """Row of each run -> its share of the work of its stack."""
+    """Row of each run -> its share of the work that its stack still has before it."""
     shares: dict[int, float] = {}
     for stack in stacks:
-        share = work(stack.runs, load(stack.data).data) / len(stack.runs)
+        share = stack.left * work(stack.runs, load(stack.data).data) / len(stack.runs)
         shares |= dict.fromkeys(stack.rows, share)
     return shares
 
@@ -93,19 +138,21 @@ class Group:
     """Runs that may stack, with their rows. A stack of K costs `fixed + K * each`; K is at most `most`."""
 
     members: Sequence[tuple[Run, int]]
+    marks: Mapping[str, Mark]
     fixed: float
     each: float
     most: int
 
     @classmethod
-    def of(cls, members: Sequence[tuple[Run, int]], data: Data) -> "Group":
+    def of(cls, members: Sequence[tuple[Run, int]], data: Data, marks: Mapping[str, Mark]) -> "Group":
         run = members[0][0]
         h = run.hyperparameters
         size_of_one = parameters(h, data) * (8 if h.dtype == "float64" else 4)
-        one, two = work([run], data), work([run, run], data)
+        left = Stack.of([members[0]], marks).left
+        one, two = left * work([run], data), left * work([run, run], data)
         in_order = sorted(members, key=lambda member: seed_of(member[0].hyperparameters, "order"))
         most = max(1, min(LARGEST, MEMORY // size_of_one))
-        return cls(in_order, fixed=2 * one - two, each=two - one, most=most)
+        return cls(in_order, marks, fixed=2 * one - two, each=two - one, most=most)
 
     def cost(self, size: int) -> float:
         """The cost of a stack of `size` runs, in seconds of `work`."""
@@ -119,8 +166,7 @@ class Group:
 
     def stacks(self, pieces: int) -> list[Stack]:
         ends = [part * len(self.members) // pieces for part in range(pieces + 1)]
-        chunks = [self.members[start:end] for start, end in pairwise(ends)]
-        return [Stack(tuple(run for run, _ in chunk), tuple(row for _, row in chunk)) for chunk in chunks]
+        return [Stack.of(self.members[start:end], self.marks) for start, end in pairwise(ends)]
 
 
 def shape(run: Run) -> tuple[object, ...]:

@@ -74,7 +74,7 @@ def record_of(outcome: Outcome, environment: dict[str, Any], *, alone: bool = Fa
             "seconds": result.seconds,
             "evaluation_seconds": result.evaluation_seconds,
             "shared_by": result.stack_size,
-            "alone": alone and result.stack_size == 1,
+            "alone": alone and result.stack_size == 1 and not outcome.begun_at,
         }
     return Record(
         run_id=outcome.run.run_id,

@@ -15,7 +15,7 @@ from joblib import Parallel, cpu_count, parallel_config
 
 from nnexp.data import load, share
 from nnexp.sweep.pool.launch import launch, train_here, worker_count
-from nnexp.sweep.pool.progress_board import Board
+from nnexp.sweep.pool.progress_board import COLUMNS, Board
 from nnexp.sweep.pool.stacks import make_stacks
 from nnexp.sweep.pool.worker import Outcome, premises
 from nnexp.sweep.question.plan import Plan
@@ -115,7 +115,7 @@ def _pids(board: Path, wait: float) -> set[int]:
         if (
             board.exists()
             and board.stat().st_size
-            and (rows := np.fromfile(board).reshape(-1, 4)[:-1])[:, 0].all()
+            and (rows := np.fromfile(board).reshape(-1, len(COLUMNS))[:-1])[:, 0].all()
         ):
             return {int(pid) for pid in rows[:, 3]}
         time.sleep(0.05)

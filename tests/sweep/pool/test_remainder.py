@@ -9,7 +9,7 @@ import pytest
 from nnexp.sweep.pool.answers import leave
 from nnexp.sweep.pool.progress_board import Board
 from nnexp.sweep.pool.remainder import Remainder
-from nnexp.sweep.pool.stacks import Stack
+from nnexp.sweep.pool.stacks import Mark, Stack
 from tests.sweep.samples import plan
 
 RUNS = plan({}, seeds=range(8)).runs
@@ -43,18 +43,29 @@ def left(remainder: Remainder, board: Board) -> list[tuple[int, ...]]:
 def test_the_runs_of_the_dead_are_tried_alone_and_the_stacks_of_others_again(board: Board) -> None:
     remainder = Remainder(STACKS)
     begin(remainder, board, 2)
-    assert list(remainder.after_death(dead(2), board)) == []
+    assert list(remainder.after_death(dead(2), board, {})) == []
     assert left(remainder, board) == [(0, 1), (2,), (3,), (4, 5), (6, 7)]
     assert not board.running.any()
+
+
+def test_they_go_on_from_what_was_kept_meanwhile(board: Board) -> None:
+    """The runs of a stack that are at different epochs begin where it did."""
+    remainder = Remainder(STACKS[:3])
+    begin(remainder, board, 3)
+    epochs = {0: 3, 1: 3, 2: 5, 3: 5, 4: 1, 5: 2}
+    marks = {RUNS[row].run_id: Mark(epoch, Path()) for row, epoch in epochs.items()}
+    assert list(remainder.after_death(dead(2), board, marks)) == []
+    again = [(stack.rows, stack.epoch) for stack in remainder.hand_out(board)]
+    assert again == [((0, 1), 3), ((2,), 5), ((3,), 5), ((4, 5), 0)]
 
 
 @pytest.mark.parametrize(("status", "told"), [(-11, "signal 11"), (7, "exit status 7")])
 def test_a_run_that_has_killed_two_workers_has_failed(board: Board, status: int, told: str) -> None:
     remainder = Remainder(STACKS[:1])
     begin(remainder, board, 1)
-    assert list(remainder.after_death(dead(1), board)) == []
+    assert list(remainder.after_death(dead(1), board, {})) == []
     begin(remainder, board, 2)
-    [lost] = remainder.after_death(dead(1, status), board)
+    [lost] = remainder.after_death(dead(1, status), board, {})
     assert (lost.run, lost.status, lost.traceback) == (RUNS[0], "failed", f"the worker died ({told})")
     assert left(remainder, board) == [(1,)]
 
@@ -64,11 +75,11 @@ def test_nobody_fails_while_it_cannot_be_told_who_died_first(board: Board) -> No
     remainder = Remainder(STACKS[:2])
     for together in (2, 4):
         begin(remainder, board, together)
-        assert list(remainder.after_death(None, board)) == []
+        assert list(remainder.after_death(None, board, {})) == []
     assert left(remainder, board) == [(0,)]
-    assert list(remainder.after_death(None, board)) == []
+    assert list(remainder.after_death(None, board, {})) == []
     assert left(remainder, board) == [(0,)]
-    [lost] = remainder.after_death(None, board)
+    [lost] = remainder.after_death(None, board, {})
     assert (lost.run, lost.traceback) == (RUNS[0], "the worker died")
 
 

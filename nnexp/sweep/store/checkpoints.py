@@ -1,0 +1,154 @@
+"""Checkpoints: what unfinished runs leave behind, so that they go on bit for bit. Workers write them.
+
+`checkpoints/ATTEMPT-STACK.npz`: a file for each stack and attempt, replaced as the stack goes on.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from nnexp.nn import RunState
+from nnexp.sweep.pool.stacks import Mark, Stack
+from nnexp.sweep.question.identity import NEUTRAL_VALUES, canonical_json
+from nnexp.sweep.question.plan import Run
+from nnexp.sweep.store.checkpoint_file import Head, machine, read_head, write_checkpoint
+from nnexp.sweep.store.folder import Sweep
+
+FOLDER = "checkpoints"
+
+
+class Found(NamedTuple):
+    """What there is for runs to go on with. `marks`: run_id -> where it goes on. Of others, run_id -> why it
+    begins: `elsewhere`, its checkpoint was made on another machine (how that differs); `outdated`, in this
+    folder, by other formulas. `damaged`: files that are of no use, and what is wrong with them."""
+
+    marks: dict[str, Mark]
+    elsewhere: dict[str, str]
+    outdated: dict[str, Path]
+    damaged: dict[Path, str]
+
+
+@dataclass(frozen=True)
+class CheckpointFolder:
+    """The checkpoints of a sweep, as one attempt to train it writes and reads them; a later attempt wins."""
+
+    folder: Path
+    attempt: int
+    code: str
+
+    def write(self, stack: Stack, states: Sequence[RunState]) -> Stack:
+        """Make the states of a stack's runs durable. Returns the stack as it goes on from there.
+
+        Raises:
+            OSError: the file cannot be written; the one before stays.
+        """
+        self.folder.mkdir(exist_ok=True)
+        name = hashlib.sha256(" ".join(run.run_id for run in stack.runs).encode()).hexdigest()[:12]
+        path = self.folder / f"{self.attempt:04d}-{name}.npz"
+        write_checkpoint(path, self.attempt, self.code, stack.runs, states)
+        return replace(stack, marks=tuple(Mark(state.epoch, path) for state in states))
+
+    def read(self, stack: Stack) -> list[RunState]:
+        """Where the runs of a stack go on.
+
+        Raises:
+            OSError: a file cannot be read.
+            ValueError: one is torn or damaged, or holds other runs by now.
+        """
+        heads = {mark.path: read_head(mark.path) for mark in stack.marks}
+        marked = list(zip(stack.runs, stack.marks, strict=True))
+        if any(run.run_id not in heads[mark.path].runs for run, mark in marked):
+            raise ValueError("it holds other runs")
+        return [heads[mark.path].state(run.run_id) for run, mark in marked]
+
+    def marks(self, runs: Iterable[Run]) -> dict[str, Mark]:
+        """Where those of the runs go on that have a checkpoint by now."""
+        return _find([self.folder], runs, self.code).marks
+
+
+def find_checkpoints(sweep: Sweep, mode: str, code: str) -> Found:
+    """What unfinished runs of a sweep have left, in its folder or in those of other sweeps of its name.
+
+    Nothing where all are to begin: the seconds of a run that was cut are of no use to a sweep about time.
+    """
+    rows = [] if mode == "force" or sweep.plan.timing else sweep.pending(mode)
+    runs = [run for run in (sweep.plan.runs[row] for row in rows) if run.run_id not in sweep.records]
+    own = sweep.folder / FOLDER
+    others = sorted(path for path in sweep.folder.parent.glob(f"*/{FOLDER}") if path != own)
+    return _find([*others, own], runs, code)
+
+
+def open_checkpoints(sweep: Sweep, code: str) -> CheckpointFolder:
+    """The folder for another attempt to train a sweep that this process holds."""
+    folder = sweep.folder / FOLDER
+    for leftover in folder.glob(".*.tmp"):  # of a process that was killed
+        leftover.unlink()
+    attempts = [path.name.partition("-")[0] for path in folder.glob("*.npz")]
+    latest = max((int(attempt) for attempt in attempts if attempt.isdecimal()), default=0)
+    return CheckpointFolder(folder, latest + 1, code)
+
+
+def remove_checkpoints(folder: Path, settled: Collection[str]) -> None:
+    """Remove what is damaged, and files whose runs are settled or have a later one; the folder if it is
+    empty.
+
+    `settled`: ids of runs whose record is durable, or that are to begin anew.
+    """
+    damaged: dict[Path, str] = {}
+    heads = _heads(folder, damaged)
+    latest = {run_id: head.path for head in heads for run_id in head.runs}
+    useless = [
+        head.path
+        for head in heads
+        if all(run_id in settled or latest[run_id] != head.path for run_id in head.runs)
+    ]
+    for path in [*useless, *damaged]:
+        path.unlink(missing_ok=True)
+    with suppress(OSError):  # not empty, or never there
+        folder.rmdir()
+
+
+def _heads(folder: Path, damaged: dict[Path, str]) -> list[Head]:
+    """Of every checkpoint in a folder that can be read, the latest last; what is wrong with the others goes
+    into `damaged`."""
+    heads = []
+    for path in folder.glob("*.npz"):
+        try:
+            heads.append(read_head(path))
+        except FileNotFoundError:  # removed meanwhile
+            continue
+        except (ValueError, OSError) as error:
+            damaged[path] = str(error)
+    return sorted(heads, key=lambda head: (head.attempt, max(map(head.epoch, head.runs)), head.path))
+
+
+def _find(folders: Sequence[Path], runs: Iterable[Run], code: str) -> Found:
+    """What there is for these runs in the folders; of a run that several hold, the last one."""
+    found, here, wanted = Found({}, {}, {}, {}), machine(), {run.run_id: run for run in runs}
+    heads = [head for folder in folders for head in _heads(folder, found.damaged)] if wanted else []
+    by_settings = {_settings(run.settings): run_id for run_id, run in wanted.items()} if heads else {}
+    for head in heads:
+        used = [run_id for run_id in head.runs if run_id in wanted]
+        if different := [name for name in here if head.machine.get(name) != here[name]]:
+            name = different[0]
+            how = f"{name} was {head.machine.get(name)}, here it is {here[name]}"
+            found.elsewhere.update(dict.fromkeys(used, how))
+        elif used and (why := head.damage()):
+            found.damaged[head.path] = why
+        else:
+            found.marks.update({run_id: Mark(head.epoch(run_id), head.path) for run_id in used})
+        for run_id in set(head.runs) - set(used) if head.code != code else ():
+            if same := by_settings.get(_settings(head.runs[run_id]["settings"])):
+                found.outdated[same] = head.path.parent
+    for run_id in found.marks:
+        found.elsewhere.pop(run_id, None)
+        found.outdated.pop(run_id, None)
+    return found
+
+
+def _settings(settings: dict[str, object]) -> str:
+    """Those that came later are at the value that says what was done before."""
+    return canonical_json(NEUTRAL_VALUES | settings)
