@@ -10,7 +10,10 @@ from nnexp.commands.arguments import only_name, parse_arguments
 from nnexp.commands.disk import disk_use, size
 from nnexp.commands.lookup import STATUSES, StoredSweep, folder_of, read_stored, standing, status_of
 from nnexp.console import make_console, make_table
-from nnexp.experiment.messages import command_for, failures
+from nnexp.experiment.messages import command_for, failures, going_on, useless_checkpoints
+from nnexp.sweep.question.identity import formulas
+from nnexp.sweep.store.checkpoints import FOLDER as CHECKPOINTS
+from nnexp.sweep.store.checkpoints import find_checkpoints
 from nnexp.text import count, moment, spelled
 from nnexp.tracking import read_logged, runs_to_log
 
@@ -80,8 +83,13 @@ def _what_next(stored: StoredSweep, sweeps_dir: str) -> list[str]:
     if stored.holder:
         return [*lines, f"Trained by {stored.holder}."]
     if left := len(sweep.pending("retry")):
-        going_on = command_for("retry", stored.name, sweeps_dir)
-        lines.append(f"To train the {count(left, 'run')} left: {going_on}")
+        found = find_checkpoints(sweep, "retry", formulas().all_digest)
+        if found.marks:
+            use = size(disk_use(sweep.folder / CHECKPOINTS))
+            lines.append(f"With checkpoints of {use}, {going_on(found.marks)}.")
+        lines += useless_checkpoints(found)
+        command = command_for("retry", stored.name, sweeps_dir)
+        lines.append(f"To train the {count(left, 'run')} left: {command}")
     for store in sorted({line.store for line in read_logged(sweep.folder)}):
         if missing := runs_to_log(sweep.folder, store, sweep.records):
             upload = command_for("sync", stored.name, sweeps_dir)

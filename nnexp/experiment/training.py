@@ -188,6 +188,8 @@ class Experiment:
             if not self._stopping:
                 self._say_stopping("")
             self.ending.tell("KILLED")
+            if marks := find_checkpoints(sweep, self.execution.mode, self._formulas.all_digest).marks:
+                console.print(f"In checkpoints: {going_on(marks)}.")
             console.print(f"Stopped: {self._standing()}")
             raise
         except SweepError:
@@ -213,9 +215,6 @@ class Experiment:
         if not self.sweep.pending(self.execution.mode):
             return "all runs are recorded. The same command again brings files and MLflow up to date"
         done = f"{len(self.sweep.records)} of {len(self.sweep.plan.runs)} runs are recorded"
-        found = find_checkpoints(self.sweep, self.execution.mode, self._formulas.all_digest)
-        if found.marks:
-            done += f", {going_on(found.marks)}"
         return f"{done}. The same command again trains the rest, or {self.ending.going_on}"
 
     def _train(self) -> None:

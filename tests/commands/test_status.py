@@ -1,10 +1,14 @@
 """`nnexp status` shows how a sweep stands, and the command that goes on."""
 
 import os
+import re
+import shutil
 from pathlib import Path
 
 from nnexp.sweep.store.lock import held
+from nnexp.sweep.store.plan_file import read_plan
 from tests.commands.conftest import Command, only, rows
+from tests.sweep.attempts import attempt
 
 
 def test_points_are_counted_by_status_and_failures_have_their_reason(nnexp: Command, sweeps: Path) -> None:
@@ -58,3 +62,15 @@ def test_an_unknown_name_names_the_close_one(nnexp: Command) -> None:
     status, _, error = nnexp("status", "mixd")
     assert status == 2
     assert "unknown sweep 'mixd'; did you mean 'mixed'?" in error
+
+
+def test_runs_that_go_on_from_a_checkpoint_are_told(nnexp: Command, sweeps: Path) -> None:
+    folder = only(sweeps / "plain")
+    plan = read_plan(folder)
+    shutil.rmtree(folder / "records")
+    attempt(plan, folder, 1)
+    shown = nnexp("status", "plain")[1]
+    assert re.search(r"With checkpoints of [\d.]+ kB, 1 run goes on from epoch 1\.", shown)
+    victim = next((folder / "checkpoints").iterdir())
+    victim.write_bytes(b"")
+    assert f"The checkpoint {victim} is damaged (" in nnexp("status", "plain")[1]

@@ -1,5 +1,6 @@
 """What a sweep leaves on disk.
 
 In reading order: `plan_file`, `rounds_file`, `record` and `model_file` (a run), `seal`, `folder` (a sweep),
+`checkpoint_file` and `checkpoints` (runs that have not ended),
 `catalog` (which sweep a name means), `looks`, `lines` (files of lines), `lock` (who trains it).
 """

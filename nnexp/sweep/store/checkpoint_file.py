@@ -5,7 +5,8 @@ of each run, whose digest is in the head.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,25 +38,28 @@ class Head(NamedTuple):
         """The passes that a run had done."""
         return int(self.runs[run_id]["state"]["epoch"])
 
-    def state(self, run_id: str) -> RunState:
+    def state(self, run: Run) -> RunState:
         """Where a run goes on.
 
         Raises:
             OSError: the file cannot be read.
-            ValueError: it is torn or damaged.
+            ValueError: it is torn or damaged, or does not fit the run.
         """
-        entry = self.runs[run_id]
-        read = read_arrays(self.path, [f"{run_id}.{name}" for name in entry["arrays"]])
-        arrays = {name: read[f"{run_id}.{name}"] for name in entry["arrays"]}
+        entry = self.runs.get(run.run_id)
+        own = json.loads(json.dumps(vars(run.hyperparameters)))
+        if entry is None or not own.items() <= entry["state"]["premises"].items():
+            raise ValueError("it holds no state of the run")
+        read = read_arrays(self.path, [f"{run.run_id}.{name}" for name in entry["arrays"]])
+        arrays = {name: read[f"{run.run_id}.{name}"] for name in entry["arrays"]}
         if _digest(arrays) != entry["sha256"]:
             raise ValueError("the checksum of its arrays does not match")
         return RunState(**entry["state"], arrays=arrays)
 
-    def damage(self) -> str:
-        """What is wrong with the arrays; empty if they are whole. Reads all of them."""
+    def damage(self, runs: Iterable[Run]) -> str:
+        """What is wrong with the states of these runs; empty if they are whole. Reads all of them."""
         try:
-            for run_id in self.runs:
-                self.state(run_id)
+            for run in runs:
+                self.state(run)
         except (ValueError, OSError) as error:
             return str(error)
         return ""

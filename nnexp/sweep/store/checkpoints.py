@@ -56,13 +56,10 @@ class CheckpointFolder:
 
         Raises:
             OSError: a file cannot be read.
-            ValueError: one is torn or damaged, or holds other runs by now.
+            ValueError: one is torn or damaged, or does not fit.
         """
         heads = {mark.path: read_head(mark.path) for mark in stack.marks}
-        marked = list(zip(stack.runs, stack.marks, strict=True))
-        if any(run.run_id not in heads[mark.path].runs for run, mark in marked):
-            raise ValueError("it holds other runs")
-        return [heads[mark.path].state(run.run_id) for run, mark in marked]
+        return [heads[mark.path].state(run) for run, mark in zip(stack.runs, stack.marks, strict=True)]
 
     def marks(self, runs: Iterable[Run]) -> dict[str, Mark]:
         """Where those of the runs go on that have a checkpoint by now."""
@@ -136,7 +133,7 @@ def _find(folders: Sequence[Path], runs: Iterable[Run], code: str) -> Found:
             name = different[0]
             how = f"{name} was {head.machine.get(name)}, here it is {here[name]}"
             found.elsewhere.update(dict.fromkeys(used, how))
-        elif used and (why := head.damage()):
+        elif why := head.damage(wanted[run_id] for run_id in used):
             found.damaged[head.path] = why
         else:
             found.marks.update({run_id: Mark(head.epoch(run_id), head.path) for run_id in used})

@@ -10,9 +10,9 @@ import pytest
 from nnexp.data import DataSpec
 from nnexp.nn.optimizers import OPTIMIZERS
 from nnexp.nn.schedules import SCHEDULES
-from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.store import checkpoint_file
-from nnexp.sweep.store.checkpoint_file import read_head, write_checkpoint
+from nnexp.sweep.store.checkpoint_file import Head, read_head, write_checkpoint
 from nnexp.sweep.store.checkpoints import FOLDER, CheckpointFolder
 from nnexp.sweep.store.folder import find_sweep
 from tests.sweep.attempts import attempt, found_now, results
@@ -121,7 +121,7 @@ def test_a_damaged_checkpoint_costs_only_itself_and_is_named(how: str, sweep: Pl
         content[content.index(b'"attempt"') + 3] ^= 4
     if how == "array":
         head = read_head(victim)
-        content[content.index(head.state(next(iter(head.runs))).arrays["parameters"].tobytes())] ^= 1
+        content[content.index(head.state(_run_in(sweep, head)).arrays["parameters"].tobytes())] ^= 1
     victim.write_bytes(content[: {"cut": len(content) // 2, "empty": 0}.get(how, len(content))])
     found = found_now(sweep, folder)
     assert list(found.damaged) == [victim]
@@ -131,6 +131,23 @@ def test_a_damaged_checkpoint_costs_only_itself_and_is_named(how: str, sweep: Pl
     attempt(sweep, tmp_path / "whole" / "id")
     assert results(sweep, folder) == results(sweep, tmp_path / "whole" / "id")
     assert not (folder / FOLDER).exists()
+
+
+def test_a_checkpoint_of_other_settings_is_not_used(sweep: Plan, tmp_path: Path) -> None:
+    """Whatever its run is called."""
+    folder = tmp_path / "cut" / "id"
+    attempt(sweep, folder, 5)
+    (path,) = (folder / FOLDER).iterdir()
+    head = read_head(path)
+    run = _run_in(sweep, head)
+    longer = head.state(run)
+    longer.premises["epochs"] = 10**9
+    write_checkpoint(path, 1, "", [run], [longer])
+    assert found_now(sweep, folder).damaged == {path: "it holds no state of the run"}
+
+
+def _run_in(sweep: Plan, head: Head) -> Run:
+    return next(run for run in sweep.runs if run.run_id in head.runs)
 
 
 def test_a_checkpoint_that_is_damaged_later_costs_only_time(
@@ -174,7 +191,7 @@ def test_a_checkpoint_of_other_formulas_is_not_used(sweep: Plan, tmp_path: Path)
     (path,) = (other / FOLDER).iterdir()
     head = read_head(path)
     runs = [run for run in sweep.runs if run.run_id in head.runs]
-    states = [head.state(run.run_id) for run in runs]
+    states = [head.state(run) for run in runs]
     renamed = [type(run)(f"{run.run_id[:-1]}x", run.hyperparameters, run.data, run.point) for run in runs]
     write_checkpoint(path, 1, "other code", renamed, states)
     found = found_now(sweep, folder)
@@ -229,7 +246,7 @@ def test_seconds_of_a_run_that_was_cut_add_up_and_are_not_its_own(sweep: Plan, t
     folder = tmp_path / "cut" / "id"
     attempt(sweep, folder, 5)
     head = read_head(next((folder / FOLDER).iterdir()))
-    before = {run_id: head.state(run_id).log["seconds"] for run_id in head.runs}
+    before = {run_id: entry["state"]["log"]["seconds"] for run_id, entry in head.runs.items()}
     attempt(sweep, folder)
     for run_id, record in find_sweep(folder, sweep).records.items():
         seconds = record.history["seconds"]
