@@ -1,0 +1,138 @@
+"""compose.yaml's server without containers: Debian's PostgreSQL and the installed MLflow, on loopback."""
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import yaml
+
+from tests.tracking.conftest import free_port
+
+COMPOSE = Path(__file__).parents[2] / "compose.yaml"
+POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
+START_TIME = 120  # seconds
+# What people export before `docker compose up`; none of these texts may ever be found in a file of ours.
+SECRETS = {
+    "POSTGRES_PASSWORD": "pg-S3cret/@x",
+    "MLFLOW_AUTH_ADMIN_PASSWORD": "adm-S3cret/@x-long",
+    "MLFLOW_FLASK_SERVER_SECRET_KEY": "flask-S3cret",
+}
+ADMIN = {
+    "MLFLOW_TRACKING_USERNAME": "admin",
+    "MLFLOW_TRACKING_PASSWORD": SECRETS["MLFLOW_AUTH_ADMIN_PASSWORD"],
+}
+
+
+class Stack(NamedTuple):
+    """`folder`: of artifacts and the server's log; `port`: of the server; `database`: PostgreSQL's."""
+
+    folder: Path
+    port: int
+    database: int
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+def substituted(text: str, environment: Mapping[str, str]) -> str:
+    """`text` with ${NAME}, ${NAME:-default} and ${NAME:?reason} as Compose puts values in."""
+    return re.sub(
+        r"\$\{(\w+)(?::([-?])([^}]*))?\}",
+        lambda found: environment.get(found[1]) or (found[3] if found[2] == "-" else ""),
+        text,
+    )
+
+
+@contextmanager
+def postgres() -> Iterator[int]:
+    """PostgreSQL on loopback with the database and user of compose.yaml; its port. Gone at the end."""
+    assert POSTGRES is not None
+    folder = Path(tempfile.mkdtemp(prefix="nnexp-postgres-"))
+    shutil.chown(folder, "postgres")
+    as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    secret = folder / "secret"
+    secret.write_text(SECRETS["POSTGRES_PASSWORD"])
+    shutil.chown(secret, "postgres")
+    make = [POSTGRES / "initdb", "--pgdata", folder / "data", "--username=mlflow", f"--pwfile={secret}"]
+    subprocess.run(
+        [*as_user, *make, "--auth=scram-sha-256"], check=True, cwd=folder, stdout=subprocess.DEVNULL
+    )
+    port = free_port()
+    command = [POSTGRES / "postgres", "-D", folder / "data", "-p", str(port), "-k", folder]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [*as_user, *command, "-c", "listen_addresses=127.0.0.1"], cwd=folder, stdout=log, stderr=log
+        )
+    try:
+        environment = os.environ | {"PGPASSWORD": SECRETS["POSTGRES_PASSWORD"]}
+        create = [POSTGRES / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "mlflow", "mlflow"]
+        for _ in range(START_TIME * 5):
+            if subprocess.run(create, env=environment, capture_output=True, check=False).returncode == 0:
+                break
+            time.sleep(0.2)
+        yield port
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def server(stack: Stack) -> Iterator[str]:
+    """The server of compose.yaml, up; its address. Killed at the end, with nothing said to anybody."""
+    compose: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())
+    wanted, config = compose["services"]["server"], compose["configs"]["auth"]["content"]
+    here = {"@database/": f"@127.0.0.1:{stack.database}/", "/etc/mlflow": str(stack.folder)}
+    here |= {"/artifacts": str(stack.folder / "artifacts"), "--host 0.0.0.0": "--host 127.0.0.1"}
+    here |= {"--port 5000": f"--port {stack.port}", "mlflow server": f"{sys.executable} -m mlflow server"}
+
+    def placed(text: str) -> str:
+        for there, place in here.items():
+            text = text.replace(there, place)
+        return text
+
+    (stack.folder / "auth.ini").write_text(placed(config))
+    values = {name: substituted(placed(value), SECRETS) for name, value in wanted["environment"].items()}
+    with (stack.folder / "server.log").open("a") as log:
+        process = subprocess.Popen(
+            shlex.split(placed(wanted["command"])),
+            cwd=stack.folder,
+            env=os.environ | values,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        _wait_until_up(stack, process)
+        yield stack.address
+    finally:
+        with suppress(ProcessLookupError):  # it ended by itself, and its log says why
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _wait_until_up(stack: Stack, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(START_TIME * 2):
+        try:
+            with urlopen(f"{stack.address}/health", timeout=5):
+                return
+        except (URLError, OSError):
+            try:
+                process.wait(0.5)
+            except subprocess.TimeoutExpired:
+                continue
+            raise RuntimeError(f"the server ended: {(stack.folder / 'server.log').read_text()}") from None
+    raise TimeoutError(f"no server: {(stack.folder / 'server.log').read_text()}")
