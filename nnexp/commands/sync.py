@@ -24,6 +24,7 @@ from nnexp.tracking import (
     check_store,
     final_status,
     is_up_to_date,
+    mean_curves,
     move_note,
     open_logger,
     public_uri,
@@ -140,5 +141,6 @@ def upload_sweep(folder: Path, uri: str) -> Upload:
             logger.close("KILLED", sweep.statuses, timeout=2.0)
             raise
         status, files, tags = final_status(sweep), files_of(folder), page_tags(results)
-        error = logger.close(status, sweep.statuses, files, END_TIME, tags).error
+        curves = mean_curves(sweep.plan, sweep.records) if status == "FINISHED" else []
+        error = logger.close(status, sweep.statuses, files, END_TIME, tags, curves=curves).error
         return Upload(before - len(runs_to_log(folder, store, sweep.records)), error)

@@ -31,7 +31,7 @@ from nnexp.sweep.store.plan_file import FILE
 from nnexp.sweep.store.record import read_model
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
 from nnexp.text import count
-from nnexp.tracking import Logger, Submission, mlflow_run_ids
+from nnexp.tracking import Logger, Submission, mean_curves, mlflow_run_ids
 
 if TYPE_CHECKING:  # pandas: too slow to load before training starts
     from nnexp.plots.pictures import Subject
@@ -155,9 +155,10 @@ class Ending:
     def _end_logging(
         self, logger: Logger, status: str, tags: dict[str, str], best: Submission | None
     ) -> None:
-        files, seconds = files_of(self.sweep.folder), CLOSING_TIME[status]
+        sweep, seconds = self.sweep, CLOSING_TIME[status]
+        curves = mean_curves(sweep.plan, sweep.records) if status == "FINISHED" else []
         with self._logging():
-            report = logger.close(status, self.sweep.statuses, files, seconds, tags, best)
+            report = logger.close(status, sweep.statuses, files_of(sweep.folder), seconds, tags, best, curves)
         if logger.note:
             self.console.print(f"MLflow: {logger.note}")
         line = f"{logger.viewer} shows the runs, their curves and models"

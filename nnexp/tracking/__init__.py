@@ -2,9 +2,10 @@
 
 In reading order: `upload` (a store brought up to date), `logger` (what the sweep talks to), `tracker` (a
 sweep's experiment and parent), `run_logger` (a run for each record), `bulk` (many at once), `record_fields`
-and `run_rows` (what a record becomes), `database` (MLflow's tables), `model_logger` and `network_model` (the
-logged network), `logged` (what is in which store), `address`, `credentials`, `schema`, `store_check` and
-`relocation` (where stores are), `removal` and `removal_sql`, `client` (MLflow's settings), `views`, `ui`.
+and `run_rows` (what a record becomes), `mean_curves` (of points), `database` (MLflow's tables),
+`model_logger` and `network_model` (the logged network), `logged` (what is in which store), `address`,
+`credentials`, `schema`, `store_check` and `relocation` (where stores are), `removal` and `removal_sql`,
+`client` (MLflow's settings), `views`, `ui`.
 """
 
 from nnexp.tracking.address import public_uri
@@ -19,6 +20,7 @@ from nnexp.tracking.logged import (
     usual_store,
 )
 from nnexp.tracking.logger import Logger, Report
+from nnexp.tracking.mean_curves import mean_curves
 from nnexp.tracking.relocation import move_note
 from nnexp.tracking.removal import count_in_mlflow, remove_from_mlflow
 from nnexp.tracking.store_check import check_store
@@ -38,6 +40,7 @@ __all__ = [
     "count_in_mlflow",
     "final_status",
     "is_up_to_date",
+    "mean_curves",
     "mlflow_run_ids",
     "move_note",
     "open_logger",

@@ -12,6 +12,7 @@ from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.store.record import Record
 from nnexp.tracking.address import SERVERS, public_uri, scheme, without_secrets
 from nnexp.tracking.logged import Logged, append_logged, lines_of, read_logged
+from nnexp.tracking.record_fields import Measurement
 from nnexp.tracking.tracker import Submission, Tracker
 
 FIRST_PAUSE = 0.5  # seconds after a failure; doubles with each one that follows
@@ -32,6 +33,7 @@ class Closing(NamedTuple):
     files: Sequence[Path]
     tags: Mapping[str, str]
     best: Submission | None
+    curves: Sequence[Measurement]
     deadline: float
 
 
@@ -108,15 +110,16 @@ class Logger:
         timeout: float = 60.0,
         tags: Mapping[str, str] | None = None,
         best: Submission | None = None,
+        curves: Sequence[Measurement] = (),
     ) -> Report:
-        """Log what waits, attach `files` and `tags` to the parent and end it with `status`.
+        """Log what waits, attach `files`, `tags` and `curves` to the parent and end it with `status`.
 
         `best`: a run of which the network is logged, if it is not. All that takes `timeout` seconds at most.
         """
         with self._changed:
             self._awaited = True
             deadline = time.monotonic() + timeout
-            self._closing = Closing(status, counts, files, tags or {}, best, deadline)
+            self._closing = Closing(status, counts, files, tags or {}, best, curves, deadline)
             self._changed.notify_all()
         self._thread.join(timeout + GRACE)
         with self._changed:
@@ -203,9 +206,10 @@ class Logger:
 
     def _only_end(self, tracker: Tracker) -> None:
         if self._closing is not None:
-            status, counts, files, tags, best, _ = self._closing
+            status, counts, files, tags, best, curves, _ = self._closing
             if best:
                 tracker.log_model(best)
+            tracker.log_curves(curves)
             tracker.finish(status, counts, files, tags)
             if tracker.page:
                 end = Logged(self._plan.sweep_id, self._store, tracker.page, "", status)

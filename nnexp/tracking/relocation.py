@@ -1,4 +1,4 @@
-"""A SQLite store that was moved with its folder: the absolute places that MLflow notes are corrected."""
+"""A store whose folder was moved: the absolute places that MLflow notes are corrected, or named."""
 
 import sqlite3
 from contextlib import closing
@@ -46,7 +46,25 @@ def move_note(uri: str) -> str:
     names = follow_move(uri)
     if not names:
         return ""
-    return f"{public_uri(uri)} was moved: it now finds its files beside it (experiments: {', '.join(names)})"
+    lost = [name for name in names if not _path(artifact_location(uri, name) or "").exists()]
+    note = f"{public_uri(uri)} was moved: it now finds its files beside it (experiments: {', '.join(names)})"
+    return f"{note}, but no models came along for {', '.join(lost)}: move {ARTIFACTS}/ too" if lost else note
+
+
+def check_files(uri: str, experiment: str, location: str) -> None:
+    """See that the files of an experiment may go where its store says: MLflow would make any folder anew.
+
+    Raises:
+        UserError: a database that several machines may use names the folder of another, or one that moved.
+    """
+    if scheme(uri) == "sqlite" or not location.startswith("file:"):
+        return
+    home = Path(str(_path(location)).partition(f"/{ARTIFACTS}/")[0])
+    if not home.is_dir():
+        raise UserError(
+            f"{public_uri(uri)} keeps the models of {experiment} in {home}, which has moved or is on another "
+            "machine: log there, by a MLflow server, or under another sweep.name"
+        )
 
 
 def _experiments(database: sqlite3.Connection) -> list[tuple[int, str, str]]:

@@ -157,7 +157,9 @@ def purge_rows(connection: "Connection", mlflow_run_ids: Sequence[str], sweep_id
         for table in (*map(known.__getitem__, OF_A_RUN), known["runs"]):
             connection.execute(delete(table).where(table.c.run_uuid.in_(ids)))
     views = known["experiment_tags"]
-    connection.execute(delete(views).where(views.c.key.in_([TAG + sweep_id, f"{TAG}{sweep_id}-runs"])))
+    connection.execute(
+        delete(views).where(views.c.key.in_([f"{TAG}{sweep_id}{which}" for which in ("", "-runs", "-means")]))
+    )
 
 
 def _purge_inputs(connection: "Connection", ids: Sequence[str]) -> None:

@@ -14,11 +14,13 @@ from nnexp.tracking.bulk import Bulk, is_local
 from nnexp.tracking.client import session, store_lock
 from nnexp.tracking.database import KINDS, Database, LoggedRun
 from nnexp.tracking.logged import read_logged
+from nnexp.tracking.mean_curves import names_to_compare
 from nnexp.tracking.model_logger import ModelWriter
-from nnexp.tracking.record_fields import provenance, run_tags
+from nnexp.tracking.record_fields import BATCH_METRICS, Measurement, provenance, run_tags
+from nnexp.tracking.relocation import check_files
 from nnexp.tracking.run_logger import THREADS, RunLogger, by_run_id, search
 from nnexp.tracking.run_rows import Entry
-from nnexp.tracking.views import views
+from nnexp.tracking.views import mean_view, views
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -60,6 +62,7 @@ class Tracker(AbstractContextManager["Tracker"]):
                 self._client = opened.enter_context(session(uri))
                 place = artifact_location(uri, plan.name)
                 experiment = _open_experiment(self._client, plan.name, place)
+                check_files(uri, plan.name, experiment.artifact_location)
             self._experiment = str(experiment.experiment_id)
             self._database: Database | None = None
             if scheme(uri) in KINDS:
@@ -108,6 +111,19 @@ class Tracker(AbstractContextManager["Tracker"]):
             now = time.time_ns() // 1_000_000
             metrics = [Metric(name, n, now, 0) for name, n in counts.items()]
             self._client.log_batch(self.page, metrics=metrics)
+
+    def log_curves(self, curves: Sequence[Measurement]) -> None:
+        """Show in the parent the mean curves of points, and in the experiment a view of them."""
+        from mlflow.entities import Metric
+
+        if self._single or not curves:
+            return
+        for start in range(0, len(curves), BATCH_METRICS):
+            metrics = [Metric(*curve) for curve in curves[start : start + BATCH_METRICS]]
+            self._client.log_batch(self.page, metrics=metrics)
+        view = mean_view(self._plan, names_to_compare(curves), time.time_ns() // 1_000_000)
+        for tag, value in view.items():
+            self._client.set_experiment_tag(self._experiment, tag, value)
 
     def finish(
         self, status: str, counts: Mapping[str, int], files: Iterable[Path], tags: Mapping[str, str]

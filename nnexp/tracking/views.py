@@ -13,6 +13,7 @@ from nnexp.sweep.question.plan import Plan
 TAG = "mlflow.sharedViewState."
 FIGURES = ("validation/accuracy", "training/accuracy", "training/cost")  # a column and a chart each
 SECTION = "nnexp"
+DRAWN_RUNS = 100  # that the UI draws, and groups, at most
 # Columns in MLflow's names, with their widths in pixels: its own are too narrow for our names.
 FIXED = {"attributes.`Run Name`": 240, "runDateAndNestInfo": 125}
 PARAM, METRIC = 105, 135
@@ -55,6 +56,27 @@ def views(plan: Plan, parent: str, created: int) -> dict[str, str]:
     }
 
 
+def mean_view(plan: Plan, curves: Sequence[str], created: int) -> dict[str, str]:
+    """A tag that makes a view of a large sweep's page alone, its mean `curves` in one chart: `ID means`.
+
+    Of a smaller one the UI itself draws means by point: it has all of its runs at hand.
+    """
+    if len(plan.runs) <= DRAWN_RUNS:
+        return {}
+    chart = _curves(FIGURES[0]) | {"metricKey": curves[0], "selectedMetricKeys": list(curves)}
+    state = _shared(plan, "") | {
+        "searchFilter": f"tags.`nnexp.sweep_id` = '{plan.sweep_id}'",
+        "selectedColumns": [],
+        "orderByKey": "attributes.start_time",
+        "orderByAsc": False,
+        "groupBy": None,
+        "runsHiddenMode": "FIRST_10_RUNS",
+        "compareRunCharts": [chart | {"displayName": f"{FIGURES[0]}, means of points"}],
+    }
+    view = {"name": f"{plan.sweep_id} means", "createdAt": created, "state": json.dumps(state)}
+    return {f"{TAG}{plan.sweep_id}-means": json.dumps(view)}
+
+
 def sweep_page(home: str, experiment: str, view: str | None) -> str:
     """The address of an experiment's runs in the UI at `home`: the charts of a view, or the plain list."""
     state = "" if view is None else f"viewStateShareKey={view}&compareRunsMode=CHART&"
@@ -62,13 +84,14 @@ def sweep_page(home: str, experiment: str, view: str | None) -> str:
 
 
 def newest_view(tags: dict[str, str]) -> str | None:
-    """The key of the newest view by point among an experiment's tags; None if there is none of ours."""
+    """The key of the newest sweep's view in an experiment's tags, of means or by point; None without one."""
     times = {
         name.removeprefix(TAG): json.loads(value)["createdAt"]
         for name, value in tags.items()
         if name.startswith(TAG) and f"{name}-runs" in tags
     }
-    return max(times, key=times.__getitem__, default=None)
+    newest = max(times, key=times.__getitem__, default=None)
+    return f"{newest}-means" if f"{TAG}{newest}-means" in tags else newest
 
 
 def _shared(plan: Plan, parent: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,10 +17,10 @@ from urllib.request import urlopen
 
 import yaml
 
+from tests.field.clusters import USER, Cluster
 from tests.tracking.conftest import free_port
 
 COMPOSE = Path(__file__).parents[2] / "compose.yaml"
-POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
 START_TIME = 120  # seconds
 # What people export before `docker compose up`; none of these texts may ever be found in a file of ours.
 SECRETS = {
@@ -58,35 +57,26 @@ def substituted(text: str, environment: Mapping[str, str]) -> str:
 
 @contextmanager
 def postgres() -> Iterator[int]:
-    """PostgreSQL on loopback with the database and user of compose.yaml; its port. Gone at the end."""
-    assert POSTGRES is not None
-    folder = Path(tempfile.mkdtemp(prefix="nnexp-postgres-"))
-    shutil.chown(folder, "postgres")
-    as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-    secret = folder / "secret"
-    secret.write_text(SECRETS["POSTGRES_PASSWORD"])
-    shutil.chown(secret, "postgres")
-    make = [POSTGRES / "initdb", "--pgdata", folder / "data", "--username=mlflow", f"--pwfile={secret}"]
-    subprocess.run(
-        [*as_user, *make, "--auth=scram-sha-256"], check=True, cwd=folder, stdout=subprocess.DEVNULL
-    )
-    port = free_port()
-    command = [POSTGRES / "postgres", "-D", folder / "data", "-p", str(port), "-k", folder]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [*as_user, *command, "-c", "listen_addresses=127.0.0.1"], cwd=folder, stdout=log, stderr=log
-        )
+    """PostgreSQL on loopback with the database, user and password of compose.yaml; its port."""
+    import psycopg
+
+    folder, password = Path(tempfile.mkdtemp(prefix="nnexp-stack-")), SECRETS["POSTGRES_PASSWORD"]
+    made = Cluster(folder, free_port())
     try:
-        environment = os.environ | {"PGPASSWORD": SECRETS["POSTGRES_PASSWORD"]}
-        create = [POSTGRES / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "mlflow", "mlflow"]
-        for _ in range(START_TIME * 5):
-            if subprocess.run(create, env=environment, capture_output=True, check=False).returncode == 0:
-                break
-            time.sleep(0.2)
-        yield port
+        (folder / "secret").write_text(password)
+        if os.geteuid() == 0:
+            for path in (folder, folder / "secret"):
+                shutil.chown(path, USER, USER)
+        made.run("initdb", "-D", "data", "-U", "mlflow", "-A", "scram-sha-256", "--pwfile=secret")
+        made.start()
+        try:
+            door = {"host": "127.0.0.1", "port": made.port, "user": "mlflow", "password": password}
+            with psycopg.connect(dbname="postgres", autocommit=True, **door) as connection:
+                connection.execute("CREATE DATABASE mlflow")
+            yield made.port
+        finally:
+            made.stop()
     finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(30)
         shutil.rmtree(folder)
 
 

@@ -15,13 +15,13 @@ import pytest
 from mlflow import MlflowClient
 
 from tests.faults.driving import RUNS, SWEEP, WAITS, read_until, records, run, start, sweep_folder, wait_for
-from tests.field.stack import ADMIN, POSTGRES, SECRETS, Stack, postgres, server
+from tests.field.clusters import why_not
+from tests.field.stack import ADMIN, SECRETS, Stack, postgres, server
 from tests.tracking.conftest import free_port
 
 pytestmark = [
-    pytest.mark.field,
-    pytest.mark.skipif(POSTGRES is None, reason="no PostgreSQL is installed: apt-get install postgresql"),
-    pytest.mark.skipif(os.geteuid() != 0, reason="starts PostgreSQL as its own user, and mounts a disk"),
+    pytest.mark.skipif(bool(why_not()), reason=why_not()),
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a disk of its own"),
 ]
 BOB = {"MLFLOW_TRACKING_USERNAME": "bob", "MLFLOW_TRACKING_PASSWORD": "bob-S3cret/@x-long"}
 EVERY_SECRET = [*SECRETS.values(), BOB["MLFLOW_TRACKING_PASSWORD"]]
@@ -31,6 +31,8 @@ ARTIFACTS = "64m"
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A database, and a place for the server's files whose artifacts are on a disk of their own."""
+    for module in ("psycopg", "flask_wtf"):
+        pytest.importorskip(module, reason="not installed: pip install 'mlflow[auth]' 'psycopg[binary]'")
     folder = tmp_path_factory.mktemp("stack")
     (folder / "artifacts").mkdir()
     subprocess.run(
@@ -70,7 +72,7 @@ def children(stack: Stack, folder: Path, name: str, monkeypatch: pytest.MonkeyPa
     [page] = {
         line["mlflow_run_id"]
         for line in map(json.loads, (sweep_folder(folder, name) / "logged.jsonl").read_text().splitlines())
-        if line["run_id"] == sweep_folder(folder, name).name
+        if (line["run_id"], line["store"]) == (sweep_folder(folder, name).name, stack.address)
     }
     assert client.get_run(page).info.status == "FINISHED"
     found: list[Any] = client.search_runs([experiment.experiment_id], f"tags.`mlflow.parentRunId` = '{page}'")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nnexp.errors import UserError
-from nnexp.tracking.relocation import follow_move
+from nnexp.tracking.relocation import check_files, follow_move, move_note
 from nnexp.tracking.tracker import Tracker
 from tests.tracking.conftest import copy_store
 from tests.tracking.samples import a_plan, a_record, save_weights
@@ -69,6 +69,28 @@ def test_a_copy_of_a_project_has_files_of_its_own(project: Path, tmp_path: Path)
 def test_a_database_copied_alone_keeps_the_places_of_its_files(project: Path, tmp_path: Path) -> None:
     uri = copy_store(f"sqlite:///{project}/mlflow.db", tmp_path / "mlflow.db")
     assert "moved" not in follow_move(uri)
+
+
+def test_a_database_that_was_moved_without_its_files_says_so(project: Path, tmp_path: Path) -> None:
+    here = tmp_path / "now"
+    here.mkdir()
+    uri = copy_store(f"sqlite:///{project}/mlflow.db", here / "mlflow.db")
+    shutil.rmtree(project)
+    note = move_note(uri)
+    assert "no models came along for " in note
+    assert "moved: move mlartifacts/ too" in note
+
+
+def test_a_shared_database_that_names_a_folder_which_is_not_here_is_told(tmp_path: Path) -> None:
+    uri = "postgresql://ada:s3cret@host/db"
+    check_files(uri, "book/x", (tmp_path / "mlartifacts" / "book" / "x").as_uri())
+    check_files(uri, "x", "mlflow-artifacts:/3")
+    gone = (tmp_path / "gone" / "mlartifacts" / "book" / "x").as_uri()
+    check_files("sqlite:///mlflow.db", "x", gone)  # which is corrected instead
+    with pytest.raises(
+        UserError, match=r"^postgresql://host/db keeps the models of book/x in .*/gone, which"
+    ):
+        check_files(uri, "book/x", gone)
 
 
 def test_another_way_to_the_same_folder_is_no_move(project: Path, tmp_path: Path) -> None:
