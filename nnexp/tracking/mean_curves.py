@@ -17,7 +17,7 @@ from nnexp.tracking.record_fields import Measurement, metric_name, milliseconds
 COLUMNS = ("validation_accuracy", "training_accuracy", "training_cost")
 MOST_CURVES = 100  # more would slow every page on which MLflow lists a sweep; then the best points have one
 MOST_VALUES = 100  # of a curve
-MOST_LINES = 20  # in one chart
+MOST_LINES = 10  # in one chart
 LONGEST_NAME = 250  # characters, as MLflow takes them
 
 

@@ -64,7 +64,10 @@ def mean_view(plan: Plan, curves: Sequence[str], created: int) -> dict[str, str]
     if len(plan.runs) <= DRAWN_RUNS:
         return {}
     chart = _curves(FIGURES[0]) | {"metricKey": curves[0], "selectedMetricKeys": list(curves)}
-    state = _shared(plan, "") | {
+    shared = _shared(plan, "")
+    [section] = shared["compareRunSections"]
+    state = shared | {
+        "compareRunSections": [section | {"columns": 1, "cardHeight": 440}],  # for a legend of long names
         "searchFilter": f"tags.`nnexp.sweep_id` = '{plan.sweep_id}'",
         "selectedColumns": [],
         "orderByKey": "attributes.start_time",
