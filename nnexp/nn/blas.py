@@ -6,18 +6,21 @@ are read as W^T. So all matrices go to BLAS as `transposes`, without a copy.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from nnexp.nn.arrays import Array
-from nnexp.nn.kernels import has_small_products
+from nnexp.nn.kernels import blas_kernels
 
 # gemm(alpha, A, B, beta, C, transposes A?, transposes B?, overwrites C?)
 Gemm = Callable[[float, Array, Array, float, Array, int, int, int], Any]
 PLAIN, TRANSPOSED, IN_PLACE = 0, 1, 1
 
+# Those for AVX-512 multiply small matrices from where they stand, where others copy them into panels first.
+SMALL_PRODUCT_KERNELS = ("SkylakeX", "Cooperlake", "SapphireRapids")
 # What OpenBLAS takes for a small product: at most so many multiplications, and where A is transposed
 # (SMALL_TARGET) also at most so many numbers in C.
 SMALL, SMALL_TARGET = 10**6, 1200
@@ -34,6 +37,12 @@ def gemm_of(dtype: DTypeLike) -> Gemm:
 def transposes(matrices: Array) -> list[Array]:
     """The matrices of a stack (K, rows, columns) as BLAS reads them: K views (columns, rows)."""
     return [matrix.T for matrix in matrices]
+
+
+@cache
+def has_small_products() -> bool:
+    """Whether the kernel at work has a way of its own for small products."""
+    return blas_kernels()["scipy"] in SMALL_PRODUCT_KERNELS
 
 
 def forward_portions(op: int, fan_in: int, fan_out: int, B: int) -> list[slice]:

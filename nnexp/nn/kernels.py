@@ -4,7 +4,6 @@ Limits and kernels are those of loaded libraries, and SciPy's is loaded late: bo
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,15 +23,6 @@ def blas_kernels() -> dict[str, str]:
     packages = {"numpy": np, "scipy": _load_scipy()}
     libraries = [library for library in threadpool_info() if library["user_api"] == "blas"]
     return {name: _kernel(package, libraries) for name, package in packages.items()}
-
-
-@cache
-def has_small_products() -> bool:
-    """Whether BLAS multiplies small matrices from where they stand, where it copies others into panels first.
-
-    OpenBLAS does so in its kernels for AVX-512.
-    """
-    return blas_kernels()["scipy"] in ("SkylakeX", "Cooperlake", "SapphireRapids")
 
 
 def _load_scipy() -> ModuleType:

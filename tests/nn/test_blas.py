@@ -113,3 +113,9 @@ def test_what_was_in_a_target_that_is_not_kept_does_not_count():
     C = np.full((2, 2), np.nan)
     gemm_of(float)(1.0, np.eye(2), np.eye(2), 0.0, C.T, PLAIN, PLAIN, IN_PLACE)
     np.testing.assert_array_equal(C, np.eye(2))
+
+
+@pytest.mark.parametrize(("kernel", "small"), [("SkylakeX", True), ("Haswell", False), ("unknown", False)])
+def test_small_products_are_those_of_avx_512(kernel, small, monkeypatch):
+    monkeypatch.setattr(blas, "blas_kernels", lambda: {"numpy": "Zen", "scipy": kernel})
+    assert blas.has_small_products.__wrapped__() is small

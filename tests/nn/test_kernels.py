@@ -79,11 +79,3 @@ def test_a_kernel_is_that_of_the_library_that_came_with_the_package_else_of_all(
     monkeypatch.setattr(scipy, "__file__", "/site/scipy/__init__.py")
     monkeypatch.setattr(kernels, "threadpool_info", lambda: [library(*each) for each in paths.items()])
     assert kernels.blas_kernels()["scipy"] == kernel
-
-
-@pytest.mark.parametrize(("kernel", "small"), [("SkylakeX", True), ("Haswell", False), ("unknown", False)])
-def test_small_products_are_those_of_avx_512(
-    kernel: str, small: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kernels, "blas_kernels", lambda: {"numpy": "Zen", "scipy": kernel})
-    assert kernels.has_small_products.__wrapped__() is small

@@ -58,6 +58,7 @@ NO_FORMULAS = {
     "nn.validation": "checks what a caller gives",
     "nn.checks": "checks values",
     "nn.hyperparameters": "declares values; they stand in the identity themselves",
+    "nn.kernels": "which BLAS is loaded; it stands in every record",
     "nn.knobs": "what is said of them, and their rules",
     "nn.model": "the use of trained networks",
     "nn.plain": "the book's loop, to be read; no run is trained with it",
