@@ -32,7 +32,7 @@ ARTIFACTS = "64m"
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A database, and a place for the server's files whose artifacts are on a disk of their own."""
     for module in ("psycopg", "flask_wtf"):
-        pytest.importorskip(module, reason="not installed: pip install 'mlflow[auth]' 'psycopg[binary]'")
+        pytest.importorskip(module, reason="not installed: pip install -e '.[server]'")
     folder = tmp_path_factory.mktemp("stack")
     (folder / "artifacts").mkdir()
     subprocess.run(
