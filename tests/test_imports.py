@@ -14,7 +14,7 @@ PACKAGE = Path(nnexp.__path__[0])
 # What takes long to load is imported where it is used, and by nobody at the head of a module: libraries, and
 # the two parts of ours that are made of one. Everything else stands at the head, for every reader to see.
 HEAVY = ("mlflow", "pandas", "hydra", "matplotlib", "sklearn", "scipy", "joblib")
-LATE = (*HEAVY, "omegaconf", "sqlalchemy", "pooch", "IPython", "nnexp.plots")
+LATE = (*HEAVY, "dask", "distributed", "omegaconf", "sqlalchemy", "pooch", "IPython", "nnexp.plots")
 MADE_OF_A_LIBRARY = ("plots", "tracking/network_model.py")
 # Loads step by step: Ctrl-C and foreign platforms come first; and the package's names, at first use.
 STARTS = ("__main__.py", "__init__.py")
@@ -86,6 +86,7 @@ MAY_IMPORT = {
 ONLY_IN = {
     "mlflow": "tracking",
     "joblib": "sweep",
+    "distributed": "sweep",
     "omegaconf": "config",
     "pooch": "data",
     "matplotlib": "plots",

@@ -14,7 +14,7 @@ from nnexp.nn.checks import Number, OneOf, OrNull, Whole
 from nnexp.nn.knobs import KNOBS as HYPERPARAMETERS
 from nnexp.nn.knobs import Knob
 
-BACKENDS = ("loky", "threading", "sequential")  # of joblib
+BACKENDS = ("loky", "threading", "sequential", "dask")
 MODES = ("cached", "retry", "force")
 STORES = ("mlflow", "none")
 MODELS = ("all", "best", "none")
@@ -125,9 +125,15 @@ DATA = {
 EXECUTION = {
     "n_jobs": Knob("Processes that train at the same time.", OrNull(Whole(1), "all cores"), "joblib"),
     "backend": Knob(
-        "What trains stacks: processes (loky), threads of this process, or this process alone (sequential).",
+        "What trains stacks: processes (loky), threads of this process, this process alone (sequential), or "
+        "a cluster (dask).",
         OrNull(OneOf(BACKENDS), "that of a caller's joblib.parallel_config, else loky"),
         "joblib",
+    ),
+    "dask_scheduler": Knob(
+        "The address of the scheduler of backend=dask, such as tcp://HOST:PORT.",
+        OrNull(Text("a scheduler's address"), "a cluster on this machine, for as long as the sweep trains"),
+        "Dask",
     ),
     "mode": Knob(
         "Which runs are trained: cached, those without a result; retry, also those that failed or timed out; "

@@ -15,7 +15,15 @@ from nnexp.sweep.question.points import MOST
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
-TEXTS = ("data.path", "data.root", "sweeps_dir", "tracking.uri", "sweep.name", "sweep.question")
+TEXTS = (
+    "data.path",
+    "data.root",
+    "sweeps_dir",
+    "dask_scheduler",
+    "tracking.uri",
+    "sweep.name",
+    "sweep.question",
+)
 # What Hydra does elsewhere, and what does it here.
 INSTEAD_OF_HYDRA = {
     "hydra/launcher": "runs are trained on n_jobs processes, as in n_jobs=4",

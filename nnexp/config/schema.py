@@ -44,6 +44,7 @@ class Execution:
 
     n_jobs: int | None = None
     backend: str | None = None
+    dask_scheduler: str | None = None
     mode: str = "cached"
     dry_run: bool = False
     sweeps_dir: str = "sweeps"
@@ -56,6 +57,8 @@ class Execution:
     def __post_init__(self) -> None:
         for name, knob in EXECUTION.items():
             object.__setattr__(self, name, knob.check(name, getattr(self, name)))
+        if self.dask_scheduler and self.backend != "dask":
+            raise UserError("dask_scheduler is for backend=dask")
         object.__setattr__(self, "sweeps_dir", os.path.expanduser(self.sweeps_dir))
 
 

@@ -10,6 +10,7 @@ from nnexp.config import Config, Execution
 from nnexp.console import can_answer
 from nnexp.errors import UserError
 from nnexp.experiment.messages import advice_lines, announcement
+from nnexp.sweep.pool.cluster import cluster_size
 from nnexp.sweep.pool.estimate import Load, estimate_seconds, work
 from nnexp.sweep.pool.launch import worker_count
 from nnexp.sweep.pool.stacks import Mark, make_stacks
@@ -92,12 +93,15 @@ def workers_for(plan: Plan, execution: Execution, runs: int) -> int:
     """How many workers train; 0: this process, for a single run, and to measure time.
 
     Raises:
-        UserError: the backend of the caller's `joblib.parallel_config` will not do.
+        UserError: the backend of the caller's `joblib.parallel_config` will not do, or Dask's scheduler.
     """
-    here = plan.timing or execution.n_jobs == 1 or len(plan.runs) == 1
+    if plan.timing or execution.n_jobs == 1 or len(plan.runs) == 1:
+        return 0
     try:
-        return 0 if here else worker_count(execution.n_jobs, runs, execution.backend)
-    except ValueError as error:
-        raise UserError(
-            f"backend must be one of joblib's that return results as they come: {error}"
-        ) from error
+        if execution.backend != "dask":
+            return worker_count(execution.n_jobs, runs, execution.backend)
+        return min(cluster_size(execution.dask_scheduler), runs) or worker_count(
+            execution.n_jobs, runs, "loky"
+        )
+    except (ValueError, OSError) as error:
+        raise UserError(str(error)) from error

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from threading import Thread
 
@@ -24,14 +24,15 @@ from nnexp.experiment.sweep_standing import Standing
 from nnexp.files import scratch
 from nnexp.nn import Model
 from nnexp.results import tables, write_csv
+from nnexp.sweep.pool.cluster import launch_on_cluster, opened
 from nnexp.sweep.pool.countdown import Countdown
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.environment import environment
 from nnexp.sweep.pool.launch import launch, train_here
 from nnexp.sweep.pool.progress_board import Board
-from nnexp.sweep.pool.stacks import Mark, make_stacks, work_by_row
+from nnexp.sweep.pool.stacks import Mark, Stack, make_stacks, work_by_row
 from nnexp.sweep.pool.stop import SweepError, deferred
-from nnexp.sweep.pool.worker import Outcome, PremiseError, Progress, premises
+from nnexp.sweep.pool.worker import Outcome, PremiseError, Premises, Progress, premises
 from nnexp.sweep.question.identity import formulas
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.checkpoints import (
@@ -224,8 +225,6 @@ class Experiment:
         expected = premises(self.sweep.plan, self.execution.max_seconds, checkpoints, self.checkpoint_every)
         with scratch() as folder:
             board = Board(folder / "board", len(runs))
-            specs = [runs[row].data for row in self.rows]
-            sources = self.datasets.share(specs, folder) if self.workers else self.datasets.load_all(specs)
             load, timing = self.datasets.load, self.sweep.plan.timing
             stacks = make_stacks(runs, self.rows, max(1, self.workers), load, timing=timing, marks=self.marks)
             if self.workers:  # else it would take time from the run that trains here
@@ -234,11 +233,7 @@ class Experiment:
             standing = Standing(self.sweep.plan, board, work, self.sweep.records, self.marks)
             with display_for(self.console, standing) as display:
                 progress: Progress = display if isinstance(display, Epochs) else board
-                ended = (
-                    launch(stacks, sources, expected, board, self.workers, self.execution.backend)
-                    if self.workers
-                    else train_here(stacks, sources, expected, progress)
-                )
+                ended = self._ended(stacks, expected, progress, board)
                 try:
                     with self._countdown(progress, board, display), closing(ended):
                         for outcomes in ended:
@@ -259,6 +254,27 @@ class Experiment:
     def _tidy_checkpoints(self) -> None:
         """Remove what is of no use any more."""
         remove_checkpoints(self.sweep.folder / FOLDER, self.sweep.records.keys() - self.open)
+
+    def _ended(
+        self, stacks: Sequence[Stack], expected: Premises, progress: Progress, board: Board
+    ) -> Generator[Sequence[Outcome], None, None]:
+        """The outcomes of each stack as it ends, here, on workers of this machine, or on a cluster."""
+        specs, backend = [stack.data for stack in stacks], self.execution.backend
+        if not self.workers:
+            return train_here(stacks, self.datasets.load_all(specs), expected, progress)
+        if backend == "dask":
+            return self._ended_on_cluster(stacks, expected, board)
+        sources = self.datasets.share(specs, board.path.parent)
+        return launch(stacks, sources, expected, board, self.workers, backend)
+
+    def _ended_on_cluster(
+        self, stacks: Sequence[Stack], expected: Premises, board: Board
+    ) -> Generator[Sequence[Outcome], None, None]:
+        wholes = self.datasets.load_wholes(stack.data for stack in stacks)
+        within, say = self.execution.stop_within, self.console.print
+        with opened(self.execution.dask_scheduler, self.workers) as client:
+            say(f"Dask's dashboard: {client.dashboard_link}", soft_wrap=True)
+            yield from launch_on_cluster(client, stacks, wholes, expected, board, within, say)
 
     def _countdown(self, progress: Progress, board: Board, display: Display) -> Countdown:
         """What lets runs stop at the end of their epoch, and ends them if that takes too long."""

@@ -144,6 +144,8 @@ def test_limits_of_time_reach_the_execution() -> None:
         ("learning_rate=0.1,0.5", "learning_rate=0.1,0.5 lists several values: add -m"),
         ("+learning_rate=1", "Could not append to config. An item is already at 'learning_rate'."),
         ("epochs", "cannot read 'epochs': expected key=value"),
+        ("dask_scheduler=tcp://127.0.0.1:8786", "dask_scheduler is for backend=dask"),
+        ("backend=slurm", "unknown backend 'slurm'"),
         ("n_jobs=0", "n_jobs must be a whole number >= 1 or null (all cores), got 0"),
         ("mode=again", "unknown mode 'again' (choices: cached, force, retry)"),
         ("dry_run=maybe", "dry_run must be true or false, got 'maybe'"),

@@ -21,6 +21,10 @@ class Datasets:
         """The same for several, to train on them in this process."""
         return {spec: self.load(spec) for spec in dict.fromkeys(specs)}
 
+    def load_wholes(self, specs: Iterable[DataSpec]) -> Mapping[DataSpec, Dataset]:
+        """For each specification the whole data set that its own is part of."""
+        return {spec: self._whole(whole_of(spec)) for spec in specs}
+
     def share(self, specs: Sequence[DataSpec], folder: Path) -> Mapping[DataSpec, Dataset | Path]:
         """Write the data sets into folders below `folder`; returns specification -> folder.
 

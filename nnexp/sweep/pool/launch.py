@@ -46,7 +46,10 @@ def worker_count(n_jobs: int | None, runs: int, backend: str | None = None) -> i
     from joblib import Parallel, effective_n_jobs
 
     with _chosen(backend):
-        Parallel(return_as="generator_unordered")
+        try:
+            Parallel(return_as="generator_unordered")
+        except ValueError as error:
+            raise ValueError(f"backend must be one of joblib's that return what is done: {error}") from error
         if effective_n_jobs(2) == 1:
             return 0
         wished = effective_n_jobs(None)  # that of the caller's `parallel_config`; 1 where it says nothing
@@ -144,7 +147,7 @@ def _answers(
                 initargs=(parent,),
             )
         with pool:
-            with _deaf():
+            with deaf():
                 answers = pool(tasks)
             with closing(answers):
                 while True:
@@ -170,7 +173,7 @@ def _chosen(backend: str | None) -> AbstractContextManager[object]:
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
+def deaf() -> Iterator[None]:
     """Processes started here hear no signal, from their first moment on: the parent decides for them.
 
     A helper process of multiprocessing unblocks signals when it starts, and so must run before. joblib's has

@@ -68,14 +68,14 @@ class Remainder:
                 [row] = alone.rows
                 (self._deaths if sure else self._doubts)[row] += 1
                 if self._deaths[row] == MOST_DEATHS:
-                    yield _lost(alone, began, worker)
+                    yield lost(alone, began, worker)
                 elif self._doubts[row] > 1:
                     self._suspect.appendleft(alone)
                 else:
                     self._waiting.appendleft(alone)
 
 
-def _lost(stack: Stack, began: datetime, worker: BaseProcess | None) -> Outcome:
+def lost(stack: Stack, began: datetime, worker: BaseProcess | None) -> Outcome:
     """The outcome of a run whose worker died too often."""
     status = worker.exitcode if worker else None
     how = f" (signal {-status})" if status and status < 0 else f" (exit status {status})" if status else ""
