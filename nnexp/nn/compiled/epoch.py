@@ -1,0 +1,89 @@
+"""An epoch as one compiled call: a scan over mini-batches, which are gathered inside it."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nnexp.nn.compiled.network import Layers, Masks, backprop
+from nnexp.nn.compiled.optimizers import OPTIMIZERS, Memory, limit_norms
+from nnexp.nn.compiled.rates import Rates
+from nnexp.nn.compiled.units import Array, Units
+
+
+class State(NamedTuple):
+    """K runs between two steps. `steps`: mini-batches so far; `keys (K,)`, by purpose, for the masks."""
+
+    layers: Layers
+    memory: Memory
+    steps: Array
+    keys: Mapping[str, Array]
+
+
+class Part(NamedTuple):
+    """Examples on the device: `inputs (n, d)`, `labels (n,)`, `targets (n, C)` one-hot."""
+
+    inputs: Array
+    labels: Array
+    targets: Array
+
+
+class Recipe(NamedTuple):
+    """What is compiled: one function for each of these, and for each shape."""
+
+    units: Units
+    optimizer: str
+    batch_size: int
+
+
+@partial(jax.jit, static_argnames="recipe", donate_argnames="state")
+def train_epoch(state: State, examples: Part, order: Array, rates: Rates, recipe: Recipe) -> State:
+    """One pass over the examples in `order (K, n)`, or (1, n) for all runs. `state` is used up.
+
+    The last mini-batch may be short: it is filled up with examples that have no share in its mean.
+    """
+    (S, n), B = order.shape, recipe.batch_size
+    steps = -(-n // B)
+    batches = jnp.pad(order, ((0, 0), (0, steps * B - n))).reshape(S, steps, B).swapaxes(0, 1)
+    is_example = np.arange(steps * B).reshape(steps, B) < n
+    shares = jnp.asarray(is_example / is_example.sum(axis=1, keepdims=True), examples.inputs.dtype)
+
+    def step(state: State, batch: tuple[Array, Array]) -> tuple[State, None]:
+        return train_step(state, examples, *batch, rates, recipe), None
+
+    return jax.lax.scan(step, state, (batches, shares))[0]
+
+
+def train_step(
+    state: State, examples: Part, indices: Array, shares: Array, rates: Rates, recipe: Recipe
+) -> State:
+    """One mini-batch: the examples `indices (K, B)`, or (1, B) for all runs; `shares (B,)` in its mean."""
+    rows = indices[0] if len(indices) == 1 else indices
+    x, y = (jnp.take(array, rows, axis=0, mode="clip") for array in (examples.inputs, examples.targets))
+    if rates.input_dropout is not None:
+        x *= drawn_mask(state, "input_dropout", 0, x.shape[-2:], rates.input_dropout, x.dtype)
+    masks: Masks = [None] * (len(state.layers) - 1)
+    if rates.dropout is not None:
+        shapes = [(x.shape[-2], W.shape[1]) for W, _ in state.layers[:-1]]
+        masks = [drawn_mask(state, "dropout", *each, rates.dropout, x.dtype) for each in enumerate(shapes)]
+    gradient = backprop(state.layers, x, y, shares, recipe.units, masks)
+    t, step = state.steps + 1, OPTIMIZERS[recipe.optimizer].step
+    layers, memory = step(state.layers, gradient, state.memory, rates, t)
+    if rates.max_norm is not None:
+        layers = limit_norms(layers, rates.max_norm)
+    return State(layers, memory, t, state.keys)
+
+
+def drawn_mask(
+    state: State, purpose: str, layer: int, shape: tuple[int, int], p: Array, dtype: jnp.dtype
+) -> Array:
+    """0 with the chance p, else 1 / (1 - p), (K, B, units): a run's masks do not depend on the stack."""
+
+    def uniform(key: Array) -> Array:
+        key = jax.random.fold_in(jax.random.fold_in(key, state.steps), layer)
+        return jax.random.uniform(key, shape, jnp.float32)
+
+    return (jax.vmap(uniform)(state.keys[purpose]) >= p).astype(dtype) / (1 - p)

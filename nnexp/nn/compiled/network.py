@@ -1,0 +1,57 @@
+"""Backpropagation through K networks (book, ch. 2), as `plain.py` has it, over one mini-batch.
+
+A stack is a list of layers (W, b), outputs last: W (K, fan_out, fan_in), b (K, 1, fan_out). A mini-batch is
+x (K, B, d), or (B, d) where all runs see the same, and y in the same way.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+from nnexp.nn.compiled.units import Array, Units
+
+Layers = list[tuple[Array, Array]]
+Masks = Sequence[Array | None]  # (K, B, fan_out) of each hidden layer: what dropout multiplies its units by
+
+product = partial(jnp.einsum, precision=jax.lax.Precision.HIGHEST)  # no shortened factors on accelerators
+
+
+def weighted(W: Array, a: Array) -> Array:
+    """W a for each run and example, (K, B, fan_out)."""
+    return product("koi,kbi->kbo" if a.ndim == 3 else "koi,bi->kbo", W, a)
+
+
+def feedforward(
+    layers: Layers, x: Array, units: Units, masks: Masks
+) -> tuple[list[Array], list[Array], Array]:
+    """What each layer takes, [x, a^1, ...]; the slopes f'(z^l) of the hidden layers; and the outputs a^L.
+
+    With dropout, a layer takes a * mask from the one below, whose slope is masked as well.
+    """
+    taken, slopes = [x], []
+    for (W, b), mask in zip(layers[:-1], masks, strict=True):
+        z = weighted(W, taken[-1]) + b  # eq. 25
+        a = units.hidden.function(z)
+        slope = units.hidden.slope(z if units.hidden.keeps_z else a)
+        taken.append(a if mask is None else a * mask)
+        slopes.append(slope if mask is None else slope * mask)
+    W, b = layers[-1]
+    return taken, slopes, units.output.function(weighted(W, taken[-1]) + b)
+
+
+def backprop(layers: Layers, x: Array, y: Array, shares: Array, units: Units, masks: Masks) -> Layers:
+    """(dC/dW, dC/db) of each layer, C the mean cost of the mini-batch; `shares (B,)`: of examples in it."""
+    taken, slopes, output = feedforward(layers, x, units, masks)
+    delta = units.output.error(output, y) * shares[:, None]  # BP1
+    gradient: Layers = []
+    for layer in reversed(range(len(layers))):
+        if layer < len(layers) - 1:
+            W_above, _ = layers[layer + 1]
+            delta = product("koi,kbo->kbi", W_above, delta) * slopes[layer]  # BP2
+        a = taken[layer]
+        dC_db = delta.sum(axis=1, keepdims=True)  # BP3
+        dC_dW = product("kbo,kbi->koi" if a.ndim == 3 else "kbo,bi->koi", delta, a)  # BP4
+        gradient.insert(0, (dC_dW, dC_db))
+    return gradient

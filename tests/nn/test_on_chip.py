@@ -1,0 +1,155 @@
+"""The kernel that trains a network on one multiprocessor, run here by threads of the processor."""
+
+import ctypes
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("jax", reason="JAX is not installed (the extra `bench`)")
+
+from nnexp.nn import Hyperparameters
+from nnexp.nn.compiled import on_chip, training
+from nnexp.nn.compiled.epoch import Recipe, train_epoch
+from nnexp.nn.compiled.units import units_of
+from nnexp.nn.runlog import RunLog
+from tests.nn.driving import random_data
+
+pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
+
+# What CUDA has and C++ has not: a block is a thread for each of its own, with barriers for it and its warps.
+CUDA = r"""
+#include <cmath>
+#include <cstring>
+#include <pthread.h>
+#include <thread>
+#include <vector>
+#define __device__
+#define __global__
+#define __launch_bounds__(threads, blocks)
+struct Index { int x; };
+struct float2 { float x, y; };
+struct float4 { float x, y, z, w; };
+static float2 make_float2(float x, float y) { return {x, y}; }
+static thread_local Index threadIdx, blockIdx;
+alignas(16) static float memory[65536];
+static pthread_barrier_t block_barrier, warp_barriers[32];
+static float shown[32][32];
+static void __syncthreads() { pthread_barrier_wait(&block_barrier); }
+static float __shfl_xor_sync(unsigned, float value, int bits) {
+  int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+  shown[warp][lane] = value;
+  pthread_barrier_wait(&warp_barriers[warp]);
+  float other = shown[warp][lane ^ bits];
+  pthread_barrier_wait(&warp_barriers[warp]);
+  return other;
+}
+"""
+LAUNCH = r"""
+extern "C" void launch(int K, int bytes, float* W1, float* b1, float* W2, float* b2, const float* inputs,
+    const int* labels, const int* orders, long long stride, int n, const float* eta, const float* decay) {
+  if (bytes != sizeof(Shared) + 4 * (H * D + 2 * B * D)) throw "the kernel needs other shared memory";
+  pthread_barrier_init(&block_barrier, nullptr, T);
+  for (int warp = 0; warp < T / 32; warp++) pthread_barrier_init(&warp_barriers[warp], nullptr, 32);
+  for (int run = 0; run < K; run++) {
+    for (float& number : memory) number = NAN;  // nothing may be read that was not written
+    std::vector<std::thread> threads;
+    for (int t = 0; t < T; t++)
+      threads.emplace_back([=] {
+        threadIdx.x = t;
+        blockIdx.x = run;
+        epoch(W1, b1, W2, b2, inputs, labels, orders, stride, n, eta, decay);
+      });
+    for (auto& thread : threads) thread.join();
+  }
+}
+"""
+
+
+class RawKernel:
+    """CuPy's, for a processor."""
+
+    def __init__(self, text: str, name: str, options: tuple[str, ...]) -> None:
+        self.text, self.max_dynamic_shared_size_bytes = text, 0
+
+    def __call__(self, grid: tuple[int], block: tuple[int], arguments: Any, shared_mem: int) -> None:
+        assert f"constexpr int T = {block[0]};" in self.text
+        assert shared_mem == self.max_dynamic_shared_size_bytes
+        pointers = [a.ctypes.data_as(ctypes.c_void_p) if a.ndim else a for a in arguments]
+        pointers[7:9] = ctypes.c_longlong(int(arguments[7])), ctypes.c_int(int(arguments[8]))
+        self.library().launch(grid[0], shared_mem, *pointers)
+
+    def library(self) -> ctypes.CDLL:
+        text = self.text.replace("extern __shared__ float memory[];", "")
+        text = re.sub(r'asm volatile\("cp.async.cg.*?\);', "memcpy(to, from, 16);", text, flags=re.DOTALL)
+        text = re.sub(r'asm volatile\("cp.async.*?\);', "", text)
+        source = self.folder / f"kernel{len(list(self.folder.iterdir()))}.cpp"
+        source.write_text(CUDA + text + LAUNCH)
+        library = source.with_suffix(".so")
+        words = [
+            "g++",
+            "-std=c++17",
+            "-O1",
+            "-w",
+            "-shared",
+            "-fPIC",
+            "-pthread",
+            str(source),
+            "-o",
+            str(library),
+        ]
+        subprocess.run(words, check=True)
+        return ctypes.CDLL(str(library))
+
+    folder: Path
+
+
+@pytest.fixture
+def _cupy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that does with NumPy's arrays what the kernel needs of CuPy."""
+    module = ModuleType("cupy")
+    stream = type("Stream", (), {"synchronize": lambda self: None})
+    cuda = type("cuda", (), {"get_current_stream": stream})
+    for name, value in {"RawKernel": RawKernel, "cuda": cuda}.items():
+        setattr(module, name, value)
+    for name in ("from_dlpack", "zeros", "ascontiguousarray", "int32", "int64"):
+        setattr(module, name, getattr(np, name))
+    monkeypatch.setitem(sys.modules, "cupy", module)
+    monkeypatch.setattr(RawKernel, "folder", tmp_path, raising=False)
+    on_chip.compiled.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "hidden", "classes", "B", "T", "shared_order"),
+    [(20, 7, 3, 4, 64, False), (18, 6, 4, 10, 96, True), (8, 5, 2, 40, 64, False)],
+)
+@pytest.mark.usefixtures("_cupy")
+def test_an_epoch_on_chip_is_the_compiled_epoch(inputs, hidden, classes, B, T, shared_order):
+    """More mini-batches than rows are fetched at once, the last one short; sizes that need padding."""
+    data = random_data(np.random.default_rng(0), 33 * B + 1, inputs, classes)
+    common = {"hidden_size": hidden, "batch_size": B, "epochs": 1}
+    runs = [
+        Hyperparameters(**common, seed=0 if shared_order else seed, learning_rate=rate, lambda_l2=lambda_l2)
+        for seed, rate, lambda_l2 in [(0, 0.1, 0.0), (1, 0.5, 2.0)]
+    ]
+    assert all(on_chip.fits(run, inputs, classes) for run in runs)
+    part = training.part_of(data.training, classes, "float32")
+    order = next(training.drawn_orders(runs, len(part.labels)))
+    assert len(order) == (1 if shared_order else 2)
+    rates = training.epoch_rates([RunLog(0, run, np.zeros(1)) for run in runs], 0, len(part.labels))
+    recipe = Recipe(units_of(runs[0]), "sgd", B)
+    first = [training.first_state(runs, data) for _ in range(2)]
+    compiled = train_epoch(first[0], part, order, rates, recipe)
+    chip = on_chip.train_epoch(
+        first[1], part, order, rates, recipe, on_chip.Kernel.of(inputs, hidden, classes, B, T)
+    )
+    assert int(chip.steps) == int(compiled.steps) == 34
+    for layer, expected in zip(chip.layers, compiled.layers, strict=True):
+        for array, same in zip(layer, expected, strict=True):
+            np.testing.assert_allclose(array, same, rtol=0, atol=3e-6)
