@@ -1,8 +1,9 @@
-"""How fast stacks train on an accelerator: `python -m tests.benchmarks.engine_gpu FOLDER [--small]`.
+"""How fast stacks train on an accelerator: `python -m tests.benchmarks.engine_gpu FOLDER`.
 
 Into FOLDER go `engine_gpu.json` and `engine_gpu.txt`: the card; how far the compiled core is from NumPy's;
 seconds per epoch and run over 50,000 images of 784 pixels, every run in its own order, beside a bare loop
-in JAX; and the same for networks that train on chip. It takes at most --seconds; --small is for a try.
+in JAX; the same for networks that train on chip; whole calls of `train`; and what first calls take, which
+compile. It takes at most --seconds; --small is for a try, --sections for some parts.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # CuPy needs memory as well
 
@@ -22,10 +24,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnexp.nn import Data, Examples, Hyperparameters
-from nnexp.nn.compiled import on_chip, training
+from nnexp.nn import Data, Examples, Hyperparameters, Result
+from nnexp.nn.compiled import on_chip, start, training
 from nnexp.nn.compiled.epoch import Recipe, State, train_epoch
-from nnexp.nn.compiled.evaluation import scores, sizes_of
+from nnexp.nn.compiled.evaluation import Scores, scores, sizes_of
 from nnexp.nn.compiled.units import units_of
 from nnexp.nn.kernels import one_blas_thread
 from tests.nn.compiled_cases import difference_of, few_cases
@@ -146,7 +148,7 @@ class Stack:
 
     def __init__(self, data: Data, hidden: int, B: int, K: int, dtype: str = "float32") -> None:
         self.runs = settings(hidden, B, K, dtype)
-        self.parts = {n: training.part_of(getattr(data, n), 10, dtype) for n in ("training", "validation")}
+        self.parts = {n: start.part_of(getattr(data, n), 10, dtype) for n in ("training", "validation")}
         self.n, self.K, self.B = len(data.training.labels), K, B
         self.rates = training.epoch_rates(
             [training.RunLog(0, run, np.zeros(1)) for run in self.runs], 0, self.n
@@ -156,7 +158,7 @@ class Stack:
         self.order = orders(K, self.n)
 
     def first_state(self, data: Data) -> State:
-        return training.first_state(self.runs, data)
+        return start.first_state(self.runs, data)
 
     def bare(self) -> Work:
         """The bare loop from the same weights; its orders lie as it needs them."""
@@ -280,26 +282,113 @@ def short_data(data: Data, n: int) -> Data:
 
 def measure_drawing(table: Table, K: int, n: int) -> None:
     """Orders of K seeds, as the host draws them."""
-    drawn = training.drawn_orders(settings(30, 10, K), n)
+    drawn = start.drawn_orders(settings(30, 10, K), n)
     next(drawn)
     began = time.perf_counter()
     next(drawn)
     table.add("orders drawn by the host", runs=K, s=(time.perf_counter() - began) / K, cores=os.cpu_count())
 
 
-def measure_whole(table: Table, data: Data, K: int, epochs: int) -> None:
-    """`train`, from hyperparameters to results."""
+def measure_first(table: Table, data: Data, hidden: int, B: int, K: int) -> None:
+    """What first calls take, and what evaluation takes, with XLA's own products (Triton) and without."""
+    stack = Stack(data, hidden, B, K)
+    values = {"training_first_s": seconds_of(lambda: stack.ours().layers)}
+    for name, options in {"blas": {"xla_gpu_enable_triton_gemm": False}, "default": {}}.items():
+        began = time.perf_counter()
+        works = [evaluation(stack, part, options) for part in stack.parts.values()]
+        values[f"{name}_compile_s"] = time.perf_counter() - began
+        seconds = [seconds_of(lambda works=works: [work() for work in works]) / K for _ in range(3)]
+        values[f"{name}_s"] = min(seconds)
+    values["evaluation_first_s"] = seconds_of(stack.ours_and_evaluation)
+    values["training_s"] = seconds_of(lambda: stack.ours().layers) / K
+    values["training_and_evaluation_s"] = seconds_of(stack.ours_and_evaluation) / K
+    table.add(f"first calls 784-{hidden}-10 b{B}", runs=K, **values)
+
+
+def evaluation(stack: Stack, part: Any, options: dict[str, Any]) -> Callable[[], Scores]:
+    """`scores` of a part, compiled with these options."""
+    compiled = scores.lower(stack.state.layers, part, stack.recipe.units).compile(compiler_options=options)
+    return lambda: compiled(stack.state.layers, part)
+
+
+def measure_train(table: Table, data: Data, K: int, epochs: int, chip: bool) -> list[Result]:
+    """`train`, from hyperparameters to results, on chip or not."""
     runs = [Hyperparameters(learning_rate=RATE, lambda_l2=LAMBDA, seed=k, epochs=epochs) for k in range(K)]
     began = time.perf_counter()
-    results = training.train(runs, data)
+    with patch.object(on_chip, "is_at_hand", lambda: chip):
+        results = training.train(runs, data)
     wall = time.perf_counter() - began
     parts = {"training_s": results[0].seconds * K, "evaluation_s": results[0].evaluation_seconds * K}
     accuracy = float(np.mean([result.test_accuracy for result in results]))
-    table.add("train()", runs=K, epochs=epochs, wall_s=wall, **parts, accuracy=accuracy)
+    how = "train() on chip" if chip else "train()"
+    table.add(how, runs=K, epochs=epochs, wall_s=wall, **parts, accuracy=accuracy)
+    return results
+
+
+def measure_both(table: Table, data: Data, K: int, epochs: int) -> None:
+    """Both ways of `train`, and how far apart they end."""
+    on, off = (measure_train(table, data, K, epochs, chip) for chip in (True, False))
+    gaps = [
+        max(np.abs(a - b).max() for a, b in zip(one.weights + one.biases, same, strict=True))
+        for one, same in ((one, other.weights + other.biases) for one, other in zip(on, off, strict=True))
+    ]
+    accuracies = [one.test_accuracy - other.test_accuracy for one, other in zip(on, off, strict=True)]
+    table.add(
+        "on chip - compiled", runs=K, epochs=epochs, parameters=float(max(gaps)),
+        parameters_median=float(np.median(gaps)), accuracy=float(np.abs(accuracies).max()),
+        mean_accuracy=float(np.mean(accuracies)),
+    )  # fmt: skip
 
 
 def has_card() -> bool:
     return jax.default_backend() == "gpu"
+
+
+def check_all(table: Table, dtype: str) -> None:
+    """Every case but the first, as long as there is time."""
+    for place in range(1, len(few_cases())):
+        table.attempt("against NumPy", partial(check, table, (dtype,), [place]), 12)
+
+
+def sections(table: Table, data: Data, size: Size, chip: bool) -> dict[str, Callable[[], None]]:
+    """What can be measured, by name."""
+    attempt, turns, (most, *others) = table.attempt, size.turns, size.stacks
+
+    def right() -> None:
+        attempt("against NumPy", partial(check, table, ("float64", "float32"), [0]))
+        for part in (short_data(data, 1003), data):
+            attempt("epoch check", partial(check_epoch, table, part, 3, chip))
+
+    def speed() -> None:
+        attempt("784-30-10", partial(measure, table, data, 30, 10, most, turns))
+        for K in size.chip_stacks if chip else ():
+            attempt("on chip", partial(measure_chip, table, data, K, turns), 30)
+        for K in others:
+            attempt("784-30-10", partial(measure, table, data, 30, 10, K, turns), 30)
+        for K in size.wide_stacks:
+            attempt("784-100-10", partial(measure, table, data, 100, 100, K, turns), 30)
+
+    def first() -> None:
+        for hidden, B, K in ((30, 10, most), (30, 10, 1), (100, 100, size.wide_stacks[-1])):
+            attempt("first calls", partial(measure_first, table, data, hidden, B, K), 30)
+
+    def whole() -> None:
+        if chip:
+            attempt("train()", partial(measure_train, table, data, most, 30, True), 40)
+            attempt("train() in both ways", partial(measure_both, table, data, most, 4), 30)
+        else:
+            attempt("train()", partial(measure_train, table, data, most, 4, False), 40)
+
+    return {
+        "right": right,
+        "speed": speed,
+        "first": first,
+        "whole": whole,
+        "drawing": lambda: attempt("drawing", partial(measure_drawing, table, most, size.images), 5),
+        "cases": lambda: check_all(table, "float64"),
+        "float32_cases": lambda: check_all(table, "float32"),
+        "program": lambda: attempt("program", partial(write_program, table, data, 30, 10, most)),
+    }
 
 
 def main() -> None:
@@ -307,32 +396,17 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seconds", type=float, default=450)
     parser.add_argument("--small", action="store_true")
+    parser.add_argument("--sections", nargs="+", metavar="NAME", help="these only, in this order")
     arguments = parser.parse_args()
     size, table = SMALL if arguments.small else LARGE, Table(arguments.folder, arguments.seconds)
     chip, data = has_card(), images(size.images)
     table.add("device", kind=jax.devices()[0].device_kind, jax=jax.__version__, numpy=np.__version__)
     if chip:
         memory, limit = on_chip.Kernel.of(784, 30, 10, 10).shared_bytes, on_chip.SHARED_BYTES
-        table.add("shared memory", needed=memory, limit=limit)
-    dtypes = ("float64", "float32")
-    table.attempt("against NumPy", lambda: check(table, dtypes, [0]))
-    few = short_data(data, 1003)
-    table.attempt("epoch check, short", lambda: check_epoch(table, few, 3, chip))
-    table.attempt("epoch check", lambda: check_epoch(table, data, 3, chip))
-    first, *others = size.stacks
-    table.attempt("784-30-10", lambda: measure(table, data, 30, 10, first, size.turns))
-    if chip:
-        for K in size.chip_stacks:
-            table.attempt("on chip", partial(measure_chip, table, data, K, size.turns), 30)
-    for K in others:
-        table.attempt("784-30-10", partial(measure, table, data, 30, 10, K, size.turns), 30)
-    for K in size.wide_stacks:
-        table.attempt("784-100-10", partial(measure, table, data, 100, 100, K, size.turns), 30)
-    table.attempt("drawing", lambda: measure_drawing(table, first, size.images))
-    table.attempt("program", lambda: write_program(table, data, 30, 10, first))
-    table.attempt("train()", lambda: measure_whole(table, data, first, 4), 40)
-    for place in range(1, len(few_cases())):
-        table.attempt("against NumPy", partial(check, table, dtypes, [place]), 25)
+        table.add("shared memory", needed=memory, limit=limit, at_hand=on_chip.is_at_hand())
+    works = sections(table, data, size, chip)
+    for name in arguments.sections or works:
+        works[name]()
 
 
 if __name__ == "__main__":

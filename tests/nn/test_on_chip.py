@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,16 +13,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("jax", reason="JAX is not installed (the extra `bench`)")
+pytest.importorskip("jax", reason="JAX is not installed (the extra `jax`)")
 
-from nnexp.nn import Hyperparameters
-from nnexp.nn.compiled import on_chip, training
+import jax
+import jax.numpy as jnp
+
+from nnexp.nn import Hyperparameters, compiled
+from nnexp.nn.compiled import on_chip, start, training
 from nnexp.nn.compiled.epoch import Recipe, train_epoch
 from nnexp.nn.compiled.units import units_of
 from nnexp.nn.runlog import RunLog
+from tests.nn.compiled_cases import difference
 from tests.nn.driving import random_data
 
-pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
+needs_a_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
 
 # What CUDA has and C++ has not: a block is a thread for each of its own, with barriers for it and its warps.
 CUDA = r"""
@@ -75,15 +80,20 @@ extern "C" void launch(int K, int bytes, float* W1, float* b1, float* W2, float*
 class RawKernel:
     """CuPy's, for a processor."""
 
+    folder: Path
+    calls: int
+
     def __init__(self, text: str, name: str, options: tuple[str, ...]) -> None:
-        self.text, self.max_dynamic_shared_size_bytes = text, 0
+        self.text, self.max_dynamic_shared_size_bytes, self.made = text, 0, None
 
     def __call__(self, grid: tuple[int], block: tuple[int], arguments: Any, shared_mem: int) -> None:
         assert f"constexpr int T = {block[0]};" in self.text
         assert shared_mem == self.max_dynamic_shared_size_bytes
         pointers = [a.ctypes.data_as(ctypes.c_void_p) if a.ndim else a for a in arguments]
         pointers[7:9] = ctypes.c_longlong(int(arguments[7])), ctypes.c_int(int(arguments[8]))
-        self.library().launch(grid[0], shared_mem, *pointers)
+        self.made = self.made or self.library()
+        self.made.launch(grid[0], shared_mem, *pointers)
+        RawKernel.calls += 1
 
     def library(self) -> ctypes.CDLL:
         text = self.text.replace("extern __shared__ float memory[];", "")
@@ -92,22 +102,9 @@ class RawKernel:
         source = self.folder / f"kernel{len(list(self.folder.iterdir()))}.cpp"
         source.write_text(CUDA + text + LAUNCH)
         library = source.with_suffix(".so")
-        words = [
-            "g++",
-            "-std=c++17",
-            "-O1",
-            "-w",
-            "-shared",
-            "-fPIC",
-            "-pthread",
-            str(source),
-            "-o",
-            str(library),
-        ]
-        subprocess.run(words, check=True)
+        options = ("-std=c++17", "-O1", "-w", "-shared", "-fPIC", "-pthread")
+        subprocess.run(["g++", *options, str(source), "-o", str(library)], check=True)
         return ctypes.CDLL(str(library))
-
-    folder: Path
 
 
 @pytest.fixture
@@ -122,12 +119,20 @@ def _cupy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         setattr(module, name, getattr(np, name))
     monkeypatch.setitem(sys.modules, "cupy", module)
     monkeypatch.setattr(RawKernel, "folder", tmp_path, raising=False)
+    monkeypatch.setattr(RawKernel, "calls", 0, raising=False)
     on_chip.compiled.cache_clear()
 
 
+@needs_a_compiler
 @pytest.mark.parametrize(
     ("inputs", "hidden", "classes", "B", "T", "shared_order"),
-    [(20, 7, 3, 4, 64, False), (18, 6, 4, 10, 96, True), (8, 5, 2, 40, 64, False)],
+    [
+        (10, 3, 2, 2, 32, False),
+        pytest.param(20, 7, 3, 4, 64, False, marks=pytest.mark.slow),
+        pytest.param(18, 6, 4, 10, 96, True, marks=pytest.mark.slow),
+        pytest.param(8, 5, 2, 40, 64, False, marks=pytest.mark.slow),
+        pytest.param(4, 70, 2, 4, 64, True, marks=pytest.mark.slow),  # more hidden units than threads
+    ],
 )
 @pytest.mark.usefixtures("_cupy")
 def test_an_epoch_on_chip_is_the_compiled_epoch(inputs, hidden, classes, B, T, shared_order):
@@ -138,18 +143,74 @@ def test_an_epoch_on_chip_is_the_compiled_epoch(inputs, hidden, classes, B, T, s
         Hyperparameters(**common, seed=0 if shared_order else seed, learning_rate=rate, lambda_l2=lambda_l2)
         for seed, rate, lambda_l2 in [(0, 0.1, 0.0), (1, 0.5, 2.0)]
     ]
-    assert all(on_chip.fits(run, inputs, classes) for run in runs)
-    part = training.part_of(data.training, classes, "float32")
-    order = next(training.drawn_orders(runs, len(part.labels)))
+    part = start.part_of(data.training, classes, "float32")
+    order = next(start.drawn_orders(runs, len(part.labels)))
     assert len(order) == (1 if shared_order else 2)
     rates = training.epoch_rates([RunLog(0, run, np.zeros(1)) for run in runs], 0, len(part.labels))
     recipe = Recipe(units_of(runs[0]), "sgd", B)
-    first = [training.first_state(runs, data) for _ in range(2)]
-    compiled = train_epoch(first[0], part, order, rates, recipe)
-    chip = on_chip.train_epoch(
-        first[1], part, order, rates, recipe, on_chip.Kernel.of(inputs, hidden, classes, B, T)
-    )
-    assert int(chip.steps) == int(compiled.steps) == 34
-    for layer, expected in zip(chip.layers, compiled.layers, strict=True):
-        for array, same in zip(layer, expected, strict=True):
-            np.testing.assert_allclose(array, same, rtol=0, atol=3e-6)
+    first = [start.first_state(runs, data) for _ in range(2)]
+    assert on_chip.fits(runs, first[0].layers)
+    expected = train_epoch(first[0], part, order, rates, recipe)
+    kernel = on_chip.Kernel.of(inputs, hidden, classes, B, T)
+    chip = on_chip.train_epoch(first[1], part, jnp.asarray(order), rates, recipe, kernel)
+    assert int(chip.steps) == int(expected.steps) == 34
+    for layer, same in zip(chip.layers, expected.layers, strict=True):
+        for array, one in zip(layer, same, strict=True):
+            np.testing.assert_allclose(array, one, rtol=0, atol=3e-6)
+
+
+@needs_a_compiler
+@pytest.mark.usefixtures("_cupy")
+def test_training_goes_on_chip_where_stack_and_device_allow_it_to_the_same_results(monkeypatch):
+    data = random_data(np.random.default_rng(0), 13, 6, 3)
+    common = {"hidden_size": 4, "batch_size": 4, "epochs": 2}
+    runs = [Hyperparameters(**common, seed=seed, lambda_l2=0.1) for seed in range(2)]
+    expected = compiled.train(runs, data)
+    assert RawKernel.calls == 0, "there is no card here"
+    monkeypatch.setattr(on_chip, "is_at_hand", lambda: True)
+    few = on_chip.Kernel.of(6, 4, 3, 4, T=32)  # the emulation has a thread for each of the card's
+    monkeypatch.setattr(on_chip.Kernel, "of", lambda *sizes: few)
+    assert max(difference(expected, compiled.train(runs, data))) < 1e-6
+    assert RawKernel.calls == 2
+    compiled.train([Hyperparameters(**common, momentum=0.5)], data)
+    assert RawKernel.calls == 2
+
+
+def layers_of(*sizes: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    return [(np.zeros((1, m, n)), np.zeros((1, 1, m))) for n, m in pairwise(sizes)]
+
+
+def test_a_kernel_has_room_for_these_networks_only():
+    runs = [Hyperparameters(learning_rate=rate, lambda_l2=1.0) for rate in (0.1, 0.5)]
+    assert on_chip.fits(runs, layers_of(784, 30, 10))
+    assert not on_chip.fits(runs, layers_of(784, 100, 10))
+    assert not on_chip.fits(runs, layers_of(784, 10))
+    assert not on_chip.fits(runs, layers_of(100, 30, 30, 10))
+    assert not on_chip.fits([Hyperparameters(batch_size=65)], layers_of(100, 30, 10))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"activation": "tanh"},
+        {"output": "softmax", "cost": "log_likelihood"},
+        {"cost": "quadratic"},
+        {"optimizer": "adam"},
+        {"momentum": 0.5},
+        {"lambda_l1": 0.1},
+        {"dropout": 0.5},
+        {"input_dropout": 0.5},
+        {"max_norm": 1.0},
+        {"dtype": "float64"},
+    ],
+    ids=str,
+)
+def test_a_stack_with_one_run_that_the_kernel_has_no_formulas_for_stays_off_chip(changes):
+    runs = [Hyperparameters(), Hyperparameters(**changes)]
+    assert not on_chip.fits(runs, layers_of(784, 30, 10))
+
+
+def test_no_card_is_at_hand_where_jax_has_a_processor():
+    if jax.default_backend() != "cpu":
+        pytest.skip("there is a card")
+    assert not on_chip.is_at_hand()

@@ -54,7 +54,8 @@ def train_epoch(state: State, examples: Part, order: Array, rates: Rates, recipe
     def step(state: State, batch: tuple[Array, Array]) -> tuple[State, None]:
         return train_step(state, examples, *batch, rates, recipe), None
 
-    return jax.lax.scan(step, state, (batches, shares))[0]
+    end, _ = jax.lax.scan(step, state, (batches, shares))
+    return end
 
 
 def train_step(
@@ -78,7 +79,7 @@ def train_step(
 
 
 def drawn_mask(
-    state: State, purpose: str, layer: int, shape: tuple[int, int], p: Array, dtype: jnp.dtype
+    state: State, purpose: str, layer: int, shape: tuple[int, ...], p: Array, dtype: jnp.dtype
 ) -> Array:
     """0 with the chance p, else 1 / (1 - p), (K, B, units): a run's masks do not depend on the stack."""
 

@@ -15,6 +15,7 @@ from nnexp.nn.compiled.units import Array, Units
 from nnexp.nn.hyperparameters import Hyperparameters
 
 NUMBERS = 2**24  # in the widest layer of all runs, for the examples that pass at once
+MOST = 2**12  # examples at once: parts of more differ in nothing for which products are tuned
 
 
 class Scores(NamedTuple):
@@ -26,31 +27,34 @@ class Scores(NamedTuple):
 
 @partial(jax.jit, static_argnames="units")
 def scores(layers: Layers, part: Part, units: Units) -> Scores:
-    """Cost and right answers of K networks over all examples of a part."""
+    """Cost and right answers of K networks over all examples of a part.
+
+    The last portion reaches back, so that all are of one size; what it has in common with the one before it
+    does not count.
+    """
     K, n = len(layers[0][0]), len(part.labels)
-    size = min(n, max(1, NUMBERS // (K * max(W.shape[1] for W, _ in layers))))
-    whole = n - n % size
-    portions = Part(*(array[:whole].reshape(-1, size, *array.shape[1:]) for array in part))
+    size = min(n, MOST, max(1, NUMBERS // (K * max(W.shape[1] for W, _ in layers))))
 
-    def portion_scores(done: None, portion: Part) -> tuple[None, Scores]:
-        return done, scores_at_once(layers, portion, units)
+    def portion_scores(done: None, start: Array) -> tuple[None, Scores]:
+        first = jnp.minimum(start, n - size)
+        portion = Part(*(jax.lax.dynamic_slice_in_dim(array, first, size) for array in part))
+        is_new = first + jnp.arange(size) >= start
+        return done, scores_at_once(layers, portion, is_new, units)
 
-    _, found = jax.lax.scan(portion_scores, None, portions)
-    if whole == n:
-        return found
-    rest = scores_at_once(layers, Part(*(array[whole:] for array in part)), units)
-    return Scores(*(jnp.concatenate([many, one[None]]) for many, one in zip(found, rest, strict=True)))
+    _, found = jax.lax.scan(portion_scores, None, jnp.arange(0, n, size))
+    return found
 
 
-def scores_at_once(layers: Layers, part: Part, units: Units) -> Scores:
-    """The same for few examples: a column for each, as in the book, a (K, units, n)."""
+def scores_at_once(layers: Layers, part: Part, counts: Array, units: Units) -> Scores:
+    """The same for few examples, of which some count: a column for each, as in the book, a (K, units, n)."""
     a = part.inputs.T
     for W, b in layers:
         z = product("koi,kin->kon" if a.ndim == 3 else "koi,in->kon", W, a) + b.swapaxes(1, 2)
         a = units.hidden.function(z)
     z = z.swapaxes(1, 2)
-    winners = units.output.function(z).argmax(axis=-1)
-    return Scores(units.output.cost(z, part.targets).sum(axis=1), (winners == part.labels).sum(axis=1))
+    cost = units.output.cost(z, part.targets)
+    is_right = units.output.function(z).argmax(axis=-1) == part.labels
+    return Scores(jnp.where(counts, cost, 0).sum(axis=1), (is_right & counts).sum(axis=1))
 
 
 class Sizes(NamedTuple):
@@ -67,8 +71,8 @@ def sizes_of(layers: Layers) -> Sizes:
     weights = [W for W, _ in layers]
     finite = [jnp.isfinite(array).all(axis=(1, 2)) for layer in layers for array in layer]
     return Sizes(
-        squares=sum(jnp.square(W).sum(axis=2).sum(axis=1) for W in weights),
-        magnitudes=sum(jnp.abs(W).sum(axis=2).sum(axis=1) for W in weights),
+        squares=jnp.stack([jnp.square(W).sum(axis=2).sum(axis=1) for W in weights]).sum(axis=0),
+        magnitudes=jnp.stack([jnp.abs(W).sum(axis=2).sum(axis=1) for W in weights]).sum(axis=0),
         finite=jnp.stack(finite).all(axis=0),
     )
 

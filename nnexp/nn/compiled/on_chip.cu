@@ -107,10 +107,10 @@ __device__ inline void first_update(Shared& s, float* W1, const float* x, float 
       *w = make_float2(decay * old.x - eta * sum.x, decay * old.y - eta * sum.y);  // BP4
     }
   }
-  if (t < H) {
+  for (int h = t; h < H; h += T) {
     float sum = 0.f;
-    for (int b = 0; b < B; b++) sum += s.d1[t * BP + b];
-    s.b1[t] -= eta * sum;  // BP3
+    for (int b = 0; b < B; b++) sum += s.d1[h * BP + b];
+    s.b1[h] -= eta * sum;  // BP3
   }
 }
 

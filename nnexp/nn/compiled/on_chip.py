@@ -4,7 +4,9 @@ The weights of a small network, which each step reads and writes, stay in the mu
 `on_chip.cu` is the kernel, CuPy compiles it. It computes what `epoch.train_epoch` does, to rounding.
 """
 
+from collections.abc import Sequence
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,14 +15,23 @@ import jax.numpy as jnp
 
 from nnexp.nn.arrays import round_up
 from nnexp.nn.compiled.epoch import Part, Recipe, State
+from nnexp.nn.compiled.network import Layers
 from nnexp.nn.compiled.rates import Rates
 from nnexp.nn.compiled.units import Array
 from nnexp.nn.hyperparameters import Hyperparameters
 
-SHARED_BYTES = 227 * 1024  # what a block may have on cards of compute capability 9.0
+# A multiprocessor of compute capability 9.0 (H100, H200), on which the kernel is tested.
+CAPABILITY, SHARED_BYTES, REGISTERS = "9.0", 227 * 1024, 65_536
 SUMS = 64  # that a thread holds in its registers
-THREADS = 640  # so few that each has the registers for that
+THREADS = (
+    REGISTERS // (SUMS + 36) // 32 * 32
+)  # whole warps, so few that each thread has registers for the rest
 AHEAD = 32  # mini-batches whose rows are fetched at once, in `on_chip.cu`
+# The kernel has only the default of each of these.
+FORMULAS = (
+    *("activation", "output", "cost", "optimizer", "momentum", "lambda_l1", "dtype"),
+    *("dropout", "input_dropout", "max_norm"),
+)
 
 
 class Kernel(NamedTuple):
@@ -56,30 +67,27 @@ class Kernel(NamedTuple):
         return 4 * (H * D + 2 * B * D + small)
 
 
-def fits(run: Hyperparameters, inputs: int, classes: int) -> bool:
-    """Whether the kernel trains such runs: plain sgd, one hidden layer, sigmoids, cross-entropy, L2, float32.
+def serves(runs: Sequence[Hyperparameters], layers: Layers) -> bool:
+    """Whether the kernel trains this stack, and on this device."""
+    return fits(runs, layers) and is_at_hand()
 
-    Whether the device is an NVIDIA card of compute capability 9.0 or later is not asked.
-    """
-    formulas = (
-        "hidden_layers",
-        "activation",
-        "output",
-        "cost",
-        "optimizer",
-        "momentum",
-        "lambda_l1",
-        "dtype",
-    )
-    plain = Hyperparameters()
-    for name in (*formulas, "dropout", "input_dropout", "max_norm"):
-        if getattr(run, name) != getattr(plain, name):
-            return False
-    _, hidden, _ = run.layer_sizes(inputs, classes)
-    return (
-        run.batch_size <= SUMS
-        and Kernel.of(inputs, hidden, classes, run.batch_size).shared_bytes <= SHARED_BYTES
-    )
+
+def is_at_hand() -> bool:
+    """Whether the device is a card on which the kernel is tested, and CuPy is installed."""
+    device = jax.devices()[0]
+    return getattr(device, "compute_capability", None) == CAPABILITY and find_spec("cupy") is not None
+
+
+def fits(runs: Sequence[Hyperparameters], layers: Layers) -> bool:
+    """Whether the kernel trains such runs: plain sgd, one hidden layer, sigmoids, cross-entropy, L2, float32;
+    and whether their weights have room in a multiprocessor."""
+    plain, B = Hyperparameters(), runs[0].batch_size
+    if any(getattr(run, name) != getattr(plain, name) for run in runs for name in FORMULAS):
+        return False
+    if len(layers) != 2 or B > SUMS:
+        return False
+    _, hidden, inputs = layers[0][0].shape
+    return Kernel.of(inputs, hidden, layers[1][0].shape[1], B).shared_bytes <= SHARED_BYTES
 
 
 def train_epoch(
@@ -92,21 +100,13 @@ def train_epoch(
     (K, hidden, inputs), C = W1.shape, W2.shape[1]
     kernel = kernel or Kernel.of(inputs, hidden, C, recipe.batch_size)
     H, D = kernel.H, kernel.D
-    jax.block_until_ready((state.layers, order))
-    own = [
-        padded(array, shape)
-        for array, shape in [(W1, (K, H, D)), (b1, (K, 1, H)), (W2, (K, C, H)), (b2, (K, 1, C))]
-    ]
-    X, y, rows = (
-        padded(examples.inputs, (len(examples.inputs), D)),
-        examples.labels,
-        jnp.asarray(order, jnp.int32),
-    )
-    eta = jnp.ravel(rates.learning_rate)
-    decay = jnp.ravel(1 - rates.learning_rate * (0 if rates.l2 is None else rates.l2))
+    shapes = [(K, H, D), (K, 1, H), (K, C, H), (K, 1, C)]
+    own = [padded(array, shape) for array, shape in zip((W1, b1, W2, b2), shapes, strict=True)]
+    X = padded(examples.inputs, (len(examples.inputs), D))
+    decay = 1 - rates.learning_rate * (0 if rates.l2 is None else rates.l2)
+    given = (examples.labels, order, jnp.ravel(rates.learning_rate), jnp.ravel(decay))
+    labels, rows, eta, decay = (lent(array) for array in given)
     S, n = rows.shape
-    arrays = [cupy.from_dlpack(array) for array in (y, rows, eta, decay)]
-    labels, rows, eta, decay = arrays
     arguments = (*own, X, labels, rows, cupy.int64(n if S > 1 else 0), cupy.int32(n), eta, decay)
     compiled(kernel)((K,), (kernel.T,), arguments, shared_mem=kernel.shared_bytes)
     cupy.cuda.get_current_stream().synchronize()
@@ -117,11 +117,19 @@ def train_epoch(
     return State([(W1, b1), (W2, b2)], state.memory, state.steps + steps, state.keys)
 
 
+def lent(array: Array) -> Any:
+    """The same memory for CuPy, which does not wait for JAX."""
+    import cupy
+
+    array.block_until_ready()
+    return cupy.from_dlpack(array)
+
+
 def padded(array: Array, shape: tuple[int, ...]) -> Any:
     """A copy for CuPy, with zeros behind."""
     import cupy
 
-    own = cupy.from_dlpack(array)
+    own = lent(array)
     room = cupy.zeros(shape, own.dtype)
     room[tuple(slice(size) for size in array.shape)] = own
     return room

@@ -18,24 +18,23 @@ from numpy.typing import NDArray
 from nnexp.errors import UserError
 from nnexp.nn.answer import Progress, ask
 from nnexp.nn.arrays import PerRun
-from nnexp.nn.batches import Order, seeds_of
-from nnexp.nn.compiled.epoch import Part, Recipe, State, train_epoch
+from nnexp.nn.batches import Order
+from nnexp.nn.compiled import on_chip
+from nnexp.nn.compiled.epoch import Part, Recipe, train_epoch
 from nnexp.nn.compiled.evaluation import metrics_of, penalty, scores, sizes_of
 from nnexp.nn.compiled.network import Layers
 from nnexp.nn.compiled.optimizers import OPTIMIZERS
 from nnexp.nn.compiled.rates import Rates
-from nnexp.nn.compiled.units import units_of
-from nnexp.nn.examples import Data, Examples
+from nnexp.nn.compiled.start import drawn_orders, first_state, part_of
+from nnexp.nn.compiled.units import Array, units_of
+from nnexp.nn.examples import Data
 from nnexp.nn.hyperparameters import Hyperparameters
 from nnexp.nn.result import Result
 from nnexp.nn.runlog import HISTORY_METRICS, RunLog
-from nnexp.nn.start import first_parameters
 from nnexp.nn.state import RunState
-from nnexp.nn.streams import seed_of, stream
 from nnexp.nn.validation import Initial, check_augmentation, check_fit, checked_orders
 
 PARTS = ("training", "validation", "test")
-MASKS = ("dropout", "input_dropout")
 
 
 def train(
@@ -53,9 +52,8 @@ def train(
     check_fit(runs, data)
     check_augmentation(runs, distorted=False)
     check_compiled(runs[0])
-    orders = (
-        drawn_orders(runs, len(data.training.labels)) if order is None else checked_orders(order, runs, data)
-    )
+    n = len(data.training.labels)
+    orders = drawn_orders(runs, n) if order is None else checked_orders(order, runs, data)
     with jax.enable_x64(runs[0].dtype == "float64"), np.errstate(all="ignore"):
         return _train(runs, data, initial, orders, progress)
 
@@ -67,26 +65,20 @@ def _train(
     orders: Iterator[Order],
     progress: Progress | None,
 ) -> list[Result]:
-    common, parts = (
-        runs[0],
-        {name: part_of(getattr(data, name), data.n_classes, runs[0].dtype) for name in PARTS},
-    )
+    common = runs[0]
+    parts = {name: part_of(getattr(data, name), data.n_classes, common.dtype) for name in PARTS}
     recipe = Recipe(units_of(common), common.optimizer, common.batch_size)
     state = first_state(runs, data, initial)
-    kept = jax.tree.map(jnp.copy, state.layers)
+    kept = copied(state.layers)
+    pass_over = on_chip.train_epoch if on_chip.serves(runs, state.layers) else train_epoch
     # A log is given a number in place of the parameters, which stay on the device: NaN if one is not finite.
     logs = [RunLog(row, run, np.zeros(1)) for row, run in enumerate(runs)]
-    order = next(orders)
-    for epoch in range(1, common.epochs + 1):
+    for epoch, order in enumerate(drawn_ahead(orders, common.epochs), start=1):
         remaining = [log for log in logs if not log.ended]
-        if not remaining:
-            break
         n, start = order.shape[1], time.perf_counter()
         rates = epoch_rates(logs, epoch - 1, n)
-        state = train_epoch(state, parts["training"], jnp.asarray(order, jnp.int32), rates, recipe)
-        if epoch < common.epochs:
-            order = next(orders)  # is drawn while the device works
-        jax.block_until_ready(state.layers)
+        state = pass_over(state, parts["training"], jnp.asarray(order, jnp.int32), rates, recipe)
+        wait_for(state.layers)
         share_time(remaining, "seconds", start)
         start = time.perf_counter()
         columns, finite = evaluate(runs, epoch, state.layers, parts, n, recipe)
@@ -95,9 +87,20 @@ def _train(
         answer = ask(progress, epoch, seen_by_caller(columns, remaining, len(runs)), no_states)
         for row in answer.prune:
             logs[row].prune()
-        if answer.stop:
+        if answer.stop or all(log.ended for log in logs):
             break
     return results(logs, kept, parts["test"], recipe)
+
+
+def drawn_ahead(orders: Iterator[Order], epochs: int) -> Iterator[Order]:
+    """Each epoch's order; the next one is drawn while the device works."""
+    with ThreadPoolExecutor(1) as thread:
+        drawn = thread.submit(next, orders)
+        for remaining in reversed(range(epochs)):
+            order = drawn.result()
+            if remaining:
+                drawn = thread.submit(next, orders)
+            yield order
 
 
 def epoch_rates(logs: Sequence[RunLog], done: int, n: int) -> Rates:
@@ -145,9 +148,27 @@ def take_in(
 
 
 @jax.jit
-def chosen(rows: jax.Array, layers: Layers, kept: Layers) -> Layers:
+def chosen(rows: Array, layers: Layers, kept: Layers) -> Layers:
     """The layers in some rows, and what was kept in the others."""
-    return jax.tree.map(lambda new, old: jnp.where(rows[:, None, None], new, old), layers, kept)
+
+    def choose(new: Array, old: Array) -> Array:
+        return jnp.where(rows[:, None, None], new, old)
+
+    return [
+        (choose(W, W_kept), choose(b, b_kept)) for (W, b), (W_kept, b_kept) in zip(layers, kept, strict=True)
+    ]
+
+
+def copied(layers: Layers) -> Layers:
+    """A copy: a step uses up what it is given."""
+    return [(jnp.copy(W), jnp.copy(b)) for W, b in layers]
+
+
+def wait_for(layers: Layers) -> None:
+    """Until the device has made them."""
+    for W, b in layers:
+        W.block_until_ready()
+        b.block_until_ready()
 
 
 def share_time(logs: Sequence[RunLog], clock: str, start: float) -> None:
@@ -198,47 +219,3 @@ def check_compiled(common: Hyperparameters) -> None:
         raise UserError(f"optimizer={common.optimizer} is not compiled; compiled are {names}")
     if others := [name for name in common.monitor if name != "test"]:
         raise UserError(f"monitor={','.join(others)} is not compiled; compiled is test")
-
-
-def first_state(runs: Sequence[Hyperparameters], data: Data, initial: Initial | None = None) -> State:
-    """The runs before their first step; on the device."""
-    parameters = first_parameters(runs, data, initial, None)
-    pairs = zip(parameters.weights, parameters.biases, strict=True)
-    layers: Layers = [(jnp.array(W), jnp.array(b)) for W, b in pairs]
-    remembers = OPTIMIZERS[runs[0].optimizer].remembers
-    if not any(run.momentum for run in runs):
-        remembers = tuple(name for name in remembers if name != "velocity")
-    memory = {name: jax.tree.map(jnp.zeros_like, layers) for name in remembers}
-    return State(layers, memory, jnp.zeros((), jnp.int32), {name: keys_of(runs, name) for name in MASKS})
-
-
-def keys_of(runs: Sequence[Hyperparameters], purpose: Any) -> jax.Array:
-    """The device's key of each run for one purpose (K,): the first draw from the run's own stream."""
-    draws = [stream(seed_of(run, purpose), purpose).integers(2**32, size=2, dtype=np.uint32) for run in runs]
-    return jax.random.wrap_key_data(jnp.asarray(np.array(draws)), impl="threefry2x32")
-
-
-def part_of(examples: Examples, n_classes: int, dtype: str) -> Part:
-    """The examples on the device."""
-    targets = np.eye(n_classes, dtype=dtype)[examples.labels]
-    inputs = jnp.asarray(np.asarray(examples.inputs, dtype))
-    return Part(inputs, jnp.asarray(examples.labels.astype(np.int32)), jnp.asarray(targets))
-
-
-def drawn_orders(runs: Sequence[Hyperparameters], n: int) -> Iterator[Order]:
-    """Each epoch's order, (1, n) where all runs have one seed for it, else (K, n), by the core's streams."""
-    seeds = seeds_of(runs, "order")
-    streams = {seed: stream(seed, "order") for seed in seeds}
-    if len(streams) == 1:
-        seeds = seeds[:1]
-    order = np.empty((len(seeds), n), np.int32)
-    places = {seed: [k for k, each in enumerate(seeds) if each == seed] for seed in streams}
-
-    def draw(seed: int) -> None:
-        order[places[seed]] = streams[seed].permutation(n)
-
-    with ThreadPoolExecutor() as threads:
-        while True:
-            order = np.empty_like(order)
-            list(threads.map(draw, streams))
-            yield order

@@ -4,7 +4,7 @@ The formulas of `nnexp.nn.activations` and `nnexp.nn.costs`, where their sources
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from nnexp.nn.activations import FLAT, GELU_CUBIC, GELU_SCALE, LEAK
 from nnexp.nn.hyperparameters import Hyperparameters
 
-Array = jax.Array
+Array: TypeAlias = jax.Array
 Function = Callable[[Array], Array]
 Comparison = Callable[[Array, Array], Array]
 

@@ -1,0 +1,181 @@
+"""The compiled core trains as NumPy's does: the same names, semantics and numbers, to rounding."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("jax", reason="JAX is not installed (the extra `jax`)")
+
+import jax
+import jax.numpy as jnp
+
+from nnexp.errors import UserError
+from nnexp.nn import Answer, Hyperparameters, compiled, train
+from nnexp.nn.compiled import start
+from nnexp.nn.compiled.epoch import drawn_mask
+from nnexp.nn.compiled.network import backprop
+from nnexp.nn.compiled.units import units_of
+from tests.nn.compiled_cases import (
+    Case,
+    all_cases,
+    difference,
+    difference_of,
+    few_cases,
+    small_data,
+)
+from tests.nn.test_divergence import DATA, GROWING, TAME
+
+ROUNDING = 1e-10  # of float64, after 200 steps
+SMALL = Hyperparameters(hidden_size=5, batch_size=7, epochs=6, learning_rate=0.3, dtype="float64")
+
+
+def check_case(case: Case) -> None:
+    found = difference_of(case, "float64")
+    assert found.parameters < ROUNDING
+    assert found.metrics < ROUNDING
+
+
+@pytest.mark.parametrize("case", few_cases()[2:5:2], ids=str)
+def test_parameters_and_metrics_are_those_of_the_core(case: Case) -> None:
+    check_case(case)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", list(all_cases()), ids=str)
+def test_every_activation_output_and_optimizer_is_that_of_the_core(case: Case) -> None:
+    check_case(case)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", few_cases(), ids=str)
+def test_float32_is_near_the_core_in_float32(case: Case) -> None:
+    found = difference_of(case, "float32")
+    assert found.parameters < 3e-4
+    assert found.metrics < 3e-4
+
+
+def both(runs: list[Hyperparameters], **more: Any) -> list[Any]:
+    """Results of the compiled core, which are those of NumPy's."""
+    found = compiled.train(runs, small_data(), **more)
+    expected = difference(train(runs, small_data(), **more), found)
+    assert max(expected) < ROUNDING
+    return found
+
+
+def test_schedules_patience_and_best_weights_follow_the_same_accuracies() -> None:
+    common = replace(SMALL, patience=3, epochs=30, monitor=("test",))
+    plateau = {"schedule": "plateau", "schedule_epochs": 2, "schedule_factor": 0.25}
+    runs = [common, replace(common, seed=1, learning_rate=3.0), replace(common, seed=2, lambda_l2=0.5)]
+    found = both([replace(run, **plateau) for run in runs])
+    assert len({result.epochs_done for result in found}) > 1, "the runs must end apart"
+    assert any(result.kept_epoch < result.epochs_done for result in found)
+
+
+def test_momentum_grows_and_epochs_are_left_out_alike() -> None:
+    ramp = replace(SMALL, momentum=0.8, momentum_start=0.1, momentum_ramp_epochs=4, evaluate_every=4)
+    found = both([ramp, replace(ramp, seed=1, momentum=0.5)])
+    assert found[0].history["epoch"] == [4, 6]
+
+
+def test_a_run_that_diverges_disturbs_nobody() -> None:
+    runs = [replace(run, monitor=("test",), dtype="float64", epochs=200) for run in (GROWING, TAME)]
+    core, found = train(runs, DATA), compiled.train(runs, DATA)
+    assert [result.status for result in found] == ["diverged", "finished"]
+    assert found[0].test_cost is None
+    assert found[0].kept_epoch == found[0].epochs_done == core[0].epochs_done
+    assert difference(core[1:], found[1:]).parameters < ROUNDING
+
+
+def test_callers_weights_and_orders_are_taken() -> None:
+    rng = np.random.default_rng(3)
+    initial = [(rng.normal(size=(2, m, n)), rng.normal(size=(2, 1, m))) for n, m in ((6, 4), (4, 3))]
+    order = rng.integers(0, 50, (2, SMALL.epochs, 31))
+    both([SMALL, replace(SMALL, learning_rate=0.1)], initial=initial, order=order)
+
+
+def stopper(seen: list[Any]) -> Callable[..., Answer]:
+    """Prunes the first run after two epochs, and stops all after four."""
+
+    def progress(epoch: int, metrics: dict[str, Any]) -> Answer:
+        seen.append((epoch, {name: np.round(column, 9).tolist() for name, column in metrics.items()}))
+        return Answer(stop=epoch == 4, prune=[0] if epoch == 2 else [])
+
+    return progress
+
+
+def test_a_caller_sees_the_same_metrics_prunes_and_stops() -> None:
+    runs, seen = [SMALL, replace(SMALL, seed=1)], ([], [])
+    core = train(runs, small_data(), progress=stopper(seen[0]))
+    found = compiled.train(runs, small_data(), progress=stopper(seen[1]))
+    assert [result.status for result in found] == ["pruned", "stopped"]
+    assert max(difference(core, found)) < ROUNDING
+    np.testing.assert_equal(*seen)
+
+
+def test_the_same_call_gives_the_same_bits_and_a_run_alone_agrees_to_rounding() -> None:
+    """With dropout, whose masks are a run's own; alone and in a stack differ by less than 1e-12."""
+    common = replace(SMALL, dropout=0.4, input_dropout=0.1)
+    runs = [common, replace(common, seed=1), replace(common, seed=2, dropout=0.0)]
+    first, again = (compiled.train(runs, small_data()) for _ in range(2))
+    assert max(difference(first, again)) == 0
+    alone = [compiled.train([run], small_data())[0] for run in runs[:2]]
+    assert max(difference(first[:2], alone)) < 1e-12
+
+
+def test_masks_scale_what_they_keep_and_are_drawn_anew_for_each_run_layer_and_step() -> None:
+    runs = [replace(SMALL, dropout=0.25, seed=seed) for seed in (0, 1)]
+    state = start.first_state(runs, small_data())
+    p, shape = jnp.array([[[0.25]], [[0.25]]]), (400, 25)
+
+    def mask(steps: int, layer: int) -> np.ndarray:
+        later = state._replace(steps=jnp.asarray(steps))
+        return np.asarray(drawn_mask(later, "dropout", layer, shape, p, jnp.float32))
+
+    first = mask(0, 0)
+    assert set(np.unique(first)) == {0, np.float32(1 / 0.75)}
+    assert (first > 0).mean() == pytest.approx(0.75, abs=4 * np.sqrt(0.25 * 0.75 / first.size))
+    np.testing.assert_array_equal(first, mask(0, 0))
+    others = [first[::-1], mask(1, 0), mask(0, 1)]
+    for other in others:
+        share = (first == other).mean()  # both keep, or both drop
+        assert share == pytest.approx(0.75**2 + 0.25**2, abs=0.02)
+
+
+def test_backpropagation_by_hand_is_that_of_jax_through_masks() -> None:
+    rng = np.random.default_rng(0)
+    units = units_of(SMALL)
+    with jax.enable_x64(True):
+        sizes = ((6, 5), (5, 3))
+        layers = [(jnp.array(rng.normal(size=(2, m, n))), jnp.zeros((2, 1, m))) for n, m in sizes]
+        x, y = jnp.array(rng.normal(size=(4, 6))), jnp.eye(3)[jnp.array([0, 2, 1, 1])]
+        shares, masks = jnp.full(4, 1 / 4), [jnp.array(rng.integers(0, 2, (2, 4, 5)) / 0.5)]
+
+        def cost(layers: Any) -> Any:
+            (W1, b1), (W2, b2) = layers
+            a = units.hidden.function(jnp.einsum("koi,bi->kbo", W1, x) + b1) * masks[0]
+            z = jnp.einsum("koi,kbi->kbo", W2, a) + b2
+            return (units.output.cost(z, y) * shares).sum()
+
+        expected, found = jax.grad(cost)(layers), backprop(layers, x, y, shares, units, masks)
+        for one, other in zip(jax.tree.leaves(expected), jax.tree.leaves(found), strict=True):
+            np.testing.assert_allclose(one, other, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"optimizer": "newton_cg"}, "optimizer=newton_cg is not compiled; compiled are sgd, nesterov, "),
+        ({"monitor": ("test", "weight_norm")}, "monitor=weight_norm is not compiled; compiled is test"),
+    ],
+)
+def test_what_is_not_compiled_is_refused_by_name(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        compiled.train([replace(SMALL, **changes)], small_data())
+
+
+def test_states_are_refused() -> None:
+    with pytest.raises(UserError, match="states of compiled runs cannot be taken"):
+        compiled.train([SMALL], small_data(), progress=lambda *_: Answer(states=True))
