@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def check_case(case: Case) -> None:
     assert found.metrics < ROUNDING
 
 
-@pytest.mark.parametrize("case", few_cases()[2:5:2], ids=str)
+@pytest.mark.parametrize("case", few_cases()[2:3], ids=str)
 def test_parameters_and_metrics_are_those_of_the_core(case: Case) -> None:
     check_case(case)
 
@@ -121,8 +122,8 @@ def test_the_same_call_gives_the_same_bits_and_a_run_alone_agrees_to_rounding() 
     runs = [common, replace(common, seed=1), replace(common, seed=2, dropout=0.0)]
     first, again = (compiled.train(runs, small_data()) for _ in range(2))
     assert max(difference(first, again)) == 0
-    alone = [compiled.train([run], small_data())[0] for run in runs[:2]]
-    assert max(difference(first[:2], alone)) < 1e-12
+    alone = compiled.train(runs[1:2], small_data())
+    assert max(difference(first[1:2], alone)) < 1e-12
 
 
 def test_masks_scale_what_they_keep_and_are_drawn_anew_for_each_run_layer_and_step() -> None:
@@ -159,7 +160,8 @@ def test_backpropagation_by_hand_is_that_of_jax_through_masks() -> None:
             z = jnp.einsum("koi,kbi->kbo", W2, a) + b2
             return (units.output.cost(z, y) * shares).sum()
 
-        expected, found = jax.grad(cost)(layers), backprop(layers, x, y, shares, units, masks)
+        expected = jax.jit(jax.grad(cost))(layers)
+        found = jax.jit(partial(backprop, units=units))(layers, x, y, shares, masks=masks)
         for one, other in zip(jax.tree.leaves(expected), jax.tree.leaves(found), strict=True):
             np.testing.assert_allclose(one, other, rtol=0, atol=1e-13)
 

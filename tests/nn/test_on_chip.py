@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -127,7 +128,7 @@ def _cupy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("inputs", "hidden", "classes", "B", "T", "shared_order"),
     [
-        (10, 3, 2, 2, 32, False),
+        (5, 3, 2, 1, 32, False),
         pytest.param(20, 7, 3, 4, 64, False, marks=pytest.mark.slow),
         pytest.param(18, 6, 4, 10, 96, True, marks=pytest.mark.slow),
         pytest.param(8, 5, 2, 40, 64, False, marks=pytest.mark.slow),
@@ -159,21 +160,36 @@ def test_an_epoch_on_chip_is_the_compiled_epoch(inputs, hidden, classes, B, T, s
             np.testing.assert_allclose(array, one, rtol=0, atol=3e-6)
 
 
+CHIP = Hyperparameters(hidden_size=4, batch_size=4, epochs=2, lambda_l2=0.1)
+
+
+@pytest.mark.slow
 @needs_a_compiler
 @pytest.mark.usefixtures("_cupy")
-def test_training_goes_on_chip_where_stack_and_device_allow_it_to_the_same_results(monkeypatch):
-    data = random_data(np.random.default_rng(0), 13, 6, 3)
-    common = {"hidden_size": 4, "batch_size": 4, "epochs": 2}
-    runs = [Hyperparameters(**common, seed=seed, lambda_l2=0.1) for seed in range(2)]
+def test_training_on_chip_ends_where_compiled_training_does(monkeypatch):
+    data, runs = random_data(np.random.default_rng(0), 13, 6, 3), [CHIP, replace(CHIP, seed=1)]
     expected = compiled.train(runs, data)
-    assert RawKernel.calls == 0, "there is no card here"
-    monkeypatch.setattr(on_chip, "is_at_hand", lambda: True)
     few = on_chip.Kernel.of(6, 4, 3, 4, T=32)  # the emulation has a thread for each of the card's
     monkeypatch.setattr(on_chip.Kernel, "of", lambda *sizes: few)
+    monkeypatch.setattr(on_chip, "is_at_hand", lambda: True)
     assert max(difference(expected, compiled.train(runs, data))) < 1e-6
     assert RawKernel.calls == 2
-    compiled.train([Hyperparameters(**common, momentum=0.5)], data)
-    assert RawKernel.calls == 2
+
+
+@pytest.mark.parametrize(
+    ("at_hand", "changes", "calls"), [(False, {}, 0), (True, {}, 2), (True, {"momentum": 0.5}, 0)]
+)
+def test_training_goes_on_chip_where_device_and_stack_allow_it(monkeypatch, at_hand, changes, calls):
+    passes = []
+
+    def pass_over(*arguments):
+        passes.append(train_epoch(*arguments))
+        return passes[-1]
+
+    monkeypatch.setattr(on_chip, "is_at_hand", lambda: at_hand)
+    monkeypatch.setattr(on_chip, "train_epoch", pass_over)
+    compiled.train([replace(CHIP, **changes)], random_data(np.random.default_rng(0), 13, 6, 3))
+    assert len(passes) == calls
 
 
 def layers_of(*sizes: int) -> list[tuple[np.ndarray, np.ndarray]]:
