@@ -27,7 +27,7 @@ import numpy as np
 from nnexp.nn import Data, Examples, Hyperparameters, Result
 from nnexp.nn.compiled import on_chip, start, training
 from nnexp.nn.compiled.epoch import Recipe, State, train_epoch
-from nnexp.nn.compiled.evaluation import Scores, scores, sizes_of
+from nnexp.nn.compiled.evaluation import Scores, scores, scores_by_portions, sizes_of
 from nnexp.nn.compiled.units import units_of
 from nnexp.nn.kernels import one_blas_thread
 from tests.nn.compiled_cases import difference_of, few_cases
@@ -307,7 +307,8 @@ def measure_first(table: Table, data: Data, hidden: int, B: int, K: int) -> None
 
 def evaluation(stack: Stack, part: Any, options: dict[str, Any]) -> Callable[[], Scores]:
     """`scores` of a part, compiled with these options."""
-    compiled = scores.lower(stack.state.layers, part, stack.recipe.units).compile(compiler_options=options)
+    traced = jax.jit(scores_by_portions, static_argnames="units", compiler_options=options)
+    compiled = traced.lower(stack.state.layers, part, stack.recipe.units).compile()
     return lambda: compiled(stack.state.layers, part)
 
 

@@ -1,8 +1,8 @@
 """How good K networks are: cost and accuracy over whole sets, and the penalty on their weights."""
 
 from collections.abc import Sequence
-from functools import partial
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +16,9 @@ from nnexp.nn.hyperparameters import Hyperparameters
 
 NUMBERS = 2**24  # in the widest layer of all runs, for the examples that pass at once
 MOST = 2**12  # examples at once: parts of more differ in nothing for which products are tuned
+# By kind of device. On cards XLA would try its own (Triton's) products for each shape, which takes ten times
+# as long as all else and gains 7 % at most (docs/accelerator.md).
+COMPILER_OPTIONS = {"gpu": {"xla_gpu_enable_triton_gemm": False}}
 
 
 class Scores(NamedTuple):
@@ -25,9 +28,20 @@ class Scores(NamedTuple):
     right: Array
 
 
-@partial(jax.jit, static_argnames="units")
 def scores(layers: Layers, part: Part, units: Units) -> Scores:
-    """Cost and right answers of K networks over all examples of a part.
+    """Cost and right answers of K networks over all examples of a part."""
+    found: Scores = compiled_scores(jax.default_backend())(layers, part, units)
+    return found
+
+
+@cache
+def compiled_scores(kind: str) -> Any:
+    """`scores_by_portions`, compiled at its first call, for this kind of device."""
+    return jax.jit(scores_by_portions, static_argnames="units", compiler_options=COMPILER_OPTIONS.get(kind))
+
+
+def scores_by_portions(layers: Layers, part: Part, units: Units) -> Scores:
+    """The same, traced: a scan over portions of the part.
 
     The last portion reaches back, so that all are of one size; what it has in common with the one before it
     does not count.
