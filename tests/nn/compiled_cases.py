@@ -43,6 +43,8 @@ class Case(NamedTuple):
         common: dict[str, Any] = COMMON | OPTIMIZERS[self.optimizer] | {"optimizer": name, "dtype": dtype}
         common |= {"activation": self.activation, "output": output, "cost": cost}
         kinds: Sequence[dict[str, float]] = REGULARISERS
+        if (self.activation, output) == ("identity", "identity"):
+            common["learning_rate"] /= 2  # linear throughout: sgd would diverge
         if output == "step":
             common |= {"hidden_size": 30, "hidden_layers": 0}
             kinds = [{k: v for k, v in kind.items() if k != "max_norm"} for kind in REGULARISERS]
@@ -65,7 +67,7 @@ def all_cases() -> Iterator[Case]:
 
 
 def few_cases() -> list[Case]:
-    """Every activation, every output and every optimizer, each once or more."""
+    """Every activation, every output and every optimizer, once or more; perceptrons have no hidden units."""
     activations, outputs, optimizers = list(ACTIVATIONS), [*PAIRS, PERCEPTRON], list(OPTIMIZERS)
     cases = []
     for i, activation in enumerate(activations):
