@@ -79,11 +79,10 @@ def before() -> dict[str, str]:
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """A copy of the files that the walk reads, to be edited."""
+    """A copy of the files that the walk reads, to be edited; the compiled core is none of them."""
+    others = shutil.ignore_patterns("__pycache__", "compiled")
     for folder in ("nn", "data"):
-        shutil.copytree(
-            PACKAGE / folder, tmp_path / "nnexp" / folder, ignore=shutil.ignore_patterns("__pycache__")
-        )
+        shutil.copytree(PACKAGE / folder, tmp_path / "nnexp" / folder, ignore=others)
     return tmp_path / "nnexp"
 
 
