@@ -167,7 +167,7 @@ class Experiment:
         self.rows = sweep.pending(execution.mode)
         self.open = {sweep.plan.runs[row].run_id for row in self.rows}  # runs that have not ended
         anew = self.open if execution.mode == "force" else set()
-        remove_checkpoints(sweep.folder / FOLDER, sweep.records.keys() | anew)
+        remove_checkpoints(sweep.folder / FOLDER, sweep.records.keys() | anew, marks)
         self.workers = workers_for(sweep.plan, execution, len(self.rows))
         self.tables_due = time.monotonic() + TABLES_EVERY
         self._stopping = False  # somebody has asked to stop, and was answered
@@ -222,6 +222,7 @@ class Experiment:
         """Train the pending runs; each is recorded before anything else sees it."""
         runs = self.sweep.plan.runs
         checkpoints = open_checkpoints(self.sweep, self._formulas.all_digest)
+        self._attempt = checkpoints.attempt
         expected = premises(self.sweep.plan, self.execution.max_seconds, checkpoints, self.checkpoint_every)
         with scratch() as folder:
             board = Board(folder / "board", len(runs))
@@ -253,7 +254,8 @@ class Experiment:
 
     def _tidy_checkpoints(self) -> None:
         """Remove what is of no use any more."""
-        remove_checkpoints(self.sweep.folder / FOLDER, self.sweep.records.keys() - self.open)
+        settled = self.sweep.records.keys() - self.open
+        remove_checkpoints(self.sweep.folder / FOLDER, settled, self.marks, self._attempt)
 
     def _ended(
         self, stacks: Sequence[Stack], expected: Premises, progress: Progress, board: Board

@@ -11,6 +11,7 @@ from nnexp.tracking.address import SERVERS, public_uri, scheme, without_secrets
 from nnexp.tracking.client import session, settings
 from nnexp.tracking.credentials import address_of
 from nnexp.tracking.logged import FILE, lines_of, read_logged
+from nnexp.tracking.relocation import follow_move
 from nnexp.tracking.run_logger import delete_run, search
 from nnexp.tracking.store_check import check_store
 
@@ -51,6 +52,7 @@ def _stores(folder: Path, uri: str | None) -> Iterator[tuple[str, Mapping[str, s
         if named:
             address = address_of(store, uri)
             check_store(address)
+            follow_move(address)  # else a copy's runs would lead to the files of the original
             yield address, named | dict.fromkeys(pages, folder.name)
 
 

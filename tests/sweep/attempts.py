@@ -70,7 +70,8 @@ def attempt(
     sweep, code = find_sweep(folder, plan), formulas().all_digest
     sweep.records_folder.mkdir(parents=True, exist_ok=True)
     rows, found = sweep.pending("cached"), find_checkpoints(sweep, "cached", code)
-    expected = premises(plan, None, open_checkpoints(sweep, code), every)
+    checkpoints = open_checkpoints(sweep, code)
+    expected = premises(plan, None, checkpoints, every)
     board = Cut(folder / "board", len(plan.runs), epochs, kill=kill)
     for stack in make_stacks(plan.runs, rows, workers, load, marks=found.marks):
         with suppress(Killed):
@@ -81,7 +82,7 @@ def attempt(
         elif board.epochs is not None and board.epochs <= 0:
             break
     board.path.unlink()
-    remove_checkpoints(folder / FOLDER, sweep.records)
+    remove_checkpoints(folder / FOLDER, sweep.records, found.marks, checkpoints.attempt)
     return board
 
 

@@ -162,6 +162,20 @@ def test_purge_leaves_neither_row_nor_file_of_the_sweep_and_all_of_others(
     assert gone == {"runs": 5, "logged_models": 4, "input_tags": 4}
 
 
+def test_a_purge_of_a_copied_project_leaves_the_files_of_the_original(
+    logged: tuple[Path, str], tmp_path: Path
+) -> None:
+    """Its store still names their places."""
+    folder, uri = tmp_path / f"id-{NAME}", copy_store(logged[1], tmp_path / "mlflow.db")
+    folder.mkdir()
+    lines = (logged[0] / folder.name / "logged.jsonl").read_text()
+    (folder / "logged.jsonl").write_text(lines.replace(logged[1], uri))
+    shutil.copytree(logged[0] / "mlartifacts", tmp_path / "mlartifacts")
+    before = files(logged[0]), len(files(tmp_path))
+    assert remove_from_mlflow(folder, purge=True) == 4
+    assert (files(logged[0]), len(files(tmp_path)) < before[1]) == (before[0], True)
+
+
 def test_a_purge_that_was_cut_is_ended_by_the_next(
     home: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

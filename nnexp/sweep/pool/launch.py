@@ -99,6 +99,10 @@ def launch(
                         if error:
                             raise error
                         yield remainder.take(rows, folder)
+                except (PremiseError, OSError):
+                    for rows in remainder.out:  # what has ended was trained by the code of the plan
+                        yield remainder.take(rows, folder)
+                    raise
                 except BrokenExecutor:
                     for rows in remainder.out:
                         yield remainder.take(rows, folder)

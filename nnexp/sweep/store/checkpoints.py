@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +23,7 @@ FOLDER = "checkpoints"
 class Found(NamedTuple):
     """What there is for runs to go on with. `marks`: run_id -> where it goes on. Of others, run_id -> why it
     begins: `elsewhere`, its checkpoint was made on another machine (how that differs); `outdated`, in this
-    folder, by other formulas. `damaged`: files that are of no use, and what is wrong with them."""
+    folder, by other formulas. `damaged`: files that are not used, and what is wrong with them."""
 
     marks: dict[str, Mark]
     elsewhere: dict[str, str]
@@ -88,44 +88,62 @@ def open_checkpoints(sweep: Sweep, code: str) -> CheckpointFolder:
     return CheckpointFolder(folder, latest + 1, code)
 
 
-def remove_checkpoints(folder: Path, settled: Collection[str]) -> None:
-    """Remove what is damaged, and files whose runs are settled or have a later one; the folder if it is
-    empty.
+def remove_checkpoints(
+    folder: Path, settled: Collection[str], marks: Mapping[str, Mark], attempt: int | None = None
+) -> None:
+    """Remove files whose head is damaged, and those that no run needs; the folder if it is empty.
 
-    `settled`: ids of runs whose record is durable, or that are to begin anew.
+    A run needs none if it is `settled`: its record is durable, or it is to begin anew. Else it needs what
+    this `attempt` wrote last, before that what it goes on from (`marks`), and without either all that it has.
+    Of another machine's, and of what cannot be read just now, nothing is known to be useless.
     """
-    damaged: dict[Path, str] = {}
-    heads = _heads(folder, damaged)
-    latest = {run_id: head.path for head in heads for run_id in head.runs}
-    useless = [
-        head.path
-        for head in heads
-        if all(run_id in settled or latest[run_id] != head.path for run_id in head.runs)
-    ]
+    heads, damaged, _ = _heads(folder)
+    latest = {run_id: mark.path for run_id, mark in marks.items()}
+    own = [head for head in heads if head.attempt == attempt]
+    latest |= {run_id: head.path for head in own for run_id in head.runs}
+    useless = [head.path for head in heads if not _is_needed(head, settled, latest)]
     for path in [*useless, *damaged]:
         path.unlink(missing_ok=True)
     with suppress(OSError):  # not empty, or never there
         folder.rmdir()
 
 
-def _heads(folder: Path, damaged: dict[Path, str]) -> list[Head]:
-    """Of every checkpoint in a folder that can be read, the latest last; what is wrong with the others goes
-    into `damaged`."""
-    heads = []
+def _is_needed(head: Head, settled: Collection[str], latest: Mapping[str, Path]) -> bool:
+    begun = set(head.runs) - set(settled)
+    ours = head.machine == machine()
+    return any(not ours or latest.get(run_id, head.path) == head.path for run_id in begun)
+
+
+def _heads(folder: Path) -> tuple[list[Head], dict[Path, str], dict[Path, str]]:
+    """Of every checkpoint in a folder, the latest last; of the others what is wrong: they are damaged, or
+    cannot be read just now."""
+    heads, damaged, unread = list[Head](), dict[Path, str](), dict[Path, str]()
     for path in folder.glob("*.npz"):
         try:
             heads.append(read_head(path))
         except FileNotFoundError:  # removed meanwhile
             continue
-        except (ValueError, OSError) as error:
-            damaged[path] = str(error)
-    return sorted(heads, key=lambda head: (head.attempt, max(map(head.epoch, head.runs)), head.path))
+        except ValueError as error:
+            (unread if _is_passing(error) else damaged)[path] = str(error)
+        except OSError as error:
+            unread[path] = str(error)
+    in_order = sorted(heads, key=lambda head: (head.attempt, max(map(head.epoch, head.runs)), head.path))
+    return in_order, damaged, unread
+
+
+def _is_passing(error: ValueError) -> bool:
+    """Whether the cause may pass: the disk, or the memory of this machine, and not what the file holds."""
+    return isinstance(error.__cause__, (OSError, MemoryError))
 
 
 def _find(folders: Sequence[Path], runs: Iterable[Run], code: str) -> Found:
     """What there is for these runs in the folders; of a run that several hold, the last one."""
     found, here, wanted = Found({}, {}, {}, {}), machine(), {run.run_id: run for run in runs}
-    heads = [head for folder in folders for head in _heads(folder, found.damaged)] if wanted else []
+    heads: list[Head] = []
+    for folder in folders if wanted else ():
+        whole, damaged, unread = _heads(folder)
+        heads += whole
+        found.damaged.update(damaged | unread)
     by_settings = {_settings(run.settings): run_id for run_id, run in wanted.items()} if heads else {}
     for head in heads:
         used = [run_id for run_id in head.runs if run_id in wanted]

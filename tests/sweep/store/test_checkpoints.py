@@ -13,7 +13,7 @@ from nnexp.nn.schedules import SCHEDULES
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.store import checkpoint_file
 from nnexp.sweep.store.checkpoint_file import Head, read_head, write_checkpoint
-from nnexp.sweep.store.checkpoints import FOLDER, CheckpointFolder
+from nnexp.sweep.store.checkpoints import FOLDER, CheckpointFolder, remove_checkpoints
 from nnexp.sweep.store.folder import find_sweep
 from tests.sweep.attempts import attempt, found_now, results
 from tests.sweep.samples import plan
@@ -220,6 +220,58 @@ def test_the_later_attempt_wins(sweep: Plan, tmp_path: Path) -> None:
     shutil.copy(stray, early)
     marks = found_now(sweep, folder).marks.values()
     assert {(mark.epoch, mark.path.name[:5]) for mark in marks} == {(7, "0002-")}
+
+
+def test_a_later_checkpoint_that_is_damaged_costs_no_earlier_one(sweep: Plan, tmp_path: Path) -> None:
+    folder = tmp_path / "cut" / "id"
+    attempt(sweep, folder, 5)
+    (early,) = (folder / FOLDER).iterdir()
+    kept = shutil.copy(early, tmp_path / early.name)
+    attempt(sweep, folder, 2)
+    (late,) = (folder / FOLDER).iterdir()
+    head = read_head(late)
+    content = bytearray(late.read_bytes())
+    content[content.index(head.state(_run_in(sweep, head)).arrays["parameters"].tobytes())] ^= 1
+    late.write_bytes(content)
+    shutil.copy(kept, early)
+    marks = found_now(sweep, folder).marks
+    remove_checkpoints(folder / FOLDER, set(), marks)
+    assert {mark.path for mark in marks.values()} == {early}
+    assert list((folder / FOLDER).iterdir()) == [early]
+
+
+@pytest.mark.parametrize("error", [OSError("stale file handle"), MemoryError()])
+def test_what_cannot_be_read_just_now_is_named_and_stays(
+    error: Exception, sweep: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "cut" / "id"
+    attempt(sweep, folder, 5)
+    (path,) = (folder / FOLDER).iterdir()
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nnexp.archive.npy.read_array", fail)
+        found = found_now(sweep, folder)
+        remove_checkpoints(folder / FOLDER, set(), {})
+    assert list(found.damaged) == [path]
+    assert found_now(sweep, folder).marks
+
+
+def test_one_of_another_machine_stays_while_its_runs_train_here(
+    sweep: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "cut" / "id"
+    attempt(sweep, folder, 5)
+    (theirs,) = (folder / FOLDER).iterdir()
+    there = checkpoint_file.machine()
+    for module in ("checkpoint_file", "checkpoints"):
+        monkeypatch.setattr(f"nnexp.sweep.store.{module}.machine", lambda: there | {"NumPy": "1.0"})
+    attempt(sweep, folder, 2)
+    assert theirs.exists()
+    attempt(sweep, folder)
+    assert not (folder / FOLDER).exists()
 
 
 def test_where_none_can_be_written_training_goes_on_and_says_how_often(sweep: Plan, tmp_path: Path) -> None:
