@@ -112,7 +112,8 @@ def test_a_store_works_in_a_folder_of_any_name(
 ) -> None:
     (tmp_path / name).mkdir()
     monkeypatch.chdir(tmp_path / name)
-    uri = copy_store(store, Path("mlflow.db"))
+    # MLflow keeps connections by address: another test's "mlflow.db" would be where that test was.
+    uri = copy_store(store, Path(f"mlflow{len(name)}.db"))
     assert outputs(uri, log(uri, 0, tmp_path)).shape == (1, 2)
     assert {path.name for path in tmp_path.iterdir()} == {name, "weights.npz", "logged.jsonl"} - {
         "logged.jsonl"
