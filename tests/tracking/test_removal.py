@@ -21,6 +21,7 @@ from nnexp.tracking import (
     removal_sql,
     remove_from_mlflow,
 )
+from nnexp.tracking.relocation import follow_move
 from tests.tracking.conftest import copy_store
 from tests.tracking.samples import a_plan, a_record, children, parent, save_weights
 
@@ -55,6 +56,7 @@ def home(logged: tuple[Path, str], tmp_path: Path) -> tuple[Path, str]:
             was, now = (logged[0] / "mlartifacts").as_uri(), (tmp_path / "mlartifacts").as_uri()
             database.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", [was, now])
     shutil.copytree(logged[0] / "mlartifacts", tmp_path / "mlartifacts")
+    follow_move(uri)  # also what other tests have logged to the first store: a removal would do it
     return folder, uri
 
 
