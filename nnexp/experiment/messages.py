@@ -68,7 +68,7 @@ def going_on(marks: Mapping[str, Mark]) -> str:
 
 def useless_checkpoints(found: Found) -> list[str]:
     """A line for each reason why checkpoints are not used."""
-    lines = [f"The checkpoint {path} is damaged ({why}): not used" for path, why in found.damaged.items()]
+    lines = [f"The checkpoint {path} cannot be used: {why}" for path, why in found.damaged.items()]
     for how, runs in Counter(found.elsewhere.values()).items():
         lines.append(f"Checkpoints of {count(runs, 'run')} are of another machine and not used: {how}")
     for folder, runs in Counter(found.outdated.values()).items():

@@ -86,10 +86,9 @@ class Standing:
 
     def at_stake(self) -> str:
         """What a stop may lose: `at most 42 s of 4 runs in training`; empty if nothing."""
-        running = int(self.board.running.sum())
-        return f"at most {duration(self.board.at_stake)} of {count(running, 'run')} in training" * bool(
-            running
-        )
+        if not (running := int(self.board.running.sum())):
+            return ""
+        return f"at most {duration(self.board.at_stake)} of {count(running, 'run')} in training"
 
     def stacks(self) -> Iterator[str]:
         """A line per stack that trains now: how far it is, and its figures (means over its runs)."""

@@ -10,15 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.error import URLError
-from urllib.request import urlopen
 
+from tests.processes import wait_until_up
 from tests.tracking.conftest import free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-START_TIME = 120  # seconds that the server may take to come up
 STEP_TIME = 60_000  # milliseconds that a step in the browser may take
 SIZE = {"width": 1400, "height": 900}
 # The UI's assistant for language models opens by itself on a first visit, over a quarter of the window.
@@ -43,7 +41,7 @@ def serving_ui(store: Path, log: Path) -> Iterator[dict[str, str]]:
             start_new_session=True,
         )
         try:
-            _wait_until_up(f"http://127.0.0.1:{port}/health", process, log)
+            wait_until_up(f"http://127.0.0.1:{port}/health", process, log)
             yield dict(re.findall(r"^  (.+): (http\S+)$", log.read_text(), re.MULTILINE))
         finally:
             with suppress(ProcessLookupError):  # it ended by itself, and its log says why
@@ -64,17 +62,3 @@ def browsing() -> Iterator["Page"]:
         page.add_init_script(CLOSE_ASSISTANT)
         yield page
         browser.close()
-
-
-def _wait_until_up(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(START_TIME * 2):
-        try:
-            with urlopen(address, timeout=5):
-                return
-        except (URLError, OSError):
-            try:
-                process.wait(0.5)
-            except subprocess.TimeoutExpired:
-                continue
-            raise RuntimeError(f"the server ended: {log.read_text()}") from None
-    raise TimeoutError(f"nobody answers at {address}: {log.read_text()}")

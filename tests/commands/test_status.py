@@ -73,4 +73,4 @@ def test_runs_that_go_on_from_a_checkpoint_are_told(nnexp: Command, sweeps: Path
     assert re.search(r"With checkpoints of [\d.]+ kB, 1 run goes on from epoch 1\.", shown)
     victim = next((folder / "checkpoints").iterdir())
     victim.write_bytes(b"")
-    assert f"The checkpoint {victim} is damaged (" in nnexp("status", "plain")[1]
+    assert f"The checkpoint {victim} cannot be used: " in nnexp("status", "plain")[1]

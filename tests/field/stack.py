@@ -12,16 +12,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import yaml
 
 from tests.field.clusters import USER, Cluster
+from tests.processes import wait_until_up
 from tests.tracking.conftest import free_port
 
 COMPOSE = Path(__file__).parents[2] / "compose.yaml"
-START_TIME = 120  # seconds
 # What people export before `docker compose up`; none of these texts may ever be found in a file of ours.
 SECRETS = {
     "POSTGRES_PASSWORD": "pg-S3cret/@x",
@@ -106,23 +104,9 @@ def server(stack: Stack) -> Iterator[str]:
             start_new_session=True,
         )
     try:
-        _wait_until_up(stack, process)
+        wait_until_up(f"{stack.address}/health", process, stack.folder / "server.log")
         yield stack.address
     finally:
         with suppress(ProcessLookupError):  # it ended by itself, and its log says why
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def _wait_until_up(stack: Stack, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(START_TIME * 2):
-        try:
-            with urlopen(f"{stack.address}/health", timeout=5):
-                return
-        except (URLError, OSError):
-            try:
-                process.wait(0.5)
-            except subprocess.TimeoutExpired:
-                continue
-            raise RuntimeError(f"the server ended: {(stack.folder / 'server.log').read_text()}") from None
-    raise TimeoutError(f"no server: {(stack.folder / 'server.log').read_text()}")
