@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from nnexp.data import load, share
 from nnexp.sweep.pool.launch import launch, train_here, worker_count
 from nnexp.sweep.pool.progress_board import COLUMNS, Board
 from nnexp.sweep.pool.stacks import make_stacks
-from nnexp.sweep.pool.worker import Outcome, premises
+from nnexp.sweep.pool.worker import Outcome, PremiseError, premises
 from nnexp.sweep.question.plan import Plan
 from tests.sweep.samples import plan
 
@@ -55,6 +56,29 @@ def test_neither_workers_nor_backend_change_a_bit(tmp_path: Path, backend: str |
     for worker in active_children():
         worker.join(10)
     assert not active_children()
+
+
+@pytest.mark.parametrize("error", [PremiseError("the code changed"), OSError("no room")])
+def test_what_has_ended_is_handed_over_before_an_error_ends_the_sweep(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """joblib may bring the error of one stack before the rows of another, which lies finished."""
+
+    def answers(tasks: Any, *_: Any) -> Iterator[Any]:
+        train, arguments, _ = next(tasks)
+        train(*arguments)
+        next(tasks)
+        yield (1,), error
+
+    monkeypatch.setattr("nnexp.sweep.pool.launch._answers", answers)
+    made = plan({"learning_rate": [0.1, 1.0]}, seeds=[0])
+    share(load(made.runs[0].data), tmp_path)
+    board, stacks = Board(tmp_path / "board", 2), make_stacks(made.runs, [0, 1], 1, load, timing=True)
+    handed = launch(stacks, {made.runs[0].data: tmp_path}, premises(made), board, 2)
+    [outcome] = next(handed)
+    assert outcome.status == "finished"
+    with pytest.raises(type(error), match=str(error)):
+        list(handed)
 
 
 @pytest.mark.parametrize(
