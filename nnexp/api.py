@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nnexp.config import load_config, note_on_config, words_for
 from nnexp.console import make_console
 from nnexp.errors import UserError
-from nnexp.experiment import loaded_sweep, training
+from nnexp.experiment import loaded_sweep, start
 from nnexp.experiment.loaded_sweep import load_folder
 from nnexp.sweep.pool.stop import listening
 
@@ -74,5 +74,5 @@ def _trained(words: Sequence[str], settings: dict[str, object]) -> LoadedSweep:
     if note := note_on_config():
         console.print(note)
     with listening(guest=True):
-        sweep = training.run_sweep(config, console)
+        sweep = start.run_sweep(config, console)
     return load_folder(sweep.folder, config.execution.sweeps_dir)

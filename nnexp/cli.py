@@ -16,7 +16,7 @@ from nnexp.config import load_configs, note_on_config, show
 from nnexp.config.schema import ROOT
 from nnexp.console import make_console
 from nnexp.errors import UserError, unknown
-from nnexp.experiment.training import dry_run, run_sweep
+from nnexp.experiment.start import dry_run, run_sweep
 from nnexp.sweep.pool.stop import Stopped, SweepError, deferred, listening
 from nnexp.version import __version__
 

@@ -9,7 +9,7 @@ from nnexp.config import Execution, load_config
 from nnexp.console import make_console
 from nnexp.data import Dataset, DataSpec
 from nnexp.errors import UserError
-from nnexp.experiment.training import carry_out
+from nnexp.experiment.start import carry_out
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.question.identity import formulas, numerics_of, point_identity, run_id
 from nnexp.sweep.question.plan import Plan

@@ -1,4 +1,4 @@
-"""One sweep from its plan to its answer: train, record, log, tell."""
+"""A sweep that this process holds, on its way to its answer: train, record, log, tell."""
 
 import os
 import time
@@ -8,17 +8,15 @@ from threading import Thread
 
 from rich.console import Console
 
-from nnexp.config import Config, Execution
+from nnexp.config import Execution
 from nnexp.errors import UserError
 from nnexp.experiment.finishing import Ending, load_libraries
 from nnexp.experiment.messages import (
     command_for,
     going_on,
-    plan_table,
     unwritten_checkpoints,
-    useless_checkpoints,
 )
-from nnexp.experiment.planning import advise, announce, confirm, planned, workers_for
+from nnexp.experiment.planning import workers_for
 from nnexp.experiment.progress import Display, Epochs, display_for
 from nnexp.experiment.sweep_standing import Standing
 from nnexp.files import scratch
@@ -34,115 +32,17 @@ from nnexp.sweep.pool.stacks import Mark, Stack, make_stacks, work_by_row
 from nnexp.sweep.pool.stop import SweepError, deferred
 from nnexp.sweep.pool.worker import Outcome, PremiseError, Premises, Progress, premises
 from nnexp.sweep.question.identity import formulas
-from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.checkpoints import (
     FOLDER,
     find_checkpoints,
     open_checkpoints,
     remove_checkpoints,
 )
-from nnexp.sweep.store.folder import Sweep, find_sweep, settle, sweep_folder
-from nnexp.sweep.store.lock import held
+from nnexp.sweep.store.folder import Sweep, settle
 from nnexp.sweep.store.record import Record, record_of, weights_path
-from nnexp.tracking import (
-    STORE_VARIABLE,
-    Logger,
-    check_store,
-    is_up_to_date,
-    mlflow_run_ids,
-    move_note,
-    open_logger,
-    public_uri,
-    reopen,
-)
+from nnexp.tracking import Logger, is_up_to_date, mlflow_run_ids, open_logger, reopen
 
 TABLES_EVERY = 60.0  # seconds between CSV files while runs train; more where writing them takes long
-
-
-def dry_run(config: Config, console: Console) -> Sweep:
-    """Print the points of the plan and how many of their runs are done; train and write nothing."""
-    datasets = Datasets()
-    plan = planned(config, datasets.load, console)
-    sweep = find_sweep(sweep_folder(config.execution.sweeps_dir, plan), plan)
-    pending = sweep.pending(config.execution.mode)
-    advise(sweep.plan, pending, datasets.load, console)
-    marks = _marks(sweep, config.execution, console)
-    announce(sweep, config.execution, datasets.load, console, marks)
-    console.print(plan_table(sweep.plan, pending))
-    return sweep
-
-
-def run_sweep(config: Config, console: Console) -> Sweep:
-    """Train every run that has no record yet, record and log each, write the CSV files, print the answer.
-
-    Raises:
-        UserError: something was asked that cannot be done; nothing was trained.
-        SweepError: the sweep could not go on.
-    """
-    datasets = Datasets()
-    plan = planned(config, datasets.load, console)
-    tracking = config.tracking
-    return carry_out(plan, config.execution, tracking.uri, datasets, console, tracking.models)
-
-
-def carry_out(
-    plan: Plan, execution: Execution, uri: str | None, datasets: Datasets, console: Console, models: str
-) -> Sweep:
-    """The same for a plan; `uri`: the store, None for none; `models`: whose networks it gets."""
-    folder = sweep_folder(execution.sweeps_dir, plan)
-    problem = None if uri is None else _problem(uri)
-    if problem and not folder.exists():
-        raise problem
-    with held(folder) as writable:
-        sweep = find_sweep(folder, plan)
-        pending = sweep.pending(execution.mode)
-        if pending and problem:
-            raise problem
-        if pending and not writable:
-            raise UserError(
-                f"sweeps_dir must be a folder that can be written, not read-only or full: {folder}"
-            )
-        advise(sweep.plan, pending, datasets.load, console)
-        marks = _marks(sweep, execution, console)
-        if len(plan.runs) > 1 or not pending or marks:
-            seconds = announce(sweep, execution, datasets.load, console, marks)
-            confirm(seconds, execution.confirm_above, console)
-        store = uri if writable and not problem else None  # a finished sweep answers without it
-        if store:
-            _say_where(store, console)
-        Experiment(sweep, execution, store, datasets, console, models, marks).run()
-        if problem:
-            console.print(f"MLflow: {problem}")
-    return sweep
-
-
-def _marks(sweep: Sweep, execution: Execution, console: Console) -> dict[str, Mark]:
-    """Where runs go on that were cut before; says which checkpoints are of no use."""
-    found = find_checkpoints(sweep, execution.mode, formulas().all_digest)
-    for line in useless_checkpoints(found):
-        console.print(line)
-    return found.marks
-
-
-def _say_where(uri: str, console: Console) -> None:
-    """Say what is unusual about the store: its variable, or that it was moved."""
-    notes = [move_note(uri)]
-    if uri == os.environ.get(STORE_VARIABLE):
-        notes.append(
-            f"runs are logged to {public_uri(uri)}, which {STORE_VARIABLE} names; "
-            "tracking=sqlite logs to mlflow.db here"
-        )
-    for note in filter(None, notes):
-        console.print(f"MLflow: {note}")
-
-
-def _problem(uri: str) -> UserError | None:
-    """Why runs cannot be logged at `uri`."""
-    try:
-        check_store(uri)
-    except UserError as error:
-        return error
-    return None
 
 
 class Experiment:
@@ -156,41 +56,36 @@ class Experiment:
         datasets: Datasets,
         console: Console,
         models: str,
-        marks: Mapping[str, Mark],
     ) -> None:
-        """`marks`: run_id -> where a run goes on."""
         self.sweep, self.execution, self.datasets, self.console = sweep, execution, datasets, console
-        self.marks, self.environment = marks, environment()
+        self.environment = environment()
         self._formulas = formulas()  # as they were planned with, whoever edits a file meanwhile
         if settle(sweep, self.environment):
             reopen(sweep.folder)
-        self.rows = sweep.pending(execution.mode)
-        self.open = {sweep.plan.runs[row].run_id for row in self.rows}  # runs that have not ended
-        anew = self.open if execution.mode == "force" else set()
-        remove_checkpoints(sweep.folder / FOLDER, sweep.records.keys() | anew, marks)
-        self.workers = workers_for(sweep.plan, execution, len(self.rows))
         self.tables_due = time.monotonic() + TABLES_EVERY
         self._stopping = False  # somebody has asked to stop, and was answered
+        self.rows: Sequence[int] = sweep.pending(execution.mode)
+        self.open = set[str]()  # ids of the runs of a round that have not ended
         self.logger = self._logger(uri, models)
         name = f"{sweep.plan.name}/{sweep.plan.sweep_id}"
         going_on = command_for("retry", name, execution.sweeps_dir)
         self.ending = Ending(sweep, execution, datasets.load, console, self.logger, going_on)
 
-    def run(self) -> None:
-        """Train, and tell the answer; on a stop, what is known so far."""
+    def run(self, rows: Sequence[int], marks: Mapping[str, Mark]) -> None:
+        """Train, and tell the answer; on a stop, what is known so far. Arguments: as of `train_round`."""
         sweep, console = self.sweep, self.console
         for run_id, why in sweep.damaged.items():
             console.print(f"The record of run {run_id} is damaged ({why}): set aside.")
         try:
             with deferred():
-                self._train()
+                self.train_round(rows, marks)
             self.ending.tell("FINISHED")
         except KeyboardInterrupt:
             if not self._stopping:
                 self._say_stopping("")
             self.ending.tell("KILLED")
-            if marks := find_checkpoints(sweep, self.execution.mode, self._formulas.all_digest).marks:
-                console.print(f"In checkpoints: {going_on(marks)}.")
+            if left := find_checkpoints(sweep, self.execution.mode, self._formulas.all_digest).marks:
+                console.print(f"In checkpoints: {going_on(left)}.")
             console.print(f"Stopped: {self._standing()}")
             raise
         except SweepError:
@@ -218,34 +113,45 @@ class Experiment:
         done = f"{len(self.sweep.records)} of {len(self.sweep.plan.runs)} runs are recorded"
         return f"{done}. The same command again trains the rest, or {self.ending.going_on}"
 
-    def _train(self) -> None:
-        """Train the pending runs; each is recorded before anything else sees it."""
-        runs = self.sweep.plan.runs
+    def train_round(self, rows: Sequence[int], marks: Mapping[str, Mark]) -> None:
+        """Train the runs with these `rows`; each is recorded before anything else sees it. More may follow.
+
+        `marks`: run_id -> where a run goes on.
+        """
+        plan, execution, load = self.sweep.plan, self.execution, self.datasets.load
+        self.rows, self.marks = rows, marks
+        self.open = {plan.runs[row].run_id for row in rows}
+        self.workers = workers_for(plan, execution, len(rows))
+        anew = self.open if execution.mode == "force" else set()
+        remove_checkpoints(self.sweep.folder / FOLDER, self.sweep.records.keys() | anew, marks)
         checkpoints = open_checkpoints(self.sweep, self._formulas.all_digest)
         self._attempt = checkpoints.attempt
-        expected = premises(self.sweep.plan, self.execution.max_seconds, checkpoints, self.checkpoint_every)
+        expected = premises(plan, execution.max_seconds, checkpoints, self.checkpoint_every)
+        stacks = make_stacks(plan.runs, rows, max(1, self.workers), load, timing=plan.timing, marks=marks)
+        if self.workers:  # else it would take time from the run that trains here
+            Thread(target=load_libraries, args=(execution.pictures,)).start()
         with scratch() as folder:
-            board = Board(folder / "board", len(runs))
-            load, timing = self.datasets.load, self.sweep.plan.timing
-            stacks = make_stacks(runs, self.rows, max(1, self.workers), load, timing=timing, marks=self.marks)
-            if self.workers:  # else it would take time from the run that trains here
-                Thread(target=load_libraries, args=(self.execution.pictures,)).start()
-            work = work_by_row(stacks, load)
-            standing = Standing(self.sweep.plan, board, work, self.sweep.records, self.marks)
-            with display_for(self.console, standing) as display:
-                progress: Progress = display if isinstance(display, Epochs) else board
-                ended = self._ended(stacks, expected, progress, board)
-                try:
-                    with self._countdown(progress, board, display), closing(ended):
-                        for outcomes in ended:
-                            for outcome, record in zip(outcomes, self._take(outcomes), strict=True):
-                                display.ended(outcome.run, record)
-                            if time.monotonic() > self.tables_due:
-                                self._write_tables()
-                finally:
-                    self._tidy_checkpoints()
-                    if said := unwritten_checkpoints(*board.troubles):
-                        self.console.print(said)
+            board = Board(folder / "board", len(plan.runs))
+            try:
+                self._train(stacks, expected, board)
+            finally:
+                self._tidy_checkpoints()
+                if said := unwritten_checkpoints(*board.troubles):
+                    self.console.print(said)
+
+    def _train(self, stacks: Sequence[Stack], expected: Premises, board: Board) -> None:
+        """Train the stacks, and show how far they are."""
+        work = work_by_row(stacks, self.datasets.load)
+        standing = Standing(self.sweep.plan, board, work, self.sweep.records, self.marks)
+        with display_for(self.console, standing) as display:
+            progress: Progress = display if isinstance(display, Epochs) else board
+            ended = self._ended(stacks, expected, progress, board)
+            with self._countdown(progress, board, display), closing(ended):
+                for outcomes in ended:
+                    for outcome, record in zip(outcomes, self._take(outcomes), strict=True):
+                        display.ended(outcome.run, record)
+                    if time.monotonic() > self.tables_due:
+                        self._write_tables()
 
     @property
     def checkpoint_every(self) -> float:

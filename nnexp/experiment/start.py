@@ -1,0 +1,105 @@
+"""Before a sweep trains: what is asked, what is there already, where it is logged; and then it begins."""
+
+import os
+
+from rich.console import Console
+
+from nnexp.config import Config, Execution
+from nnexp.errors import UserError
+from nnexp.experiment.messages import plan_table, useless_checkpoints
+from nnexp.experiment.planning import advise, announce, confirm, planned
+from nnexp.experiment.training import Experiment
+from nnexp.sweep.pool.datasets import Datasets
+from nnexp.sweep.pool.stacks import Mark
+from nnexp.sweep.question.identity import formulas
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.store.checkpoints import find_checkpoints
+from nnexp.sweep.store.folder import Sweep, find_sweep, sweep_folder
+from nnexp.sweep.store.lock import held
+from nnexp.tracking import STORE_VARIABLE, check_store, move_note, public_uri
+
+
+def dry_run(config: Config, console: Console) -> Sweep:
+    """Print the points of the plan and how many of their runs are done; train and write nothing."""
+    datasets = Datasets()
+    plan = planned(config, datasets.load, console)
+    sweep = find_sweep(sweep_folder(config.execution.sweeps_dir, plan), plan)
+    pending = sweep.pending(config.execution.mode)
+    advise(sweep.plan, pending, datasets.load, console)
+    marks = _marks(sweep, config.execution, console)
+    announce(sweep, config.execution, datasets.load, console, marks)
+    console.print(plan_table(sweep.plan, pending))
+    return sweep
+
+
+def run_sweep(config: Config, console: Console) -> Sweep:
+    """Train every run that has no record yet, record and log each, write the CSV files, print the answer.
+
+    Raises:
+        UserError: something was asked that cannot be done; nothing was trained.
+        SweepError: the sweep could not go on.
+    """
+    datasets = Datasets()
+    plan = planned(config, datasets.load, console)
+    tracking = config.tracking
+    return carry_out(plan, config.execution, tracking.uri, datasets, console, tracking.models)
+
+
+def carry_out(
+    plan: Plan, execution: Execution, uri: str | None, datasets: Datasets, console: Console, models: str
+) -> Sweep:
+    """The same for a plan; `uri`: the store, None for none; `models`: whose networks it gets."""
+    folder = sweep_folder(execution.sweeps_dir, plan)
+    problem = None if uri is None else _problem(uri)
+    if problem and not folder.exists():
+        raise problem
+    with held(folder) as writable:
+        sweep = find_sweep(folder, plan)
+        pending = sweep.pending(execution.mode)
+        if pending and problem:
+            raise problem
+        if pending and not writable:
+            raise UserError(
+                f"sweeps_dir must be a folder that can be written, not read-only or full: {folder}"
+            )
+        advise(sweep.plan, pending, datasets.load, console)
+        marks = _marks(sweep, execution, console)
+        if len(plan.runs) > 1 or not pending or marks:
+            seconds = announce(sweep, execution, datasets.load, console, marks)
+            confirm(seconds, execution.confirm_above, console)
+        store = uri if writable and not problem else None  # a finished sweep answers without it
+        if store:
+            _say_where(store, console)
+        Experiment(sweep, execution, store, datasets, console, models).run(pending, marks)
+        if problem:
+            console.print(f"MLflow: {problem}")
+    return sweep
+
+
+def _marks(sweep: Sweep, execution: Execution, console: Console) -> dict[str, Mark]:
+    """Where runs go on that were cut before; says which checkpoints are of no use."""
+    found = find_checkpoints(sweep, execution.mode, formulas().all_digest)
+    for line in useless_checkpoints(found):
+        console.print(line)
+    return found.marks
+
+
+def _say_where(uri: str, console: Console) -> None:
+    """Say what is unusual about the store: its variable, or that it was moved."""
+    notes = [move_note(uri)]
+    if uri == os.environ.get(STORE_VARIABLE):
+        notes.append(
+            f"runs are logged to {public_uri(uri)}, which {STORE_VARIABLE} names; "
+            "tracking=sqlite logs to mlflow.db here"
+        )
+    for note in filter(None, notes):
+        console.print(f"MLflow: {note}")
+
+
+def _problem(uri: str) -> UserError | None:
+    """Why runs cannot be logged at `uri`."""
+    try:
+        check_store(uri)
+    except UserError as error:
+        return error
+    return None
