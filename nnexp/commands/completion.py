@@ -7,8 +7,9 @@ from pathlib import Path
 
 from nnexp.commands import SUMMARIES
 from nnexp.commands.arguments import DEFAULT_SWEEPS_DIR
+from nnexp.config.checks import Switch
 from nnexp.config.files import GROUPS, choices
-from nnexp.config.knobs import KNOBS, Switch
+from nnexp.config.knobs import KNOBS
 from nnexp.errors import UserError
 from nnexp.nn.checks import OneOf, OrNull
 from nnexp.sweep.store.catalog import sweep_folders

@@ -98,7 +98,8 @@ def _about(name: str, values: Mapping[str, Any]) -> str:
     if name in KNOBS:
         return _key_page(name, values)
     for key, knob in KNOBS.items():
-        if isinstance(knob.check, OneOf) and name in knob.check.names:
+        names = knob.check.names if isinstance(knob.check, OneOf) else ()
+        if name in names or (key in GROUPS and name in choices(key)):
             return f"{name} is a choice of {key}.\n\n{_key_page(key, values)}"
     if not close_names(name, [*SUMMARIES, *KNOBS]):
         raise UserError(f"there is no command or key {name!r}: nnexp help lists them")

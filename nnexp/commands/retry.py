@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from nnexp.commands.arguments import SWEEPS_DIR, TRACKING, only_name, parse_arguments
 from nnexp.commands.lookup import folder_of, name_of
 from nnexp.config import Execution, load_config
+from nnexp.config.backend import BACKEND
 from nnexp.console import make_console
 from nnexp.data import Dataset, DataSpec
 from nnexp.errors import UserError
@@ -17,7 +18,8 @@ from nnexp.sweep.store.plan_file import read_plan
 from nnexp.tracking import usual_store
 
 HELP = """
-nnexp retry NAME[/ID] [n_jobs=4] [max_seconds=60] [tracking=sqlite] [tracking.uri=...] [sweeps_dir=sweeps]
+nnexp retry NAME[/ID] [n_jobs=4] [backend=loky] [max_seconds=60] [tracking=sqlite] [tracking.uri=...]
+            [sweeps_dir=sweeps]
 
 Train again what failed or timed out, and what is missing, by the plan that the sweep was started with; the
 configuration files of today do not count. Refused where the code or the data have changed since.
@@ -29,7 +31,7 @@ NOT_HERE = ("mode", "dry_run")  # it is a mode of its own
 
 def main(words: Sequence[str]) -> int:
     """Train, and print the answer; 1 if a run failed again."""
-    keys = [field.name for field in fields(Execution) if field.name not in NOT_HERE]
+    keys = [field.name for field in fields(Execution) if field.name not in NOT_HERE] + list(BACKEND)
     arguments = parse_arguments("retry", words, keys=(*keys, *TRACKING, MODELS))
     folder = folder_of(only_name("retry", arguments.names), arguments.sweeps_dir)
     taken = [key for key in (*keys, *TRACKING, MODELS) if key != SWEEPS_DIR]

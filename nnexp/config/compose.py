@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from yaml import YAMLError
 
 from nnexp.config import files, overrides
+from nnexp.config.backend import Backend
 from nnexp.config.knobs import KNOBS
 from nnexp.config.question import check_interpolations, on_axes, question_of, select, with_values
 from nnexp.config.schema import CLAIMED, Config, Execution, Tracking, check_keys
@@ -63,12 +64,13 @@ def load_config(words: Sequence[str], multirun: bool = False, config_dir: str | 
     question = with_values(question, typed, multirun)
     check_interpolations(raw, list(axes_of(question)))
     several = len(single) < len(typed)
+    settings = {name: values[name] for name in Execution.__dataclass_fields__}
     return Config(
         hyperparameters=_hyperparameters(values),
         data=DataSpec(**values["data"], **{name: values[name] for name in ROOT_DATA}),
         question=question,
         tracking=Tracking(**values["tracking"]),
-        execution=Execution(**{name: values[name] for name in Execution.__dataclass_fields__}),
+        execution=Execution(**{**settings, "backend": Backend(**values["backend"])}),
         changed=several or any(map(_changes_claimed, single)),
     )
 

@@ -10,8 +10,12 @@ from tempfile import TemporaryDirectory
 from nnexp.errors import UserError
 from nnexp.yaml_text import HostileError, check_yaml
 
-GROUPS = ("data", "sweep", "tracking")
-CHOSEN = {"data": "digits", "tracking": "default"}  # the files that are read unless others are named
+GROUPS = ("data", "backend", "sweep", "tracking")
+CHOSEN = {
+    "data": "digits",
+    "backend": "default",
+    "tracking": "default",
+}  # the files that are read unless others are named
 
 
 def conf_dir() -> Path:

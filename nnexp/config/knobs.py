@@ -1,58 +1,23 @@
 """Every key of the configuration by its dotted name: what it means, what it may be, who describes it.
 
-Hyperparameters are declared in `nnexp/nn/knobs.py`; data, execution, tracking and sweep files here.
+Hyperparameters are declared in `nnexp/nn/knobs.py`, backends in `nnexp/config/backend.py`; data, execution,
+tracking and sweep files here.
 """
 
-from dataclasses import dataclass
-from typing import Any
-
+from nnexp.config.backend import BACKEND
+from nnexp.config.checks import Stated, Switch, Text
 from nnexp.data.augment import DISTORTIONS
 from nnexp.data.dataset import AMPLITUDES
 from nnexp.data.split import EXPANSIONS
-from nnexp.errors import UserError
 from nnexp.nn.checks import Number, OneOf, OrNull, Whole
 from nnexp.nn.knobs import KNOBS as HYPERPARAMETERS
 from nnexp.nn.knobs import Knob
 
-BACKENDS = ("loky", "threading", "sequential", "dask")
 MODES = ("cached", "retry", "force")
 STORES = ("mlflow", "none")
 MODELS = ("all", "best", "none")
 OURS = "nnexp's own"
 AFFINE = "Simard et al. 2003; Ciresan et al. 2010"
-
-
-class Switch:
-    """True or false."""
-
-    rule = "true or false"
-
-    def __call__(self, name: str, value: Any) -> bool:
-        if not isinstance(value, bool):
-            raise UserError(f"{name} must be {self.rule}, got {value!r}")
-        return value
-
-
-class Text:
-    """A text that says something."""
-
-    def __init__(self, rule: str) -> None:
-        self.rule = rule
-
-    def __call__(self, name: str, value: Any) -> str:
-        if not isinstance(value, str) or not value:
-            raise UserError(f"{name} must be {self.rule}, got {value!r}")
-        return value
-
-
-@dataclass(frozen=True)
-class Stated:
-    """A rule in words; `DataSpec` and `Question` check it, with what they know of the rest."""
-
-    rule: str
-
-    def __call__(self, name: str, value: Any) -> Any:
-        return value
 
 
 DATA = {
@@ -124,17 +89,6 @@ DATA = {
 }
 EXECUTION = {
     "n_jobs": Knob("Processes that train at the same time.", OrNull(Whole(1), "all cores"), "joblib"),
-    "backend": Knob(
-        "What trains stacks: processes (loky), threads of this process, this process alone (sequential), or "
-        "a cluster (dask).",
-        OrNull(OneOf(BACKENDS), "that of a caller's joblib.parallel_config, else loky"),
-        "joblib",
-    ),
-    "dask_scheduler": Knob(
-        "The address of the scheduler of backend=dask, such as tcp://HOST:PORT.",
-        OrNull(Text("a scheduler's address"), "a cluster on this machine, for as long as the sweep trains"),
-        "Dask",
-    ),
     "mode": Knob(
         "Which runs are trained: cached, those without a result; retry, also those that failed or timed out; "
         "force, all.",
@@ -238,4 +192,4 @@ MONITOR = {
         "dead_classes": "How many classes have under a tenth of their validation examples answered right.",
     }.items()
 }
-KNOBS = {**HYPERPARAMETERS, **DATA, **EXECUTION, **TRACKING, **SWEEP, **MONITOR}
+KNOBS = {**HYPERPARAMETERS, **DATA, **BACKEND, **EXECUTION, **TRACKING, **SWEEP, **MONITOR}

@@ -19,7 +19,7 @@ TEXTS = (
     "data.path",
     "data.root",
     "sweeps_dir",
-    "dask_scheduler",
+    "backend.scheduler",
     "tracking.uri",
     "sweep.name",
     "sweep.question",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from nnexp.config.backend import Backend
 from nnexp.config.knobs import EXECUTION, TRACKING
 from nnexp.data import DataSpec
 from nnexp.errors import SYNONYMS, UserError, close_names, unknown
@@ -43,8 +44,7 @@ class Execution:
     """How a sweep is carried out; nothing here may change a bit of its result. `EXECUTION` describes each."""
 
     n_jobs: int | None = None
-    backend: str | None = None
-    dask_scheduler: str | None = None
+    backend: Backend = field(default_factory=Backend)
     mode: str = "cached"
     dry_run: bool = False
     sweeps_dir: str = "sweeps"
@@ -57,8 +57,6 @@ class Execution:
     def __post_init__(self) -> None:
         for name, knob in EXECUTION.items():
             object.__setattr__(self, name, knob.check(name, getattr(self, name)))
-        if self.dask_scheduler and self.backend != "dask":
-            raise UserError("dask_scheduler is for backend=dask")
         object.__setattr__(self, "sweeps_dir", os.path.expanduser(self.sweeps_dir))
 
 
@@ -114,6 +112,7 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
 
 NESTED: dict[str, tuple[str, ...]] = {
     "data": tuple(name for name in _names(DataSpec) if name not in ROOT_DATA),
+    "backend": _names(Backend),
     "tracking": _names(Tracking),
     "sweep": _names(SweepFile),
     "monitor": tuple(MONITORS),
@@ -122,16 +121,19 @@ NESTED: dict[str, tuple[str, ...]] = {
     "sweep.baseline": AXES,
 }
 ROOT = (*_names(Hyperparameters), *ROOT_DATA, *_names(Execution), "data", "tracking", "sweep")
+HOMES = ("sweep", "data", "backend", "tracking", "monitor")  # groups of keys
 
 
 def defaults() -> dict[str, Any]:
     """Every key of `conf/config.yaml` with its default; those of a group stand in its files."""
+    execution = asdict(Execution())
+    del execution["backend"]["name"]
     return (
         asdict(Hyperparameters())
         | {"monitor": dict.fromkeys(MONITORS, False)}
         | {name: getattr(DataSpec(), name) for name in ROOT_DATA}
         | {"data": {name: getattr(DataSpec(), name) for name in NESTED["data"] if name != "name"}}
-        | asdict(Execution())
+        | execution
         | {"sweep": asdict(SweepFile())}
     )
 
@@ -196,9 +198,7 @@ def _one_of(name: str, names: Iterable[str], what: str) -> None:
 
 def _unknown_at_root(name: str) -> UserError:
     """A key of its own that is none, or one that stands elsewhere: `seeds` for `sweep.seeds`."""
-    homes = [
-        f"{parent}.{name}" for parent in ("sweep", "data", "tracking", "monitor") if name in NESTED[parent]
-    ]
+    homes = [f"{parent}.{name}" for parent in HOMES if name in NESTED[parent]]
     if homes and name not in SYNONYMS:
         return UserError(f"unknown key {name!r}; did you mean {homes[0]!r}?")
     if close_names(name, ROOT):

@@ -97,11 +97,10 @@ def workers_for(plan: Plan, execution: Execution, runs: int) -> int:
     """
     if plan.timing or execution.n_jobs == 1 or len(plan.runs) == 1:
         return 0
+    backend = execution.backend
     try:
-        if execution.backend != "dask":
-            return worker_count(execution.n_jobs, runs, execution.backend)
-        return min(cluster_size(execution.dask_scheduler), runs) or worker_count(
-            execution.n_jobs, runs, "loky"
-        )
+        if backend.name != "dask":
+            return worker_count(execution.n_jobs, runs, backend.name)
+        return min(cluster_size(backend.scheduler), runs) or worker_count(execution.n_jobs, runs, "loky")
     except (ValueError, OSError) as error:
         raise UserError(str(error)) from error

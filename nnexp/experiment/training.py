@@ -167,7 +167,7 @@ class Experiment:
         self, stacks: Sequence[Stack], expected: Premises, progress: Progress, board: Board
     ) -> Generator[Sequence[Outcome], None, None]:
         """The outcomes of each stack as it ends, here, on workers of this machine, or on a cluster."""
-        specs, backend = [stack.data for stack in stacks], self.execution.backend
+        specs, backend = [stack.data for stack in stacks], self.execution.backend.name
         if not self.workers:
             return train_here(stacks, self.datasets.load_all(specs), expected, progress)
         if backend == "dask":
@@ -180,7 +180,7 @@ class Experiment:
     ) -> Generator[Sequence[Outcome], None, None]:
         wholes = self.datasets.load_wholes(stack.data for stack in stacks)
         within, say = self.execution.stop_within, self.console.print
-        with opened(self.execution.dask_scheduler, self.workers) as client:
+        with opened(self.execution.backend.scheduler, self.workers) as client:
             say(f"Dask's dashboard: {client.dashboard_link}", soft_wrap=True)
             yield from launch_on_cluster(client, stacks, wholes, expected, board, within, say)
 

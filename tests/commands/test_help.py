@@ -48,6 +48,7 @@ def test_a_key_has_a_page(words: str, nnexp: Command) -> None:
 
 def test_a_choice_leads_to_its_key(nnexp: Command) -> None:
     assert nnexp("help", "relu")[1].startswith("relu is a choice of activation.\n\nactivation\n")
+    assert nnexp("help", "loky")[1].startswith("loky is a choice of backend.\n\nbackend\n")
 
 
 def test_several_pages_at_once(nnexp: Command) -> None:

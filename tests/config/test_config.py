@@ -11,6 +11,7 @@ from hydra.version import getbase
 
 from nnexp import cli
 from nnexp.config import Config, conf_dir, load_config
+from nnexp.config.backend import NAMES, Backend
 from nnexp.config.knobs import KNOBS
 from nnexp.config.overrides import quoted, words_for
 from nnexp.config.page import config_page
@@ -97,6 +98,31 @@ def test_limits_of_time_reach_the_execution() -> None:
     assert config("confirm_above=null").execution.confirm_above is None
 
 
+def test_a_callers_backend_is_taken_unless_another_is_named() -> None:
+    assert config().execution.backend == config("backend=default").execution.backend == Backend()
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_every_backend_has_its_file_and_is_no_part_of_the_question(name: str) -> None:
+    made = config(f"backend={name}")
+    assert made.execution.backend == Backend(name=name)
+    assert (made.question, made.hyperparameters, made.data) == (
+        config().question,
+        config().hyperparameters,
+        config().data,
+    )
+
+
+def test_a_backend_of_ones_own_is_a_file_with_its_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (folder := tmp_path / "conf" / "backend").mkdir(parents=True)
+    (folder / "lab.yaml").write_text("name: dask\nscheduler: tcp://lab:8786\n")
+    made = config("backend=lab", "backend.mixed=true").execution.backend
+    assert made == Backend(name="dask", scheduler="tcp://lab:8786", mixed=True)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -144,8 +170,19 @@ def test_limits_of_time_reach_the_execution() -> None:
         ("learning_rate=0.1,0.5", "learning_rate=0.1,0.5 lists several values: add -m"),
         ("+learning_rate=1", "Could not append to config. An item is already at 'learning_rate'."),
         ("epochs", "cannot read 'epochs': expected key=value"),
-        ("dask_scheduler=tcp://127.0.0.1:8786", "dask_scheduler is for backend=dask"),
-        ("backend=slurm", "unknown backend 'slurm'"),
+        ("backend.scheduler=tcp://127.0.0.1:8786", "backend.scheduler is for backend=dask"),
+        ("backend=loky backend.mixed=true", "backend.mixed is for backend=dask"),
+        ("backend=dask backend.scheduler=''", "backend.scheduler must be a scheduler's address or null"),
+        ("backend=dask backend.mixed=perhaps", "backend.mixed must be true or false, got 'perhaps'"),
+        (
+            "backend=dask backend.schedular=x",
+            "unknown key in backend: 'schedular'; did you mean 'scheduler'?",
+        ),
+        ("mixed=true", "unknown key 'mixed'; did you mean 'backend.mixed'?"),
+        ("backend=sgd", "unknown backend 'sgd' (choices: dask, default, loky, sequential, threading)"),
+        ("backend.name=sgd", "unknown backend 'sgd' (choices: dask, loky, sequential, threading)"),
+        ("backend=null", "backend must be the name of a file in conf/backend, got None"),
+        ("backend=2", "backend must be the name of a file in conf/backend, got 2"),
         ("n_jobs=0", "n_jobs must be a whole number >= 1 or null (all cores), got 0"),
         ("mode=again", "unknown mode 'again' (choices: cached, force, retry)"),
         ("dry_run=maybe", "dry_run must be true or false, got 'maybe'"),
@@ -216,7 +253,7 @@ def test_the_file_of_defaults_says_what_the_code_does() -> None:
 
 def test_every_key_is_described() -> None:
     nested = {f"{parent}.{name}" for parent, names in NESTED.items() for name in names if "." not in parent}
-    assert set(KNOBS) == {*ROOT, *nested} - {"data.name"}
+    assert set(KNOBS) == {*ROOT, *nested} - {"data.name", "backend.name"}
     assert all(knob.meaning.endswith(".") and knob.rule and knob.source for knob in KNOBS.values())
     assert not {word for word in SYNONYMS if word in KNOBS}
 

@@ -75,7 +75,7 @@ def test_a_worker_that_is_killed_costs_nothing(tmp_path: Path, undisturbed: dict
     gate = {"NNEXP_FAULT": WAITS, "NNEXP_GATE": str(tmp_path / "gate")}
     with (
         cluster(tmp_path, **gate) as (address, [_, victim, _other]),
-        start([*LOCAL, f"dask_scheduler={address}"], tmp_path) as sweep,
+        start([*LOCAL, f"backend.scheduler={address}"], tmp_path) as sweep,
     ):
         read_until(sweep, "[")
         victim.kill()
@@ -97,7 +97,7 @@ def test_a_stop_keeps_what_finished_and_the_same_command_goes_on(
     tmp_path: Path, undisturbed: dict[str, str]
 ) -> None:
     with cluster(tmp_path, NNEXP_FAULT="endless learning_rate=2 seed=1") as (address, _):
-        words = [*LOCAL, f"dask_scheduler={address}"]
+        words = [*LOCAL, f"backend.scheduler={address}"]
         with start(words, tmp_path) as sweep:
             read_until(sweep, "[")
             sweep.send_signal(signal.SIGINT)
@@ -114,7 +114,7 @@ def test_a_scheduler_that_dies_ends_the_sweep_in_one_line(
 ) -> None:
     with (
         cluster(tmp_path, NNEXP_FAULT=WAITS, NNEXP_GATE="never") as (address, [scheduler, *_]),
-        start([*LOCAL, f"dask_scheduler={address}"], tmp_path) as sweep,
+        start([*LOCAL, f"backend.scheduler={address}"], tmp_path) as sweep,
     ):
         read_until(sweep, "[")
         scheduler.kill()
@@ -127,7 +127,7 @@ def test_a_scheduler_that_dies_ends_the_sweep_in_one_line(
 
 
 def test_a_scheduler_that_does_not_answer_is_told_before_training(tmp_path: Path) -> None:
-    refused = run([*LOCAL, f"dask_scheduler=tcp://127.0.0.1:{free_port()}"], tmp_path)
+    refused = run([*LOCAL, f"backend.scheduler=tcp://127.0.0.1:{free_port()}"], tmp_path)
     assert refused.status == 2, refused.shown
-    assert "dask_scheduler must be the address of a Dask scheduler" in refused.shown
+    assert "backend.scheduler must be the address of a Dask scheduler" in refused.shown
     assert "Traceback" not in refused.shown

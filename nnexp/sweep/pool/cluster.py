@@ -52,7 +52,9 @@ def cluster_size(scheduler: str | None) -> int:
     with opened(scheduler, 0) as client:
         size: int = sum(client.nthreads().values())
     if not size:
-        raise ValueError(f"dask_scheduler must have workers: dask worker {scheduler} --nthreads 1 starts one")
+        raise ValueError(
+            f"backend.scheduler must have workers: dask worker {scheduler} --nthreads 1 starts one"
+        )
     return size
 
 
@@ -67,7 +69,9 @@ def opened(scheduler: str | None, workers: int) -> Iterator[Client]:
             try:
                 client = Client(scheduler, timeout=PATIENCE, direct_to_workers=True, set_as_default=False)
             except (OSError, ValueError) as error:
-                raise OSError(f"dask_scheduler must be the address of a Dask scheduler: {error}") from error
+                raise OSError(
+                    f"backend.scheduler must be the address of a Dask scheduler: {error}"
+                ) from error
             with client:
                 yield client
         return
