@@ -27,10 +27,12 @@ from nnexp.sweep.pool.countdown import Countdown
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.environment import environment
 from nnexp.sweep.pool.launch import launch, train_here
+from nnexp.sweep.pool.premises import PremiseError, Premises, premises
 from nnexp.sweep.pool.progress_board import Board
 from nnexp.sweep.pool.stacks import Mark, Stack, make_stacks, work_by_row
 from nnexp.sweep.pool.stop import SweepError, deferred
-from nnexp.sweep.pool.worker import Outcome, PremiseError, Premises, Progress, premises
+from nnexp.sweep.pool.watch import Progress
+from nnexp.sweep.pool.worker import Outcome
 from nnexp.sweep.question.identity import formulas
 from nnexp.sweep.store.checkpoints import (
     FOLDER,

@@ -23,10 +23,11 @@ from uuid import uuid4
 from nnexp.data import Dataset, DataSpec
 from nnexp.nn.kernels import one_blas_thread
 from nnexp.sweep.pool.launch import deaf
+from nnexp.sweep.pool.premises import PremiseError, Premises
 from nnexp.sweep.pool.progress_board import Board
 from nnexp.sweep.pool.remainder import MOST_DEATHS, lost
 from nnexp.sweep.pool.stacks import Stack
-from nnexp.sweep.pool.worker import Outcome, PremiseError, Premises, train_stack
+from nnexp.sweep.pool.worker import Outcome, train_stack
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection
 from multiprocessing import active_children
 from typing import Self
 
-from nnexp.sweep.pool.deaths import end
 from nnexp.sweep.pool.stop import asked, insist
+from nnexp.sweep.pool.worker_processes import end
 
 BEAT = 0.05  # seconds between two looks for a wish to stop
 

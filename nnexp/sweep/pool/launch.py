@@ -15,21 +15,19 @@ from pathlib import Path
 from nnexp.data import Dataset, DataSpec
 from nnexp.nn.kernels import one_blas_thread
 from nnexp.sweep.pool.answers import leave
-from nnexp.sweep.pool.deaths import Deaths
+from nnexp.sweep.pool.premises import (
+    PremiseError,
+    Premises,
+    check_premises,
+    temporary_folder_is_gone,
+)
 from nnexp.sweep.pool.progress_board import Board
 from nnexp.sweep.pool.remainder import Remainder
 from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.pool.stop import SIGNALS, interruptible
-from nnexp.sweep.pool.worker import (
-    Outcome,
-    PremiseError,
-    Premises,
-    Progress,
-    check_premises,
-    end_with,
-    temporary_folder_is_gone,
-    train_stack,
-)
+from nnexp.sweep.pool.watch import Progress
+from nnexp.sweep.pool.worker import Outcome, train_stack
+from nnexp.sweep.pool.worker_processes import Deaths, begin
 
 Answer = tuple[tuple[int, ...], PremiseError | None]  # of the stack with these rows; why it did not train
 Task = tuple[Callable[..., Answer], tuple[object, ...], dict[str, object]]  # as `joblib.delayed` makes it
@@ -160,13 +158,6 @@ def _answers(
                     if answer is None:
                         return
                     yield answer
-
-
-def begin(parent: int) -> None:
-    """How a worker process begins: it leaves signals to its parent, and ends with it."""
-    for signum in SIGNALS:
-        signal.signal(signum, signal.SIG_IGN)
-    end_with(parent)
 
 
 def _chosen(backend: str | None) -> AbstractContextManager[object]:

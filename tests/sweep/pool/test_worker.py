@@ -14,9 +14,10 @@ from nnexp.data import load, share
 from nnexp.nn import Hyperparameters, Result, train
 from nnexp.nn.kernels import blas_kernels
 from nnexp.sweep.pool import worker
+from nnexp.sweep.pool.premises import PremiseError, premises
 from nnexp.sweep.pool.progress_board import Board
 from nnexp.sweep.pool.stacks import Stack
-from nnexp.sweep.pool.worker import Outcome, PremiseError, premises, train_stack
+from nnexp.sweep.pool.worker import Outcome, train_stack
 from nnexp.sweep.question.plan import Plan
 from tests.sweep.samples import plan
 

@@ -1,14 +1,31 @@
-"""Which worker process died: joblib says only that one did, and ends all others at once."""
+"""Worker processes: how they begin, which of them died, how they end."""
 
 import os
 import signal
 import threading
+import time
 from multiprocessing import active_children
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import Self
 
+from nnexp.sweep.pool.stop import SIGNALS
+
 BEAT = 0.1  # seconds between two looks for new workers
+
+
+def begin(parent: int) -> None:
+    """How a worker process begins: it leaves signals to its parent, and ends within a second of the parent's
+    end, so that no orphan trains on."""
+    for signum in SIGNALS:
+        signal.signal(signum, signal.SIG_IGN)
+    threading.Thread(target=_exit_without, args=(parent,), daemon=True).start()
+
+
+def _exit_without(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
 
 
 class Deaths:

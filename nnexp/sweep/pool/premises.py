@@ -1,0 +1,76 @@
+"""What a worker must share with its parent to train for it, and what it is given to keep to."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from nnexp.nn import RunState
+from nnexp.nn.kernels import blas_kernels
+from nnexp.sweep.pool.stacks import Mark, Stack
+from nnexp.sweep.question.identity import formulas, numerics_of
+from nnexp.sweep.question.plan import Plan, Run
+
+
+class Checkpoints(Protocol):
+    """Where a worker leaves the states of runs that have not ended, and finds them again."""
+
+    def write(self, stack: Stack, states: Sequence[RunState]) -> Stack: ...
+    def read(self, stack: Stack) -> list[RunState]: ...
+    def marks(self, runs: Iterable[Run]) -> Mapping[str, Mark]: ...
+
+
+@dataclass(frozen=True)
+class Premises:
+    """What holds for every stack of a sweep: its parent process, the code (a digest of all formulas) and BLAS
+    kernels that must be the same in every worker, and the seconds that a run may take (None: no limit).
+
+    `checkpoints`: None for a sweep that has none; `checkpoint_every`: seconds from one to the next of a
+    stack, which has another one at a stop; 0 for no new ones."""
+
+    parent: int
+    code: str
+    kernels: Mapping[str, str]
+    max_seconds: float | None = None
+    checkpoints: Checkpoints | None = None
+    checkpoint_every: float = 0.0
+
+
+class PremiseError(Exception):
+    """A worker has other code, BLAS kernel or data than the parent: the sweep cannot go on. Says which."""
+
+
+def premises(
+    plan: Plan,
+    max_seconds: float | None = None,
+    checkpoints: Checkpoints | None = None,
+    checkpoint_every: float = 0.0,
+) -> Premises:
+    """The premises of a sweep whose parent is this process.
+
+    Raises:
+        PremiseError: the formulas are not those that the sweep was planned with.
+    """
+    if numerics_of(run.settings for run in plan.first_runs) != plan.numerics:
+        raise PremiseError("the code changed since the sweep was planned: start again")
+    code = formulas().all_digest
+    return Premises(os.getpid(), code, blas_kernels(), max_seconds, checkpoints, checkpoint_every)
+
+
+def check_premises(expected: Premises) -> None:
+    """Raise `PremiseError` unless this process's code and BLAS kernels are the expected ones."""
+    try:
+        same = formulas().all_digest == expected.code
+    except (OSError, SyntaxError, ValueError):  # an editor that saves half a file
+        same = False
+    if not same:
+        raise PremiseError("the code changed while the sweep ran: start again")
+    for package, kernel in blas_kernels().items():
+        if kernel != expected.kernels[package]:
+            theirs = f"the parent's {expected.kernels[package]}"
+            raise PremiseError(f"this worker's kernel of {package}'s BLAS is {kernel}, {theirs}")
+
+
+def temporary_folder_is_gone(error: OSError) -> PremiseError:
+    """What ends a sweep whose temporary folder somebody, or a cleaner, has removed: no fault of any run."""
+    return PremiseError(f"the temporary folder of the sweep was removed while it ran ({error}): start again")
