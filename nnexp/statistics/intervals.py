@@ -48,7 +48,7 @@ def mean_interval(samples: Floats, level: float = LEVEL) -> Interval:
     """
     from scipy.special import stdtrit
 
-    mean, sd, n = _moments(samples)
+    mean, sd, n = moments(samples)
     with np.errstate(invalid="ignore", divide="ignore"):
         half = stdtrit(np.maximum(n - 1, 1), 0.5 + level / 2) * sd / np.sqrt(n)
     half = np.where(n >= LEAST_SEEDS, half, np.nan)
@@ -60,7 +60,7 @@ def welch_interval(a: Floats, b: Floats, level: float = LEVEL) -> Interval:
 
     `n` is the smaller number of values; NaN limits where it is below 3.
     """
-    (mean_a, _, n_a), (mean_b, _, n_b) = _moments(a), _moments(b)
+    (mean_a, _, n_a), (mean_b, _, n_b) = moments(a), moments(b)
     mean, n = mean_a - mean_b, np.minimum(n_a, n_b)
     if n < LEAST_SEEDS:
         return Interval(mean, mean * np.nan, mean * np.nan, n)
@@ -76,7 +76,7 @@ def ratio_interval(a: Floats, b: Floats, level: float = LEVEL) -> Interval:
     ratio (Tamhane and Logan 2004). Infinite limits where the mean of b cannot be told from 0. `n` is the
     smaller number of values; NaN limits where it is below 3.
     """
-    (mean_a, _, n_a), (mean_b, _, n_b) = _moments(a), _moments(b)
+    (mean_a, _, n_a), (mean_b, _, n_b) = moments(a), moments(b)
     ratio, n = mean_a / mean_b, np.minimum(n_a, n_b)
     if n < LEAST_SEEDS:
         return Interval(ratio, ratio * np.nan, ratio * np.nan, n)
@@ -95,7 +95,7 @@ def _welch(a: Floats, b: Floats, level: float) -> tuple[float, float, float]:
     """Welch's quantile of t, and the variances of the means of a and b; all 0 where no value differs."""
     from scipy.special import stdtrit
 
-    (_, sd_a, n_a), (_, sd_b, n_b) = _moments(a), _moments(b)
+    (_, sd_a, n_a), (_, sd_b, n_b) = moments(a), moments(b)
     variance_a, variance_b = float(sd_a**2 / n_a), float(sd_b**2 / n_b)
     if not variance_a + variance_b:
         return 0.0, 0.0, 0.0
@@ -127,7 +127,7 @@ def compare_with_best(samples: Floats, level: float = LEVEL) -> Comparison:
     For each *fixed* point, Holm at level alpha / points calls an equal point worse in at most that share
     of sweeps; summed over the points, at most alpha.
     """
-    mean, _, n = _moments(samples)
+    mean, _, n = moments(samples)
     if not n.any():
         none = np.zeros(len(samples), dtype=bool)
         return Comparison(None, np.full(len(samples), np.nan), none, none)
@@ -167,8 +167,8 @@ def two_groups(samples: Floats, least_gap: float = 0.0) -> NDArray[np.bool_]:
     return grouped
 
 
-def _moments(samples: Floats) -> tuple[Floats, Floats, NDArray[np.int64]]:
-    """Mean, standard deviation (n - 1) and number of the values along the last axis, without NaN.
+def moments(samples: Floats) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Mean, standard deviation (n - 1) and number of the values along the last axis, NaN left out.
 
     Sums are taken relative to the largest value, which makes the sd of equal values exactly zero.
     """
@@ -187,7 +187,7 @@ def _p_below(differences: Floats, grain: float) -> Floats:
     """p value of "the mean difference is not negative"; NaN where n < 3."""
     from scipy.special import stdtr
 
-    mean, sd, n = _moments(differences)
+    mean, sd, n = moments(differences)
     # Each value was rounded to a grid, with an error of sd grain / sqrt(12) that equal differences hide.
     sd = np.sqrt(sd**2 + grain**2 / 6)
     with np.errstate(invalid="ignore", divide="ignore"):
