@@ -49,9 +49,9 @@ def is_well_formed(uri: str) -> bool:
 
 
 def without_secrets(text: str, uri: str) -> str:
-    """`text`, such as an error message about the store, without the user and password of `uri`."""
+    """`text`, such as an error message about the store, without users and passwords of addresses."""
     _, _, password = split_credentials(uri)
-    text = text.replace(uri, public_uri(uri))
+    text = re.sub(r"(https?://)[^/\s@]*@", r"\1", text.replace(uri, public_uri(uri)))
     for secret in filter(None, (password, quote(password or "", safe=""))):
         text = text.replace(secret, "***")
     return text

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from nnexp.tracking.address import path_for_mlflow, scheme, sqlite_path, sqlite_uri
-from nnexp.tracking.credentials import withheld
+from nnexp.tracking.credentials import address_for_client
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -41,10 +41,13 @@ def session(uri: str) -> Iterator["MlflowClient"]:
     """A client of the store at `uri`, for use inside; a SQLite store that does not exist is made (2 s).
 
     A user and password stay in the address that the client has: in no variable of the process, so that no
-    other process and no other server gets them; those of the environment are withheld from a server that is
-    not theirs. Importing MLflow costs 2.5 s of CPU, so it happens here.
+    other process and no other server gets them. Importing MLflow costs 2.5 s of CPU, so it happens here.
+
+    Raises:
+        UserError: another server than theirs would be handed the environment's user and password.
     """
-    with settings(), withheld(uri):
+    uri = address_for_client(uri)
+    with settings():
         from mlflow import MlflowClient
 
         if scheme(uri) == "sqlite":

@@ -1,6 +1,5 @@
 """Whether runs can be logged at an address: seen before anything trains, without importing MLflow."""
 
-import base64
 import os
 import socket
 import sqlite3
@@ -22,7 +21,15 @@ from nnexp.tracking.address import (
     sqlite_path,
     without_secrets,
 )
-from nnexp.tracking.credentials import PASSWORD, STORE_VARIABLE, USER, credentials, is_theirs
+from nnexp.tracking.credentials import (
+    PASSWORD,
+    STORE_VARIABLE,
+    USER,
+    WAYS,
+    address_for_client,
+    is_theirs,
+    who_asks,
+)
 from nnexp.tracking.schema import COLUMN, TABLE, schema_problem
 
 ASKED = "api/2.0/mlflow/experiments/search?max_results=1"  # as every client of MLflow may
@@ -73,14 +80,17 @@ def _check_server(uri: str) -> None:
     address = public_uri(uri)
     if "#" in address:
         raise UserError(f"tracking.uri must be the server's address alone, without what follows #: {address}")
-    home = address.rstrip("/")
+    address_for_client(uri)
+    home, header = address.rstrip("/"), who_asks(uri).header
     try:
-        _get(f"{home}/health", credentials(uri), TIME_LIMIT)
-        _get(f"{home}/{ASKED}", credentials(uri), 3 * TIME_LIMIT)  # its health a server tells everybody
+        _get(f"{home}/health", header, TIME_LIMIT)
+        _get(f"{home}/{ASKED}", header, 3 * TIME_LIMIT)  # its health a server tells everybody
         return
     except HTTPError as error:
         error.close()
         if error.code in (401, 403):
+            if any(map(os.environ.get, WAYS)):  # MLflow knows another way in, and we do not
+                return
             raise UserError(f"tracking.uri {address} {_refusal(error.code, uri)}, or {INSTEAD}") from error
         reason = f"answers {error.code} to GET {urlsplit(error.url).path}"
     except (OSError, HTTPException, ValueError) as error:  # refused, timed out, not HTTP, no such host
@@ -91,18 +101,20 @@ def _check_server(uri: str) -> None:
     )
 
 
-def _get(address: str, pair: tuple[str, str] | None, seconds: float) -> None:
+def _get(address: str, header: str | None, seconds: float) -> None:
     request = Request(address)
-    if pair:
-        secret = base64.b64encode(":".join(pair).encode()).decode()
-        request.add_unredirected_header("Authorization", f"Basic {secret}")  # a redirect may lead elsewhere
+    if header:
+        request.add_unredirected_header("Authorization", header)  # a redirect may lead elsewhere
     urlopen(request, timeout=seconds).close()
 
 
 def _refusal(status: int, uri: str) -> str:
     """Why a server lets nobody in, and what would help."""
-    if pair := credentials(uri):
-        return f"refuses the user {pair[0]} with this password ({status}): correct them"
+    user, _, token = who_asks(uri)
+    if user:
+        return f"refuses the user {user} with this password ({status}): correct them"
+    if token:
+        return f"refuses the token ({status}): correct it"
     if not is_theirs(uri):
         return f"wants a user and password ({status}), and {USER} is for the one of {STORE_VARIABLE} alone"
     return f"wants a user and password ({status}): set {USER} and {PASSWORD}"

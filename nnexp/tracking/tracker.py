@@ -12,6 +12,7 @@ from nnexp.text import as_markdown, encodable, spelled
 from nnexp.tracking.address import SERVERS, artifact_location, scheme
 from nnexp.tracking.bulk import Bulk, is_local
 from nnexp.tracking.client import session, store_lock
+from nnexp.tracking.credentials import check_artifacts
 from nnexp.tracking.database import KINDS, Database, LoggedRun
 from nnexp.tracking.logged import read_logged
 from nnexp.tracking.mean_curves import names_to_compare
@@ -63,6 +64,7 @@ class Tracker(AbstractContextManager["Tracker"]):
                 place = artifact_location(uri, plan.name)
                 experiment = _open_experiment(self._client, plan.name, place)
                 check_files(uri, plan.name, experiment.artifact_location)
+                check_artifacts(uri, experiment.artifact_location)
             self._experiment = str(experiment.experiment_id)
             self._database: Database | None = None
             if scheme(uri) in KINDS:

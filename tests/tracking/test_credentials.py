@@ -1,8 +1,10 @@
 """The environment's user and password go to the server that they are for, and to no other."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -11,8 +13,10 @@ from mlflow.exceptions import MlflowException
 from nnexp.errors import UserError
 from nnexp.tracking import address_of, check_store
 from nnexp.tracking.client import session
+from nnexp.tracking.credentials import check_artifacts
 
 ADA = "Basic YWRhOnMzY3JldA=="  # ada:s3cret
+NOBODY = "Basic bm9ib2R5Og=="  # nobody:
 
 
 @contextmanager
@@ -44,7 +48,8 @@ def listening(to: str | None = None) -> Iterator[tuple[str, list[str | None]]]:
 
 
 @pytest.fixture(autouse=True)
-def _ada(monkeypatch: pytest.MonkeyPatch) -> None:
+def _ada(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "ada")
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "s3cret")
 
@@ -53,8 +58,20 @@ def ask(address: str) -> None:
     """All that a command asks of a server: whether it is one, and then by MLflow's client."""
     with pytest.raises(UserError):
         check_store(address)
+    search(address)
+
+
+def search(address: str) -> None:
     with session(address) as client, pytest.raises(MlflowException):
         client.get_experiment_by_name("x")
+
+
+def note_in_file(home: Path, name: str) -> None:
+    """MLflow's own file of user and password."""
+    (home / ".mlflow").mkdir()
+    (home / ".mlflow" / "credentials").write_text(
+        f"[mlflow]\nmlflow_tracking_username = {name}\nmlflow_tracking_password = s3cret\n"
+    )
 
 
 def test_a_server_that_a_command_names_is_told_who_asks() -> None:
@@ -63,15 +80,70 @@ def test_a_server_that_a_command_names_is_told_who_asks() -> None:
     assert set(heard) == {ADA}
 
 
-def test_another_server_than_that_of_mlflow_s_variable_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kept", ["variables", "file", "token"])
+def test_another_server_than_that_of_mlflow_s_variable_is_not_told(
+    kept: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if kept != "variables":
+        monkeypatch.delenv("MLFLOW_TRACKING_USERNAME")
+        monkeypatch.delenv("MLFLOW_TRACKING_PASSWORD")
+    if kept == "file":
+        note_in_file(tmp_path, "ada")
+    if kept == "token":
+        monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "t0ken")
     with listening() as (theirs, heard), listening() as (other, overheard):
         monkeypatch.setenv("MLFLOW_TRACKING_URI", theirs)
         ask(theirs)
         ask(other)
         with pytest.raises(UserError, match="answers 418"):
             check_store(other)
-    assert set(heard) == {ADA}
-    assert set(overheard) == {None}
+    assert set(heard) == {"Bearer t0ken" if kept == "token" else ADA}
+    assert set(overheard) == {None, NOBODY}
+
+
+def test_servers_that_are_asked_at_once_are_told_their_own_and_the_environment_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with listening() as (theirs, heard), listening() as (other, overheard), listening() as (bobs, bob):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", theirs)
+        before = {name: os.environ[name] for name in os.environ if name.startswith("MLFLOW_TRACKING_")}
+        with session(other), session(bobs.replace("//", "//bob:pw@")):
+            search(theirs)
+            assert before.items() <= os.environ.items()
+            search(other)
+            search(bobs.replace("//", "//bob:p%40@"))
+        search(theirs)
+        search(theirs.replace("//", "//bob@"))
+    assert heard == [ADA, ADA, "Basic Ym9iOg=="]
+    assert overheard == [NOBODY]
+    assert bob == ["Basic Ym9iOnBA"]
+
+
+def test_a_way_of_asking_that_no_address_stops_is_refused_for_another_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_AUTH", "kubernetes")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://ours")
+    with listening() as (other, overheard):
+        for reach in (check_store, lambda uri: session(uri).__enter__()):
+            with pytest.raises(
+                UserError, match="MLFLOW_TRACKING_AUTH is for the server of MLFLOW_TRACKING_URI"
+            ):
+                reach(other)
+    assert overheard == []
+
+
+def test_a_server_that_keeps_files_at_another_does_not_hand_on_who_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for place in ("mlflow-artifacts:/3", "s3://bucket/3", "http://ours:5000/api/3", "file:///tmp"):
+        check_artifacts("http://bob@ours:5000", place)
+    for place in ("mlflow-artifacts://evil/3", "http://evil/3"):
+        with pytest.raises(UserError, match=r"http://ours keeps files at evil, which MLflow would hand"):
+            check_artifacts("http://ours", place)
+    monkeypatch.delenv("MLFLOW_TRACKING_USERNAME")
+    monkeypatch.delenv("MLFLOW_TRACKING_PASSWORD")
+    check_artifacts("http://bob:pw@ours", "mlflow-artifacts://evil/3")
 
 
 def test_a_server_that_sends_on_to_another_does_not_hand_on_who_asks() -> None:
@@ -94,3 +166,12 @@ def test_a_server_that_a_received_folder_names_is_told_only_if_a_command_names_i
     assert address_of("sqlite:///here.db", "http://ours") == "sqlite:///here.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://ours")
     assert address_of("http://evil", "http://ours") == "http://evil"  # and is not told
+
+
+def test_a_database_that_a_received_folder_names_does_not_get_the_password_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert address_of("postgresql://evil/x", None) == "postgresql://evil/x"
+    monkeypatch.setenv("PGPASSWORD", "s3cret")
+    with pytest.raises(UserError, match=r"postgresql://evil/x is named .* hands it PGPASSWORD$"):
+        address_of("postgresql://evil/x", "http://ours")
