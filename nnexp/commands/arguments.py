@@ -8,7 +8,8 @@ from nnexp.errors import UserError, unknown
 
 SWEEPS_DIR = "sweeps_dir"
 DEFAULT_SWEEPS_DIR = "sweeps"
-TRACKING = ("tracking", "tracking.uri")
+TRACKING = ("tracking", "tracking.uri")  # where runs are logged
+MODELS = "tracking.models"
 
 
 class Arguments(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 
-from nnexp.commands.arguments import SWEEPS_DIR, TRACKING, only_name, parse_arguments
+from nnexp.commands.arguments import MODELS, SWEEPS_DIR, TRACKING, only_name, parse_arguments
 from nnexp.commands.lookup import folder_of, name_of
 from nnexp.config import Execution, load_config
 from nnexp.config.backend import BACKEND
@@ -15,7 +15,7 @@ from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.question.identity import formulas, numerics_of, point_identity, run_id
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.plan_file import read_plan
-from nnexp.tracking import usual_store
+from nnexp.tracking import usual_models, usual_store
 
 HELP = """
 nnexp retry NAME[/ID] [n_jobs=4] [backend=loky] [max_seconds=60] [tracking=sqlite] [tracking.uri=...]
@@ -23,9 +23,8 @@ nnexp retry NAME[/ID] [n_jobs=4] [backend=loky] [max_seconds=60] [tracking=sqlit
 
 Train again what failed or timed out, and what is missing, by the plan that the sweep was started with; the
 configuration files of today do not count. Refused where the code or the data have changed since.
-Without tracking words, runs are logged where the sweep was logged before.
+Without tracking words, runs are logged where and as the sweep was logged before.
 """
-MODELS = "tracking.models"
 NOT_HERE = ("mode", "dry_run")  # it is a mode of its own
 
 
@@ -40,8 +39,9 @@ def main(words: Sequence[str]) -> int:
     _check_place(plan, name_of(folder, arguments.sweeps_dir))
     _check_unchanged(plan, datasets.load)
     uri = config.tracking.uri if arguments.only(TRACKING) else usual_store(folder)
+    models = config.tracking.models if arguments.only([MODELS]) else usual_models(folder)
     execution = replace(config.execution, sweeps_dir=arguments.sweeps_dir)
-    return int(carry_out(plan, execution, uri, datasets, make_console(), config.tracking.models).failed)
+    return int(carry_out(plan, execution, uri, datasets, make_console(), models).failed)
 
 
 def _check_place(plan: Plan, name: str) -> None:

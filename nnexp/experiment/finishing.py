@@ -84,7 +84,11 @@ class Ending:
         except OSError as error:  # told at the end: the answer is worth more than its files
             unwritten = error
         if self.logger:
-            best = self._network(results) if status == "FINISHED" and self.logger.models == "best" else None
+            best = (
+                best_network(self.sweep, results)
+                if status == "FINISHED" and self.logger.models == "best"
+                else None
+            )
             self._end_logging(self.logger, status, page_tags(results), best)
         if unwritten and status == "FINISHED":
             raise SweepError(f"the CSV files could not be written: {unwritten}")
@@ -141,13 +145,6 @@ class Ending:
             return None
         return lambda: Subject(read_model(folder, run.run_id), self.load(run.data), plan.label(run))
 
-    def _network(self, results: Results) -> Submission | None:
-        """The run whose network is the sweep's best, for MLflow."""
-        run = best_run(results.plan, results.tables.runs)
-        if run is None:
-            return None
-        return Submission(run, self.sweep.records[run.run_id], self.sweep.weights(run.run_id))
-
     def _logging(self) -> AbstractContextManager[object]:
         """What a terminal shows meanwhile; everything else is written already."""
         return self.console.status("Logging to MLflow; Ctrl-C leaves it to nnexp sync")
@@ -189,6 +186,12 @@ def results_now(sweep: Sweep, sweeps_dir: str | Path) -> Results:
     tables = make_tables(sweep.plan, sweep.records, mlflow_run_ids(sweep.folder, sweep.records))
     environments = [record.environment for record in sweep.records.values()]
     return results_of(sweep.plan, tables, environments, sweeps_dir)
+
+
+def best_network(sweep: Sweep, results: Results) -> Submission | None:
+    """The run whose network is the sweep's best, for MLflow."""
+    run = best_run(results.plan, results.tables.runs)
+    return Submission(run, sweep.records[run.run_id], sweep.weights(run.run_id)) if run else None
 
 
 def page_tags(results: Results) -> dict[str, str]:

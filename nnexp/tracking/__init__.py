@@ -1,11 +1,11 @@
 """MLflow: the only code that imports it, inside functions, so that importing this package does not.
 
 In reading order: `upload` (a store brought up to date), `logger` (what the sweep talks to), `tracker` (a
-sweep's experiment and parent), `run_logger` (a run for each record), `bulk` (many at once), `record_fields`
-and `run_rows` (what a record becomes), `mean_curves` (of points), `database` (MLflow's tables),
-`model_logger` and `network_model` (the logged network), `logged` (what is in which store), `address`,
-`credentials`, `schema`, `store_check` and `relocation` (where stores are), `removal` and `removal_sql`,
-`client` (MLflow's settings), `views`, `ui`.
+sweep's experiment and parent), `run_logger` and `run_search` (a run for each record), `bulk` (many at once),
+`record_fields` and `run_rows` (what a record becomes), `mean_curves` (of points), `database` (MLflow's
+tables), `model_logger` and `network_model` (the logged network), `logged` (what is in which store),
+`address`, `credentials`, `schema`, `store_check` and `relocation` (where stores are), `removal` and
+`removal_sql`, `client` (MLflow's settings), `views`, `ui`.
 """
 
 from nnexp.tracking.address import public_uri
@@ -17,6 +17,7 @@ from nnexp.tracking.logged import (
     read_logged,
     reopen,
     runs_to_log,
+    usual_models,
     usual_store,
 )
 from nnexp.tracking.logger import Logger, Report
@@ -50,5 +51,6 @@ __all__ = [
     "reopen",
     "runs_to_log",
     "ui",
+    "usual_models",
     "usual_store",
 ]

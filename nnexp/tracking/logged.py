@@ -20,7 +20,8 @@ class Logged(NamedTuple):
     """One line. `store`: its address without password; `started`: of the training that was logged.
 
     A line with the sweep's ID in place of a run's is about the parent: with a `status`, that it was ended so,
-    without one, that it was opened. A line without an ID says that the sweep is logged to that store.
+    without one, that it was opened. A line without an ID says that the sweep is logged to that store, with
+    the networks of which runs (`models`).
     """
 
     run_id: str
@@ -28,6 +29,7 @@ class Logged(NamedTuple):
     mlflow_run_id: str
     started: str
     status: str = ""
+    models: str = ""
 
 
 def read_logged(folder: Path) -> list[Logged]:
@@ -76,6 +78,11 @@ def usual_store(folder: Path) -> str | None:
     if not stores or (scheme(stores[-1]) == "sqlite" and not sqlite_path(stores[-1]).parent.is_dir()):
         return None
     return stores[-1]
+
+
+def usual_models(folder: Path) -> str:
+    """Whose networks a store got of the sweep last: all, best or none; all where none was logged."""
+    return next((line.models for line in reversed(read_logged(folder)) if line.models), "all")
 
 
 def _holds(store: Path, runs: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from nnexp.tracking.client import session, settings
 from nnexp.tracking.credentials import address_of
 from nnexp.tracking.logged import FILE, lines_of, read_logged
 from nnexp.tracking.relocation import follow_move
-from nnexp.tracking.run_logger import delete_run, search
+from nnexp.tracking.run_search import delete_run, search
 from nnexp.tracking.store_check import check_store
 
 if TYPE_CHECKING:

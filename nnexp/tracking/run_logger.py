@@ -1,6 +1,6 @@
 """Recorded runs as runs of a MLflow experiment: created, filled, found again, replaced."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -20,16 +20,18 @@ from nnexp.tracking.record_fields import (
     milliseconds,
 )
 from nnexp.tracking.run_rows import Entry
+from nnexp.tracking.run_search import LEFT, delete_models, delete_run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Metric
-    from mlflow.entities import Run as MlflowRun
 
-SEARCH_PAGE = 1000
 THREADS = 4  # that log to a server at once: each waits for answers most of its time
 
 UNKNOWN = "runs were logged one by one, which takes longer: this MLflow fills its table {} in another way"
+NOT_OURS = (
+    "runs that were cut or trained again stay beside the whole ones: the server lets others delete them"
+)
 
 
 class RunLogger:
@@ -40,7 +42,7 @@ class RunLogger:
     Attributes:
         bulk: what writes many runs at once; None where only MLflow's client may.
         threads: how many use that client.
-        note: what slows logging down, in one line; empty if nothing does.
+        note: what slows logging down or stays in the way, in one line; empty if nothing does.
     """
 
     def __init__(
@@ -75,7 +77,7 @@ class RunLogger:
         outputs = client.get_run(run).outputs
         if outputs and outputs.model_outputs:
             return
-        delete_models(client, self._experiment, run)  # one that was cut before the run knew of it
+        self._may(lambda: delete_models(client, self._experiment, run))  # cut before the run knew of it
         model = log_model(client, self._writer, entry, (self._experiment, run))
         figures = [m for m in measurements(entry.record, entry.point) if m.name in OF_THE_MODEL]
         client.log_batch(run, metrics=_metrics(figures, model))
@@ -91,9 +93,29 @@ class RunLogger:
             return False
         if before.complete and before.started == milliseconds(entry.record.timings["started"]):
             return True
-        delete_run(self._client, self._experiment, before.mlflow_run_id)
+        if not self._may(lambda: delete_run(self._client, self._experiment, before.mlflow_run_id)):
+            self._leave(before)
         del self._logged[entry.record.run_id]
         return False
+
+    def _may(self, delete: Callable[[], None]) -> bool:
+        """Do `delete`; False, and a note, where the server lets only others do it."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            delete()
+        except MlflowException as error:
+            if error.error_code != "PERMISSION_DENIED":
+                raise
+            self.note = NOT_OURS
+            return False
+        return True
+
+    def _leave(self, run: LoggedRun) -> None:
+        """Mark a run that cannot be deleted as one that another stands for."""
+        self._client.set_tag(run.mlflow_run_id, LEFT, "true")
+        if not run.complete:
+            self._client.set_terminated(run.mlflow_run_id, "KILLED")
 
     def _log_in_bulk(self, bulk: Bulk, entries: Sequence[Entry]) -> None:
         """Write what can be written at once; the client takes the rest, from which there is to learn."""
@@ -167,34 +189,3 @@ def _metrics(points: Iterable[Measurement], model: str | None) -> list["Metric"]
     from mlflow.entities import Metric
 
     return [Metric(*m, model_id=model if m.name in OF_THE_MODEL else None) for m in points]
-
-
-def by_run_id(runs: Iterable["MlflowRun"]) -> dict[str, LoggedRun]:
-    """Those of MLflow's runs that are of ours, by our run_id."""
-    return {
-        run_id: LoggedRun(run.info.run_id, run.info.start_time, run.info.status != "RUNNING")
-        for run in runs
-        if (run_id := run.data.tags.get("nnexp.run_id"))
-    }
-
-
-def search(client: "MlflowClient", experiment: str, which: str) -> Iterator["MlflowRun"]:
-    """All runs of an experiment for which `which`, a filter as MLflow reads it, holds."""
-    token: str | None = None
-    while token != "":
-        page = client.search_runs([experiment], which, max_results=SEARCH_PAGE, page_token=token)
-        yield from page
-        token = page.token or ""
-
-
-def delete_run(client: "MlflowClient", experiment: str, mlflow_run_id: str) -> None:
-    """Delete a run and every model of it, also one that was cut before the run knew of it."""
-    delete_models(client, experiment, mlflow_run_id)
-    client.delete_run(mlflow_run_id)
-
-
-def delete_models(client: "MlflowClient", experiment: str, mlflow_run_id: str) -> None:
-    """Delete every model of a run."""
-    its = f"source_run_id = '{mlflow_run_id}'"
-    for model in client.search_logged_models([experiment], its):
-        client.delete_logged_model(model.model_id)

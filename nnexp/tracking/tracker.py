@@ -19,8 +19,9 @@ from nnexp.tracking.mean_curves import names_to_compare
 from nnexp.tracking.model_logger import ModelWriter
 from nnexp.tracking.record_fields import BATCH_METRICS, Measurement, provenance, run_tags
 from nnexp.tracking.relocation import check_files
-from nnexp.tracking.run_logger import THREADS, RunLogger, by_run_id, search
+from nnexp.tracking.run_logger import THREADS, RunLogger
 from nnexp.tracking.run_rows import Entry
+from nnexp.tracking.run_search import by_run_id, search
 from nnexp.tracking.views import mean_view, views
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ def open_logger(uri: str, sweep: Sweep, environment: Mapping[str, Any], models: 
     store = public_uri(uri)
     remaining = set(runs_to_log(sweep.folder, store, sweep.records))
     try:
-        append_logged(sweep.folder, Logged("", store, "", ""))
+        append_logged(sweep.folder, Logged("", store, "", "", models=models))
     except OSError as error:
         raise UserError(f"sweeps_dir must be a folder that can be written: {error}") from error
     logger = Logger(uri, sweep.plan, folder=sweep.folder, environment=environment, models=models)

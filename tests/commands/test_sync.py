@@ -136,6 +136,22 @@ def test_sweeps_are_brought_into_another_store_once_whole_with_their_models(
     assert len(logged(store, "plain")[1]) == 2  # what the store before holds stays
 
 
+def test_networks_go_along_as_the_sweep_was_logged_before_or_as_the_command_says(
+    nnexp: Command, store: str, sweeps: Path, tmp_path: Path
+) -> None:
+    def networks(uri: str, *words: str) -> int:
+        assert nnexp("sync", "plain", *words)[0] == 0
+        parent, children = logged(uri, "plain")
+        found = MlflowClient(uri).search_logged_models([parent.info.experiment_id])
+        assert len(children) == 2
+        return len({model.source_run_id for model in found} & {run.info.run_id for run in children})
+
+    assert networks(store, f"tracking.uri={store}", "tracking.models=best") == 1
+    other = f"sqlite:///{tmp_path}/other.db"
+    assert networks(other, "--to", other) == 1
+    assert networks(other, "--to", other, "tracking.models=all") == 1  # of runs that are logged from now on
+
+
 def test_another_store_is_named_once_and_checked_first(nnexp: Command, sweeps: Path) -> None:
     before = sorted(sweeps.rglob("*"))
     status, _, error = nnexp("sync", "--to", "http://127.0.0.1:9")

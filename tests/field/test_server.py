@@ -192,3 +192,27 @@ def test_a_sweep_moves_from_a_file_to_the_server_and_out_of_it(
         assert (gone.status, f"{2 * RUNS} runs of MLflow went into its bin" in gone.shown) == (0, True), (
             gone.shown
         )
+
+
+def test_a_cut_run_in_another_person_s_experiment_stays_and_is_logged_anew(
+    stack: Stack, bob: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with server(stack) as address:
+        assert run(words(stack, "theirs"), tmp_path / "hers", **ADMIN).status == 0
+        assert run(words(stack, "theirs"), tmp_path / "his", **BOB).status == 0
+        log = sweep_folder(tmp_path / "his", "theirs") / "logged.jsonl"
+        lines = log.read_text().splitlines()
+        cut = json.loads(next(line for line in lines if '"started": "2' in line))
+        for variable, value in ADMIN.items():
+            monkeypatch.setenv(variable, value)
+        MlflowClient(address).update_run(cut["mlflow_run_id"], status="RUNNING")
+        log.write_text("".join(f"{line}\n" for line in lines if cut["mlflow_run_id"] not in line))
+        synced = run(["sync", "theirs"], tmp_path / "his", **BOB, MLFLOW_TRACKING_URI=address)
+        assert synced.status == 0, synced.shown
+        assert "1 run uploaded" in synced.shown
+        assert "stay beside the whole ones: the server lets others delete them" in synced.shown
+        assert MlflowClient(address).get_run(cut["mlflow_run_id"]).info.status == "KILLED"
+        new = json.loads(next(line for line in log.read_text().splitlines()[::-1] if cut["run_id"] in line))
+        assert MlflowClient(address).get_run(new["mlflow_run_id"]).info.status == "FINISHED"
+        again = run(["sync", "theirs"], tmp_path / "his", **BOB, MLFLOW_TRACKING_URI=address)
+        assert again.shown == "Nothing to upload: MLflow has every recorded run.\n"

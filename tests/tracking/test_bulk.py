@@ -13,7 +13,7 @@ import pytest
 from nnexp.tracking import Logger, bulk, logger, mlflow_run_ids, tracker
 from nnexp.tracking.address import sqlite_path
 from nnexp.tracking.bulk import Bulk
-from nnexp.tracking.run_logger import by_run_id, search
+from nnexp.tracking.run_search import by_run_id, search
 from nnexp.tracking.tracker import Submission, Tracker
 from tests.tracking.conftest import copy_store
 from tests.tracking.odd_runs import KINDS, odd_submissions

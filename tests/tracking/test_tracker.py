@@ -7,6 +7,7 @@ import pytest
 
 from nnexp.sweep.question.plan import Plan
 from nnexp.text import spelled
+from nnexp.tracking import tracker as tracker_module
 from nnexp.tracking.address import sqlite_path
 from nnexp.tracking.record_fields import metrics
 from nnexp.tracking.tracker import Tracker
@@ -104,6 +105,34 @@ def test_a_child_that_was_cut_short_gives_way_to_a_whole_one(store: str, tmp_pat
     [child] = children(store, "cut")
     assert child.info.status == "FINISHED"
     assert len(child.outputs.model_outputs) == 1
+
+
+def test_a_cut_child_that_may_not_be_deleted_stays_and_the_run_is_logged_beside_it_once(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow import MlflowClient
+    from mlflow.exceptions import RestException
+
+    def refuse(*_: object) -> None:
+        raise RestException({"error_code": "PERMISSION_DENIED", "message": "Permission denied"})
+
+    run, weights = a_plan("theirs").runs[0], save_weights(tmp_path / "weights.npz")
+    monkeypatch.setattr(tracker_module, "KINDS", ())  # as on a server
+    with a_tracker(store, "theirs") as tracker:
+        cut = log(tracker, run, a_record(run), None)
+    MlflowClient(store).update_run(cut, status="RUNNING")
+    monkeypatch.setattr(MlflowClient, "delete_run", refuse)
+    monkeypatch.setattr(MlflowClient, "delete_logged_model", refuse)
+    with a_tracker(store, "theirs") as tracker:
+        whole = log(tracker, run, a_record(run), weights)
+        assert tracker.note.startswith("runs that were cut or trained again stay beside the whole ones")
+    with a_tracker(store, "theirs") as tracker:
+        assert log(tracker, run, a_record(run), weights) == whole
+        assert tracker.note == ""
+    assert {c.info.run_id: c.info.status for c in children(store, "theirs")} == {
+        cut: "KILLED",
+        whole: "FINISHED",
+    }
 
 
 def test_a_model_that_was_cut_before_its_run_knew_of_it_is_deleted(store: str, tmp_path: Path) -> None:
