@@ -18,7 +18,7 @@ from nnexp.sweep.store.catalog import name_from_path, sweep_folders
 from nnexp.sweep.store.lock import held, holder_of
 from nnexp.sweep.store.plan_file import FILE, own_name
 from nnexp.text import count
-from nnexp.tracking import count_in_mlflow, remove_from_mlflow
+from nnexp.tracking import InMlflow, count_in_mlflow, remove_from_mlflow
 
 HELP = """
 nnexp rm NAME[/ID] ... [--mlflow] [--purge] [--yes] [tracking.uri=...] [sweeps_dir=sweeps]
@@ -26,7 +26,8 @@ nnexp rm NAME[/ID] ... [--mlflow] [--purge] [--yes] [tracking.uri=...] [sweeps_d
 Remove sweeps: plan, records, weights, tables. NAME alone will do where it has one sweep; a pattern means all
 that fit it, 'single/*' every single run. Shows what would go and asks; --yes does not ask, and must be given
 where nobody can answer. What MLflow holds stays there, unless --mlflow takes it out too: the runs that this
-folder logged, into MLflow's bin, or, with --purge as well, rows and files for good. tracking.uri, or
+folder logged, into MLflow's bin, or, with --purge as well, rows and files for good. Files that are on
+another machine stay there, and where is said before the question. tracking.uri, or
 MLFLOW_TRACKING_URI, gives the user and password of a store that has them. Refused are a sweep that is being
 trained, and a folder whose own plan does not say that it is this sweep.
 """
@@ -52,14 +53,17 @@ def main(words: Sequence[str]) -> int:
     uri = load_config(arguments.only(TRACKING)).tracking.uri if mlflow else None
     logged = {folder: count_in_mlflow(folder, uri, purge=purge) for folder in folders} if mlflow else None
     console.print(_what_goes(folders, arguments.sweeps_dir, logged))
+    stay = sorted({place for sweep in (logged or {}).values() for place in sweep.elsewhere})
+    for place in stay:
+        console.print(f"Not on this machine, so its files of these runs stay: {place}", soft_wrap=True)
     if YES not in arguments.options and not _agreed():
         console.print("Nothing was removed.")
         return 1
     runs = 0
     for folder in folders:
         with _gone(folder, Path(arguments.sweeps_dir)):  # MLflow first: the folder knows where its runs are
-            runs += remove_from_mlflow(folder, uri, purge=purge) if mlflow else 0
-    went = "are gone for good" if purge else "went into its bin"
+            runs += remove_from_mlflow(folder, uri, purge=purge).runs if mlflow else 0
+    went = "are gone for good" + (", but not their files" if stay else "") if purge else "went into its bin"
     rest = f"{count(runs, 'run')} of MLflow {went}." if mlflow else "What MLflow holds stays there."
     console.print(f"Removed: {count(len(folders), 'sweep')}. {rest}")
     return 0
@@ -113,13 +117,13 @@ def _agreed() -> bool:
         return False
 
 
-def _what_goes(folders: Sequence[Path], sweeps_dir: str, logged: Mapping[Path, int] | None) -> Table:
-    """A line for each sweep; `logged`: how many runs of each MLflow holds, None where they stay there."""
+def _what_goes(folders: Sequence[Path], sweeps_dir: str, logged: Mapping[Path, InMlflow] | None) -> Table:
+    """A line for each sweep; `logged`: what MLflow holds of each, None where it stays there."""
     columns = ("records", "disk", *(["runs in MLflow"] if logged is not None else []))
     table = make_table("sweep", *columns, right=columns)
     for folder in folders:
         records = len(list((folder / "records").glob("*.json")))
-        runs = [str(logged[folder])] if logged is not None else []
+        runs = [str(logged[folder].runs)] if logged is not None else []
         table.add_row(name_of(folder, sweeps_dir), str(records), size(disk_use(folder)), *runs)
     return table
 

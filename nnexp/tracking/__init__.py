@@ -4,8 +4,8 @@ In reading order: `upload` (a store brought up to date), `logger` (what the swee
 sweep's experiment and parent), `run_logger` and `run_search` (a run for each record), `bulk` (many at once),
 `record_fields` and `run_rows` (what a record becomes), `mean_curves` (of points), `database` (MLflow's
 tables), `model_logger` and `network_model` (the logged network), `logged` (what is in which store),
-`address`, `credentials`, `schema`, `store_check` and `relocation` (where stores are), `removal` and
-`removal_sql`, `client` (MLflow's settings), `views`, `ui`.
+`address`, `credentials`, `schema`, `store_check` and `relocation` (where stores are), `removal`,
+`removal_sql` and `purge_sql`, `client` (MLflow's settings), `views`, `ui`.
 """
 
 from nnexp.tracking.address import public_uri
@@ -23,7 +23,7 @@ from nnexp.tracking.logged import (
 from nnexp.tracking.logger import Logger, Report
 from nnexp.tracking.mean_curves import mean_curves
 from nnexp.tracking.relocation import move_note
-from nnexp.tracking.removal import count_in_mlflow, remove_from_mlflow
+from nnexp.tracking.removal import InMlflow, count_in_mlflow, remove_from_mlflow
 from nnexp.tracking.store_check import check_store
 from nnexp.tracking.tracker import Submission
 from nnexp.tracking.ui import ui
@@ -31,6 +31,7 @@ from nnexp.tracking.upload import final_status, is_up_to_date, open_logger
 
 __all__ = [
     "STORE_VARIABLE",
+    "InMlflow",
     "Logged",
     "Logger",
     "Report",

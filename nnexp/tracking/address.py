@@ -3,7 +3,8 @@
 import os
 import re
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlparse
+from urllib.request import url2pathname
 
 SERVERS = ("http", "https")
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
@@ -88,6 +89,16 @@ def artifact_location(uri: str, experiment: str) -> str | None:
         return None
     folder = sqlite_path(uri).parent if scheme(uri) == "sqlite" else Path()
     return (folder / ARTIFACTS / experiment).absolute().as_uri()
+
+
+def is_local(place: str) -> bool:
+    """Whether the files at an address of files are in a folder."""
+    return urlparse(place).scheme in ("", "file")
+
+
+def local_folder(place: str) -> Path:
+    """The folder at a local address."""
+    return Path(url2pathname(urlparse(place).path)) if place.startswith("file:") else Path(place)
 
 
 def _parts(uri: str) -> tuple[str, str]:

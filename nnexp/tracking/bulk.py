@@ -7,11 +7,9 @@ and what that wrote is compared with what would be written here.
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlparse
-from urllib.request import url2pathname
 
+from nnexp.tracking.address import local_folder
 from nnexp.tracking.database import Database
 from nnexp.tracking.model_logger import ModelIds, ModelWriter, Network, model_text, network_of
 from nnexp.tracking.record_fields import DatasetFields, config, dataset
@@ -118,16 +116,6 @@ class Bulk:
             folder = local_folder(place_of_run(target))
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "traceback.txt").write_text(entry.record.traceback, encoding="utf-8")
-
-
-def is_local(address: str) -> bool:
-    """Whether the files of an experiment are in a folder of this machine."""
-    return urlparse(address).scheme in ("", "file")
-
-
-def local_folder(address: str) -> Path:
-    """The folder at a local address."""
-    return Path(url2pathname(urlparse(address).path)) if address.startswith("file:") else Path(address)
 
 
 def _network(entry: Entry) -> Network | None:

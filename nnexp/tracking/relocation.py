@@ -3,11 +3,9 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlparse
-from urllib.request import url2pathname
 
 from nnexp.errors import UserError
-from nnexp.tracking.address import ARTIFACTS, artifact_location, public_uri, scheme, sqlite_path
+from nnexp.tracking.address import ARTIFACTS, artifact_location, local_folder, public_uri, scheme, sqlite_path
 
 # Where MLflow notes a place: table, column, and how a row is known to belong to an experiment.
 PLACES = (
@@ -46,7 +44,7 @@ def move_note(uri: str) -> str:
     names = follow_move(uri)
     if not names:
         return ""
-    lost = [name for name in names if not _path(artifact_location(uri, name) or "").exists()]
+    lost = [name for name in names if not local_folder(artifact_location(uri, name) or "").exists()]
     note = f"{public_uri(uri)} was moved: it now finds its files beside it (experiments: {', '.join(names)})"
     return f"{note}, but no models came along for {', '.join(lost)}: move {ARTIFACTS}/ too" if lost else note
 
@@ -59,7 +57,7 @@ def check_files(uri: str, experiment: str, location: str) -> None:
     """
     if scheme(uri) == "sqlite" or not location.startswith("file:"):
         return
-    home = Path(str(_path(location)).partition(f"/{ARTIFACTS}/")[0])
+    home = Path(str(local_folder(location)).partition(f"/{ARTIFACTS}/")[0])
     if not home.is_dir():
         raise UserError(
             f"{public_uri(uri)} keeps the models of {experiment} in {home}, which has moved or is on another "
@@ -78,17 +76,13 @@ def _has_moved(noted: str, expected: str) -> bool:
     """Whether the files of an experiment of ours are at `expected`, or will be, and not where it is noted."""
     if noted == expected or not noted.startswith("file:"):
         return False
-    before, now = _path(noted), _path(expected)
+    before, now = local_folder(noted), local_folder(expected)
     mark = f"/{ARTIFACTS}/"
     if not noted.endswith(mark + expected.rpartition(mark)[2]):
         return False
     if not before.exists():
         return True
     return now.exists() and not now.samefile(before)
-
-
-def _path(place: str) -> Path:
-    return Path(url2pathname(urlparse(place).path))
 
 
 def _correct(database: sqlite3.Connection, experiment: int, before: str, now: str) -> None:

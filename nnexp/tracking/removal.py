@@ -1,12 +1,12 @@
 """A sweep is taken out of the MLflow stores that it was logged to: its own runs, and nobody else's."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nnexp.errors import UserError
-from nnexp.tracking import removal_sql
+from nnexp.tracking import purge_sql, removal_sql
 from nnexp.tracking.address import SERVERS, public_uri, scheme, without_secrets
 from nnexp.tracking.client import session, settings
 from nnexp.tracking.credentials import address_of
@@ -17,19 +17,30 @@ from nnexp.tracking.store_check import check_store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from sqlalchemy import Connection
 
 
-def count_in_mlflow(folder: Path, uri: str | None = None, *, purge: bool = False) -> int:
-    """How many runs `remove_from_mlflow` would take out, a sweep's own page not counted.
+class InMlflow(NamedTuple):
+    """How many runs of a sweep MLflow holds, its own page not counted.
+
+    `elsewhere`: the folders of their files that are not on this machine; a purge leaves them as they are.
+    """
+
+    runs: int = 0
+    elsewhere: tuple[str, ...] = ()
+
+
+def count_in_mlflow(folder: Path, uri: str | None = None, *, purge: bool = False) -> InMlflow:
+    """What `remove_from_mlflow` would take out.
 
     Raises:
         UserError: a store cannot be reached, or holds what cannot be purged.
     """
-    return sum(_count(folder, store, named, purge=purge) for store, named in _stores(folder, uri))
+    return _sum(_count(folder, store, named, purge=purge) for store, named in _stores(folder, uri))
 
 
-def remove_from_mlflow(folder: Path, uri: str | None = None, *, purge: bool = False) -> int:
-    """Delete what MLflow holds of the sweep in `folder`: its runs, their models, its page; how many runs.
+def remove_from_mlflow(folder: Path, uri: str | None = None, *, purge: bool = False) -> InMlflow:
+    """Delete what MLflow holds of the sweep in `folder`: its runs, their models, its page; what that was.
 
     Those that `logged.jsonl` names and whose tags say the same, and those of ours below its page. They go
     into MLflow's bin, which `mlflow gc` empties; with `purge` rows and files go for good, also those in the
@@ -39,7 +50,7 @@ def remove_from_mlflow(folder: Path, uri: str | None = None, *, purge: bool = Fa
     Raises:
         UserError: a store cannot be reached or written; what it holds stays, and is known still.
     """
-    removed = sum(_remove(folder, store, named, purge=purge) for store, named in _stores(folder, uri))
+    removed = _sum(_remove(folder, store, named, purge=purge) for store, named in _stores(folder, uri))
     (folder / FILE).unlink(missing_ok=True)
     return removed
 
@@ -56,40 +67,52 @@ def _stores(folder: Path, uri: str | None) -> Iterator[tuple[str, Mapping[str, s
             yield address, named | dict.fromkeys(pages, folder.name)
 
 
-def _count(folder: Path, store: str, named: Mapping[str, str], *, purge: bool) -> int:
+def _sum(parts: Iterable[InMlflow]) -> InMlflow:
+    parts = list(parts)
+    elsewhere = dict.fromkeys(place for part in parts for place in part.elsewhere)
+    return InMlflow(sum(part.runs for part in parts), tuple(elsewhere))
+
+
+def _count(folder: Path, store: str, named: Mapping[str, str], *, purge: bool) -> InMlflow:
     if scheme(store) not in SERVERS:
         with _telling(store), settings(), removal_sql.transaction(store) as connection:
-            runs = removal_sql.our_runs(connection, named, folder.name, deleted=purge)
-            if purge:
-                removal_sql.check_purge(connection, list(runs))
-            return _number(runs)
+            return _in_database(connection, folder, named, purge=purge)[1]
     if purge:
         raise UserError(
             f"--purge takes rows and files out of a database, and {public_uri(store)} is a server: remove "
             "without it, then `mlflow gc` empties the bin there"
         )
     with _telling(store), session(store) as client:
-        return _number({one: run_id for one, (run_id, _) in _on_server(client, named, folder.name).items()})
+        return _number(run_id for run_id, _ in _on_server(client, named, folder.name).values())
 
 
-def _remove(folder: Path, store: str, named: Mapping[str, str], *, purge: bool) -> int:
+def _remove(folder: Path, store: str, named: Mapping[str, str], *, purge: bool) -> InMlflow:
     if scheme(store) in SERVERS:
         with _telling(store), session(store) as client:
             found = _on_server(client, named, folder.name)
             for mlflow_run_id, (_, experiment) in found.items():
                 delete_run(client, experiment, mlflow_run_id)
-            return _number({one: run_id for one, (run_id, _) in found.items()})
+            return _number(run_id for run_id, _ in found.values())
     with _telling(store), settings():
         with removal_sql.transaction(store) as connection:
-            runs = removal_sql.our_runs(connection, named, folder.name, deleted=purge)
-            if purge:
-                removal_sql.check_purge(connection, list(runs))
-            removal_sql.put_into_bin(connection, list(runs))
-        if purge:  # the files first: rows that are left name them still
+            runs, what = _in_database(connection, folder, named, purge=purge)
+            removal_sql.put_into_bin(connection, runs)
+        if purge:
             with removal_sql.transaction(store) as connection:
-                removal_sql.purge_files(connection, list(runs))
-                removal_sql.purge_rows(connection, list(runs), folder.name)
-    return _number(runs)
+                purge_sql.purge(connection, runs, folder.name)
+    return what
+
+
+def _in_database(
+    connection: "Connection", folder: Path, named: Mapping[str, str], *, purge: bool
+) -> tuple[list[str], InMlflow]:
+    """MLflow's ids of a sweep's runs, its pages last, and what they are."""
+    runs = removal_sql.our_runs(connection, named, folder.name, deleted=purge)
+    what = _number(runs.values())
+    if not purge:
+        return list(runs), what
+    purge_sql.check_purge(connection, list(runs))
+    return list(runs), what._replace(elsewhere=tuple(purge_sql.out_of_reach(connection, list(runs))))
 
 
 def _on_server(client: "MlflowClient", named: Mapping[str, str], sweep_id: str) -> dict[str, tuple[str, str]]:
@@ -115,9 +138,9 @@ def _on_server(client: "MlflowClient", named: Mapping[str, str], sweep_id: str) 
     return below | pages
 
 
-def _number(runs: Mapping[str, str]) -> int:
-    """How many of them are runs, the pages of sweeps not counted."""
-    return sum(run_id != "" for run_id in runs.values())
+def _number(run_ids: Iterable[str]) -> InMlflow:
+    """How many of them are runs: the pages of sweeps have no run_id."""
+    return InMlflow(sum(run_id != "" for run_id in run_ids))
 
 
 @contextmanager

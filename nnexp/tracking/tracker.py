@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.store.record import Record
 from nnexp.text import as_markdown, encodable, spelled
-from nnexp.tracking.address import SERVERS, artifact_location, scheme
-from nnexp.tracking.bulk import Bulk, is_local
+from nnexp.tracking.address import SERVERS, artifact_location, is_local, scheme
+from nnexp.tracking.bulk import Bulk
 from nnexp.tracking.client import session, store_lock
 from nnexp.tracking.credentials import check_artifacts
 from nnexp.tracking.database import KINDS, Database, LoggedRun

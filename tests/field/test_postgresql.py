@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from nnexp import cli
 from nnexp.tracking import tracker
 from nnexp.tracking.tracker import Submission, Tracker
+from tests.commands.conftest import SMALL
 from tests.field.clusters import Cluster
 from tests.tracking.odd_runs import odd_submissions
 from tests.tracking.samples import a_record, many
@@ -47,3 +49,44 @@ def test_a_database_knows_at_the_end_how_its_rows_are_spread(postgresql: Cluster
     engine.dispose()
     assert counted["runs"] == 5
     assert counted["tags"] > 5
+
+
+def stages(uri: str, name: str) -> list[str]:
+    """The lifecycle stage of each run of an experiment."""
+    from sqlalchemy import create_engine, text
+
+    engine, of_it = create_engine(uri), "JOIN experiments e USING (experiment_id) WHERE e.name = :name"
+    with engine.connect() as connection:
+        found = connection.execute(text(f"SELECT r.lifecycle_stage FROM runs r {of_it}"), {"name": name})
+        stages = [stage for (stage,) in found]
+    engine.dispose()
+    return stages
+
+
+def test_a_sweep_goes_out_of_it_into_the_bin_or_for_good_with_the_files_that_are_here(
+    postgresql: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    uri = postgresql.create("removed", "mlflow")
+    small = [word for word in SMALL if word != "tracking=none"] + [f"tracking.uri={uri}"]
+    monkeypatch.chdir(tmp_path)
+    for name in ("bin", "purged", "elsewhere", "stays"):
+        assert cli.main([*small, "-m", "batch_size=10,50", f"sweep.name={name}"]) == 0
+    places = tmp_path / "mlartifacts"
+    (places / "elsewhere").rename(tmp_path / "another machine")
+
+    assert cli.main(["rm", "bin", "--mlflow", "--yes", f"tracking.uri={uri}"]) == 0
+    assert "2 runs of MLflow went into its bin." in capsys.readouterr().out
+    assert stages(uri, "bin") == ["deleted"] * 3
+    assert list((places / "bin").glob("models/*"))
+
+    assert cli.main(["rm", "purged", "--mlflow", "--purge", "--yes", f"tracking.uri={uri}"]) == 0
+    assert "2 runs of MLflow are gone for good.\n" in capsys.readouterr().out
+    assert (stages(uri, "purged"), list((places / "purged").glob("models/*"))) == ([], [])
+
+    assert cli.main(["rm", "elsewhere", "--mlflow", "--purge", "--yes", f"tracking.uri={uri}"]) == 0
+    said, place = capsys.readouterr().out, (places / "elsewhere").as_uri()
+    assert f"Not on this machine, so its files of these runs stay: {place}\n" in said
+    assert "2 runs of MLflow are gone for good, but not their files.\n" in said
+    assert stages(uri, "elsewhere") == []
+    assert len(list((tmp_path / "another machine").glob("models/*"))) == 2
+    assert stages(uri, "stays") == ["active"] * 3

@@ -17,8 +17,8 @@ from nnexp.tracking import (
     Logger,
     append_logged,
     count_in_mlflow,
+    purge_sql,
     read_logged,
-    removal_sql,
     remove_from_mlflow,
 )
 from nnexp.tracking.relocation import follow_move
@@ -106,8 +106,8 @@ def test_the_runs_and_models_of_a_sweep_go_into_the_bin_as_mlflow_s_client_puts_
     def recent(value: Any) -> Any:
         return "now" if isinstance(value, int) and value > 1.7e12 else value
 
-    assert count_in_mlflow(folder) == 4
-    assert remove_from_mlflow(folder) == 4
+    assert count_in_mlflow(folder).runs == 4
+    assert remove_from_mlflow(folder).runs == 4
     assert rows(uri, recent) == rows(by_client, recent)
     assert read_logged(folder) == []
     assert len(children(uri, OTHER)) == 4
@@ -123,7 +123,7 @@ def test_runs_that_are_not_of_the_sweep_stay_whatever_logged_jsonl_says(home: tu
         append_logged(folder, Logged(f"{NAME}-0-0", uri, named, "2026-01-01T00:00:00+00:00"))
         append_logged(folder, Logged(folder.name, uri, named, ""))
     append_logged(folder, Logged(folder.name, uri, page.run_id, ""))
-    assert remove_from_mlflow(folder, purge=True) == 4
+    assert remove_from_mlflow(folder, purge=True).runs == 4
     assert stages(uri, [own, foreign]) == {"active"}
     assert len(children(uri, OTHER)) == 4
 
@@ -135,7 +135,7 @@ def test_a_run_that_a_kill_left_below_the_page_goes_too(home: tuple[Path, str]) 
     (folder / "logged.jsonl").write_text(
         "\n".join(line for line in lines if json.loads(line)["mlflow_run_id"] != cut)
     )
-    assert remove_from_mlflow(folder) == 4
+    assert remove_from_mlflow(folder).runs == 4
     assert stages(uri, [cut]) == {"deleted"}
 
 
@@ -151,7 +151,7 @@ def test_purge_leaves_neither_row_nor_file_of_the_sweep_and_all_of_others(
     if in_bin:
         for one in ids:
             MlflowClient(uri).delete_run(one)
-    assert remove_from_mlflow(folder, purge=True) == 4
+    assert remove_from_mlflow(folder, purge=True).runs == 4
     left = repr(rows(uri))
     assert not [one for one in ids if one in left]
     assert f"id-{NAME}" not in left
@@ -174,8 +174,19 @@ def test_a_purge_of_a_copied_project_leaves_the_files_of_the_original(
     (folder / "logged.jsonl").write_text(lines.replace(logged[1], uri))
     shutil.copytree(logged[0] / "mlartifacts", tmp_path / "mlartifacts")
     before = files(logged[0]), len(files(tmp_path))
-    assert remove_from_mlflow(folder, purge=True) == 4
+    assert remove_from_mlflow(folder, purge=True).runs == 4
     assert (files(logged[0]), len(files(tmp_path)) < before[1]) == (before[0], True)
+
+
+def test_a_purge_says_of_which_places_it_leaves_the_files(home: tuple[Path, str]) -> None:
+    folder, uri = home
+    place = folder.parent / "mlartifacts" / NAME
+    assert count_in_mlflow(folder, purge=True).elsewhere == ()
+    place.rename(folder.parent / "as on another machine")
+    what = count_in_mlflow(folder, purge=True)
+    assert what == (4, (place.as_uri(),))
+    assert remove_from_mlflow(folder, purge=True) == what
+    assert f"id-{NAME}" not in repr(rows(uri))
 
 
 def test_a_purge_that_was_cut_is_ended_by_the_next(
@@ -187,10 +198,10 @@ def test_a_purge_that_was_cut_is_ended_by_the_next(
         raise OSError("the power went")
 
     with monkeypatch.context() as patch:
-        patch.setattr(removal_sql, "purge_rows", is_cut)
+        patch.setattr(purge_sql, "purge_rows", is_cut)
         with pytest.raises(UserError, match="cannot be removed: the power went"):
             remove_from_mlflow(folder, purge=True)
-    assert remove_from_mlflow(folder, purge=True) == 4
+    assert remove_from_mlflow(folder, purge=True).runs == 4
     assert f"id-{NAME}" not in repr(rows(uri))
 
 
@@ -210,5 +221,5 @@ def test_purge_takes_no_registered_model(home: tuple[Path, str]) -> None:
 def test_a_store_that_is_gone_holds_nothing(home: tuple[Path, str]) -> None:
     folder, uri = home
     Path(uri.removeprefix("sqlite:///")).unlink()
-    assert count_in_mlflow(folder) == 0
-    assert remove_from_mlflow(folder) == 0
+    assert count_in_mlflow(folder).runs == 0
+    assert remove_from_mlflow(folder).runs == 0
