@@ -27,7 +27,7 @@ from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.pool.stop import SIGNALS, interruptible
 from nnexp.sweep.pool.watch import Progress
 from nnexp.sweep.pool.worker import Outcome, train_stack
-from nnexp.sweep.pool.worker_processes import Deaths, begin
+from nnexp.sweep.pool.worker_processes import WorkerProcesses, begin
 
 Answer = tuple[tuple[int, ...], PremiseError | None]  # of the stack with these rows; why it did not train
 Task = tuple[Callable[..., Answer], tuple[object, ...], dict[str, object]]  # as `joblib.delayed` makes it
@@ -86,12 +86,15 @@ def launch(
 
     Raises:
         PremiseError: the code or a BLAS kernel is not what the plan was made with.
+        OSError: a file of the temporary folder cannot be written or read, or workers die that have no run.
     """
     remainder, folder = Remainder(stacks), board.path.parent
     with one_blas_thread():  # threads would give each other's limit back, each at its end
         while remainder and not board.stop_asked:
             tasks = (_task(stack, sources, expected, board) for stack in remainder.hand_out(board))
-            with Deaths() as deaths, closing(_answers(tasks, workers, expected.parent, backend)) as answers:
+            processes = WorkerProcesses(folder)
+            beginning = expected.parent, processes.announcements
+            with processes, closing(_answers(tasks, workers, beginning, backend)) as answers:
                 try:
                     for rows, error in answers:
                         if error:
@@ -102,6 +105,8 @@ def launch(
                         yield remainder.take(rows, folder)
                     raise
                 except BrokenExecutor:
+                    culprit = processes.culprit()
+                    processes.end()
                     for rows in remainder.out:
                         yield remainder.take(rows, folder)
                     if board.stop_asked:
@@ -109,7 +114,7 @@ def launch(
                     check_premises(expected)  # code that cannot be imported any more is no run's fault
                     runs = [run for stack in stacks for run in stack.runs]
                     marks = expected.checkpoints.marks(runs) if expected.checkpoints else {}
-                    yield list(remainder.after_death(deaths.culprit(), board, marks))
+                    yield list(remainder.after_death(culprit, board, marks))
 
 
 def _task(stack: Stack, sources: Mapping[DataSpec, Dataset | Path], expected: Premises, board: Board) -> Task:
@@ -131,9 +136,12 @@ def train_apart(
 
 
 def _answers(
-    tasks: Iterator[Task], workers: int, parent: int, backend: str | None
+    tasks: Iterator[Task], workers: int, beginning: tuple[int, Path], backend: str | None
 ) -> Generator[Answer, None, None]:
-    """What `tasks` come to, in the order in which they end. One waits, so that no worker ever does."""
+    """What `tasks` come to, in the order in which they end. One waits, so that no worker ever does.
+
+    `beginning`: the arguments of each worker's `begin`.
+    """
     from joblib import Parallel
 
     with warnings.catch_warnings():
@@ -146,7 +154,7 @@ def _answers(
                 pre_dispatch=workers + 1 if workers > 1 else 1,
                 max_nbytes=None,
                 initializer=begin,
-                initargs=(parent,),
+                initargs=beginning,
             )
         with pool:
             with deaf():

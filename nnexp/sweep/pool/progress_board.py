@@ -53,8 +53,16 @@ class Board:
         self.rows[rows[0], ERRNO] = getattr(error, "errno", None) or errno.EIO
 
     def finish(self, rows: Sequence[int]) -> None:
-        """No process trains the runs of `rows` any more."""
-        self.rows[list(rows), PID] = 0
+        """The process that trained the runs of `rows` does so no more; who it was still stands there."""
+        self.rows[list(rows), PID] = -np.abs(self.rows[list(rows), PID])
+
+    def put_back(self, rows: Sequence[int]) -> None:
+        """The runs of `rows` wait for a process, as if none had begun them."""
+        self.rows[list(rows), :TROUBLES] = 0
+
+    def holder(self, rows: Sequence[int]) -> int:
+        """The pid of the process that began the runs of `rows`; 0: none."""
+        return int(np.abs(self.rows[list(rows), PID]).max())
 
     @property
     def running(self) -> NDArray[np.bool_]:

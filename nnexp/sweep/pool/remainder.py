@@ -12,20 +12,22 @@ from nnexp.sweep.pool.stacks import Mark, Stack
 from nnexp.sweep.pool.worker import Outcome
 
 MOST_DEATHS = 2  # of workers, by one run
+MOST_IN_VAIN = 5  # deaths of workers that had no run, with nothing trained between them
 
 
 class Remainder:
     """Stacks without outcomes.
 
-    A run whose worker died is tried alone in its stack. Where nobody can tell which worker was the first to
-    die, every stack that had begun is suspect; a run that is so for the second time waits for the end, and is
-    then handed out with no other beside it.
+    The runs of a stack whose worker died are tried alone. Where nobody can tell which worker was the first to
+    die, every stack that had begun is suspect, and where that one had begun none, those that it may just have
+    taken. A run that is suspect for the second time waits for the end, and is then handed out with no other
+    beside it.
     """
 
     def __init__(self, stacks: Iterable[Stack]) -> None:
         self._waiting, self._suspect = deque(stacks), deque[Stack]()
         self._out: dict[tuple[int, ...], tuple[Stack, datetime]] = {}
-        self._deaths, self._doubts = Counter[int](), Counter[int]()
+        self._deaths, self._doubts, self._in_vain = Counter[int](), Counter[int](), 0
 
     def __bool__(self) -> bool:
         return bool(self._waiting or self._suspect)
@@ -48,19 +50,26 @@ class Remainder:
         outcomes = collect(rows, folder)
         if outcomes is not None:
             del self._out[rows]
+            self._in_vain = 0
         return outcomes or []
 
     def after_death(
         self, worker: BaseProcess | None, board: Board, marks: Mapping[str, Mark]
     ) -> Iterator[Outcome]:
         """Put back what was handed out, now that `worker` has died (None: one of them) and all others have
-        ended; yield the outcomes of runs that are not tried again. `marks`: run_id -> where a run goes on."""
+        ended; yield the outcomes of runs that are not tried again. `marks`: run_id -> where a run goes on.
+
+        Raises:
+            ChildProcessError: worker after worker dies that has no run.
+        """
         out, self._out = self._out, {}
-        held = {rows for rows in out if worker and (board.rows[list(rows), 3] == worker.pid).any()}
-        begun = {rows for rows in out if board.rows[list(rows)][:, [0, 3]].any()}
-        sure, blamed = bool(held) or len(out) == 1, held or begun or set(out)
+        holders = {rows: board.holder(rows) for rows in out}
+        blamed, sure = _blame(holders, worker)
+        self._in_vain += not blamed
+        if self._in_vain == MOST_IN_VAIN:
+            raise ChildProcessError(f"{MOST_IN_VAIN} workers died that had nothing to train{_how(worker)}")
         for rows, (stack, began) in reversed(out.items()):
-            board.finish(rows)
+            board.put_back(rows)
             if rows not in blamed:
                 self._waiting.appendleft(stack.going_on(marks))
                 continue
@@ -75,8 +84,26 @@ class Remainder:
                     self._waiting.appendleft(alone)
 
 
+def _blame(
+    holders: Mapping[tuple[int, ...], int], worker: BaseProcess | None
+) -> tuple[set[tuple[int, ...]], bool]:
+    """Which stacks may have killed `worker` (None: nobody can tell which), and whether that is sure.
+
+    `holders`: the pid of the process that began each stack, 0 for none.
+    """
+    held = {rows for rows, pid in holders.items() if worker and pid == worker.pid}
+    free = {rows for rows, pid in holders.items() if not pid}
+    if held:
+        return held, True
+    suspects = free if worker else holders.keys() - free or set(holders)
+    return suspects, len(holders) == 1
+
+
 def lost(stack: Stack, began: datetime, worker: BaseProcess | None) -> Outcome:
     """The outcome of a run whose worker died too often."""
+    return Outcome(stack.runs[0], began, datetime.now(UTC), None, f"the worker died{_how(worker)}")
+
+
+def _how(worker: BaseProcess | None) -> str:
     status = worker.exitcode if worker else None
-    how = f" (signal {-status})" if status and status < 0 else f" (exit status {status})" if status else ""
-    return Outcome(stack.runs[0], began, datetime.now(UTC), None, f"the worker died{how}")
+    return f" (signal {-status})" if status and status < 0 else f" (exit status {status})" if status else ""

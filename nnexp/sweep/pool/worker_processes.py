@@ -1,24 +1,37 @@
-"""Worker processes: how they begin, which of them died, how they end."""
+"""Worker processes: how they begin, which of them died, how they end.
+
+joblib says only that one died, and ends all others at once. Each announces itself by a file, for a notebook
+may have other processes of joblib's, which are none of ours.
+"""
 
 import os
 import signal
 import threading
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 from multiprocessing import active_children
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Self
 
 from nnexp.sweep.pool.stop import SIGNALS
 
 BEAT = 0.1  # seconds between two looks for new workers
+END_WITHIN = 10.0  # seconds that the system may take to end a killed process
 
 
-def begin(parent: int) -> None:
-    """How a worker process begins: it leaves signals to its parent, and ends within a second of the parent's
-    end, so that no orphan trains on."""
+def begin(parent: int, announcements: Path) -> None:
+    """How a worker process begins: it announces itself, leaves signals to its parent, and ends within a
+    second of the parent's end, so that no orphan trains on. One that is late, when all is over, ends now."""
     for signum in SIGNALS:
         signal.signal(signum, signal.SIG_IGN)
+    try:
+        (announcements / str(os.getpid())).touch()
+    except OSError:
+        os._exit(0)
     threading.Thread(target=_exit_without, args=(parent,), daemon=True).start()
 
 
@@ -28,54 +41,78 @@ def _exit_without(parent: int) -> None:
     os._exit(1)
 
 
-class Deaths:
-    """Watches joblib's worker processes from a thread, inside its `with`, and ends at its end those that are
-    new: joblib would keep them for minutes."""
+class WorkerProcesses:
+    """The processes that `begin` with its `announcements`: watched from a thread inside its `with`, and ended
+    at its end, as joblib would keep them for minutes."""
 
-    def __init__(self) -> None:
-        self._before = {worker.pid for worker in _workers()}
-        self._workers: dict[int, BaseProcess] = {}
+    def __init__(self, folder: Path) -> None:
+        """`folder`: where the announcements get a folder of their own."""
+        self.announcements = Path(mkdtemp(prefix="workers-", dir=folder))
+        self._processes: dict[int, BaseProcess] = {}  # ours, and others of joblib's
         self._first: list[BaseProcess] = []
         self._seen, self._over = threading.Event(), threading.Event()
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._watch, name="nnexp-deaths", daemon=True).start()
+        self._thread = threading.Thread(target=self._watch, name="nnexp-workers", daemon=True)
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """End them all, and wait until they have ended; no other begins from now on."""
+        if self._over.is_set():
+            return
         self._over.set()
-        for worker in _workers():
-            if worker.pid not in self._before:
-                end(worker)
+        self._thread.join()
+        with suppress(OSError):  # somebody has removed the folder, and then none begins either
+            self.announcements = self.announcements.rename(f"{self.announcements}.over")
+        self._processes |= _processes()
+        ours = self._ours()
+        for worker in ours:
+            end(worker)
+        _wait_for(ours)
 
     def culprit(self) -> BaseProcess | None:
         """The worker that died before joblib ended the others; None where nobody can tell."""
         self._seen.wait(2 * BEAT)
         ended = (None, 0, -signal.SIGKILL)  # not, in good order, by joblib
-        told = [worker for worker in self._workers.values() if worker.exitcode not in ended] or self._first
-        return told[0] if len(told) == 1 else None
+        sure = [worker for worker in self._ours() if worker.exitcode not in ended] or self._first
+        return sure[0] if len(sure) == 1 else None
+
+    def _ours(self) -> list[BaseProcess]:
+        there = self.announcements
+        return [process for pid, process in self._processes.items() if (there / str(pid)).exists()]
 
     def _watch(self) -> None:
         while not self._over.is_set():
-            self._workers |= {worker.pid: worker for worker in _workers() if worker.pid}
-            by_sentinel = {worker.sentinel: worker for worker in self._workers.values()}
-            dead = set(wait(list(by_sentinel), BEAT))
-            for worker in [by_sentinel[sentinel] for sentinel in by_sentinel if sentinel in dead]:
-                if worker.exitcode == 0:  # it had nothing to do for long
-                    del self._workers[worker.pid or 0]
-                else:
-                    self._first.append(worker)
+            self._processes |= _processes()
+            by_sentinel = {process.sentinel: process for process in self._processes.values()}
+            dead = [by_sentinel[sentinel] for sentinel in wait(list(by_sentinel), BEAT)]  # type: ignore[index]
+            ours = self._ours() if dead else []
+            self._first = [process for process in dead if process in ours and process.exitcode != 0]
             if self._first:
                 self._seen.set()
                 return
+            for process in dead:  # it had nothing to do for long, or is none of ours
+                del self._processes[process.pid or 0]
 
 
-def _workers() -> list[BaseProcess]:
+def _processes() -> dict[int, BaseProcess]:
     """The processes of joblib's loky that run now, by the name that it gives them."""
-    return [process for process in active_children() if process.name.startswith("LokyProcess")]
+    children = [child for child in active_children() if child.name.startswith("LokyProcess")]
+    return {child.pid: child for child in children if child.pid}
+
+
+def _wait_for(workers: Iterable[BaseProcess]) -> None:
+    deadline, left = time.monotonic() + END_WITHIN, [worker.sentinel for worker in workers]
+    while left and (seconds := deadline - time.monotonic()) > 0:
+        left = [sentinel for sentinel in left if sentinel not in wait(left, seconds)]
 
 
 def end(process: BaseProcess) -> None:
     """End a child of this process now."""
     if process.pid and process.exitcode is None:
-        os.kill(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)

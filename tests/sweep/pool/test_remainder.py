@@ -8,7 +8,7 @@ import pytest
 
 from nnexp.sweep.pool.answers import leave
 from nnexp.sweep.pool.progress_board import Board
-from nnexp.sweep.pool.remainder import Remainder
+from nnexp.sweep.pool.remainder import MOST_IN_VAIN, Remainder
 from nnexp.sweep.pool.stacks import Mark, Stack
 from tests.sweep.samples import plan
 
@@ -81,6 +81,46 @@ def test_nobody_fails_while_it_cannot_be_told_who_died_first(board: Board) -> No
     assert left(remainder, board) == [(0,)]
     [lost] = remainder.after_death(None, board, {})
     assert (lost.run, lost.traceback) == (RUNS[0], "the worker died")
+
+
+def test_a_worker_that_dies_between_its_last_epoch_and_its_answer_is_the_one(board: Board) -> None:
+    remainder = Remainder(STACKS[:2])
+    begin(remainder, board, 2)
+    board.finish((0, 1))
+    assert list(remainder.after_death(dead(1), board, {})) == []
+    assert left(remainder, board) == [(0,), (1,), (2, 3)]
+
+
+def test_the_death_of_a_worker_that_had_no_run_is_laid_to_nobody(board: Board) -> None:
+    """However often: at the end of a sweep one worker trains, and the others have nothing to do."""
+    remainder = Remainder(STACKS[:1])
+    for _ in range(MOST_IN_VAIN - 1):
+        begin(remainder, board, 1)
+        assert list(remainder.after_death(dead(2), board, {})) == []
+    assert begin(remainder, board, 1) == [(0, 1)]
+    with pytest.raises(ChildProcessError, match=r"5 workers died that had nothing to train \(signal 9\)"):
+        list(remainder.after_death(dead(2), board, {}))
+
+
+def test_what_waits_is_not_suspect_because_it_was_begun_before(board: Board) -> None:
+    """Nobody can tell who died, twice: the first stack was begun at the first time only."""
+    remainder = Remainder(STACKS[:2])
+    begin(remainder, board, 2)
+    board.rows[:4, 0] = 1
+    assert list(remainder.after_death(None, board, {})) == []
+    handing = remainder.hand_out(board)
+    assert [next(handing).rows for _ in range(2)] == [(0,), (1,)]
+    board.start((1,))
+    assert list(remainder.after_death(None, board, {})) == []
+    assert left(remainder, board) == [(0,), (2,), (3,)], "the second is suspect for the second time"
+
+
+def test_a_worker_that_dies_as_it_takes_a_stack_fails_its_runs_in_the_end(board: Board) -> None:
+    remainder, failed = Remainder(STACKS[:1]), []
+    while remainder:
+        next(remainder.hand_out(board))
+        failed += [lost.run for lost in remainder.after_death(dead(1), board, {})]
+    assert failed == list(RUNS[:2])
 
 
 def test_what_a_stack_has_left_is_taken_though_its_worker_has_died(board: Board) -> None:
