@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+NUDGE = signal.SIGURG  # by which another thread reaches the main thread; nobody sends it
 DEBOUNCE_SECONDS = 0.5  # signals closer together count as one: `timeout` and terminals send several
 
 
@@ -33,7 +34,6 @@ _heard: float | None = None  # when the first signal came
 _pending: int | None = None  # the signal that is to take effect
 _deferred = False  # not now, but later
 _insists, _interruptible = False, False  # later has come; now, if so
-_nudged = False  # the next signal is our own
 _guest = False  # the process is not ours
 
 
@@ -44,15 +44,16 @@ def listening(*, guest: bool = False) -> Iterator[None]:
     A `guest` in the process of a notebook listens to Ctrl-C alone, and never ends that process: the second
     raises `Stopped` at once.
     """
-    global _heard, _pending, _guest, _insists, _nudged
+    global _heard, _pending, _guest, _insists
     if threading.current_thread() is not threading.main_thread():
         yield  # signals are the main thread's business
         return
-    _heard, _pending, _guest, _insists, _nudged = None, None, guest, False, False
+    _heard, _pending, _guest, _insists = None, None, guest, False
     before = {signum: signal.getsignal(signum) for signum in (SIGNALS[:1] if guest else SIGNALS)}
     for signum, handler in before.items():
         if handler is not signal.SIG_IGN:  # as a shell sets it for what it starts in the background
             signal.signal(signum, _hear)
+    before[NUDGE] = signal.signal(NUDGE, _look_again)
     try:
         yield
     finally:
@@ -92,18 +93,18 @@ def asked() -> bool:
 
 def insist() -> None:
     """From any thread: the stop that was asked for is to take effect in the main thread where it can."""
-    global _insists, _nudged
-    if (signum := _pending) is not None:
-        _insists, _nudged = True, True
-        _thread.interrupt_main(signal.Signals(signum))
+    global _insists
+    if asked():
+        _insists = True
+        _thread.interrupt_main(NUDGE)
+
+
+def _look_again(signum: int, frame: FrameType | None) -> None:
+    _take_effect()
 
 
 def _hear(signum: int, frame: FrameType | None) -> None:
-    global _heard, _pending, _nudged
-    if _nudged:
-        _nudged = False
-        _take_effect()
-        return
+    global _heard, _pending
     now = time.monotonic()
     if _heard is not None and now - _heard < DEBOUNCE_SECONDS:
         return
