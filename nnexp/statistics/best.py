@@ -14,6 +14,9 @@ from nnexp.statistics.rule import STUDENT, Rule
 
 Marks = NDArray[np.bool_]
 
+MOST_RIVALS = 200  # the highest ones that others are compared with: fewer tests, so fewer errors
+BLOCK = 4_000_000  # differences in memory at once
+
 
 class Comparison(NamedTuple):
     """Every point against the best of the others; arrays of shape (points,).
@@ -46,7 +49,7 @@ class Comparison(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """Paired differences, row minus column: mean, sd and common seeds, (points, points)."""
+    """Paired differences, row minus column: mean, sd and common seeds, (points, rivals)."""
 
     mean: Floats
     sd: Floats
@@ -80,28 +83,29 @@ def compare_with_best(
     mean, _, n = moments(samples)
     if candidates is None:
         candidates = (n == n.max(initial=0)) & (n > 0)
-    pairs = _pairs(samples)
-    tested = (pairs.n >= LEAST_SEEDS) & candidates & ~np.eye(len(samples), dtype=bool)
-    tests = max(int((tested.any(1) | tested.any(0)).sum()) - 1, 1)
+    rivals = _rivals(mean, candidates)
+    pairs, points = paired_differences(samples, rivals), np.arange(len(samples))
+    tested = (pairs.n >= LEAST_SEEDS) & (points[:, None] != rivals)
+    tests = _points_in(tested, rivals) - 1
     p = _corrected(rule.p(pairs.t, pairs.n), tested, tests)
     worse = p <= 1 - level  # NaN is not
-    best = _highest(mean, candidates & ~worse if (candidates & ~worse).any() else candidates)
-    if best is None:
+    if not len(rivals):
         none, unknown = np.zeros(len(samples), dtype=bool), np.full(len(samples), np.nan)
         return Comparison(None, unknown, none, none, unknown, unknown, unknown, unknown, 0)
+    number = int(np.argmin(worse[rivals]))  # the first, so the highest, that is not worse
+    best = int(rivals[number])
     p[best], worse[best] = np.nan, False
-    half = rule.half_width(pairs.n, (1 - level) / tests, pairs.error)
-    low, high = _hsu(pairs.mean, half, tested, worse)
-    others, paired = np.arange(len(n)) != best, pairs.n[best] >= LEAST_SEEDS
+    half = rule.half_width(pairs.n, (1 - level) / max(tests, 1), pairs.error)
+    low, high = _hsu(pairs.mean, half, tested, worse[rivals])
     return Comparison(
         best=best,
         p=p,
         worse=worse,
-        alike=~worse & (n > 0) & others & bool(tested.any()),
+        alike=~worse & (n > 0) & (points != best) & bool(tested.any()),
         low=low,
         high=high,
-        least_difference=np.where(others & paired, half[best], np.nan),
-        sd=np.where(others & paired, pairs.sd[best], np.nan),
+        least_difference=np.where(tested[:, number], half[:, number], np.nan),
+        sd=np.where(tested[:, number], pairs.sd[:, number], np.nan),
         tests=tests,
     )
 
@@ -112,11 +116,31 @@ def least_difference(sd: Floats, seeds: int, tests: int, level: float = LEVEL) -
     return np.asarray(times * sd / np.sqrt(seeds))
 
 
-def _pairs(samples: Floats) -> Pairs:
-    mean, sd, n = moments(samples[:, None] - samples[None])
+def paired_differences(samples: Floats, rivals: NDArray[np.int64]) -> Pairs:
+    """Of every point of `samples (points, seeds)` to each of `rivals`, over the seeds that both have."""
+    shape = (len(samples), len(rivals))
+    pairs = Pairs(np.empty(shape), np.empty(shape), np.empty(shape, dtype=np.int64))
+    rows = max(BLOCK // max(len(rivals) * samples.shape[1], 1), 1)
+    for first in range(0, len(samples), rows):
+        block = slice(first, first + rows)
+        figures = moments(samples[block, None] - samples[rivals])
+        for whole, part in zip(pairs, figures, strict=True):
+            whole[block] = part
     # Each value was rounded to a grid, with an error of sd grain / sqrt(12) that equal differences hide.
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return Pairs(mean, np.sqrt(sd**2 + _grain(samples) ** 2 / 6), n)
+    return pairs._replace(sd=np.sqrt(pairs.sd**2 + _grain(samples) ** 2 / 6))
+
+
+def _rivals(mean: Floats, candidates: Marks) -> NDArray[np.int64]:
+    """Numbers of the points that may be best, the highest mean first."""
+    order = np.argsort(np.where(candidates, -mean, np.inf), kind="stable")
+    return order[: min(int(candidates.sum()), MOST_RIVALS)]
+
+
+def _points_in(tested: Marks, rivals: NDArray[np.int64]) -> int:
+    """How many points a test compares, at least 1."""
+    compared: Marks = np.asarray(tested.any(1))
+    compared[rivals] |= tested.any(0)
+    return max(int(compared.sum()), 1)
 
 
 def _grain(samples: Floats) -> float:
@@ -128,21 +152,16 @@ def _grain(samples: Floats) -> float:
 def _corrected(p: Floats, tested: Marks, tests: int) -> Floats:
     """The least p value of each row, times the number of tests; NaN where none was made."""
     least = np.where(tested, p, np.inf).min(1, initial=np.inf)
-    return np.where(tested.any(1), np.minimum(least * tests, 1), np.nan)
+    return np.where(tested.any(1), np.minimum(least * max(tests, 1), 1), np.nan)
 
 
-def _highest(mean: Floats, among: Marks) -> int | None:
-    return int(np.argmax(np.where(among, mean, -np.inf))) if among.any() else None
-
-
-def _hsu(mean: Floats, half: Floats, tested: Marks, worse: Marks) -> tuple[Floats, Floats]:
+def _hsu(mean: Floats, half: Floats, tested: Marks, worse_rivals: Marks) -> tuple[Floats, Floats]:
     """Hsu's limits from paired differences and the half-widths of their one-sided intervals.
 
     With one-sided limits on its differences to all others, the true best k is not worse, which bounds every
     other point i from below by the least of (difference of i to j) - half over all j that are not worse.
     """
     high = np.where(tested, mean + half, np.inf).min(1, initial=np.inf)
-    rivals = tested & ~worse
-    low = np.where(rivals, mean - half, np.inf).min(1, initial=np.inf)
+    low = np.where(tested & ~worse_rivals, mean - half, np.inf).min(1, initial=np.inf)
     known = tested.any(1)
     return np.where(known, np.minimum(low, 0), np.nan), np.where(known, np.maximum(high, 0), np.nan)

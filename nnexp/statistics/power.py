@@ -1,12 +1,51 @@
 """How many seeds a difference takes, before and after training."""
 
+from typing import NamedTuple
+
 import numpy as np
 
-from nnexp.statistics.intervals import LEAST_SEEDS, LEVEL, MOST_SEEDS, Floats
+from nnexp.statistics.best import MOST_RIVALS, paired_differences
+from nnexp.statistics.intervals import LEAST_SEEDS, LEVEL, MOST_SEEDS, Floats, moments
 from nnexp.statistics.rule import Counts
 
 POWER = 0.8
 SD_LEVEL = 0.8  # of the interval on an sd: the range of seeds is to be read, not to be proven
+
+
+class Needed(NamedTuple):
+    """Seeds for 80 % power at an sd of the paired difference, and their range; None for more than 1000."""
+
+    sd: float
+    seeds: int | None
+    low: int | None
+    high: int | None
+
+
+def seeds_by_pair(samples: Floats, difference: float) -> dict[str, Needed]:
+    """What a mean `difference` takes between points like those of `samples (points, seeds)`, NaN for missing.
+
+    For the `typical` pair of points, that with the median sd; of 3 pairs or more, also for those with the
+    `least` and the `largest`. Of a single point: as between two like it, independent. Empty where no pair has
+    3 seeds in common.
+    """
+    samples = samples[:: len(samples) // MOST_RIVALS + 1]
+    _, sd, n = paired_differences(samples, np.arange(len(samples)))
+    if len(samples) == 1:
+        sds, counts = np.sqrt(2) * moments(samples)[1], n[0]
+    else:
+        rows, columns = np.triu_indices(len(samples), 1)
+        sds, counts = sd[rows, columns], n[rows, columns]
+    order = np.argsort(np.where(counts >= LEAST_SEEDS, sds, np.inf))[: (counts >= LEAST_SEEDS).sum()]
+    if not len(order):
+        return {}
+    places = {"typical": (len(order) - 1) // 2}
+    if len(order) > 2:
+        places = {"least": 0, **places, "largest": -1}
+    return {
+        name: Needed(sd, seeds_for_power(difference, sd), *seeds_range(difference, sd, count))
+        for name, place in places.items()
+        for sd, count in [(float(sds[order[place]]), int(counts[order[place]]))]
+    }
 
 
 def seeds_for_power(difference: float, sd: float, power: float = POWER, level: float = LEVEL) -> int | None:

@@ -37,7 +37,9 @@ def _student_p(t: Floats, n: Counts) -> Floats:
 def _student_quantile(n: Counts, error: float) -> Floats:
     from scipy.special import stdtrit
 
-    return np.where(n >= LEAST_SEEDS, -stdtrit(np.maximum(n - 1, 1), error), np.inf)
+    counts, place = np.unique(n, return_inverse=True)
+    quantiles = np.where(counts >= LEAST_SEEDS, -stdtrit(np.maximum(counts - 1, 1), error), np.inf)
+    return np.asarray(quantiles[place], np.float64)
 
 
 STUDENT = Rule(_student_p, _student_quantile)

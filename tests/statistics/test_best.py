@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from nnexp.statistics import best
 from nnexp.statistics.best import compare_with_best, least_difference
 
 SWEEPS = 2000
@@ -17,10 +18,10 @@ def rng() -> np.random.Generator:
 def test_p_values_are_scipys_paired_t_tests_against_every_other_point(rng: np.random.Generator) -> None:
     samples = rng.normal([[0.0], [0.2], [1.0], [1.1]], 0.5, (4, 10))
     comparison = compare_with_best(samples)
-    best = int(samples.mean(1).argmax())
-    assert comparison.best == best
-    assert np.isnan(comparison.p[best])
-    for point in set(range(4)) - {best}:
+    highest = int(samples.mean(1).argmax())
+    assert comparison.best == highest
+    assert np.isnan(comparison.p[highest])
+    for point in set(range(4)) - {highest}:
         others = [other for other in range(4) if other != point]
         least = min(stats.ttest_rel(samples[point], samples[o], alternative="less").pvalue for o in others)
         assert comparison.p[point] == pytest.approx(min(1, 3 * least), rel=1e-4)
@@ -116,6 +117,22 @@ def test_a_point_that_lost_seeds_is_compared_by_those_it_has(rng: np.random.Gene
     expected = 2 * stats.ttest_rel(pair[1], pair[0], alternative="less").pvalue
     assert comparison.p[1] == pytest.approx(expected, rel=1e-3)
     assert comparison.tests == 2
+
+
+def test_blocks_and_a_limit_of_rivals_change_no_mark(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = rng.normal(np.linspace(0, 5, 40)[:, None], 1, (40, 5))
+    whole = compare_with_best(samples)
+    monkeypatch.setattr(best, "BLOCK", 300)
+    for one, other in zip(whole, compare_with_best(samples), strict=True):
+        np.testing.assert_array_equal(one, other)
+    monkeypatch.setattr(best, "MOST_RIVALS", 10)
+    fewer = compare_with_best(samples)
+    assert fewer.best == whole.best
+    assert fewer.tests == 39
+    assert (fewer.worse <= whole.worse).all()
+    assert fewer.worse.any()
 
 
 def test_points_without_a_value_are_neither_worse_nor_alike() -> None:

@@ -6,7 +6,7 @@ from scipy import stats
 
 from nnexp.statistics.images import accuracy_interval
 from nnexp.statistics.intervals import mean_interval
-from nnexp.statistics.power import sd_interval, seeds_for_power, seeds_range
+from nnexp.statistics.power import sd_interval, seeds_by_pair, seeds_for_power, seeds_range
 
 
 @pytest.mark.parametrize(("points", "seeds"), [(0.5, 6), (0.3, 11), (0.2, 21), (0.1, 78)])
@@ -41,6 +41,28 @@ def test_seeds_range_holds_the_seeds_of_the_sd_and_narrows_with_more_values() ->
     assert few == (7, 34)
     assert few[0] < many[0] <= 11 <= many[1] < few[1]
     assert seeds_range(0.3, 0.31, 1)[1] is None
+
+
+def test_pairs_of_points_tell_the_sd_of_a_difference() -> None:
+    samples = np.random.default_rng(1).normal(0, [[0.1], [0.2], [0.4]], (3, 5))
+    pairs = seeds_by_pair(samples, 0.3)
+    sds = sorted(np.std(samples[i] - samples[j], ddof=1) for i, j in ((0, 1), (0, 2), (1, 2)))
+    np.testing.assert_allclose([pairs[name].sd for name in ("least", "typical", "largest")], sds, rtol=1e-3)
+    assert pairs["typical"].seeds == seeds_for_power(0.3, pairs["typical"].sd)
+    assert pairs["typical"][2:] == seeds_range(0.3, pairs["typical"].sd, 5)
+
+
+def test_two_points_are_one_pair_and_one_point_counts_as_two_like_it() -> None:
+    samples = np.random.default_rng(1).normal(0, 0.3, (2, 5))
+    assert list(seeds_by_pair(samples, 0.3)) == ["typical"]
+    alone = seeds_by_pair(samples[:1], 0.3)["typical"]
+    assert alone.sd == pytest.approx(np.sqrt(2) * samples[0].std(ddof=1))
+
+
+def test_without_three_seeds_in_common_nothing_is_known() -> None:
+    samples = np.array([[1.0, 2, np.nan, np.nan, 3], [np.nan, np.nan, 1, 2, 3]])
+    for few in (samples, samples[:1, :2], np.full((2, 3), np.nan), np.empty((0, 3))):
+        assert seeds_by_pair(few, 0.3) == {}
 
 
 @pytest.mark.parametrize("n", [2, 5, 30])
