@@ -15,7 +15,7 @@ PACKAGE = Path(nnexp.__path__[0])
 # the parts of ours that are made of one. Everything else stands at the head, for every reader to see.
 HEAVY = ("mlflow", "pandas", "hydra", "matplotlib", "sklearn", "scipy", "joblib", "jax", "cupy")
 LATE = (
-    *(*HEAVY, "dask", "distributed", "omegaconf", "sqlalchemy", "pooch", "IPython"),
+    *(*HEAVY, "dask", "dask_jobqueue", "distributed", "omegaconf", "sqlalchemy", "pooch", "IPython"),
     *("nnexp.plots", "nnexp.nn.compiled"),
 )
 MADE_OF_A_LIBRARY = ("plots", "tracking/network_model.py", "nn/compiled")

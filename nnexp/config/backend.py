@@ -4,14 +4,16 @@ from dataclasses import dataclass, fields
 
 from nnexp.config.checks import Stated, Switch, Text
 from nnexp.errors import UserError
-from nnexp.nn.checks import OneOf, OrNull
+from nnexp.nn.checks import OneOf, OrNull, Whole
 from nnexp.nn.knobs import Knob
 
-NAMES = ("loky", "threading", "sequential", "dask")
+NAMES = ("loky", "threading", "sequential", "dask", "slurm")
+OURS, SLURM = "nnexp's own", "Slurm: sbatch; dask-jobqueue"
 BACKEND = {
     "backend": Knob(
         "What trains stacks: processes (loky), threads of this process, this process alone (sequential), a "
-        "cluster (dask); default, the backend of a caller's joblib.parallel_config, else loky.",
+        "cluster (dask), jobs of a cluster's queue (slurm); default, the backend of a caller's "
+        "joblib.parallel_config, else loky.",
         Stated("the name of a file in conf/backend"),
         "joblib",
     ),
@@ -24,10 +26,34 @@ BACKEND = {
         "Whether workers train whose formulas, NumPy or BLAS kernel differ from those here: their runs may "
         "differ in the last bits.",
         Switch(),
-        "nnexp's own",
+        OURS,
+    ),
+    "backend.partition": Knob(
+        "Where Slurm queues the jobs that train.",
+        OrNull(Text("a partition's name"), "the usual one of the cluster"),
+        SLURM,
+    ),
+    "backend.account": Knob(
+        "Whose hours the jobs take.", OrNull(Text("an account's name"), "your usual one"), SLURM
+    ),
+    "backend.cores": Knob(
+        "Cores of a job; on each, a worker process trains with one thread.", Whole(1), SLURM
+    ),
+    "backend.memory": Knob("Memory of a job.", Text("a size such as 4GB", r"\d+(\.\d+)? ?[KMGT]i?B"), SLURM),
+    "backend.walltime": Knob(
+        "How long a job may run before Slurm ends it; another takes its place.",
+        Text("a time such as '10:00:00', in quotes in a file", r"(\d+-)?\d+(:\d\d){0,2}"),
+        SLURM,
+    ),
+    "backend.workers": Knob(
+        "Worker processes in all jobs; a job that has nothing left to train is given back.", Whole(1), SLURM
     ),
 }
-TAKEN_BY = {"scheduler": ("dask",), "mixed": ("dask",)}  # key -> the backends that it is for
+TAKEN_BY = {  # key -> the backends that it is for
+    "scheduler": ("dask",),
+    "mixed": ("dask", "slurm"),
+    **dict.fromkeys(("partition", "account", "cores", "memory", "walltime", "workers"), ("slurm",)),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +64,12 @@ class Backend:
     name: str | None = None
     scheduler: str | None = None
     mixed: bool = False
+    partition: str | None = None
+    account: str | None = None
+    cores: int = 1
+    memory: str = "4GB"
+    walltime: str = "01:00:00"
+    workers: int = 10
 
     def __post_init__(self) -> None:
         if self.name is not None:

@@ -1,5 +1,6 @@
 """Checks of keys that are no hyperparameters; otherwise as `nnexp.nn.checks`."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +19,13 @@ class Switch:
 
 
 class Text:
-    """A text that says something."""
+    """A text that says something, all of it as in `pattern`."""
 
-    def __init__(self, rule: str) -> None:
-        self.rule = rule
+    def __init__(self, rule: str, pattern: str = r"(?s).+") -> None:
+        self.rule, self.pattern = rule, pattern
 
     def __call__(self, name: str, value: Any) -> str:
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str) or not re.fullmatch(self.pattern, value):
             raise UserError(f"{name} must be {self.rule}, got {value!r}")
         return value
 

@@ -19,7 +19,7 @@ TEXTS = (
     "data.path",
     "data.root",
     "sweeps_dir",
-    "backend.scheduler",
+    *(f"backend.{name}" for name in ("scheduler", "partition", "account", "memory", "walltime")),
     "tracking.uri",
     "sweep.name",
     "sweep.question",

@@ -66,6 +66,11 @@ def going_on(marks: Mapping[str, Mark]) -> str:
     return f"{count(len(marks), 'run')} {'goes' if len(marks) == 1 else 'go'} on from {where}"
 
 
+def queued(jobs: int, name: str) -> str:
+    """What is waited for, and how to look at it."""
+    return f"Slurm has {count(jobs, 'job')} of this sweep, squeue --name={name}; the first to begin trains"
+
+
 def useless_checkpoints(found: Found) -> list[str]:
     """A line for each reason why checkpoints are not used."""
     lines = [f"The checkpoint {path} cannot be used: {why}" for path, why in found.damaged.items()]

@@ -7,9 +7,10 @@ from rich.console import Console
 from nnexp.config import Config, Execution
 from nnexp.errors import UserError
 from nnexp.experiment.messages import plan_table, useless_checkpoints
-from nnexp.experiment.planning import advise, announce, confirm, planned
+from nnexp.experiment.planning import advise, announce, check_backend, confirm, jobs_for, planned
 from nnexp.experiment.training import Experiment
 from nnexp.sweep.pool.datasets import Datasets
+from nnexp.sweep.pool.slurm import job_script
 from nnexp.sweep.pool.stacks import Mark
 from nnexp.sweep.question.identity import formulas
 from nnexp.sweep.question.plan import Plan
@@ -29,6 +30,8 @@ def dry_run(config: Config, console: Console) -> Sweep:
     marks = _marks(sweep, config.execution, console)
     announce(sweep, config.execution, datasets.load, console, marks)
     console.print(plan_table(sweep.plan, pending))
+    if pending and (jobs := jobs_for(sweep, config.execution, len(pending))):
+        console.print(f"Each job of Slurm's:\n{job_script(jobs)}", soft_wrap=True)
     return sweep
 
 
@@ -62,6 +65,8 @@ def carry_out(
             raise UserError(
                 f"sweeps_dir must be a folder that can be written, not read-only or full: {folder}"
             )
+        if pending:
+            check_backend(sweep, execution, len(pending))
         advise(sweep.plan, pending, datasets.load, console)
         marks = _marks(sweep, execution, console)
         if len(plan.runs) > 1 or not pending or marks:

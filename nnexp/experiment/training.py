@@ -14,9 +14,10 @@ from nnexp.experiment.finishing import Ending, load_libraries
 from nnexp.experiment.messages import (
     command_for,
     going_on,
+    queued,
     unwritten_checkpoints,
 )
-from nnexp.experiment.planning import workers_for
+from nnexp.experiment.planning import jobs_for, workers_for
 from nnexp.experiment.progress import Display, Epochs, display_for
 from nnexp.experiment.sweep_standing import Standing
 from nnexp.files import scratch
@@ -29,6 +30,7 @@ from nnexp.sweep.pool.environment import environment
 from nnexp.sweep.pool.launch import launch, train_here
 from nnexp.sweep.pool.premises import PremiseError, Premises, premises
 from nnexp.sweep.pool.progress_board import Board
+from nnexp.sweep.pool.slurm import submitted, wait_for_first
 from nnexp.sweep.pool.stacks import Mark, Stack, make_stacks, work_by_row
 from nnexp.sweep.pool.stop import SweepError, deferred
 from nnexp.sweep.pool.watch import Progress
@@ -172,7 +174,7 @@ class Experiment:
         specs, backend = [stack.data for stack in stacks], self.execution.backend.name
         if not self.workers:
             return train_here(stacks, self.datasets.load_all(specs), expected, progress)
-        if backend == "dask":
+        if backend in ("dask", "slurm"):
             return self._ended_on_cluster(stacks, expected, board)
         sources = self.datasets.share(specs, board.path.parent)
         return launch(stacks, sources, expected, board, self.workers, backend)
@@ -182,8 +184,13 @@ class Experiment:
     ) -> Generator[Sequence[Outcome], None, None]:
         wholes = self.datasets.load_wholes(stack.data for stack in stacks)
         within, say = self.execution.stop_within, self.console.print
-        with opened(self.execution.backend.scheduler, self.workers) as client:
+        jobs = jobs_for(self.sweep, self.execution, len(self.rows))
+        scheduler = self.execution.backend.scheduler
+        with submitted(jobs) if jobs else opened(scheduler, self.workers) as client:
             say(f"Dask's dashboard: {client.dashboard_link}", soft_wrap=True)
+            if jobs:
+                say(queued(jobs.number, jobs.name))
+                wait_for_first(client, jobs, board)
             yield from launch_on_cluster(client, stacks, wholes, expected, board, within, say)
 
     def _countdown(self, progress: Progress, board: Board, display: Display) -> Countdown:

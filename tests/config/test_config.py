@@ -121,6 +121,12 @@ def test_a_backend_of_ones_own_is_a_file_with_its_keys(
     (folder / "lab.yaml").write_text("name: dask\nscheduler: tcp://lab:8786\n")
     made = config("backend=lab", "backend.mixed=true").execution.backend
     assert made == Backend(name="dask", scheduler="tcp://lab:8786", mixed=True)
+    (folder / "jobs.yaml").write_text(
+        "name: slurm\nwalltime: 10:00:00\n"
+    )  # a number to YAML: minutes to Slurm
+    with pytest.raises(UserError, match=r"backend\.walltime must be .* in quotes in a file, got 36000"):
+        config("backend=jobs")
+    assert config("backend=jobs", "backend.walltime=01:00:00").execution.backend.walltime == "01:00:00"
 
 
 @pytest.mark.parametrize(
@@ -171,7 +177,7 @@ def test_a_backend_of_ones_own_is_a_file_with_its_keys(
         ("+learning_rate=1", "Could not append to config. An item is already at 'learning_rate'."),
         ("epochs", "cannot read 'epochs': expected key=value"),
         ("backend.scheduler=tcp://127.0.0.1:8786", "backend.scheduler is for backend=dask"),
-        ("backend=loky backend.mixed=true", "backend.mixed is for backend=dask"),
+        ("backend=loky backend.mixed=true", "backend.mixed is for backend=dask or slurm"),
         ("backend=dask backend.scheduler=''", "backend.scheduler must be a scheduler's address or null"),
         ("backend=dask backend.mixed=perhaps", "backend.mixed must be true or false, got 'perhaps'"),
         (
@@ -179,8 +185,12 @@ def test_a_backend_of_ones_own_is_a_file_with_its_keys(
             "unknown key in backend: 'schedular'; did you mean 'scheduler'?",
         ),
         ("mixed=true", "unknown key 'mixed'; did you mean 'backend.mixed'?"),
-        ("backend=sgd", "unknown backend 'sgd' (choices: dask, default, loky, sequential, threading)"),
-        ("backend.name=sgd", "unknown backend 'sgd' (choices: dask, loky, sequential, threading)"),
+        ("backend=sgd", "unknown backend 'sgd' (choices: dask, default, loky, sequential, slurm, threading)"),
+        ("backend.name=sgd", "unknown backend 'sgd' (choices: dask, loky, sequential, slurm, threading)"),
+        ("backend.partition=gpu", "backend.partition is for backend=slurm"),
+        ("backend=slurm backend.scheduler=tcp://a:1", "backend.scheduler is for backend=dask"),
+        ("backend=slurm backend.memory=4", "backend.memory must be a size such as 4GB, got '4'"),
+        ("backend=slurm backend.workers=0", "backend.workers must be a whole number >= 1, got 0"),
         ("backend=null", "backend must be the name of a file in conf/backend, got None"),
         ("backend=2", "backend must be the name of a file in conf/backend, got 2"),
         ("n_jobs=0", "n_jobs must be a whole number >= 1 or null (all cores), got 0"),

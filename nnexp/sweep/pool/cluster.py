@@ -66,7 +66,7 @@ def opened(scheduler: str | None, workers: int) -> Iterator[Client]:
     from distributed import Client, LocalCluster
 
     if scheduler:
-        with _quiet():
+        with quiet():
             try:
                 client = Client(scheduler, timeout=PATIENCE, direct_to_workers=True, set_as_default=False)
             except (OSError, ValueError) as error:
@@ -78,12 +78,12 @@ def opened(scheduler: str | None, workers: int) -> Iterator[Client]:
         return
     with dask.config.set(LOCAL), deaf():
         local = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0")
-    with _quiet(), local, Client(local, direct_to_workers=True, set_as_default=False) as client:
+    with quiet(), local, Client(local, direct_to_workers=True, set_as_default=False) as client:
         yield client
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Dask and what it stands on print tracebacks when a connection ends; what matters is told by us."""
     loggers = [
         logging.getLogger(name) for name in ("distributed", "distributed.client", "tornado", "asyncio")
