@@ -19,15 +19,36 @@ class Equivalence(NamedTuple):
     interval: Interval
 
 
-def paired_equivalence(differences: Floats, within: float, level: float = LEVEL) -> Equivalence:
-    """Whether the mean of paired `differences (seeds,)` is within so much of 0; undecided where n < 3."""
-    wide = mean_interval(differences, level)
-    return _equivalence(mean_interval(differences, 2 * level - 1), wide, within)
+def paired_equivalence(
+    differences: Floats, within: float, level: float = LEVEL, grain: float = 0.0
+) -> Equivalence:
+    """Whether the mean of paired `differences (seeds,)` is within so much of 0; undecided where n < 3.
+
+    Args:
+        grain: the step between values, 1 / examples for accuracies, by which differences are often equal.
+            Without it, 3 seeds on 300 examples call unequal means equal in up to 12 %.
+    """
+    wide, narrow = (mean_interval(differences, at) for at in (level, 2 * level - 1))
+    return _equivalence(_widened(narrow, 2 * level - 1, grain), _widened(wide, level, grain), within)
 
 
-def welch_equivalence(a: Floats, b: Floats, within: float, level: float = LEVEL) -> Equivalence:
+def welch_equivalence(
+    a: Floats, b: Floats, within: float, level: float = LEVEL, grain: float = 0.0
+) -> Equivalence:
     """Whether the means of `a (seeds,)` and `b (other seeds,)` differ by less than `within`."""
-    return _equivalence(welch_interval(a, b, 2 * level - 1), welch_interval(a, b, level), within)
+    wide, narrow = (welch_interval(a, b, at) for at in (level, 2 * level - 1))
+    return _equivalence(_widened(narrow, 2 * level - 1, grain), _widened(wide, level, grain), within)
+
+
+def _widened(interval: Interval, level: float, grain: float) -> Interval:
+    """With the variance of the rounding of two values, grain^2 / 6 per seed."""
+    from scipy.special import stdtrit
+
+    mean, low, high, n = interval
+    if not grain or np.isnan(low):
+        return interval
+    half = np.hypot((high - low) / 2, stdtrit(n - 1, 0.5 + level / 2) * grain / np.sqrt(6 * n))
+    return Interval(mean, mean - half, mean + half, n)
 
 
 def _equivalence(narrow: Interval, wide: Interval, within: float) -> Equivalence:

@@ -54,6 +54,17 @@ def test_means_at_the_margin_are_called_equal_in_5_percent_at_most(
     assert verdicts.count("different") / SWEEPS <= 0.04
 
 
+@pytest.mark.parametrize("sd", [0.0005, 0.001, 0.005])
+def test_equal_differences_on_few_examples_are_no_proof(rng: np.random.Generator, sd: float) -> None:
+    """The true difference lies between two steps of 1 / 300, so that three values often agree by chance."""
+    a, b = np.rint(300 * rng.normal([[[0.95]], [[0.955]]], sd, (2, SWEEPS, 3))) / 300
+    margin = abs(a.mean() - b.mean())
+    paired = [paired_equivalence(sweep, margin, grain=1 / 300).verdict for sweep in a - b]
+    welch = [welch_equivalence(*sweep, margin, grain=1 / 300).verdict for sweep in zip(a, b, strict=True)]
+    assert paired.count("equal") / SWEEPS <= 0.05
+    assert welch.count("equal") / SWEEPS <= 0.05
+
+
 def test_optimum_is_the_union_of_scipys_tests(rng: np.random.Generator) -> None:
     values = rng.normal([[0], [0.8], [1.0], [0.2]], 0.5, (4, 6))
     found = optimum(values, margin=0.1)
