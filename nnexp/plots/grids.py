@@ -106,7 +106,7 @@ def _words(points: PointValues, summary: pd.DataFrame, seeds: int) -> list[str]:
     text = points.measure.text
     words = []
     for number, (mean, low, high) in enumerate(zip(points.mean, points.low, points.high, strict=True)):
-        counts = {kind: int(summary[kind].iloc[number]) for kind in ("n", "diverged", "failed")}
+        counts = {kind: int(summary[kind].iloc[number]) for kind in ("n", "diverged", "failed", "pruned")}
         cell = [] if np.isnan(mean) else [f"{MARKS[points.marks[number]].sign} {text(mean)}".strip()]
         if points.bimodal[number]:
             cell.append("in two groups")

@@ -112,7 +112,7 @@ def _explanations(evidence: Evidence) -> Iterator[Line]:
     if lost := losses_text(summary):
         yield Line(
             f"{lost}: means are over finished runs only, and the best is a point with the most of them.",
-            "problem",
+            "problem" if any(row["failed"] or row["diverged"] for row in summary) else "plain",
         )
     if evidence.grouped.any():
         yield TWO_GROUPS

@@ -83,5 +83,5 @@ def difference_figure(row: SummaryRow, metric: str) -> Figure:
 
 def losses_text(rows: Sequence[SummaryRow]) -> str:
     """`2 diverged, 1 failed`, in all of the rows; empty if none."""
-    counts = {kind: sum(row[kind] for row in rows) for kind in ("diverged", "failed")}
+    counts = {kind: sum(row[kind] for row in rows) for kind in ("diverged", "failed", "pruned")}
     return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)

@@ -60,7 +60,7 @@ def _marks(evidence: Evidence, number: int) -> Iterator[Line]:
         yield Line("*best", "good")
     if comparison.alike[number]:
         yield Line("~", "good")
-    if row["failed"] or row["diverged"]:
-        yield Line(losses_text([row]), "problem")
+    if lost := losses_text([row]):
+        yield Line(lost, "problem" if row["failed"] or row["diverged"] else "plain")
     if evidence.grouped[number]:
         yield Line("two groups", "warning")

@@ -125,8 +125,18 @@ def read_history(path: Path) -> pd.DataFrame:
 
 
 def read_summary(path: Path) -> pd.DataFrame:
-    """The frame of a summary.csv, with its dtypes. Raises as `read_runs`."""
-    return read_table(path, ("n", "failed", "diverged"))
+    """The frame of a summary.csv, with its dtypes. Raises as `read_runs`.
+
+    An older one has no column `pruned`: no run of its sweep was.
+    """
+    counts = ("n", "failed", "diverged")
+    summary = read_table(path, counts)
+    if "pruned" in summary:
+        return read_table(path, (*counts, "pruned"))
+    summary.insert(
+        list(summary).index("diverged") + 1, "pruned", frame({"pruned": [0] * len(summary)})["pruned"]
+    )
+    return summary
 
 
 def read_table(path: Path, filled: tuple[str, ...]) -> pd.DataFrame:

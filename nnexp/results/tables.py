@@ -87,12 +87,12 @@ def history_table(plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:
 
 
 def summary_table(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
-    """One row per point: axes, n, failed, diverged, and of each metric the mean over finished runs, its
-    interval, and the difference to the baseline point with its interval, paired over their common seeds.
+    """One row per point: axes, n, failed, diverged, pruned, and of each metric the mean over finished runs,
+    its interval, and the difference to the baseline point with its interval, paired over their common seeds.
 
-    `runs`: the rows of `runs_table`. `failed` counts every run with a record that neither finished nor
-    diverged; `target_reached` the finished runs that reached the target: a point where some did not has no
-    mean epochs and seconds to it.
+    `runs`: the rows of `runs_table`. `failed` counts every run with a record that ended in no other of these
+    ways, such as one that timed out; `target_reached` the finished runs that reached the target: a point
+    where some did not has no mean epochs and seconds to it.
     """
     names = metric_names(plan)
     metrics = samples(plan, runs, names)
@@ -139,9 +139,9 @@ def _joined(done: Sequence[Record], lengths: Sequence[int], column: str) -> list
 
 def _counts(plan: Plan, runs: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
     points, status = point_numbers(plan, runs), runs["status"].to_numpy(object)
-    kinds = {"n": status == "finished", "diverged": status == "diverged"}
-    kinds["failed"] = ~kinds["n"] & ~kinds["diverged"]
-    names = ["n", "failed", "diverged"]
+    kinds = {"n": status == "finished", "diverged": status == "diverged", "pruned": status == "pruned"}
+    kinds["failed"] = ~(kinds["n"] | kinds["diverged"] | kinds["pruned"])
+    names = ["n", "failed", "diverged", "pruned"]
     if plan.target is not None:
         kinds["target_reached"] = kinds["n"] & runs["epochs_to_target"].notna().to_numpy(bool)
         names.append("target_reached")

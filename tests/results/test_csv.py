@@ -95,6 +95,14 @@ def test_sizes_come_back_exactly_with_the_dtype_they_had(sizes: list[Any], tmp_p
         read_tables(plan, tmp_path)
 
 
+def test_a_summary_from_before_runs_were_pruned_is_read_with_none(
+    plan: Plan, written: Tables, tmp_path: Path
+) -> None:
+    older = written.summary.drop(columns="pruned")
+    (tmp_path / "summary.csv").write_bytes(csv_text(older))
+    pd.testing.assert_frame_equal(read_tables(plan, tmp_path).summary, written.summary, check_exact=True)
+
+
 def test_floats_are_written_by_repr_and_lines_end_with_lf(written: Tables, tmp_path: Path) -> None:
     raw = (tmp_path / "runs.csv").read_bytes()
     assert b"\r" not in raw

@@ -171,7 +171,7 @@ def test_summary_has_the_promised_columns() -> None:
     summary = summary_table(plan, runs_table(plan, make_records(plan, np.full((4, 3), 0.9)), {}))
     ends = ("mean", "low", "high", "difference", "difference_low", "difference_high")
     columns = [f"{metric}_{end}" for metric in METRICS for end in ends]
-    assert list(summary) == ["batch_size", "lambda_l2", "n", "failed", "diverged", *columns]
+    assert list(summary) == ["batch_size", "lambda_l2", "n", "failed", "diverged", "pruned", *columns]
     assert summary.dtypes.astype(str).to_dict() == {name: dtype_of(name) for name in summary}
     assert summary["batch_size"].tolist() == [100, 100, 20, 20]
 
@@ -179,11 +179,13 @@ def test_summary_has_the_promised_columns() -> None:
 def test_means_take_finished_runs_and_the_others_are_counted() -> None:
     plan = make_plan({"batch_size": [10, 20, 40]}, seeds=4, baseline=1)
     records = make_records(plan, [[0.9, 0.8, 0.7, 0.6], [None, 0.9, 0.9, 0.9], [None] * 4])
-    for k, status in ((0, "diverged"), (4, "timed_out"), (8, "killed")):
-        records[plan.runs[k].run_id] = make_record(plan.runs[k], 0.1 if k == 0 else None, status)
+    for k, status in ((0, "diverged"), (4, "timed_out"), (8, "killed"), (11, "pruned")):
+        accuracy = 0.1 if status in ("diverged", "pruned") else None
+        records[plan.runs[k].run_id] = make_record(plan.runs[k], accuracy, status)
     del records[plan.runs[9].run_id]
     summary = summary_table(plan, runs_table(plan, records, {}))
-    assert summary[["n", "failed", "diverged"]].to_numpy().tolist() == [[3, 0, 1], [3, 1, 0], [0, 3, 0]]
+    counts = summary[["n", "failed", "diverged", "pruned"]].to_numpy().tolist()
+    assert counts == [[3, 0, 1, 0], [3, 1, 0, 0], [0, 2, 0, 1]]
     assert summary["final_validation_accuracy_mean"].tolist()[:2] == pytest.approx([0.7, 0.9])
     assert summary["final_validation_accuracy_difference"][0] == pytest.approx(0.7 - 0.9)
     assert summary.filter(like="_mean").iloc[2].isna().all()
