@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "nn": {"errors", "text"},
     "data": {"archive", "errors", "nn"},
     "sweep.question": {"errors", "text", "nn", "data"},
-    "sweep.pool": {"text", "version", "nn", "data", "sweep.question"},
+    "sweep.pool": {"errors", "text", "version", "nn", "data", "sweep.question"},
     "sweep.store": {
         *("archive", "errors", "files", "yaml_text", "nn", "data", "sweep.question", "sweep.pool"),
     },

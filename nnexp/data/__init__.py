@@ -1,13 +1,14 @@
 """Data sets: the only code that opens data files.
 
-`load(DataSpec(...))` gives a `Dataset`; `share` and `open_shared` hand it to worker processes; `augmenter`
-gives the distortion that the core applies once per epoch; `advice` says what is odd about it. In reading
-order: `dataset`, `loading`, `split`, `augment`, then one module per kind of source: `bundled`, `idx` (with
-`download`), `npz`.
+`load(DataSpec(...))` gives a `Dataset`; `no_download` keeps it to this machine's files; `share` and
+`open_shared` hand it to worker processes; `augmenter` gives the distortion that the core applies once per
+epoch; `advice` says what is odd about it. In reading order: `dataset`, `loading`, `split`, `augment`, then
+one module per kind of source: `bundled`, `idx` (with `download`), `npz`.
 """
 
 from nnexp.data.advice import advice
 from nnexp.data.dataset import Dataset, DataSpec
+from nnexp.data.download import no_download
 from nnexp.data.loading import DATASETS, Augmenter, augmenter, load, part_of, scale_of, whole_of
 from nnexp.data.shared import open_shared, share
 
@@ -19,6 +20,7 @@ __all__ = [
     "advice",
     "augmenter",
     "load",
+    "no_download",
     "open_shared",
     "part_of",
     "scale_of",

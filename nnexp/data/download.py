@@ -2,12 +2,15 @@
 
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 from nnexp.errors import UserError
 
 TIMEOUT = 10  # seconds without an answer before the next mirror is tried
+_allowed = ContextVar("allowed", default=True)
 
 MIRRORS: dict[str, tuple[str, ...]] = {
     "mnist": (
@@ -63,6 +66,8 @@ def download(name: str, file: str, root: Path) -> Path:
     import pooch
 
     folder = root / name
+    if not _allowed.get():
+        raise UserError(f"data={name}: {file} is neither in {folder} nor in {root}")
     _check_writable(name, file, folder)
     downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=2**16, timeout=TIMEOUT)
     checksum = f"md5:{CHECKSUMS[name][file]}"
@@ -78,6 +83,16 @@ def download(name: str, file: str, root: Path) -> Path:
         f"data={name}: {file} is neither in {folder} nor in {root}, and no mirror gave it: "
         f"{', '.join(failures)}; put the four IDX files into {folder} or set data.root to their folder"
     )
+
+
+@contextmanager
+def no_download() -> Iterator[None]:
+    """Inside, a file that is not on this machine is an error."""
+    before = _allowed.set(False)
+    try:
+        yield
+    finally:
+        _allowed.reset(before)
 
 
 def _check_writable(name: str, file: str, folder: Path) -> None:

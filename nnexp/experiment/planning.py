@@ -10,7 +10,7 @@ from nnexp.config import Config, Execution
 from nnexp.console import can_answer
 from nnexp.errors import UserError
 from nnexp.experiment.messages import advice_lines, announcement
-from nnexp.sweep.pool.cluster import cluster_size
+from nnexp.sweep.pool.dask import cluster_size
 from nnexp.sweep.pool.estimate import Load, estimate_seconds, work
 from nnexp.sweep.pool.launch import worker_count
 from nnexp.sweep.pool.slurm import Jobs, check_installed, check_jobs

@@ -23,8 +23,9 @@ from nnexp.experiment.sweep_standing import Standing
 from nnexp.files import scratch
 from nnexp.nn import Model
 from nnexp.results import tables, write_csv
-from nnexp.sweep.pool.cluster import launch_on_cluster, opened
+from nnexp.sweep.pool.cluster import launch_on_cluster
 from nnexp.sweep.pool.countdown import Countdown
+from nnexp.sweep.pool.dask import opened
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.environment import environment
 from nnexp.sweep.pool.launch import launch, train_here
@@ -130,7 +131,9 @@ class Experiment:
         remove_checkpoints(self.sweep.folder / FOLDER, self.sweep.records.keys() | anew, marks)
         checkpoints = open_checkpoints(self.sweep, self._formulas.all_digest)
         self._attempt = checkpoints.attempt
-        expected = premises(plan, execution.max_seconds, checkpoints, self.checkpoint_every)
+        expected = premises(
+            plan, execution.max_seconds, checkpoints, self.checkpoint_every, mixed=execution.backend.mixed
+        )
         stacks = make_stacks(plan.runs, rows, max(1, self.workers), load, timing=plan.timing, marks=marks)
         if self.workers:  # else it would take time from the run that trains here
             Thread(target=load_libraries, args=(execution.pictures,)).start()

@@ -16,7 +16,7 @@ from nnexp.sweep.store.folder import open_sweep
 from nnexp.text import count
 
 # Of a record's environment, what may change its figures, and no run_id.
-PREMISES = ("nnexp", "kernel", "scipy_kernel")
+PREMISES = ("nnexp", "numpy", "kernel", "scipy_kernel")
 
 
 def results_in(folder: Path, plan: Plan, mlflow_run_ids: Mapping[str, str] = MappingProxyType({})) -> Tables:

@@ -1,65 +1,57 @@
 """Sweeps on a Dask cluster of processes on this machine: the same bits, whatever dies on the way."""
 
-import os
+import json
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tests.faults.driving import INJECT, QUIET, ROOT, RUNS, WAITS, read_until, records, run, start, tables
+from tests.faults.driving import (
+    QUIET,
+    RUNS,
+    SWEEP,
+    WAITS,
+    read_until,
+    records,
+    run,
+    start,
+    sweep_folder,
+    tables,
+    wait_for,
+)
+from tests.faults.test_checkpoints import LONG, checkpoints, epochs
+from tests.field.dask_parts import WITHOUT_NNEXP, can_hide, cluster, wait_for_workers, worker
 from tests.tracking.conftest import free_port
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.field
 
 LOCAL = [*QUIET, "backend=dask"]
+hiding = pytest.mark.skipif(not can_hide(), reason="no process may have mounts of its own here")
+
+
+def on(address: str, words: list[str] = QUIET) -> list[str]:
+    """The sweep, on the workers of that scheduler."""
+    return ["backend=dask", f"backend.scheduler={address}", *words]
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    folder = tmp_path_factory.mktemp("undisturbed")
-    ended = run([*QUIET, "n_jobs=1"], folder)
+    return trained_here(QUIET, tmp_path_factory.mktemp("undisturbed"))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Of a sweep with checkpoints."""
+    return trained_here(LONG, tmp_path_factory.mktemp("whole"))
+
+
+def trained_here(words: list[str], folder: Path) -> dict[str, str]:
+    """What the sweep comes to on loky."""
+    ended = run([*words, "n_jobs=1"], folder)
     assert ended.status == 0, ended.shown
     return tables(folder)
-
-
-@contextmanager
-def process(*words: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A part of Dask, until the end of the `with`."""
-    path = os.pathsep.join([str(ROOT), str(INJECT)])
-    part = subprocess.Popen(
-        [sys.executable, "-m", *words],
-        env=os.environ | {"PYTHONPATH": path} | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield part
-    finally:
-        part.kill()
-        part.wait()
-
-
-@contextmanager
-def cluster(folder: Path, **environment: str) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """The address of a scheduler, and its process and those of its two workers."""
-    port = free_port()
-    address = f"tcp://127.0.0.1:{port}"
-    worker = ["distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
-    worker += ["--local-directory", str(folder / "dask")]
-    with ExitStack() as at_the_end:
-        scheduler = ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port)]
-        parts = [at_the_end.enter_context(process(*scheduler, "--no-dashboard"))]
-        parts += [at_the_end.enter_context(process(*worker, **environment)) for _ in range(2)]
-        from distributed import Client
-
-        with Client(address, timeout=60, set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=60)
-        yield address, parts
 
 
 def test_a_cluster_gives_the_same_bits_and_one_that_it_starts_is_gone(
@@ -71,18 +63,22 @@ def test_a_cluster_gives_the_same_bits_and_one_that_it_starts_is_gone(
     assert tables(tmp_path) == undisturbed
 
 
-def test_a_worker_that_is_killed_costs_nothing(tmp_path: Path, undisturbed: dict[str, str]) -> None:
-    gate = {"NNEXP_FAULT": WAITS, "NNEXP_GATE": str(tmp_path / "gate")}
+def test_a_worker_that_is_killed_costs_nothing_and_one_that_joins_late_takes_its_place(
+    tmp_path: Path, undisturbed: dict[str, str]
+) -> None:
+    gate, late = tmp_path / "gate", tmp_path / "late"
     with (
-        cluster(tmp_path, **gate) as (address, [_, victim, _other]),
-        start([*LOCAL, f"backend.scheduler={address}"], tmp_path) as sweep,
+        cluster(1, NNEXP_FAULT=WAITS, NNEXP_GATE=str(gate)) as (address, _, [victim]),
+        start(on(address), tmp_path) as sweep,
     ):
         read_until(sweep, "[")
         victim.kill()
-        (tmp_path / "gate").touch()
-        shown = sweep.communicate(timeout=120)[0]
+        read_until(sweep, "The cluster has no worker now")
+        with worker(address, NNEXP_FAULT="none", NNEXP_TRAINED=str(late)):
+            shown = sweep.communicate(timeout=120)[0]
     assert sweep.returncode == 0, shown
     assert tables(tmp_path) == undisturbed
+    assert late.exists()
 
 
 def test_a_run_that_kills_worker_after_worker_fails_alone(tmp_path: Path) -> None:
@@ -96,9 +92,8 @@ def test_a_run_that_kills_worker_after_worker_fails_alone(tmp_path: Path) -> Non
 def test_a_stop_keeps_what_finished_and_the_same_command_goes_on(
     tmp_path: Path, undisturbed: dict[str, str]
 ) -> None:
-    with cluster(tmp_path, NNEXP_FAULT="endless learning_rate=2 seed=1") as (address, _):
-        words = [*LOCAL, f"backend.scheduler={address}"]
-        with start(words, tmp_path) as sweep:
+    with cluster(NNEXP_FAULT="endless learning_rate=2 seed=1") as (address, *_):
+        with start(on(address), tmp_path) as sweep:
             read_until(sweep, "[")
             sweep.send_signal(signal.SIGINT)
             shown = sweep.communicate(timeout=60)[0]
@@ -113,8 +108,8 @@ def test_a_scheduler_that_dies_ends_the_sweep_in_one_line(
     tmp_path: Path, undisturbed: dict[str, str]
 ) -> None:
     with (
-        cluster(tmp_path, NNEXP_FAULT=WAITS, NNEXP_GATE="never") as (address, [scheduler, *_]),
-        start([*LOCAL, f"backend.scheduler={address}"], tmp_path) as sweep,
+        cluster(NNEXP_FAULT=WAITS, NNEXP_GATE="never") as (address, scheduler, _),
+        start(on(address), tmp_path) as sweep,
     ):
         read_until(sweep, "[")
         scheduler.kill()
@@ -127,7 +122,129 @@ def test_a_scheduler_that_dies_ends_the_sweep_in_one_line(
 
 
 def test_a_scheduler_that_does_not_answer_is_told_before_training(tmp_path: Path) -> None:
-    refused = run([*LOCAL, f"backend.scheduler=tcp://127.0.0.1:{free_port()}"], tmp_path)
+    refused = run(on(f"tcp://127.0.0.1:{free_port()}"), tmp_path)
     assert refused.status == 2, refused.shown
     assert "backend.scheduler must be the address of a Dask scheduler" in refused.shown
     assert "Traceback" not in refused.shown
+
+
+def test_workers_of_another_kind_are_left_out_by_name(tmp_path: Path, undisturbed: dict[str, str]) -> None:
+    with (
+        cluster(1) as (address, *_),
+        worker(address, OPENBLAS_CORETYPE="Nehalem"),
+        worker(address, program=["-c", WITHOUT_NNEXP]),
+    ):
+        wait_for_workers(address, 3)
+        ended = run(on(address), tmp_path)
+    assert ended.status == 0, ended.shown
+    lines = [line for line in ended.shown.replace("\n  ", " ").splitlines() if "is left out" in line]
+    assert len(lines) == 2
+    assert "is Nehalem, the parent's" in ended.shown.replace("\n", " ")
+    assert "ModuleNotFoundError" in ended.shown
+    assert tables(tmp_path) == undisturbed
+
+
+def test_a_cluster_of_another_kind_ends_the_sweep_in_one_line_unless_it_may_be_mixed(tmp_path: Path) -> None:
+    with cluster(1, OPENBLAS_CORETYPE="Nehalem") as (address, *_):
+        refused = run(on(address), tmp_path)
+        assert refused.status == 1, refused.shown
+        assert "no worker of the cluster can train" in refused.shown
+        assert "Traceback" not in refused.shown
+        ended = run([*on(address), "backend.mixed=true"], tmp_path)
+    assert ended.status == 0, ended.shown
+    kernels = {json.loads(path.read_bytes())["environment"]["kernel"] for path in records(tmp_path)}
+    assert kernels == {"Nehalem"}
+
+
+@hiding
+def test_data_travel_to_workers_that_have_none_and_may_die_with_them(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    rng = np.random.default_rng(0)
+    arrays = {
+        f"{part}_{name}": values
+        for part in ("training", "validation", "test")
+        for name, values in (("inputs", rng.random((300, 20))), ("labels", rng.integers(0, 3, 300)))
+    }
+    np.savez(data / "x.npz", **arrays)
+    words = ["data=file", f"data.path={data / 'x.npz'}", *SWEEP[1:], "tracking=none"]
+    gate = tmp_path / "gate"
+    with (
+        cluster(1, hides=data, NNEXP_FAULT=WAITS, NNEXP_GATE=str(gate)) as (address, _, [victim]),
+        start(on(address, words), tmp_path / "far") as sweep,
+    ):
+        read_until(sweep, "[")
+        victim.kill()
+        gate.touch()
+        with worker(address, hides=data):
+            shown = sweep.communicate(timeout=120)[0]
+    assert sweep.returncode == 0, shown
+    assert tables(tmp_path / "far") == trained_here(words, tmp_path / "here")
+
+
+def test_a_worker_that_is_killed_is_not_where_its_runs_begin(tmp_path: Path, whole: dict[str, str]) -> None:
+    with cluster() as (address, _, [victim, _other]), start(on(address, LONG), tmp_path) as sweep:
+        assert wait_for(lambda: len(checkpoints(tmp_path)) > 1, 60)
+        victim.kill()
+        shown = sweep.communicate(timeout=120)[0]
+    assert sweep.returncode == 0, shown
+    assert "Checkpoints could not" not in shown
+    assert tables(tmp_path) == whole
+    assert not (sweep_folder(tmp_path) / "checkpoints").exists()
+
+
+@hiding
+def test_without_a_common_disk_checkpoints_come_to_the_parent_and_go_to_other_workers(
+    tmp_path: Path, whole: dict[str, str]
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with cluster(hides=home) as (address, _, [victim, _other]), start(on(address, LONG), home) as sweep:
+        assert wait_for(lambda: len(checkpoints(home)) > 1, 60)
+        victim.kill()
+        shown = sweep.communicate(timeout=120)[0]
+    assert sweep.returncode == 0, shown
+    assert "Checkpoints could not" not in shown
+    assert tables(home) == whole
+    assert not (sweep_folder(home) / "checkpoints").exists()
+
+
+def test_a_client_that_is_killed_is_gone_on_with_and_two_on_one_sweep_are_told(
+    tmp_path: Path, whole: dict[str, str]
+) -> None:
+    with cluster() as (address, *_):
+        with start(on(address, LONG), tmp_path) as sweep:
+            assert wait_for(lambda: len(checkpoints(tmp_path)) > 1, 60)
+            second = run(on(address, LONG), tmp_path)
+            assert second.status == 2, second.shown
+            assert "is being trained by" in second.shown
+            sweep.kill()
+        again = run(on(address, LONG), tmp_path)
+    assert again.status == 0, again.shown
+    assert "go on from epoch" in again.shown
+    assert tables(tmp_path) == whole
+    assert not (sweep_folder(tmp_path) / "checkpoints").exists()
+
+
+def test_workers_stop_what_a_client_that_was_killed_has_left(
+    tmp_path: Path, undisturbed: dict[str, str]
+) -> None:
+    """Else the only worker would train the first one's run for ever."""
+    once = tmp_path / "once"
+    with cluster(1, NNEXP_FAULT="endless learning_rate=2", NNEXP_FAULT_ONCE=str(once)) as (address, *_):
+        with start(on(address), tmp_path) as sweep:
+            assert wait_for(once.exists, 60)
+            sweep.kill()
+        again = run(on(address), tmp_path)
+    assert again.status == 0, again.shown
+    assert tables(tmp_path) == undisturbed
+
+
+def test_epochs_are_shown_while_distant_runs_train(tmp_path: Path) -> None:
+    with (
+        cluster(NNEXP_FAULT="endless learning_rate=0.5") as (address, *_),
+        start(on(address, LONG), tmp_path) as sweep,
+    ):
+        seen = wait_for(lambda: epochs(tmp_path) > 200, 60)
+        sweep.kill()
+    assert seen

@@ -4,6 +4,7 @@ import os
 import platform
 import socket
 import subprocess
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,18 +16,21 @@ from nnexp.version import __version__
 
 
 def environment() -> dict[str, Any]:
-    """What every record of a sweep says about where it was trained; None where it cannot be known.
+    """What every record of a sweep says about where it was trained; None where it cannot be known."""
+    commit, dirty = _checkout()
+    return {"nnexp": __version__, "commit": commit, "dirty": dirty} | machine()
+
+
+@cache
+def machine() -> dict[str, Any]:
+    """The part of it that may differ from one worker of a sweep to another.
 
     `blas`, `kernel`: NumPy's BLAS and the kernel that it uses; `scipy_blas`, `scipy_kernel`: SciPy's.
     """
     import scipy
 
-    commit, dirty = _checkout()
     kernels = blas_kernels()
     return {
-        "nnexp": __version__,
-        "commit": commit,
-        "dirty": dirty,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "blas": _blas(np),

@@ -3,7 +3,10 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, Self
+
+import numpy as np
 
 from nnexp.nn import RunState
 from nnexp.nn.kernels import blas_kernels
@@ -19,11 +22,20 @@ class Checkpoints(Protocol):
     def read(self, stack: Stack) -> list[RunState]: ...
     def marks(self, runs: Iterable[Run]) -> Mapping[str, Mark]: ...
 
+    # For workers of other machines: whether they see the folder that the parent has announced; else they
+    # write to one of theirs, and the parent keeps the files.
+    def announce(self) -> None: ...
+    def withdraw(self) -> None: ...
+    def is_here(self) -> bool: ...
+    def at(self, folder: Path) -> Self: ...
+    def keep(self, files: Mapping[str, bytes]) -> Path: ...
+
 
 @dataclass(frozen=True)
 class Premises:
-    """What holds for every stack of a sweep: its parent process, the code (a digest of all formulas) and BLAS
-    kernels that must be the same in every worker, and the seconds that a run may take (None: no limit).
+    """What holds for every stack of a sweep: its parent process, the code (a digest of all formulas), BLAS
+    kernels and NumPy that must be the same in every worker, and the seconds that a run may take (None: no
+    limit). `mixed`: kernels and NumPy may differ.
 
     `checkpoints`: None for a sweep that has none; `checkpoint_every`: seconds from one to the next of a
     stack, which has another one at a stop; 0 for no new ones."""
@@ -31,6 +43,8 @@ class Premises:
     parent: int
     code: str
     kernels: Mapping[str, str]
+    numpy: str = np.__version__
+    mixed: bool = False
     max_seconds: float | None = None
     checkpoints: Checkpoints | None = None
     checkpoint_every: float = 0.0
@@ -45,6 +59,7 @@ def premises(
     max_seconds: float | None = None,
     checkpoints: Checkpoints | None = None,
     checkpoint_every: float = 0.0,
+    mixed: bool = False,
 ) -> Premises:
     """The premises of a sweep whose parent is this process.
 
@@ -54,17 +69,29 @@ def premises(
     if numerics_of(run.settings for run in plan.first_runs) != plan.numerics:
         raise PremiseError("the code changed since the sweep was planned: start again")
     code = formulas().all_digest
-    return Premises(os.getpid(), code, blas_kernels(), max_seconds, checkpoints, checkpoint_every)
+    return Premises(
+        os.getpid(),
+        code,
+        blas_kernels(),
+        mixed=mixed,
+        max_seconds=max_seconds,
+        checkpoints=checkpoints,
+        checkpoint_every=checkpoint_every,
+    )
 
 
 def check_premises(expected: Premises) -> None:
-    """Raise `PremiseError` unless this process's code and BLAS kernels are the expected ones."""
+    """Raise `PremiseError` unless this process's code, NumPy and BLAS kernels are the expected ones."""
     try:
         same = formulas().all_digest == expected.code
     except (OSError, SyntaxError, ValueError):  # an editor that saves half a file
         same = False
     if not same:
         raise PremiseError("the code changed while the sweep ran: start again")
+    if expected.mixed:
+        return
+    if np.__version__ != expected.numpy:
+        raise PremiseError(f"this worker's NumPy is {np.__version__}, the parent's {expected.numpy}")
     for package, kernel in blas_kernels().items():
         if kernel != expected.kernels[package]:
             theirs = f"the parent's {expected.kernels[package]}"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 COLUMNS = ("epoch", "cost", "accuracy", "pid", "safe", "troubles", "errno")
 PID, SAFE, TROUBLES, ERRNO = 3, 4, 5, 6
+DISTANT = 2**40  # larger than any pid of this machine
 
 
 class Board:
@@ -32,9 +33,10 @@ class Board:
     def __reduce__(self) -> tuple[type["Board"], tuple[Path, int]]:
         return Board, (self.path, self.runs)
 
-    def start(self, rows: Sequence[int], epoch: int = 0) -> None:
-        """This process now trains the runs of `rows`, which have done `epoch` epochs."""
-        self.rows[list(rows), :TROUBLES] = (epoch, np.nan, np.nan, os.getpid(), time.monotonic())
+    def start(self, rows: Sequence[int], epoch: int = 0, pid: int | None = None) -> None:
+        """The runs of `rows`, which have done `epoch` epochs, train now: in this process, or, as a stack of
+        another machine's, in what stands for one, a `pid` of at least `DISTANT`."""
+        self.rows[list(rows), :TROUBLES] = (epoch, np.nan, np.nan, pid or os.getpid(), time.monotonic())
 
     def show(self, rows: Sequence[int], epoch: int, metrics: Mapping[str, NDArray[np.floating]]) -> None:
         """The runs of `rows` have done `epoch` epochs."""
@@ -42,6 +44,12 @@ class Board:
         for column, name in ((1, "training_cost"), (2, "validation_accuracy")):
             known = ~np.isnan(metrics[name])  # else not evaluated: the figures before stand
             self.rows[np.array(rows)[known], column] = metrics[name][known]
+
+    def mirror(self, rows: Sequence[int], figures: Sequence[Sequence[float]], ages: Sequence[float]) -> None:
+        """Show what another machine says of the runs of `rows`: epoch, cost and accuracy, and the seconds
+        since nothing that it did could be lost."""
+        self.rows[list(rows), :PID] = figures
+        self.rows[list(rows), SAFE] = time.monotonic() - np.array(ages)
 
     def mark(self, rows: Sequence[int]) -> None:
         """The runs of `rows` have a checkpoint of this moment."""

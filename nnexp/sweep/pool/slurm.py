@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nnexp.sweep.pool.cluster import LOCAL, quiet
+from nnexp.sweep.pool.dask import LOCAL, quiet
 from nnexp.sweep.pool.launch import deaf
 from nnexp.sweep.pool.progress_board import Board
 

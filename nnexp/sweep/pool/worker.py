@@ -1,10 +1,11 @@
 """What a worker does: train one stack and return values. It writes nothing but checkpoints."""
 
 import traceback
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from nnexp.data import Dataset, DataSpec, augmenter, open_shared, part_of
 from nnexp.nn import Result, train
@@ -20,7 +21,8 @@ from nnexp.text import encodable
 class Outcome:
     """How one run ended: a result, or the traceback of its failure (or what is known of it).
 
-    `begun_at`: the epochs that it had done before, in another stack."""
+    `begun_at`: the epochs that it had done before, in another stack; `machine`: what is known of the one that
+    trained it, if that was another than the parent's."""
 
     run: Run
     started: datetime
@@ -28,6 +30,7 @@ class Outcome:
     result: Result | None
     traceback: str | None
     begun_at: int = 0
+    machine: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def status(self) -> Literal["finished", "diverged", "failed", "timed_out", "pruned"]:

@@ -4,12 +4,15 @@
 """
 
 import hashlib
+import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
+from uuid import uuid4
 
+from nnexp.files import replacing
 from nnexp.nn import RunState
 from nnexp.sweep.pool.stacks import Mark, Stack
 from nnexp.sweep.question.identity import NEUTRAL_VALUES, canonical_json
@@ -33,11 +36,14 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class CheckpointFolder:
-    """The checkpoints of a sweep, as one attempt to train it writes and reads them; a later attempt wins."""
+    """The checkpoints of a sweep, as one attempt to train it writes and reads them; a later attempt wins.
+
+    `token`: what tells workers of other machines that they see this folder."""
 
     folder: Path
     attempt: int
     code: str
+    token: str = ""
 
     def write(self, stack: Stack, states: Sequence[RunState]) -> Stack:
         """Make the states of a stack's runs durable. Returns the stack as it goes on from there.
@@ -65,6 +71,44 @@ class CheckpointFolder:
         """Where those of the runs go on that have a checkpoint by now."""
         return _find([self.folder], runs, self.code).marks
 
+    @property
+    def _token_file(self) -> Path:
+        return self.folder / f"{self.attempt:04d}.token"
+
+    def announce(self) -> None:
+        """Put the token where workers look for it. Where that fails, they send us what they write."""
+        with suppress(OSError):
+            self.folder.mkdir(exist_ok=True)
+            self._token_file.write_text(self.token)
+
+    def withdraw(self) -> None:
+        """Take the token away."""
+        with suppress(OSError):
+            self._token_file.unlink(missing_ok=True)
+
+    def is_here(self) -> bool:
+        """Whether this machine sees the folder that was announced, and may write there."""
+        try:
+            return self._token_file.read_text() == self.token and os.access(self.folder, os.W_OK)
+        except OSError:
+            return False
+
+    def at(self, folder: Path) -> Self:
+        """The same in another folder."""
+        return replace(self, folder=folder)
+
+    def keep(self, files: Mapping[str, bytes]) -> Path:
+        """Make files durable that another machine has written; returns their folder.
+
+        Raises:
+            OSError: one cannot be written.
+        """
+        self.folder.mkdir(exist_ok=True)
+        for name, content in files.items():
+            with replacing(self.folder / name) as file:
+                file.write(content)
+        return self.folder
+
 
 def find_checkpoints(sweep: Sweep, mode: str, code: str) -> Found:
     """What unfinished runs of a sweep have left, in its folder or in those of other sweeps of its name.
@@ -80,12 +124,13 @@ def find_checkpoints(sweep: Sweep, mode: str, code: str) -> Found:
 
 def open_checkpoints(sweep: Sweep, code: str) -> CheckpointFolder:
     """The folder for another attempt to train a sweep that this process holds."""
-    folder = sweep.folder / FOLDER
-    for leftover in folder.glob(".*.tmp"):  # of a process that was killed
-        leftover.unlink()
-    attempts = [path.name.partition("-")[0] for path in folder.glob("*.npz")]
+    folder = sweep.folder.absolute() / FOLDER  # workers may be in another one
+    tokens = list(folder.glob("*.token"))
+    attempts = [path.name[:4] for path in (*folder.glob("*.npz"), *tokens)]
     latest = max((int(attempt) for attempt in attempts if attempt.isdecimal()), default=0)
-    return CheckpointFolder(folder, latest + 1, code)
+    for leftover in (*folder.glob(".*.tmp"), *tokens):  # of a process that was killed
+        leftover.unlink()
+    return CheckpointFolder(folder, latest + 1, code, uuid4().hex)
 
 
 def remove_checkpoints(

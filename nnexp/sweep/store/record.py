@@ -83,7 +83,7 @@ def record_of(outcome: Outcome, environment: dict[str, Any], *, alone: bool = Fa
         history={} if result is None else result.history,
         metrics={} if result is None else metrics_of(result),
         timings=timings,
-        environment=environment,
+        environment=environment | dict(outcome.machine),
         traceback=outcome.traceback,
     )
 

@@ -1,0 +1,80 @@
+"""Dask: its client, and the cluster that a sweep trains on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from nnexp.sweep.pool.launch import deaf
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+LOCAL = {"distributed.scheduler.allowed-failures": 0}  # we count deaths
+PATIENCE = 10.0  # seconds for a scheduler to answer
+
+
+def cluster_size(scheduler: str | None) -> int:
+    """How many stacks the workers of a scheduler train at a time; None: its cluster is still to be made.
+
+    Raises:
+        ValueError: Dask is not installed, or there are no workers.
+        OSError: the scheduler does not answer.
+    """
+    if not find_spec("distributed"):
+        raise ValueError("backend=dask needs Dask: pip install 'nnexp[dask]'")
+    if scheduler is None:
+        return 0
+    with opened(scheduler, 0) as client:
+        size: int = sum(client.nthreads().values())
+    if not size:
+        raise ValueError(
+            f"backend.scheduler must have workers: dask worker {scheduler} --nthreads 1 starts one"
+        )
+    return size
+
+
+@contextmanager
+def opened(scheduler: str | None, workers: int) -> Iterator[Client]:
+    """A client of that scheduler, or of a cluster of this machine that lasts as long as the `with`."""
+    import dask
+    from distributed import Client, LocalCluster
+
+    if scheduler:
+        with quiet(), _connected(scheduler) as client:
+            yield client
+        return
+    # A worker that Dask thinks too large is paused by it for ever: here memory is the user's business.
+    with dask.config.set(LOCAL), deaf():
+        local = LocalCluster(
+            n_workers=workers, threads_per_worker=1, memory_limit=None, dashboard_address="127.0.0.1:0"
+        )
+    with quiet(), local, Client(local, direct_to_workers=True, set_as_default=False) as client:
+        yield client
+
+
+def _connected(scheduler: str) -> Client:
+    from distributed import Client
+
+    try:
+        return Client(scheduler, timeout=PATIENCE, direct_to_workers=True, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise OSError(f"backend.scheduler must be the address of a Dask scheduler: {error}") from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Dask and what it stands on print tracebacks when a connection ends; what matters is told by us."""
+    names = ("distributed", "distributed.client", "tornado", "asyncio")
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
