@@ -74,8 +74,7 @@ class SweepRuns:
 
     def _ids(self, point: int) -> dict[int, str]:
         """seed -> run_id of a point's runs."""
-        first, n = point * len(self.plan.seeds), len(self.plan.seeds)
-        return {run.hyperparameters.seed: run.run_id for run in self.plan.runs[first : first + n]}
+        return {run.seed: run.run_id for run in self.plan.runs_by_point[point]}
 
     def _column(self, name: str) -> NDArray[np.float64]:
         """A column of the history, NaN for a missing value."""
@@ -199,7 +198,7 @@ def losses(sweeps: Sweeps, used: Iterable[tuple[str | None, int]]) -> tuple[int,
     lines = []
     for name, point in used:
         sweep = sweeps[name]
-        statuses, seeds = sweep.status(point), len(sweep.plan.seeds)
+        statuses, seeds = sweep.status(point), len(sweep.plan.runs_by_point[point])
         counts = Counter(statuses.values())
         left, total = left + seeds - sum(counts[status] for status in ENDED), total + seeds
         lost = [f"{counts[s]} {s.replace('_', ' ')}" for s in ENDED[1:] if counts[s]]

@@ -59,7 +59,7 @@ def _tell_points(first: Results, second: Results, console: Console) -> None:
     table = make_table(*headings, right=headings)
     before = _accuracies(first, [numbers[0][point] for point in common])
     after = _accuracies(second, [numbers[1][point] for point in common])
-    paired = list(first.plan.seeds) == list(second.plan.seeds)
+    paired = first.plan.seeds == second.plan.seeds
     columns = zip(common, mean_interval(before).mean, mean_interval(after).mean, strict=True)
     for (point, *means), gap in zip(columns, _differences(before, after, paired), strict=True):
         table.add_row(*(value for _, value in point), *map(_percent, means), gap)

@@ -12,8 +12,9 @@ from nnexp.data import Dataset, DataSpec
 from nnexp.errors import UserError
 from nnexp.experiment.start import carry_out
 from nnexp.sweep.pool.datasets import Datasets
-from nnexp.sweep.question.identity import formulas, numerics_of, point_identity, run_id
+from nnexp.sweep.question.identity import numerics_of
 from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.planner import every_run
 from nnexp.sweep.store.plan_file import read_plan
 from nnexp.tracking import usual_models, usual_store
 
@@ -37,7 +38,7 @@ def main(words: Sequence[str]) -> int:
     config = load_config([*arguments.only(taken), "mode=retry"])
     plan, datasets = read_plan(folder), Datasets()
     _check_place(plan, name_of(folder, arguments.sweeps_dir))
-    _check_unchanged(plan, datasets.load)
+    plan = _as_it_was(plan, datasets.load)
     uri = config.tracking.uri if arguments.only(TRACKING) else usual_store(folder)
     models = config.tracking.models if arguments.only([MODELS]) else usual_models(folder)
     execution = replace(config.execution, sweeps_dir=arguments.sweeps_dir)
@@ -50,16 +51,14 @@ def _check_place(plan: Plan, name: str) -> None:
         raise UserError(f"the folder of this sweep was {before}, now it is {name}: move it back")
 
 
-def _check_unchanged(plan: Plan, load: Callable[[DataSpec], Dataset]) -> None:
-    """Every run must be what it was when the sweep was started: its identity says so."""
-    now = formulas()
-    same_code = numerics_of(run.settings for run in plan.first_runs) == plan.numerics
-    for run in plan.first_runs:
-        numerics = now.digest(run.settings)
-        point = point_identity(run.hyperparameters, run.data, load(run.data), numerics)
-        if run.run_id != run_id(point, run.hyperparameters.seed):
-            what = "data have" if same_code else "code has"
-            raise UserError(
-                f"the {what} changed since {plan.name}/{plan.sweep_id} was started: "
-                "start it anew with its own command"
-            )
+def _as_it_was(plan: Plan, load: Callable[[DataSpec], Dataset]) -> Plan:
+    """The plan with every run that may come; each must be what it was when the sweep was started."""
+    whole = every_run(plan, load)
+    if not {run.run_id for run in plan.first_runs} <= {run.run_id for run in whole.runs}:
+        same_code = numerics_of(run.settings for run in plan.first_runs) == plan.numerics
+        what = "data have" if same_code else "code has"
+        raise UserError(
+            f"the {what} changed since {plan.name}/{plan.sweep_id} was started: "
+            "start it anew with its own command"
+        )
+    return whole

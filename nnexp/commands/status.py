@@ -42,13 +42,12 @@ def tell(stored: StoredSweep, sweeps_dir: str, console: Console) -> None:
     """Print how a sweep stands."""
     sweep = stored.sweep
     plan = sweep.plan
-    shape = f"{count(len(plan.points), 'point')} x {count(len(plan.seeds), 'seed')}"
     console.print(f"{stored.name}, started {moment(stored.started)}")
     if plan.question:
         console.print(plan.question)
     state = standing(stored.statuses, stored.holder)
     use = size(disk_use(sweep.folder))
-    console.print(f"{count(len(plan.runs), 'run')} ({shape}): {state}; {use} on disk")
+    console.print(f"{count(len(plan.runs), 'run')} ({plan.shape}): {state}; {use} on disk")
     console.print()
     console.print(_points(stored))
     console.print()

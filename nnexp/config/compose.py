@@ -22,6 +22,7 @@ from nnexp.data import DataSpec
 from nnexp.errors import UserError, unknown
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.points import HYPERPARAMETERS, ROOT_DATA, axes_of
+from nnexp.sweep.question.seeds import as_written
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -140,7 +141,7 @@ def _words_for_hydra(words: Sequence[str], multirun: bool, config_dir: str | Non
     plain = [word for override in typed if override not in varied for word in overrides.for_hydra(override)]
     if not varied:
         return plain
-    axes = {"axes": dict(question.axes), "zip": dict(question.zip), "seeds": list(question.seeds)}
+    axes = {"axes": dict(question.axes), "zip": dict(question.zip), "seeds": as_written(question.seeds)}
     values = overrides.parse(overrides.words_for("sweep", axes))
     return [*plain, *(word for override in values for word in overrides.for_hydra(override))]
 

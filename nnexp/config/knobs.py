@@ -12,6 +12,7 @@ from nnexp.data.split import EXPANSIONS
 from nnexp.nn.checks import Number, OneOf, OrNull, Whole
 from nnexp.nn.knobs import KNOBS as HYPERPARAMETERS
 from nnexp.nn.knobs import Knob
+from nnexp.sweep.question.seeds import EXAMPLE as UNTIL_EXAMPLE
 
 MODES = ("cached", "retry", "force")
 STORES = ("mlflow", "none")
@@ -162,7 +163,7 @@ SWEEP = {
     "sweep.exclude": Knob("Partial points to leave out.", Stated("a list of mappings or null"), OURS),
     "sweep.seeds": Knob(
         "The seeds that each point is trained with.",
-        Stated("a number of seeds >= 1, a list of them, or null (the one seed)"),
+        Stated(f"a number of seeds >= 1, a list of them, {UNTIL_EXAMPLE}, or null (the one seed)"),
         OURS,
     ),
     "sweep.baseline": Knob(

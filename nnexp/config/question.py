@@ -12,6 +12,7 @@ from nnexp.config.schema import SweepFile
 from nnexp.errors import UserError
 from nnexp.sweep.question.names import check_name
 from nnexp.sweep.question.points import Question, axes_of
+from nnexp.sweep.question.seeds import seed_rule
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -38,13 +39,13 @@ def question_of(values: Mapping[str, Any], overrides: Sequence[Override], multir
             "a sweep has its own seeds: write sweep.seeds=5 or sweep.seeds=[0,1] instead of seed="
         )
     several_seeds = override_values(seed) if seed and seed.is_sweep_override() else None
-    if several_seeds and file.seeds is not None:
+    if seed and file.seeds is not None:
         raise UserError("seed= and sweep.seeds= both name the seeds: give one of them")
     question = Question(
         name=file.name or "",
         question=file.question,
         axes=file.axes or {},
-        seeds=several_seeds or _seeds(file.seeds, values["seed"]),
+        seeds=several_seeds or seed_rule(file.seeds, values["seed"]),
         baseline=file.baseline,
         zip=file.zip or {},
         points=file.points or [],
@@ -57,17 +58,6 @@ def question_of(values: Mapping[str, Any], overrides: Sequence[Override], multir
     name = file.name or (chosen[0] if chosen else usual)
     check_name(name)
     return replace(question, name=name)
-
-
-def _seeds(seeds: Any, base: Any) -> Sequence[int]:
-    """`sweep.seeds`: a count means 0, 1, ...; nothing means the one base seed."""
-    if seeds is None:
-        return [base]
-    if isinstance(seeds, list):
-        return seeds
-    if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 1:
-        raise UserError(f"sweep.seeds must be a number of seeds >= 1 or a list of them, got {seeds!r}")
-    return range(seeds)
 
 
 def on_axes(question: Question, overrides: Sequence[Override]) -> list[Override]:

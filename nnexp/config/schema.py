@@ -12,6 +12,7 @@ from nnexp.errors import SYNONYMS, UserError, close_names, unknown
 from nnexp.nn import MONITORS, Hyperparameters
 from nnexp.sweep.question.points import AXES, ROOT_DATA, Question
 from nnexp.sweep.question.ranges import KEYS as RANGE_KEYS
+from nnexp.sweep.question.seeds import KEYS as SEED_KEYS
 
 # What a claim may name of its sweep, beside metrics: its points, its epochs, what is recorded.
 CLAIMED = (
@@ -146,6 +147,8 @@ def check_key(key: str) -> None:
             raise _unknown_at_root(name)
     elif parents in NESTED:
         _one_of(name, NESTED[parents], f"key in {parents}:")
+    elif parents == "sweep.seeds":
+        _one_of(name, SEED_KEYS, "key in sweep.seeds:")
     elif parents.rpartition(".")[0] in ("sweep.axes", "sweep.zip"):
         check_key(parents)
         _one_of(name, RANGE_KEYS, f"key in {parents}:")

@@ -64,8 +64,7 @@ class LoadedSweep:
         name = (
             f"{plan.name}/{plan.sweep_id} on {', '.join(dict.fromkeys(run.data.name for run in plan.runs))}"
         )
-        shape = f"{len(plan.points)} points x {len(plan.seeds)} seeds"
-        lines = [f"<sweep {name}: {shape}, {self.standing}>", self.why, *self.notes]
+        lines = [f"<sweep {name}: {plan.shape}, {self.standing}>", self.why, *self.notes]
         return "\n".join(filter(None, lines))
 
     @property

@@ -47,7 +47,7 @@ def announcement(
 
     `failed`: runs that are not done, and not to be trained; `marks`: of those that go on from a checkpoint.
     """
-    runs, points, seeds = len(plan.runs), count(len(plan.points), "point"), count(len(plan.seeds), "seed")
+    runs = len(plan.runs)
     state = [f"{runs - to_do - failed} done"] if to_do or failed else ["all done, recorded before"]
     if failed:
         state.append(f"{failed} failed before")
@@ -55,7 +55,7 @@ def announcement(
         state.append(f"{to_do} to train on {count(workers, 'worker')}, about {duration(seconds)}")
     if marks:
         state.append(going_on(marks))
-    return f"{plan.name}: {count(runs, 'run')} ({points} x {seeds}), {', '.join(state)}"
+    return f"{plan.name}: {count(runs, 'run')} ({plan.shape}), {', '.join(state)}"
 
 
 def going_on(marks: Mapping[str, Mark]) -> str:
@@ -130,10 +130,10 @@ def plan_table(plan: Plan, pending: Sequence[int]) -> WholeTable:
     table = WholeTable()
     for heading in ("point", *plan.axes, "done", "to train"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for number, point in enumerate(plan.points):
+    for number, (point, runs) in enumerate(zip(plan.points, plan.runs_by_point, strict=True)):
         values = [spelled(value) for value in point.values()]
         left = to_train[number]
-        table.add_row(str(number + 1), *values, str(len(plan.seeds) - left), str(left))
+        table.add_row(str(number + 1), *values, str(len(runs) - left), str(left))
     return table
 
 

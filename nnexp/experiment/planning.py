@@ -15,7 +15,8 @@ from nnexp.sweep.pool.estimate import Load, estimate_seconds, work
 from nnexp.sweep.pool.launch import worker_count
 from nnexp.sweep.pool.slurm import Jobs, check_installed, check_jobs
 from nnexp.sweep.pool.stacks import Mark, make_stacks
-from nnexp.sweep.question.plan import Plan, make_plan
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.planner import make_plan
 from nnexp.sweep.store.folder import Sweep
 from nnexp.sweep.store.record import FAILED
 

@@ -14,17 +14,20 @@ from nnexp.sweep.pool.slurm import job_script
 from nnexp.sweep.pool.stacks import Mark
 from nnexp.sweep.question.identity import formulas
 from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.rounds import so_far
 from nnexp.sweep.store.checkpoints import find_checkpoints
 from nnexp.sweep.store.folder import Sweep, find_sweep, sweep_folder
 from nnexp.sweep.store.lock import held
+from nnexp.sweep.store.rounds_file import read_rounds
 from nnexp.tracking import STORE_VARIABLE, check_store, move_note, public_uri
 
 
 def dry_run(config: Config, console: Console) -> Sweep:
     """Print the points of the plan and how many of their runs are done; train and write nothing."""
     datasets = Datasets()
-    plan = planned(config, datasets.load, console)
-    sweep = find_sweep(sweep_folder(config.execution.sweeps_dir, plan), plan)
+    whole = planned(config, datasets.load, console)
+    folder = sweep_folder(config.execution.sweeps_dir, whole)
+    sweep = find_sweep(folder, so_far(whole, read_rounds(folder)))
     pending = sweep.pending(config.execution.mode)
     advise(sweep.plan, pending, datasets.load, console)
     marks = _marks(sweep, config.execution, console)
@@ -49,15 +52,15 @@ def run_sweep(config: Config, console: Console) -> Sweep:
 
 
 def carry_out(
-    plan: Plan, execution: Execution, uri: str | None, datasets: Datasets, console: Console, models: str
+    whole: Plan, execution: Execution, uri: str | None, datasets: Datasets, console: Console, models: str
 ) -> Sweep:
     """The same for a plan; `uri`: the store, None for none; `models`: whose networks it gets."""
-    folder = sweep_folder(execution.sweeps_dir, plan)
+    folder = sweep_folder(execution.sweeps_dir, whole)
     problem = None if uri is None else _problem(uri)
     if problem and not folder.exists():
         raise problem
     with held(folder) as writable:
-        sweep = find_sweep(folder, plan)
+        sweep = find_sweep(folder, so_far(whole, read_rounds(folder)))
         pending = sweep.pending(execution.mode)
         if pending and problem:
             raise problem
@@ -69,7 +72,7 @@ def carry_out(
             check_backend(sweep, execution, len(pending))
         advise(sweep.plan, pending, datasets.load, console)
         marks = _marks(sweep, execution, console)
-        if len(plan.runs) > 1 or not pending or marks:
+        if len(whole.runs) > 1 or not pending or marks:
             seconds = announce(sweep, execution, datasets.load, console, marks)
             confirm(seconds, execution.confirm_above, console)
         store = uri if writable and not problem else None  # a finished sweep answers without it

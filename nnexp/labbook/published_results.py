@@ -28,6 +28,7 @@ from nnexp.results.read_csv import read_tables
 from nnexp.sweep.question.identity import numerics_of
 from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.seeds import as_written
 from nnexp.sweep.store.plan_file import FILE, read_plan
 from nnexp.text import spelled
 
@@ -134,7 +135,7 @@ def _change(plan: Plan, file: CurrentQuestion) -> str:
                 return name
     question = file.question
     same = {
-        "the seeds": plan.seeds == tuple(question.seeds),
+        "the seeds": as_written(plan.until or plan.seeds) == as_written(question.seeds),
         "timing": plan.timing == question.timing,
         "the target": plan.target == question.target,
     }

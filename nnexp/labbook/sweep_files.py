@@ -9,7 +9,8 @@ from nnexp.config import choices, conf_dir, load_config
 from nnexp.data import DataSpec
 from nnexp.errors import UserError
 from nnexp.sweep.question.names import PUBLISHED
-from nnexp.sweep.question.plan import Question, settings_of
+from nnexp.sweep.question.planner import settings_of
+from nnexp.sweep.question.points import Question
 from nnexp.sweep.store.plan_file import read_head
 
 

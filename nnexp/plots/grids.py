@@ -1,5 +1,6 @@
 """A metric over two axes, as a heat map with its values."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def heat_map(plan: Plan, runs: pd.DataFrame, summary: pd.DataFrame, metric: str 
     """
     points = point_values(plan, runs, summary, metric)
     x, y = (categories([point[axis] for point in plan.points]) for axis in plan.axes)
-    words = _words(points, summary, len(plan.seeds))
+    words = _words(points, summary, [len(runs) for runs in plan.runs_by_point])
     lines = [line for word in words for line in word.split("\n")]
     cell = 0.15 + max(0.75, *(0.1 * len(text) for text in [*lines, *x.ticks.values()]))  # inches
     row = 0.15 + 0.2 * max(word.count("\n") + 1 for word in words)
@@ -101,7 +102,7 @@ def _hatch_the_absent(axes: Axes, places: set[tuple[int, int]], shape: tuple[int
     return bool(cells - places)
 
 
-def _words(points: PointValues, summary: pd.DataFrame, seeds: int) -> list[str]:
+def _words(points: PointValues, summary: pd.DataFrame, seeds: Sequence[int]) -> list[str]:
     """Of each point: its sign and mean, its interval, then the runs that have no part in them."""
     text = points.measure.text
     words = []
@@ -113,7 +114,7 @@ def _words(points: PointValues, summary: pd.DataFrame, seeds: int) -> list[str]:
         elif not np.isnan(low):
             even = np.isclose(high - mean, mean - low, atol=10.0**-9)
             cell.append(f"± {text(high - mean)}" if even else f"{text(low)} to {text(high)}")
-        pending = seeds - sum(counts.values())
+        pending = seeds[number] - sum(counts.values())
         cell += [f"{count} {kind}" for kind, count in counts.items() if count and kind != "n"]
         words.append("\n".join(cell + ([f"{pending} pending"] if pending else [])))
     return words

@@ -86,7 +86,7 @@ def _result(evidence: Evidence) -> Line | None:
     plan, summary, best = evidence.plan, evidence.summary, evidence.comparison.best
     if not evidence.is_complete:
         ended = np.bincount(point_numbers(plan, evidence.runs), minlength=len(summary))
-        complete = (ended == len(plan.seeds)).sum()
+        complete = (ended == [len(runs) for runs in plan.runs_by_point]).sum()
         return Line(
             f"{len(evidence.runs)} of {len(plan.runs)} runs have ended, and {complete} of {len(summary)} "
             "points have all of their seeds: no point is chosen yet.",

@@ -51,4 +51,5 @@ def best_run(plan: Plan, runs: pd.DataFrame) -> Run | None:
     best = compare_with_best(values).best
     if best is None:
         return None
-    return plan.runs[best * len(plan.seeds) + int(np.nanargmax(values[best]))]
+    seed = plan.seeds[int(np.nanargmax(values[best]))]
+    return next(run for run in plan.runs_by_point[best] if run.seed == seed)

@@ -15,7 +15,8 @@ from nnexp.errors import UserError, unknown
 from nnexp.results.columns import WHOLE_OR_LIST, dtype_of, frame
 from nnexp.results.tables import Tables, make_tables
 from nnexp.sweep.question.identity import NEUTRAL_VALUES
-from nnexp.sweep.question.plan import SETTINGS, Plan
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.points import SETTINGS
 from nnexp.sweep.store.record import Status
 
 if TYPE_CHECKING:

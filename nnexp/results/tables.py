@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from nnexp.results.by_point import point_numbers, samples
 from nnexp.results.columns import HISTORY, SUMMARY_PARTS, TO_TARGET, frame, metric_names
 from nnexp.statistics.intervals import mean_interval
-from nnexp.sweep.question.plan import SETTINGS, Plan, Run
+from nnexp.sweep.question.plan import Plan, Run
+from nnexp.sweep.question.points import SETTINGS
 from nnexp.sweep.store.record import Record
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from nnexp.sweep.question.plan import DATA_KNOBS
+from nnexp.sweep.question.points import DATA_KNOBS
 from nnexp.sweep.store.plan_file import DUMPER
 from nnexp.sweep.store.record import Record
 from nnexp.text import as_markdown, count, percent, spelled

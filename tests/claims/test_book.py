@@ -16,7 +16,8 @@ from nnexp.claims.verdicts import judge
 from nnexp.config import Config, conf_dir, load_config
 from nnexp.data import Dataset, DataSpec
 from nnexp.nn.examples import Data, Examples
-from nnexp.sweep.question.plan import Plan, make_plan
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.planner import make_plan
 from tests.claims.arbitrary import arbitrary_records
 from tests.claims.claim_forms import frames
 from tests.claims.oracle import holds

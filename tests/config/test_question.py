@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from nnexp.config import Config, load_config, load_configs
+from nnexp.config import Config, load_config, load_configs, words_for
 from nnexp.data import DataSpec, load
 from nnexp.errors import UserError
 from nnexp.nn import Hyperparameters
-from nnexp.sweep.question.plan import make_plan
+from nnexp.sweep.question.planner import make_plan
 from nnexp.sweep.question.points import points_of
+from nnexp.sweep.question.seeds import UntilDecided
 
 
 def config(*words: str, multirun: bool = False) -> Config:
@@ -22,6 +23,33 @@ def test_a_sweep_is_changed_on_the_command_line() -> None:
     ).question
     assert dict(asked.axes) == {"batch_size": [10], "momentum": [0, 0.9]}
     assert list(asked.seeds) == [7]
+
+
+def test_seeds_until_decided_are_changed_whole_or_by_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "conf" / "sweep").mkdir(parents=True)
+    text = "# @package _global_\nsweep: {seeds: {from: 5, to: 40, until: decided}}\n"
+    (tmp_path / "conf" / "sweep" / "mine.yaml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    rule = "{from: 6, to: 9, until: decided}"
+    for words, expected in (
+        (["+sweep=mine"], UntilDecided(5, 40)),
+        (["+sweep=mine", "sweep.seeds.to=60"], UntilDecided(5, 60)),
+        (["+sweep=batch_size", f"sweep.seeds={rule}"], UntilDecided(6, 9)),
+        (words_for("sweep.seeds", {"from": 7, "to": 8, "until": "decided"}), UntilDecided(7, 8)),
+        (["+sweep=mine", "sweep.seeds=3"], range(3)),
+    ):
+        assert config(*words).question.seeds == expected
+    for words, message in (
+        (["sweep.seeds.too=60"], "unknown key in sweep.seeds: 'too'; did you mean 'to'"),
+        (["+sweep=batch_size", "sweep.seeds.to=60"], "sweep.seeds must"),
+        (["seed=3", f"sweep.seeds={rule}"], "seed= and sweep.seeds= both name the seeds"),
+    ):
+        with pytest.raises(UserError) as error:
+            config(*words)
+        assert message in str(error.value)
+        assert "\n" not in str(error.value)
 
 
 def test_multirun_values_become_axes_and_its_seeds_replicates() -> None:
@@ -256,7 +284,12 @@ def test_a_config_dir_is_searched_too(tmp_path: Path) -> None:
             "learning_rate is no key of sweep: to vary it, put it under sweep.axes",
         ),
         ("sweep: [momentum]", "In 'sweep/mine'"),
-        ("sweep: {seeds: 0}", "sweep.seeds must be a number of seeds >= 1 or a list of them, got 0"),
+        ("sweep: {seeds: 0}", "sweep.seeds must be a number of seeds >= 1, a list of them, or {from: 5, to"),
+        ("sweep: {seeds: {from: 5, until: decided}}", "sweep.seeds must have to, as in {from: 5, to: 40"),
+        (
+            "sweep: {seeds: {from: 5, to: 9, until: decided}, timing: true}",
+            "sweep.timing takes a fixed number of seeds",
+        ),
         ("sweep: {name: ../up}", "sweep.name must be letters"),
         ("sweep: {name: 2024}", "sweep.name must be text, got 2024"),
         (

@@ -20,7 +20,7 @@ from nnexp.report.effects import verdicts_of
 from nnexp.results.tables import make_tables
 from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.question.plan import Plan
-from nnexp.sweep.question.plan import make_plan as plan_of
+from nnexp.sweep.question.planner import make_plan as plan_of
 from nnexp.sweep.store.folder import Sweep
 from nnexp.sweep.store.plan_file import write_plan
 from tests.claims.arbitrary import arbitrary_records

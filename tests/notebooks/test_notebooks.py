@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 import nnexp
 from nnexp.config import conf_dir, load_config
 from nnexp.data import load
-from nnexp.sweep.question.plan import make_plan
+from nnexp.sweep.question.planner import make_plan
 from tests.notebooks.execution import (
     NOTEBOOKS,
     SWEEPS,

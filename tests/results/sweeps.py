@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from nnexp.data import DataSpec
 from nnexp.nn import Hyperparameters
-from nnexp.sweep.question.plan import DATA_KNOBS, Plan, Run
+from nnexp.sweep.question.plan import Plan, Run
+from nnexp.sweep.question.points import DATA_KNOBS
+from nnexp.sweep.question.seeds import UntilDecided
 from nnexp.sweep.store.record import BEST, FINAL, Record, Status
 
 
@@ -34,6 +36,12 @@ def make_plan(axes: Mapping[str, Sequence[Any]], seeds: int = 3, baseline: int =
         baseline=baseline,
         sweep_id="00000000",
     )
+
+
+def with_seeds(plan: Plan, seeds: Sequence[int]) -> Plan:
+    """The plan with the first so many seeds of each point, as rounds until decided leave it."""
+    runs = tuple(run for run in plan.runs if run.seed < seeds[run.point])
+    return replace(plan, runs=runs, seeds=tuple(range(max(seeds))), until=UntilDecided(min(seeds), 40))
 
 
 def make_record(

@@ -10,7 +10,7 @@ import pytest
 from nnexp.nn import Result
 from nnexp.results.columns import METRICS, dtype_of
 from nnexp.results.tables import history_table, make_tables, runs_table, summary_table
-from nnexp.sweep.question.plan import SETTINGS
+from nnexp.sweep.question.points import SETTINGS
 from nnexp.sweep.store.record import Record, metrics_of
 from tests.results.sweeps import make_plan, make_record, make_records
 

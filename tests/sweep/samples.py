@@ -5,12 +5,15 @@ from typing import Any
 
 from nnexp.data import DataSpec, load
 from nnexp.nn import Hyperparameters
-from nnexp.sweep.question.plan import Plan, Question, make_plan
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.planner import make_plan
+from nnexp.sweep.question.points import Question
+from nnexp.sweep.question.seeds import SeedRule
 
 
 def plan(
     axes: Mapping[str, Sequence[Any]],
-    seeds: Sequence[int] = (0, 1),
+    seeds: SeedRule = (0, 1),
     baseline: Mapping[str, Any] | None = None,
     data: DataSpec | None = None,
     **base: Any,

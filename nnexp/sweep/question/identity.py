@@ -11,6 +11,7 @@ from nnexp import nn
 from nnexp.data import Dataset, DataSpec
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.formulas import Formulas
+from nnexp.sweep.question.seeds import SeedRule, UntilDecided
 
 PACKAGE = Path(nn.__path__[0]).parent
 
@@ -58,14 +59,20 @@ def run_id(point: Mapping[str, Any], seed: int) -> str:
     return _id(canonical_json({**point, "seed": seed}), 12)
 
 
-def sweep_id(axes: Sequence[str], points: Sequence[Mapping[str, Any]], seeds: Sequence[int]) -> str:
+def sweep_id(axes: Sequence[str], points: Sequence[Mapping[str, Any]], seeds: SeedRule) -> str:
     """8 characters of SHA-256 over a question: its axes, the identity of each point, the rule for seeds.
 
-    Seeds that are counted from 0 are one rule, however many they are; any others are named one by one.
+    Seeds that are counted from 0 are one rule, however many they are, and so are seeds until decided; any
+    others are named one by one.
     """
-    counted = list(seeds) == list(range(len(seeds)))
-    question = {"axes": list(axes), "points": list(points), "seeds": "counted" if counted else list(seeds)}
+    question = {"axes": list(axes), "points": list(points), "seeds": _rule(seeds)}
     return _id(canonical_json(question), 8)
+
+
+def _rule(seeds: SeedRule) -> str | list[int]:
+    if isinstance(seeds, UntilDecided):
+        return "until decided"
+    return "counted" if list(seeds) == list(range(len(seeds))) else list(seeds)
 
 
 def _id(text: str, length: int) -> str:

@@ -1,40 +1,16 @@
-"""From axes to points to runs: a pure function of the question; nothing here writes or trains."""
+"""A plan: every run that answers a question."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from nnexp.data import Dataset, DataSpec
-from nnexp.data.augment import AFFINE
-from nnexp.errors import UserError
-from nnexp.nn import Hyperparameters, check_augmentation, check_fit
-from nnexp.nn.streams import follows_seed
-from nnexp.sweep.question.identity import formulas, numerics_of, point_identity, run_id, sweep_id
-from nnexp.sweep.question.points import (
-    AXES,
-    DATA_KNOBS,
-    HYPERPARAMETERS,
-    MOST,
-    SETTINGS,
-    Question,
-    axes_of,
-    matching,
-    points_of,
-)
+from nnexp.data import DataSpec
+from nnexp.nn import Hyperparameters
+from nnexp.sweep.question.points import DATA_KNOBS
+from nnexp.sweep.question.seeds import UntilDecided
 from nnexp.text import count, spelled
-
-__all__ = [
-    "AXES",
-    "DATA_KNOBS",
-    "HYPERPARAMETERS",
-    "SETTINGS",
-    "Plan",
-    "Question",
-    "Run",
-    "make_plan",
-    "settings_of",
-]
 
 
 @dataclass(frozen=True)
@@ -59,7 +35,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Plan:
-    """All points x replicates that answer one question (points in the order of `points_of`, seeds within)."""
+    """The runs that answer one question: points in the order of `points_of`, seeds within.
+
+    Every point has all of `seeds`; where they go on until decided, each has the first of them, so many as
+    its rounds gave it.
+    """
 
     name: str
     question: str
@@ -73,11 +53,29 @@ class Plan:
     timing: bool = False  # whether the runs train one at a time, so that their seconds are their own
     target: float | None = None  # validation accuracy: when each run reaches it is told
     claims: tuple[Mapping[str, Any], ...] = ()  # plain values, as the sweep file has them
+    until: UntilDecided | None = None  # the rule for seeds, where it is no list
+
+    @cached_property
+    def runs_by_point(self) -> tuple[tuple[Run, ...], ...]:
+        """The runs of each point, seeds in order."""
+        runs: list[list[Run]] = [[] for _ in self.points]
+        for run in self.runs:
+            runs[run.point].append(run)
+        return tuple(map(tuple, runs))
 
     @property
     def first_runs(self) -> tuple[Run, ...]:
         """The first run of each point."""
-        return self.runs[:: len(self.seeds)]
+        return tuple(runs[0] for runs in self.runs_by_point)
+
+    @property
+    def shape(self) -> str:
+        """`7 points x 5 seeds`, or `7 points, 5 to 12 seeds each`."""
+        points, seeds = count(len(self.points), "point"), [len(runs) for runs in self.runs_by_point]
+        least, most = min(seeds), max(seeds)
+        if least == most:
+            return f"{points} x {count(most, 'seed')}"
+        return f"{points}, {least} to {most} seeds each"
 
     @property
     def shared(self) -> dict[str, Any]:
@@ -102,127 +100,8 @@ class Plan:
         return " ".join(f"{name}={spelled(value)}" for name, value in (settings | {"seed": run.seed}).items())
 
 
-def make_plan(
-    question: Question, base: Hyperparameters, base_data: DataSpec, load: Callable[[DataSpec], Dataset]
-) -> Plan:
-    """Every run of the sweep, built and checked. `load` gives the data set of a specification.
-
-    Raises:
-        UserError: an axis, a value or a seed cannot be used, or two points are the same.
-    """
-    wanted = points_of(question)
-    seeds = _checked_seeds(question.seeds, len(wanted))
-    now = formulas()
-    points: list[dict[str, Any]] = []
-    identities: list[dict[str, Any]] = []
-    runs: list[Run] = []
-    for number, point in enumerate(wanted):
-        hyperparameters, data = _at(point, base, base_data)
-        dataset = load(data)
-        check_fit([hyperparameters], dataset.data)
-        distorted = data.augment != "none"
-        check_augmentation([hyperparameters], distorted)
-        if len(seeds) > 1 and not follows_seed(hyperparameters, distorted):
-            raise UserError(
-                f"sweep.seeds must name one seed, got {len(seeds)}: all that is drawn at point {number + 1} "
-                "has a seed of its own, so that its runs would be one"
-            )
-        settings = Run("", hyperparameters, data, number).settings
-        identity = point_identity(hyperparameters, data, dataset, now.digest(settings))
-        for seed in seeds:
-            runs.append(Run(run_id(identity, seed), with_seed(hyperparameters, seed), data, number))
-        identities.append(identity)
-        points.append({axis: settings[axis] for axis in point})
-    _check_distinct(points, runs, len(seeds))
-    axes = tuple(axes_of(question))
-    return Plan(
-        name=question.name,
-        question=question.question,
-        axes=axes,
-        points=tuple(points),
-        seeds=seeds,
-        runs=tuple(runs),
-        baseline=_baseline(question, wanted, points, Run("", base, base_data, 0)),
-        sweep_id=sweep_id(axes, identities, seeds),
-        numerics=numerics_of(run.settings for run in runs[:: len(seeds)]),
-        timing=question.timing,
-        target=question.target,
-        claims=tuple(question.claims),
-    )
-
-
-def settings_of(question: Question, base: Hyperparameters, base_data: DataSpec) -> list[dict[str, Any]]:
-    """The settings of every point (their `seed` is the base's), without a look at any data set.
-
-    Raises:
-        UserError: an axis or a value cannot be used.
-    """
-    return [Run("", *_at(point, base, base_data), 0).settings for point in points_of(question)]
-
-
 def with_seed(hyperparameters: Hyperparameters, seed: int) -> Hyperparameters:
     """The same with another seed, checked before: `replace` would check all of the values again."""
     replicate = copy(hyperparameters)
     object.__setattr__(replicate, "seed", seed)
     return replicate
-
-
-def _checked_seeds(seeds: Sequence[int], points: int) -> tuple[int, ...]:
-    if points * len(seeds) > MOST:
-        raise UserError(
-            f"a sweep must have at most {MOST} runs, got {points * len(seeds)} ({count(points, 'point')} "
-            f"x {count(len(seeds), 'seed')})"
-        )
-    if not seeds:
-        raise UserError("sweep.seeds must name at least one seed, got none")
-    for seed in seeds:
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            raise UserError(f"sweep.seeds must be integers >= 0, got {seed!r}")
-        Hyperparameters(seed=seed)  # what else it takes
-    if len(set(seeds)) < len(seeds):
-        raise UserError(f"sweep.seeds must differ, got {list(seeds)}")
-    return tuple(seeds)
-
-
-def _at(
-    point: Mapping[str, Any], base: Hyperparameters, base_data: DataSpec
-) -> tuple[Hyperparameters, DataSpec]:
-    """The base configuration with the point's values in place.
-
-    Raises:
-        UserError: a value cannot be used, or the point names another depth than its list of sizes has.
-    """
-    knobs = {("name" if k == "data" else k): v for k, v in point.items() if k in ("data", *DATA_KNOBS)}
-    values = {k: v for k, v in point.items() if k in HYPERPARAMETERS}
-    if "hidden_size" in values and isinstance(base.hidden_size, tuple):  # which fixed the base's depth
-        values = {"hidden_layers": 1} | values
-    hyperparameters = replace(base, **values)
-    depth = hyperparameters.hidden_layers
-    if (asked := point.get("hidden_layers", depth)) != depth:
-        sizes = spelled(hyperparameters.hidden_size)
-        raise UserError(
-            f"hidden_layers={asked} does not fit hidden_size={sizes}, which are {count(depth, 'layer')}: "
-            "sweep.exclude leaves such a point out"
-        )
-    data = replace(base_data, **knobs)
-    if knobs.keys() & data.amplitudes.keys() and data.augment in AFFINE and not any(data.amplitudes.values()):
-        data = replace(data, augment="none")  # an axis that begins at no distortion at all
-    return hyperparameters, data
-
-
-def _check_distinct(points: Sequence[Mapping[str, Any]], runs: Sequence[Run], seeds: int) -> None:
-    seen: dict[str, int] = {}
-    for number, point in enumerate(points):
-        first = seen.setdefault(runs[number * seeds].run_id, number)
-        if first != number:
-            raise UserError(f"points must differ, but points {first + 1} and {number + 1} are both {point}")
-
-
-def _baseline(
-    question: Question, wanted: Sequence[Mapping[str, Any]], points: Sequence[Mapping[str, Any]], home: Run
-) -> int:
-    """The asked-for point, else the base configuration's, else the first."""
-    if question.baseline is not None:
-        return matching(wanted, question.baseline, "sweep.baseline")[0]
-    settings = home.settings
-    return next((i for i, p in enumerate(points) if all(p[k] == settings[k] for k in p)), 0)

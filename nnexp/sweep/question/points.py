@@ -15,7 +15,7 @@
         - {initializer: he_normal, activation: relu}
       exclude:                        # partial points; each must match at least one point
         - {learning_rate: 1.0, momentum: 0.9}
-      seeds: 5
+      seeds: 5                        # or a list, or {from: 5, to: 40, until: decided}
 
 The product of `axes`, the rows of `zip` and the list `points` are crossed with each other: here 7 x 4 x 2 x 2
 points, less the excluded ones. `axes` change slowest, `points` fastest. An axis stands in one of the three.
@@ -36,6 +36,7 @@ from nnexp.data import DataSpec
 from nnexp.errors import UserError, unknown
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.ranges import range_values
+from nnexp.sweep.question.seeds import SeedRule
 
 HYPERPARAMETERS = tuple(f.name for f in fields(Hyperparameters))
 DATA_KNOBS = tuple(f.name for f in fields(DataSpec) if f.name not in ("name", "root", "path"))
@@ -63,7 +64,7 @@ class Question:
     name: str
     question: str
     axes: Mapping[str, Any]
-    seeds: Sequence[int]
+    seeds: SeedRule
     baseline: Mapping[str, Any] | None = None
     zip: Mapping[str, Any] = field(default_factory=dict)
     points: Sequence[Mapping[str, Any]] = ()

@@ -1,15 +1,16 @@
 """Rounds: the runs that a plan adds at once, frozen before they train. A grid is one round.
 
-What comes next follows from the question and the rounds that are frozen, and from nothing else: whoever
-plans again plans the same.
+What comes next follows from the question, the rounds that are frozen and their records, and from nothing
+else: whoever plans again plans the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from nnexp.sweep.question.plan import Plan
 
-GRID = "grid"  # the rule of a round: all points with all seeds
+GRID, DECIDED = "grid", "until decided"  # rules of rounds: all points with all seeds; more where undecided
 
 
 class RunKey(NamedTuple):
@@ -21,7 +22,10 @@ class RunKey(NamedTuple):
 
 
 class Round(NamedTuple):
-    """Runs that were added at once. `number` counts from 1; `rule` says what added them."""
+    """Runs that were added at once. `number` counts from 1; `rule` says what added them.
+
+    One without runs says that no more come: what is asked is decided, or has all of its seeds.
+    """
 
     number: int
     rule: str
@@ -36,4 +40,36 @@ def next_round(plan: Plan, rounds: Sequence[Round]) -> Round | None:
     known = {key.run_id for each in rounds for key in each.runs}
     keys = (RunKey(run.run_id, run.point, run.seed) for run in plan.runs)
     new = tuple(key for key in keys if key.run_id not in known)
-    return Round(len(rounds) + 1, GRID, new) if new else None
+    return Round(len(rounds) + 1, DECIDED if plan.until else GRID, new) if new else None
+
+
+def so_far(whole: Plan, rounds: Sequence[Round]) -> Plan:
+    """The part of a plan that its rounds have, and the first of them at least; of a grid all."""
+    if whole.until is None:
+        return whole
+    seeds = [whole.until.first] * len(whole.points)
+    for point, seed in ((key.point, key.seed) for each in rounds for key in each.runs):
+        if point < len(seeds):
+            seeds[point] = min(max(seeds[point], seed + 1), whole.until.most)
+    return _with_seeds(whole, seeds)
+
+
+def grown(whole: Plan, now: Plan, undecided: Collection[int]) -> Plan | None:
+    """The plan `now` with its next round: more seeds of the points that are undecided; None if none may come.
+
+    Of these, points with fewer seeds than others catch up first.
+    """
+    seeds = [len(runs) for runs in now.runs_by_point]
+    if whole.until is None or not undecided:
+        return None
+    least = min(seeds[point] for point in undecided)
+    more = whole.until.after(least)
+    if more == least:
+        return None
+    return _with_seeds(whole, [max(n, more) if point in undecided else n for point, n in enumerate(seeds)])
+
+
+def _with_seeds(whole: Plan, seeds: Sequence[int]) -> Plan:
+    """The part of a plan that has the first so many seeds of each point."""
+    runs = tuple(run for run in whole.runs if run.seed < seeds[run.point])
+    return replace(whole, seeds=tuple(range(max(seeds))), runs=runs)

@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.question.names import FOLDERS_OF_A_SWEEP, PUBLISHED
+from nnexp.sweep.question.seeds import UntilDecided, seeds_in
 from nnexp.sweep.store.plan_file import FILE, Head, read_head
 from nnexp.sweep.store.record import DONE, status_in
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
-from nnexp.sweep.store.rounds_file import read_rounds
+from nnexp.sweep.store.rounds_file import awaits_round, read_rounds
 
 PENDING = "pending"
 
@@ -116,8 +117,9 @@ def statuses_in(folder: Path, head: Head) -> Counter[str]:
     """
     records = folder / "records"
     there = set(os.listdir(records)) if records.is_dir() else set()
-    seeds, keys = set(head.seeds), [key for each in read_rounds(folder) for key in each.runs]
-    if lost := seeds - {key.seed for key in keys}:
+    keys = [key for each in read_rounds(folder) for key in each.runs]
+    of_all, seeds = seeds_in(head.seeds, {key.seed for key in keys})
+    if lost := set(of_all) - {key.seed for key in keys}:
         raise UserError(f"{folder / ROUNDS} lacks seed {min(lost)}: the sweep's own command brings it back")
     ids = [key.run_id for key in keys if key.seed in seeds]
     files = (f"{run_id}.json" for run_id in ids)
@@ -125,10 +127,12 @@ def statuses_in(folder: Path, head: Head) -> Counter[str]:
 
 
 def is_finished(folder: Path) -> bool:
-    """Whether every run that was asked for is done, or was pruned."""
+    """Whether every run that was asked for is done, or was pruned, and no round is to come."""
     with suppress(UserError, OSError):  # damaged, or removed meanwhile
-        statuses = statuses_in(folder, read_head(folder))
-        return bool(statuses) and set(statuses) <= {*DONE, "pruned"}
+        head = read_head(folder)
+        statuses = statuses_in(folder, head)
+        done = bool(statuses) and set(statuses) <= {*DONE, "pruned"}
+        return done and not (isinstance(head.seeds, UntilDecided) and awaits_round(folder))
     return False
 
 

@@ -6,7 +6,7 @@ Its first lines, up to `points:`, are the head: all that a list of sweeps says, 
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +19,9 @@ from nnexp.files import replacing
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.identity import NEUTRAL_VALUES
 from nnexp.sweep.question.names import check_name
-from nnexp.sweep.question.plan import HYPERPARAMETERS, Plan, Run, with_seed
+from nnexp.sweep.question.plan import Plan, Run, with_seed
+from nnexp.sweep.question.points import HYPERPARAMETERS
+from nnexp.sweep.question.seeds import SeedRule, UntilDecided, as_written, seed_rule, seeds_in
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
 from nnexp.sweep.store.rounds_file import freeze_rounds, read_rounds
 from nnexp.yaml_text import load_yaml
@@ -30,7 +32,8 @@ AFTER_HEAD, LAST = "\npoints:", "\nenvironment:"  # so begin the first line behi
 DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ten times as fast, where PyYAML was built with it
 KINDS = {
     **dict.fromkeys(("name", "sweep_id", "started", "question"), str),
-    **dict.fromkeys(("data", "axes", "seeds"), list),
+    **dict.fromkeys(("data", "axes"), list),
+    "seeds": list | dict,
     "changed": dict,
 }
 
@@ -50,7 +53,7 @@ class Head(NamedTuple):
     data: tuple[str, ...]
     axes: tuple[str, ...]
     changed: Mapping[str, Any]
-    seeds: tuple[int, ...]
+    seeds: tuple[int, ...] | UntilDecided
 
 
 def write_plan(plan: Plan, environment: Mapping[str, Any], folder: Path) -> bool:
@@ -94,7 +97,8 @@ def read_head(folder: Path) -> Head:
     """The head of the sweep in `folder`. Raises as `read_body`."""
     body = _valid_body(folder, head_only=True)
     values = (body[name] for name in Head._fields)
-    return Head._make(tuple(value) if isinstance(value, list) else value for value in values)
+    head = Head._make(tuple(value) if isinstance(value, list) else value for value in values)
+    return head._replace(seeds=_rule(body, folder))
 
 
 def read_body(folder: Path) -> dict[str, Any]:
@@ -125,10 +129,13 @@ def read_plan(folder: Path, *, all_seeds: bool = False) -> Plan:
     body, path = read_body(folder), folder / FILE
     keys = [key for each in read_rounds(folder) for key in each.runs]
     ids = {(key.point, key.seed): key.run_id for key in keys}
+    rule, known = _rule(body, folder), dict.fromkeys(key.seed for key in keys)
+    of_all, seeds = seeds_in(rule, known)
+    if all_seeds:
+        of_all, seeds = (), list(known)
     try:
-        seeds = tuple(dict.fromkeys(key.seed for key in keys) if all_seeds else body["seeds"])
-        wanted = {(point, seed) for point in range(len(body["points"])) for seed in seeds}
-        plan = _plan(body, seeds, ids) if wanted <= ids.keys() else None
+        wanted = {(point, seed) for point in range(len(body["points"])) for seed in of_all}
+        plan = _plan(body, rule, seeds, ids) if wanted <= ids.keys() else None
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     except Exception as error:  # whatever a value makes of it that nnexp has not written
@@ -181,7 +188,7 @@ def _body(plan: Plan, started: str) -> dict[str, Any]:
         data=tuple(dict.fromkeys(run.data.name for run in plan.first_runs)),
         axes=plan.axes,
         changed=plan.changed,
-        seeds=plan.seeds,
+        seeds=plan.until or plan.seeds,
     )
     rest: dict[str, Any] = {
         "points": plan.points,
@@ -193,12 +200,27 @@ def _body(plan: Plan, started: str) -> dict[str, Any]:
         "settings": plan.shared,
         "places": {"root": first.data.root, "path": first.data.path},
     }
-    plain: dict[str, Any] = json.loads(json.dumps({"format": FORMAT} | head._asdict() | rest))
+    seeds = {"seeds": as_written(head.seeds)}
+    plain: dict[str, Any] = json.loads(json.dumps({"format": FORMAT} | head._asdict() | seeds | rest))
     return plain
 
 
-def _plan(body: Mapping[str, Any], seeds: tuple[int, ...], ids: Mapping[tuple[int, int], str]) -> Plan:
-    """`ids`: (number of a point, seed) -> run_id."""
+def _rule(body: Mapping[str, Any], folder: Path) -> tuple[int, ...] | UntilDecided:
+    """The seeds that a plan says."""
+    try:
+        rule = seed_rule(body["seeds"], 0)
+    except UserError as error:
+        raise UserError(f"{folder / FILE}: {error}") from None
+    return rule if isinstance(rule, UntilDecided) else tuple(rule)
+
+
+def _plan(
+    body: Mapping[str, Any],
+    rule: SeedRule,
+    seeds: Sequence[int],
+    ids: Mapping[tuple[int, int], str],
+) -> Plan:
+    """`ids`: (number of a point, seed) -> run_id; a point may lack some of the seeds."""
     runs: list[Run] = []
     points: list[dict[str, Any]] = []
     for number, point in enumerate(body["points"]):
@@ -209,14 +231,18 @@ def _plan(body: Mapping[str, Any], seeds: tuple[int, ...], ids: Mapping[tuple[in
             **body["places"],
         )
         hyperparameters = Hyperparameters(**{k: v for k, v in settings.items() if k in HYPERPARAMETERS})
-        runs += [Run(ids[number, seed], with_seed(hyperparameters, seed), data, number) for seed in seeds]
+        runs += [
+            Run(ids[number, seed], with_seed(hyperparameters, seed), data, number)
+            for seed in seeds
+            if (number, seed) in ids
+        ]
         points.append({axis: runs[-1].settings[axis] for axis in body["axes"]})
     return Plan(
         name=body["name"],
         question=body["question"],
         axes=tuple(body["axes"]),
         points=tuple(points),
-        seeds=seeds,
+        seeds=tuple(seeds),
         runs=tuple(runs),
         baseline=body["baseline"],
         sweep_id=body["sweep_id"],
@@ -224,4 +250,5 @@ def _plan(body: Mapping[str, Any], seeds: tuple[int, ...], ids: Mapping[tuple[in
         timing=body["timing"],
         target=body["target"],
         claims=tuple(body["claims"]),
+        until=rule if isinstance(rule, UntilDecided) else None,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from nnexp.errors import UserError
 from nnexp.sweep.question.plan import Plan
-from nnexp.sweep.question.rounds import Round, RunKey, next_round
+from nnexp.sweep.question.rounds import DECIDED, Round, RunKey, next_round
 from nnexp.sweep.store.lines import append_line, read_lines
 
 FILE = "rounds.jsonl"
@@ -22,9 +22,25 @@ def freeze_rounds(plan: Plan, folder: Path) -> None:
     """
     rounds = read_rounds(folder)
     while added := next_round(plan, rounds):
-        runs = [key._asdict() for key in added.runs]
-        append_line(folder / FILE, {"round": added.number, "rule": added.rule, "runs": runs})
+        _append(added, folder)
         rounds.append(added)
+
+
+def freeze_end(folder: Path) -> None:
+    """Write down that no round is to come. Raises as `freeze_rounds`."""
+    if awaits_round(folder):
+        _append(Round(len(read_rounds(folder)) + 1, DECIDED, ()), folder)
+
+
+def awaits_round(folder: Path) -> bool:
+    """Whether a sweep whose seeds go on until decided may get a further round. Raises as `read_rounds`."""
+    rounds = read_rounds(folder)
+    return not rounds or bool(rounds[-1].runs)
+
+
+def _append(added: Round, folder: Path) -> None:
+    runs = [key._asdict() for key in added.runs]
+    append_line(folder / FILE, {"round": added.number, "rule": added.rule, "runs": runs})
 
 
 def read_rounds(folder: Path) -> list[Round]:

@@ -15,7 +15,9 @@ from nnexp.nn import Hyperparameters
 from nnexp.sweep.question import identity
 from nnexp.sweep.question.formulas import sha256_of
 from nnexp.sweep.question.identity import NEUTRAL_VALUES, point_identity, run_id, sweep_id
-from nnexp.sweep.question.plan import Plan, Question, make_plan
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.planner import make_plan
+from nnexp.sweep.question.points import Question
 from nnexp.sweep.question.syntax import Module
 from tests.sweep.samples import plan
 

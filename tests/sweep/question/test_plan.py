@@ -7,7 +7,9 @@ import pytest
 from nnexp.data import DataSpec, load
 from nnexp.errors import UserError
 from nnexp.nn import Hyperparameters
-from nnexp.sweep.question.plan import SETTINGS, Plan, Question, make_plan
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.planner import make_plan
+from nnexp.sweep.question.points import SETTINGS, Question
 from tests.sweep.samples import plan
 
 

@@ -1,6 +1,8 @@
 """What comes next follows from the question and the rounds so far."""
 
-from nnexp.sweep.question.rounds import Round, next_round
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.rounds import Round, grown, next_round, so_far
+from nnexp.sweep.question.seeds import UntilDecided
 from tests.sweep.samples import plan
 
 
@@ -32,3 +34,60 @@ def test_where_rounds_were_lost_what_is_missing_comes_next() -> None:
     rest = next_round(made, [part])
     assert rest is not None
     assert (rest.number, rest.runs) == (2, whole.runs[1:])
+
+
+def until(first: int, most: int, points: int = 3) -> Plan:
+    return plan({"learning_rate": [0.1 * (k + 1) for k in range(points)]}, seeds=UntilDecided(first, most))
+
+
+def seeds_of(made: Plan | None) -> list[int]:
+    """How many seeds each point has, and that they are the first ones."""
+    assert made is not None
+    for runs in made.runs_by_point:
+        assert [run.seed for run in runs] == list(range(len(runs)))
+    return [len(runs) for runs in made.runs_by_point]
+
+
+def test_seeds_until_decided_begin_at_every_point_and_go_on_where_something_is_undecided() -> None:
+    whole = until(5, 12)
+    first = so_far(whole, [])
+    assert seeds_of(first) == [5, 5, 5]
+    second = grown(whole, first, {0, 2})
+    assert seeds_of(second) == [7, 5, 7]
+    assert second is not None
+    assert (second.seeds, second.shape) == (tuple(range(7)), "3 points, 5 to 7 seeds each")
+    assert set(second.runs) <= set(whole.runs)
+    third = grown(whole, second, {2})
+    assert third is not None
+    assert seeds_of(third) == [7, 5, 10]
+    assert seeds_of(grown(whole, third, {2})) == [7, 5, 12]
+    assert seeds_of(grown(whole, third, {0, 2})) == [10, 5, 10]  # who lacks seeds catches up first
+
+
+def test_no_round_comes_where_all_is_decided_or_the_seeds_are_used_up() -> None:
+    whole = until(5, 7)
+    now = so_far(whole, [])
+    assert grown(whole, now, set()) is None
+    last = grown(whole, now, {1})
+    assert last is not None
+    assert grown(whole, last, {1}) is None
+    grid = plan({"learning_rate": [0.1, 0.5]})
+    assert grown(grid, grid, {0}) is None
+
+
+def test_a_plan_so_far_is_what_its_rounds_have_within_the_rule() -> None:
+    whole = until(5, 12)
+    rounds: list[Round] = []
+    now = so_far(whole, rounds)
+    for undecided in ({0, 1}, {1}):
+        added = next_round(now, rounds)
+        assert added is not None
+        assert added.rule == "until decided"
+        rounds.append(added)
+        assert so_far(whole, rounds) == now
+        now = grown(whole, now, undecided) or now
+    assert [len(each.runs) for each in rounds] == [15, 4]
+    end = [*rounds, Round(3, "until decided", ())]
+    assert so_far(whole, end) == so_far(whole, rounds)
+    assert seeds_of(so_far(until(5, 6), rounds)) == [6, 6, 5]  # fewer are asked for now
+    assert seeds_of(so_far(until(6, 40), rounds)) == [7, 7, 6]

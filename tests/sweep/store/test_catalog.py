@@ -10,9 +10,11 @@ import pytest
 
 from nnexp.data import DataSpec
 from nnexp.errors import UserError
+from nnexp.sweep.question.seeds import UntilDecided
 from nnexp.sweep.store.catalog import find_sweep_folder, is_finished, statuses_in, sweep_folders
 from nnexp.sweep.store.plan_file import FILE, read_head, write_plan
 from nnexp.sweep.store.record import Status, write
+from nnexp.sweep.store.rounds_file import freeze_end
 from tests.results.sweeps import make_record
 from tests.sweep.samples import plan
 
@@ -191,3 +193,15 @@ def test_a_sweep_whose_rounds_lack_a_seed_is_not_finished(tmp_path: Path) -> Non
     ):
         statuses_in(folder, read_head(folder))
     assert not is_finished(folder)
+
+
+def test_a_sweep_until_decided_is_finished_when_no_round_is_to_come(tmp_path: Path) -> None:
+    statuses: list[Status] = ["finished"] * 2
+    folder = stored(tmp_path, 0.1, "2026", statuses, seeds=UntilDecided(2, 2))
+    assert statuses_in(folder, read_head(folder)) == {"finished": 2}
+    assert not is_finished(folder)
+    freeze_end(folder)
+    assert is_finished(folder)
+    ended = (folder / "rounds.jsonl").read_bytes()
+    freeze_end(folder)
+    assert (folder / "rounds.jsonl").read_bytes() == ended

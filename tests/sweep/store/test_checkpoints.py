@@ -2,6 +2,7 @@
 
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -290,7 +291,7 @@ def test_a_sweep_about_time_and_one_by_force_begin_anew(sweep: Plan, tmp_path: P
     attempt(sweep, folder, 5)
     assert found_now(sweep, folder, "force").marks == {}
     assert found_now(sweep, folder, "retry").marks
-    timed = type(sweep)(**{**vars(sweep), "timing": True})
+    timed = replace(sweep, timing=True)
     assert found_now(timed, folder).marks == {}
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from nnexp.data import DataSpec
 from nnexp.errors import UserError
+from nnexp.sweep.question.rounds import grown, so_far
+from nnexp.sweep.question.seeds import UntilDecided
 from nnexp.sweep.store.folder import find_sweep, open_sweep, settle
 from nnexp.sweep.store.lines import append_line
 from nnexp.sweep.store.lock import held
@@ -20,6 +22,7 @@ from nnexp.sweep.store.plan_file import (
     write_plan,
 )
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
+from nnexp.sweep.store.rounds_file import read_rounds
 from tests.sweep.samples import plan
 
 
@@ -49,6 +52,24 @@ def test_layers_of_any_size_come_back(tmp_path: Path, sizes: list[object], layer
     planned = plan({"hidden_size": sizes, "learning_rate": [0.1]}, hidden_layers=layers)
     write_plan(planned, {}, tmp_path)
     assert read_plan(tmp_path) == planned
+
+
+def test_a_plan_until_decided_comes_back_with_the_seeds_that_each_point_has(tmp_path: Path) -> None:
+    whole = plan({"learning_rate": [0.1, 0.5]}, seeds=UntilDecided(2, 9))
+    now, rounds = so_far(whole, []), []
+    for undecided in ({1}, {1}, {0}):
+        write_plan(now, {}, tmp_path)
+        rounds = read_rounds(tmp_path)
+        assert read_plan(tmp_path) == so_far(whole, rounds) == now
+        now = grown(whole, now, undecided) or now
+    assert [len(each.runs) for each in rounds] == [4, 1, 1]
+    assert read_head(tmp_path).seeds == UntilDecided(2, 9)
+    assert read_plan(tmp_path, all_seeds=True).runs == read_plan(tmp_path).runs
+    write_plan(so_far(plan({"learning_rate": [0.1, 0.5]}, seeds=UntilDecided(2, 3)), rounds), {}, tmp_path)
+    assert [len(runs) for runs in read_plan(tmp_path).runs_by_point] == [2, 3]
+    (tmp_path / ROUNDS).unlink()
+    with pytest.raises(UserError, match="the sweep's own command brings them back"):
+        read_plan(tmp_path)
 
 
 def test_claims_and_target_come_back_too(tmp_path: Path) -> None:
@@ -91,6 +112,7 @@ def damaged(folder: Path, **values: object) -> None:
         {"seeds": [0, 1, 2]},
         {"seeds": "01"},
         {"seeds": None},
+        {"seeds": {"from": 2}},
         {"question": 5},
         {"started": 5},
         {"points": [{}]},

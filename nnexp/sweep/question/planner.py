@@ -1,0 +1,158 @@
+"""From axes to points to runs: a pure function of the question; nothing here writes or trains."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from nnexp.data import Dataset, DataSpec
+from nnexp.data.augment import AFFINE
+from nnexp.errors import UserError
+from nnexp.nn import Hyperparameters, check_augmentation, check_fit
+from nnexp.nn.streams import follows_seed
+from nnexp.sweep.question.identity import formulas, numerics_of, point_identity, run_id, sweep_id
+from nnexp.sweep.question.plan import Plan, Run, with_seed
+from nnexp.sweep.question.points import (
+    DATA_KNOBS,
+    HYPERPARAMETERS,
+    MOST,
+    Question,
+    axes_of,
+    matching,
+    points_of,
+)
+from nnexp.sweep.question.seeds import UntilDecided, checked_seeds
+from nnexp.text import count, spelled
+
+
+def make_plan(
+    question: Question, base: Hyperparameters, base_data: DataSpec, load: Callable[[DataSpec], Dataset]
+) -> Plan:
+    """Every run of the sweep, built and checked; with seeds until decided, every run that may come.
+
+    `load` gives the data set of a specification.
+
+    Raises:
+        UserError: an axis, a value or a seed cannot be used, or two points are the same.
+    """
+    wanted = points_of(question)
+    until = question.seeds if isinstance(question.seeds, UntilDecided) else None
+    seeds = _seeds(question, len(wanted))
+    now = formulas()
+    points: list[dict[str, Any]] = []
+    identities: list[dict[str, Any]] = []
+    runs: list[Run] = []
+    for number, point in enumerate(wanted):
+        hyperparameters, data = _at(point, base, base_data)
+        dataset = load(data)
+        check_fit([hyperparameters], dataset.data)
+        distorted = data.augment != "none"
+        check_augmentation([hyperparameters], distorted)
+        if len(seeds) > 1 and not follows_seed(hyperparameters, distorted):
+            raise UserError(
+                f"sweep.seeds must name one seed, got {len(seeds)}: all that is drawn at point {number + 1} "
+                "has a seed of its own, so that its runs would be one"
+            )
+        settings = Run("", hyperparameters, data, number).settings
+        identity = point_identity(hyperparameters, data, dataset, now.digest(settings))
+        for seed in seeds:
+            runs.append(Run(run_id(identity, seed), with_seed(hyperparameters, seed), data, number))
+        identities.append(identity)
+        points.append({axis: settings[axis] for axis in point})
+    _check_distinct(points, runs, len(seeds))
+    axes = tuple(axes_of(question))
+    return Plan(
+        name=question.name,
+        question=question.question,
+        axes=axes,
+        points=tuple(points),
+        seeds=seeds,
+        runs=tuple(runs),
+        baseline=_baseline(question, wanted, points, Run("", base, base_data, 0)),
+        sweep_id=sweep_id(axes, identities, until or seeds),
+        numerics=numerics_of(run.settings for run in runs[:: len(seeds)]),
+        timing=question.timing,
+        target=question.target,
+        claims=tuple(question.claims),
+        until=until,
+    )
+
+
+def every_run(plan: Plan, load: Callable[[DataSpec], Dataset]) -> Plan:
+    """A frozen plan with every run that may come, as formulas and data make them now."""
+    now, runs = formulas(), list[Run]()
+    seeds = tuple(range(plan.until.most)) if plan.until else plan.seeds
+    for first in plan.first_runs:
+        numerics = now.digest(first.settings)
+        identity = point_identity(first.hyperparameters, first.data, load(first.data), numerics)
+        runs += (
+            Run(run_id(identity, seed), with_seed(first.hyperparameters, seed), first.data, first.point)
+            for seed in seeds
+        )
+    return replace(plan, seeds=seeds, runs=tuple(runs))
+
+
+def settings_of(question: Question, base: Hyperparameters, base_data: DataSpec) -> list[dict[str, Any]]:
+    """The settings of every point (their `seed` is the base's), without a look at any data set.
+
+    Raises:
+        UserError: an axis or a value cannot be used.
+    """
+    return [Run("", *_at(point, base, base_data), 0).settings for point in points_of(question)]
+
+
+def _seeds(question: Question, points: int) -> tuple[int, ...]:
+    """All seeds that a point may get."""
+    rule = question.seeds
+    if isinstance(rule, UntilDecided) and question.timing:
+        raise UserError("sweep.timing takes a fixed number of seeds, such as sweep.seeds=5, and no until")
+    seeds = range(rule.most) if isinstance(rule, UntilDecided) else rule
+    if points * len(seeds) > MOST:
+        raise UserError(
+            f"a sweep must have at most {MOST} runs, got {points * len(seeds)} ({count(points, 'point')} "
+            f"x {count(len(seeds), 'seed')})"
+        )
+    return checked_seeds(seeds)
+
+
+def _at(
+    point: Mapping[str, Any], base: Hyperparameters, base_data: DataSpec
+) -> tuple[Hyperparameters, DataSpec]:
+    """The base configuration with the point's values in place.
+
+    Raises:
+        UserError: a value cannot be used, or the point names another depth than its list of sizes has.
+    """
+    knobs = {("name" if k == "data" else k): v for k, v in point.items() if k in ("data", *DATA_KNOBS)}
+    values = {k: v for k, v in point.items() if k in HYPERPARAMETERS}
+    if "hidden_size" in values and isinstance(base.hidden_size, tuple):  # which fixed the base's depth
+        values = {"hidden_layers": 1} | values
+    hyperparameters = replace(base, **values)
+    depth = hyperparameters.hidden_layers
+    if (asked := point.get("hidden_layers", depth)) != depth:
+        sizes = spelled(hyperparameters.hidden_size)
+        raise UserError(
+            f"hidden_layers={asked} does not fit hidden_size={sizes}, which are {count(depth, 'layer')}: "
+            "sweep.exclude leaves such a point out"
+        )
+    data = replace(base_data, **knobs)
+    if knobs.keys() & data.amplitudes.keys() and data.augment in AFFINE and not any(data.amplitudes.values()):
+        data = replace(data, augment="none")  # an axis that begins at no distortion at all
+    return hyperparameters, data
+
+
+def _check_distinct(points: Sequence[Mapping[str, Any]], runs: Sequence[Run], seeds: int) -> None:
+    seen: dict[str, int] = {}
+    for number, point in enumerate(points):
+        first = seen.setdefault(runs[number * seeds].run_id, number)
+        if first != number:
+            raise UserError(f"points must differ, but points {first + 1} and {number + 1} are both {point}")
+
+
+def _baseline(
+    question: Question, wanted: Sequence[Mapping[str, Any]], points: Sequence[Mapping[str, Any]], home: Run
+) -> int:
+    """The asked-for point, else the base configuration's, else the first."""
+    if question.baseline is not None:
+        return matching(wanted, question.baseline, "sweep.baseline")[0]
+    settings = home.settings
+    return next((i for i, p in enumerate(points) if all(p[k] == settings[k] for k in p)), 0)
