@@ -14,7 +14,7 @@ from nnexp import cli, load_sweep
 from nnexp.errors import UserError
 from nnexp.experiment import planning
 from nnexp.nn import train
-from nnexp.sweep.pool import worker
+from nnexp.sweep.pool import premises, worker
 from nnexp.sweep.store import record
 from nnexp.sweep.store.looks import read_looks
 from nnexp.sweep.store.plan_file import read_head
@@ -271,7 +271,7 @@ def test_a_long_sweep_asks_before_it_trains_where_there_is_somebody_to_ask(
 def test_code_that_changed_since_the_plan_was_made_is_not_trained(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "numerics_of", lambda settings: "0" * 64)
+    monkeypatch.setattr(premises, "numerics_of", lambda settings: "0" * 64)
     assert cli.main([*SWEEP, "n_jobs=1"]) == 1
     assert "the code changed since the sweep was planned: start again" in capsys.readouterr().err
     assert list((folder() / "records").iterdir()) == []
