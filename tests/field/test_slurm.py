@@ -65,18 +65,32 @@ def test_jobs_give_the_same_bits_and_nothing_of_them_is_left(
     assert [path.suffix for path in printed] == [".txt"] * (2 // cores)  # and no key
 
 
+@pytest.mark.parametrize("which", ["one", "all"])
 def test_a_job_that_is_cancelled_costs_nothing(
+    which: str, tmp_path: Path, queue: dict[str, str], undisturbed: dict[str, str]
+) -> None:
+    gate = {"NNEXP_FAULT": WAITS, "NNEXP_GATE": str(tmp_path / "gate")}
+    with start(JOBS, tmp_path, **queue, **gate) as sweep:
+        read_until(sweep, "[")
+        jobs = asked(queue, "squeue", "-h", "-o", "%i").split()
+        asked(queue, "scancel", *(jobs if which == "all" else jobs[:1]))
+        (tmp_path / "gate").touch()
+        shown = sweep.communicate(timeout=180)[0]
+    assert sweep.returncode == 0, shown
+    assert "Traceback" not in shown
+    assert tables(tmp_path) == undisturbed
+
+
+def test_a_job_with_nothing_left_to_train_is_given_back(
     tmp_path: Path, queue: dict[str, str], undisturbed: dict[str, str]
 ) -> None:
     gate = {"NNEXP_FAULT": WAITS, "NNEXP_GATE": str(tmp_path / "gate")}
     with start(JOBS, tmp_path, **queue, **gate) as sweep:
         read_until(sweep, "[")
-        first, _ = asked(queue, "squeue", "-h", "-o", "%i").split()
-        asked(queue, "scancel", first)
+        assert wait_for(lambda: len(asked(queue, "squeue", "-h", "-o", "%i").split()) == 1, 120)
         (tmp_path / "gate").touch()
-        shown = sweep.communicate(timeout=180)[0]
+        shown = sweep.communicate(timeout=120)[0]
     assert sweep.returncode == 0, shown
-    assert "Traceback" not in shown
     assert tables(tmp_path) == undisturbed
 
 

@@ -31,6 +31,7 @@ SETTINGS = LOCAL | {"distributed.deploy.lost-worker-timeout": "1000 days"}  # we
 NOT_NOW = ("not available now", "node not available")  # what sbatch says of jobs that will be queued
 ALIVE = "PENDING,CONFIGURING,RUNNING,SUSPENDED,REQUEUED"  # states of jobs
 BEAT, LOOK_EVERY = 0.1, 15.0  # seconds between two looks for workers, and for jobs
+LOOKS = 4  # in a row that see a worker with nothing to do, before it is given back
 KEYS = "tls"  # the folder of the certificate that workers and scheduler know each other by
 
 
@@ -164,19 +165,20 @@ def submitted(jobs: Jobs) -> Iterator[Client]:
 
 def _keep(jobs: Jobs, cluster: SLURMCluster, client: Client, over: Event) -> None:
     """Ask again for jobs that have ended, and give back workers that have nothing to do for a while."""
-    asked, wanted, idle, joined = jobs.number, jobs.workers, set[str](), False
-    while not over.wait(LOOK_EVERY):
+    asked, wanted, idle = jobs.number, jobs.workers, dict[str, int]()  # idle: looks in a row
+    joined = False  # jobs that end before a worker joins would end again
+    while not over.wait(LOOK_EVERY if joined else BEAT):
         try:
             tasks = client.processing()
-            before, idle = idle, {worker for worker, has in tasks.items() if not has}
-            if rested := before & idle:
-                client.retire_workers(list(rested), close_workers=True)
-                wanted -= len(rested)
             joined = joined or bool(tasks)
-            missing = -(-wanted // jobs.cores) - len(_alive(jobs.name))
-        except OSError:  # of a scheduler that ends, or of Slurm, which is too busy to answer
+            idle = {worker: idle.get(worker, 0) + 1 for worker, has in tasks.items() if not has}
+            if rested := [worker for worker, looks in idle.items() if looks >= LOOKS]:
+                client.retire_workers(rested, close_workers=True)
+                wanted -= len(rested)
+            missing = -(-wanted // jobs.cores) - len(_alive(jobs.name)) if joined else 0
+        except (OSError, RuntimeError):  # of a scheduler that ends, or of Slurm, which is too busy to answer
             continue
-        if joined and missing > 0:
+        if missing > 0:
             asked += missing  # the cluster counts those that have ended as well
             cluster.scale(jobs=asked)
 
