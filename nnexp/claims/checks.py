@@ -1,45 +1,37 @@
-"""One check of a claim: the condition that finished runs meet or do not, read from a sweep file.
+"""One check of a claim: the condition that finished runs meet or do not; `reading` takes it from its file.
 
 A check is one of
     left rel right + margin      `right` a quantity or a number; rel: > >= < <=
     left rel times * right
     low <= left <= high          one of the two may be left out
+    equal: {left, right, within}    they differ by less than `within`: shown by two one-sided tests at 5 %, so
+                                 that the absence of an effect is a finding
     along: AXIS                  `rel` between each value of the axis and the one before it, with margin or
                                  times; `between: [a, b]` takes a part of the axis
     along: AXIS, optimum: inside    the best value is not at an end (by more than margin)
-over the seeds by `over`: mean (with times, the ratio of the means), median, best, each (holds at every seed;
-two quantities at the same seed) or paired (mean over the seeds of the difference; with times, geometric mean
-of the ratio). The default is paired for two quantities, else mean. Only mean and paired have intervals. A
-quantity: see `quantities`.
+over the seeds by `over`: paired (mean over the seeds of the difference; with times, geometric mean of the
+ratio), mean (with times, the ratio of the means), median, best, or each (holds at every seed; two quantities
+at the same seed). The default is paired for two quantities, else mean. These two have an interval from 3
+seeds on, a median from 6, a share always; best, each and sd have none. A quantity: see `quantities`.
 """
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from nnexp.claims.places import asking_the_runs, select_points, sort_along
-from nnexp.claims.quantities import OVER_SEEDS, Design, Quantity, number, read_quantity
-from nnexp.errors import UserError, unknown
+from nnexp.claims.curves import STATISTICS
+from nnexp.claims.quantities import Quantity
+from nnexp.statistics.intervals import LEVEL
 
-RELATIONS = (">", ">=", "<", "<=")
-OVER = ("mean", "median", "best", "each", "paired")
+OVER = ("paired", "mean", "median", "best", "each")
 OF_ALL_SEEDS = "of all seeds"  # for sd and share, which are over the seeds already
-OPTIMUM_OVER = ("median", "each", "paired")
-# The forms: the keys that tell each, and the keys that it takes beside them, left and over.
-FORMS: dict[tuple[str, ...], tuple[str, ...]] = {
-    ("rel",): ("right", "margin", "times", "along", "between"),
-    ("low", "high"): (),
-    ("optimum",): ("margin", "along", "between"),
-}
-KEYS = ("left", "over", *dict.fromkeys(key for form in FORMS.items() for keys in form for key in keys))
+EQUAL_LEVEL = 0.90  # of the interval that two one-sided tests at 5 % leave
 
 
 @dataclass(frozen=True)
 class Check:
     """One condition; the fields are the keys of the sweep file, `over` with its default filled in.
 
-    `along`: the axis; `grid`: those of its values that count, in order.
+    `within`: of equal. `along`: the axis; `grid`: those of its values that count, in order.
     """
 
     left: Quantity
@@ -50,6 +42,7 @@ class Check:
     times: float | None = None
     low: float | None = None
     high: float | None = None
+    within: float | None = None
     along: str | None = None
     grid: tuple[Any, ...] = ()
     optimum: bool = False
@@ -59,6 +52,22 @@ class Check:
         """The quantities of both of its sides that have a metric."""
         sides = [side for side in (self.left, self.right) if isinstance(side, Quantity)]
         return [leaf for side in sides for leaf in side.leaves]
+
+    @property
+    def level(self) -> float:
+        """That of the interval which must lie on the right side for the check to be reproduced."""
+        return LEVEL if self.within is None else EQUAL_LEVEL
+
+    @property
+    def takes_test(self) -> bool:
+        """Whether it looks at test data."""
+        return any(leaf.metric.startswith("test_") for leaf in self.leaves)
+
+    @property
+    def chooses_by_test(self) -> bool:
+        """Whether it takes a run's epoch by its result on test data."""
+        of_test = (leaf for leaf in self.leaves if leaf.metric.startswith("test_"))
+        return any(STATISTICS[leaf.statistic].chooses for leaf in of_test)
 
     @property
     def effect_kind(self) -> str:
@@ -73,117 +82,19 @@ class Check:
         return f"{kind} difference" if differs or self.left.statistic == "difference" else kind
 
 
-def read_check(raw: Any, design: Design) -> Check:
-    """The check that a sweep file states.
+class LooksAtTest(NamedTuple):
+    """Of `checks`, those that take test data, and those that choose an epoch by them."""
 
-    Raises:
-        UserError: it cannot be understood; `NoAnswerError`: the runs of the sweep cannot answer it.
-    """
-    if not isinstance(raw, Mapping) or "left" not in raw:
-        raise UserError(f"a check must be a mapping with left, got {raw!r}")
-    for key in raw:
-        if key not in KEYS:
-            raise unknown("key of a check", key, KEYS)
-    forms = [form for form in FORMS if any(key in raw for key in form)]
-    if len(forms) != 1:
-        raise UserError(f"a check must have either rel, or low and high, or optimum, got {', '.join(raw)}")
-    form, along = forms[0], raw.get("along")
-    for key in raw:
-        if key not in ("left", "over", *form, *FORMS[form]):
-            raise UserError(f"a check with {form[0]} takes no {key}, got {raw[key]!r}")
-    left = read_quantity(raw["left"], design, along)
-    right = raw.get("right")
-    right = read_quantity(right, design) if isinstance(right, Mapping) else right
-    if form == ("rel",):
-        _check_relation(raw, left, right)
-    if "optimum" in raw and (raw["optimum"] != "inside" or along is None or not left.better):
-        raise UserError(
-            f"optimum must be inside, along an axis, of an accuracy, a cost or a time, got {dict(raw)}"
-        )
-    numbers = {k: number(k, raw[k]) for k in ("margin", "times", "low", "high") if k in raw}
-    if right is not None and not isinstance(right, Quantity):
-        numbers["right"] = right = number("right", right)
-    _check_numbers(numbers, left)
-    return Check(
-        left=left,
-        over=_over(raw, left, right),
-        rel=raw.get("rel"),
-        right=right,
-        margin=numbers.get("margin", 0.0),
-        **{name: numbers.get(name) for name in ("times", "low", "high")},
-        along=along,
-        grid=_grid(raw, left, design) if along is not None else (),
-        optimum="optimum" in raw,
-    )
+    checks: int = 0
+    taking: int = 0
+    choosing: int = 0
 
-
-def _check_relation(raw: Mapping[str, Any], left: Quantity, right: Quantity | float | None) -> None:
-    if raw["rel"] not in RELATIONS:
-        raise unknown("rel", raw["rel"], RELATIONS)
-    if (right is None) == ("along" not in raw):
-        raise UserError(f"a check with rel must have right or along, got {', '.join(raw)}")
-    if "times" in raw and ("margin" in raw or ("right" in raw and not isinstance(right, Quantity))):
-        raise UserError("times multiplies a quantity, and takes no margin beside it")
-    if isinstance(right, Quantity) and (left.statistic in OVER_SEEDS) != (right.statistic in OVER_SEEDS):
-        raise UserError(f"left and right must both be over seeds, got {left.statistic}, {right.statistic}")
-
-
-def _check_numbers(numbers: Mapping[str, float], left: Quantity) -> None:
-    """Numbers that make sense: factors above 0, low <= high, accuracies and shares as fractions.
-
-    A difference of fractions that must be 1 or more can hardly be meant: a point, 1 %, is 0.01.
-    """
-    if numbers.get("times", 1.0) <= 0:
-        raise UserError(f"times must be > 0, got {numbers['times']:g}")
-    if numbers.get("low", 0.0) > numbers.get("high", numbers.get("low", 0.0)):
-        raise UserError(f"low must be <= high, got {numbers['low']:g} and {numbers['high']:g}")
-    if not (left.is_accuracy or left.statistic == "share"):
-        return
-    what = "shares" if left.statistic == "share" else "accuracies"
-    for name in sorted(numbers.keys() - {"times"}):
-        value, differs = numbers[name], name == "margin" or left.statistic == "difference"
-        if not (-1 < value < 1 if differs else 0 <= value <= 1):
-            rule = "lie between -1 and 1" if differs else "be within 0 and 1"
-            raise UserError(f"{name} must {rule}, since {what} are fractions (0.01 is 1 %), got {value:g}")
-
-
-def _over(raw: Mapping[str, Any], left: Quantity, right: Quantity | float | None) -> str:
-    """How the seeds are taken together; refused where it makes no sense."""
-    two = isinstance(right, Quantity) or "along" in raw
-    over: Any = raw.get("over", "paired" if two else "mean")
-    if left.statistic in OVER_SEEDS:
-        if "over" in raw or "optimum" in raw:
-            raise UserError(f"{left.statistic} is over the seeds already: it takes no over and no optimum")
-        return OF_ALL_SEEDS
-    if over not in (choices := OPTIMUM_OVER if "optimum" in raw else OVER):
-        raise unknown("over", over, choices)
-    if over == "paired" and not two:
-        raise UserError("over: paired compares two quantities; the interval of one is over: mean")
-    sides = [left, right] if isinstance(right, Quantity) else [left]
-    if over == "best" and not all(side.better for side in sides):
-        raise UserError(f"over: best takes an accuracy, a cost or a time, got {left.statistic} {left.metric}")
-    if over in ("mean", "paired") and any(leaf.best_of for side in sides for leaf in side.leaves):
-        raise UserError(f"best_of picks a point by its result: over must be median, best or each, got {over}")
-    return str(over)
-
-
-def _grid(raw: Mapping[str, Any], left: Quantity, design: Design) -> tuple[Any, ...]:
-    """The values of the axis, in order; every part of `left` has a point at each."""
-    axis, between, optimum = raw["along"], raw.get("between"), "optimum" in raw
-    leaves = list(left.leaves)
-    if any(leaf.sweep is not None or leaf.best_of is not None for leaf in leaves):
-        raise UserError("along takes the points of this sweep, and no best_of")
-    low, high = -math.inf, math.inf
-    if between is not None:
-        if not isinstance(between, list | tuple) or len(between) != 2:
-            raise UserError(f"between must be two values of {axis}, got {between!r}")
-        low, high = (number("between", value) for value in between)
-    with asking_the_runs():
-        points = sort_along(design.points, select_points(design.points, dict(leaves[0].at), axis), axis)
-        values = [value for i in points if low <= (value := design.points[i][axis]) <= high]
-        if len(values) < 2 + optimum:
-            raise UserError(f"along {axis} must leave at least {2 + optimum} values, got {values}")
-        for leaf in leaves:
-            for value in values:
-                select_points(design.points, {**dict(leaf.at), axis: value})
-    return tuple(values)
+    @property
+    def text(self) -> str:
+        """`2 of 3 checks take test data, 1 of them chooses the epoch by it`; empty where none does."""
+        if not self.taking:
+            return ""
+        if self.checks == 1:
+            return "takes test data" + ", and chooses the epoch by it" * self.choosing
+        choosing = f", {self.choosing} of them to choose the epoch" if self.choosing else ""
+        return f"{self.taking} of {self.checks} checks take test data{choosing}"

@@ -13,24 +13,18 @@ from nnexp.claims.findings import (
     NO_RUN,
     NOT_JUDGED,
     Finding,
-    infinite,
+    Limits,
     join,
     limits_of,
-    with_seeds_needed,
-    worst,
+    scaled,
+    strict_level,
 )
-from nnexp.claims.samples import Sample, Values, difference, ratio
-from nnexp.statistics.intervals import (
-    LEAST_GAP,
-    LEAST_SEEDS,
-    LEVEL,
-    Floats,
-    Interval,
-    mean_interval,
-    ratio_interval,
-    two_groups,
-    welch_interval,
-)
+from nnexp.claims.means import ONE_LOOK, MeanTest, mean_finding
+from nnexp.claims.samples import Sample, difference, ratio
+from nnexp.claims.sweep_runs import Values
+from nnexp.statistics.intervals import LEVEL, Floats
+from nnexp.statistics.medians import median_difference_interval, median_interval
+from nnexp.statistics.shares import least_share, share_interval
 
 NO_RATIO = "both sides are 0: they have no ratio"
 ONE_SEED = "a standard deviation needs 2 seeds"
@@ -45,83 +39,59 @@ class Contrast(NamedTuple):
     where: str = ""
 
 
-def compare(contrast: Contrast, tests: int) -> Finding:
-    """The verdict on one contrast, out of `tests` that a claim makes."""
+def compare(contrast: Contrast, tests: int, means: MeanTest = ONE_LOOK) -> Finding:
+    """The verdict on one contrast, out of `tests` that a claim makes; `means`: by which test on means."""
     check, left, right, where = contrast
     if not left.values or (right is not None and not right.values):
         finding = Finding(NOT_JUDGED, n=0, note=NO_RUN)
     elif check.over in ("mean", "paired"):
-        finding = _with_interval(contrast, tests)
+        finding = mean_finding(check, left, right, tests, means)
     elif check.over == "each":
         finding = _at_each_seed(check, left.values, right.values if right else None)
     else:
-        n = min(len(side.values) for side in (left, right) if side)
-        effect = _effect(check, left.summary, right.summary) if right else left.summary
-        finding = limits_of(check).decide(effect, n, why_none=_why_none(check, left, right))
+        finding = _by_summaries(check, left, right, tests)
     return replace(finding, note=join(where, finding.note))
 
 
-def _with_interval(contrast: Contrast, tests: int) -> Finding:
-    """By Student's t on a mean or a paired difference, by Welch's on two means; see `_intervals`."""
-    check, left, right, _ = contrast
-    sides = [left.values] + ([right.values] if right else [])
-    if check.over == "paired":
-        common = set.intersection(*(set(side) for side in sides))
-        sides = [{seed: value for seed, value in side.items() if seed in common} for side in sides]
-    samples = [np.array([side[seed] for seed in sorted(side)], np.float64) for side in sides]
-    n = min(len(sample) for sample in samples)
-    if not n:
-        return Finding(NOT_JUDGED, n=0, note=NO_PAIR)
-    if not all(np.isfinite(sample).all() for sample in samples):
-        return infinite(np.concatenate(samples), n)
-    if check.times is not None and min(sample.min() for sample in samples) <= 0:
-        return Finding("undecided", n=n, note="a ratio of means needs values above 0; over: median does not")
-    finding = _decided(check, samples, tests)
-    if check.left.is_accuracy and len(samples) == 1 and two_groups(samples[0], LEAST_GAP):
-        finding = replace(finding, note=join(finding.note, "two groups of seeds: no mean describes both"))
-    return finding
+def _by_summaries(check: Check, left: Sample, right: Sample | None, tests: int) -> Finding:
+    """By one number of all seeds on either side: a median, the best, a share or an sd."""
+    n = min(len(side.values) for side in (left, right) if side)
+    effect = _effect(check, left.summary, right.summary) if right else left.summary
+    limits = limits_of(check)
+    stated = limits.decide(effect, n, why_none=_why_none(check, left, right))
+    if stated.verdict == NOT_JUDGED:
+        return stated
+    low, high = _limits(check, left, right, LEVEL)
+    if math.isnan(low) or math.isnan(high):
+        return scaled(stated, sd=_spread(left, right))
+    return limits.decide_by(
+        lambda level: _limits(check, left, right, level), stated, LEVEL, strict_level(tests)
+    )
 
 
-def _decided(check: Check, samples: list[Floats], tests: int) -> Finding:
-    """The finding on samples (one, or two) that are finite."""
-    limits, strict = limits_of(check), 1 - (1 - LEVEL) / tests
-    mean, low, high, n = (float(figure) for figure in _interval(check, samples, LEVEL))
-    finding = replace(limits.finding("undecided", mean, int(n)), low=low, high=high)
-    if n >= LEAST_SEEDS:
-        if limits.side(low) == 0 and limits.side(high) == 0:
-            return replace(finding, verdict="reproduced")
-        wider = _interval(check, samples, strict)
-        if limits.side(float(wider.low)) == limits.side(float(wider.high)) != 0:
-            return replace(finding, verdict="refuted")
-    level = strict if limits.side(mean) else LEVEL
-    return with_seeds_needed(finding, *_distance(check, samples, finding), level)
+def _limits(check: Check, left: Sample, right: Sample | None, level: float) -> tuple[float, float]:
+    """The interval on the effect of two summaries, from those of both at half the error rate; NaN if none."""
+    if right is None:
+        return _side_limits(check, left, level)
+    if check.over == "median" and check.times is None:
+        interval = median_difference_interval(_array(left.values), _array(right.values), level)
+        return float(interval.low), float(interval.high)
+    (low, high), (other_low, other_high) = (
+        _side_limits(check, side, (1 + level) / 2) for side in (left, right)
+    )
+    return _effect(check, low, other_high), _effect(check, high, other_low)
 
 
-def _interval(check: Check, samples: list[Floats], level: float) -> Interval:
-    """The interval of what the check is about.
-
-    With times: over mean, of the ratio of two means; paired, of the geometric mean of the ratio at each seed.
-    """
-    if check.over == "mean" and len(samples) == 2:
-        return (welch_interval if check.times is None else ratio_interval)(samples[0], samples[1], level)
-    if check.times is not None:
-        logarithms = mean_interval(np.log(samples[0]) - np.log(samples[1]), level)
-        mean, low, high = (np.exp(figure) for figure in logarithms[:3])
-        return Interval(mean, low, high, logarithms.n)
-    return mean_interval(samples[0] - samples[1] if check.over == "paired" else samples[0], level)
-
-
-def _distance(check: Check, samples: list[Floats], finding: Finding) -> tuple[float, float]:
-    """How far the effect is from the threshold, and its sd per seed: on a scale on which both are sums."""
-    threshold = finding.threshold
-    if check.over == "paired" and check.times is not None:
-        samples, threshold = [np.log(sample) for sample in samples], math.log(threshold)
-    elif check.times is not None:
-        samples, threshold = [samples[0], threshold * samples[1]], 0.0
-    differences = [samples[0] - samples[1]] if check.over == "paired" else samples
-    effect = float(samples[0].mean()) - (float(samples[1].mean()) if len(samples) == 2 else 0.0)
-    sd = math.sqrt(sum(float(np.var(sample, ddof=1)) for sample in differences if len(sample) > 1))
-    return abs(effect - threshold), sd
+def _side_limits(check: Check, side: Sample, level: float) -> tuple[float, float]:
+    """Of a share by Clopper and Pearson, of a median by order statistics; NaN for what has no interval."""
+    values = _array(side.values)
+    if check.left.statistic == "share":
+        interval = share_interval(values.sum(), len(values), level)
+    elif check.over == "median":
+        interval = median_interval(values, level)
+    else:
+        return math.nan, math.nan
+    return float(interval.low), float(interval.high)
 
 
 def _at_each_seed(check: Check, left: Values, right: Values | None) -> Finding:
@@ -133,8 +103,38 @@ def _at_each_seed(check: Check, left: Values, right: Values | None) -> Finding:
     return worst(limits_of(check), effects, NO_RATIO if zeros else NEVER_REACHED)
 
 
+def worst(limits: Limits, effects: Values, why_none: str = NEVER_REACHED) -> Finding:
+    """Of a check that must hold at every seed: the finding on the seed that is worst off.
+
+    Its note says at which share of all seeds it holds at least, by the seeds at which it did.
+    """
+    n = len(effects)
+    if not effects:
+        return Finding(NOT_JUDGED, n=0, note=NO_PAIR)
+    if any(math.isnan(effect) for effect in effects.values()):
+        return Finding(NOT_JUDGED, n=n, note=why_none)
+    held = sum(limits.side(effect) == 0 for effect in effects.values())
+    least = f"{held} of {n} seeds: at least {100 * float(least_share(held, n)):.0f} % of all"
+    findings = [limits.decide(effect, n, least) for effect in effects.values()]
+    return scaled(min(findings, key=lambda finding: finding.clearance), sd=_sd(_array(effects)))
+
+
 def _effect(check: Check, left: float, right: float) -> float:
     return difference(left, right) if check.times is None else ratio(left, right)
+
+
+def _spread(left: Sample, right: Sample | None) -> float:
+    """The sd of a seed, of both sides together."""
+    return math.hypot(*(_sd(_array(side.values)) for side in (left, right) if side))
+
+
+def _sd(values: Floats) -> float:
+    """NaN for a single value, and for infinite ones."""
+    return float(values.std(ddof=1)) if len(values) > 1 and np.isfinite(values).all() else math.nan
+
+
+def _array(values: Values) -> Floats:
+    return np.array(list(values.values()), np.float64)
 
 
 def _why_none(check: Check, left: Sample, right: Sample | None) -> str:

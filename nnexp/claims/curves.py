@@ -119,8 +119,8 @@ class Statistic(NamedTuple):
 
     `of`: its value; NaN where a curve has none. `number`: what it takes beside the metric, by name.
     `better`: which way its values are better; None: as those of the metric. `takes_better`: it makes sense
-    only where the metric has a better way. `of_metric`: its values are in the metric's unit. `columns`:
-    metric -> column of runs.csv that holds the same number.
+    only where the metric has a better way. `of_metric`: its values are in the metric's unit. `chooses`: it
+    takes an epoch by the values. `columns`: metric -> column of runs.csv that holds the same number.
     """
 
     of: Callable[[Curve, float], float]
@@ -128,6 +128,7 @@ class Statistic(NamedTuple):
     better: int | None = None
     takes_better: bool = False
     of_metric: bool = True
+    chooses: bool = False
     columns: Mapping[str, str] = {}
 
 
@@ -139,15 +140,19 @@ BEST_COLUMNS = {"validation_accuracy": "best_validation_accuracy"}
 STATISTICS = {
     "final": Statistic(lambda curve, _: _at(curve, curve.last), columns=FINAL_COLUMNS),
     "best": Statistic(
-        lambda curve, _: float(curve.values[_best(curve)]), takes_better=True, columns=BEST_COLUMNS
+        lambda curve, _: float(curve.values[_best(curve)]),
+        takes_better=True,
+        chooses=True,
+        columns=BEST_COLUMNS,
     ),
-    "lowest": Statistic(lambda curve, _: float(curve.values.min())),
-    "highest": Statistic(lambda curve, _: float(curve.values.max()), columns=BEST_COLUMNS),
+    "lowest": Statistic(lambda curve, _: float(curve.values.min()), chooses=True),
+    "highest": Statistic(lambda curve, _: float(curve.values.max()), chooses=True, columns=BEST_COLUMNS),
     "best_epoch": Statistic(
         lambda curve, _: float(curve.epochs[_best(curve)]),
         better=0,
         takes_better=True,
         of_metric=False,
+        chooses=True,
         columns={"validation_accuracy": "best_epoch"},
     ),
     "increases": Statistic(
@@ -155,7 +160,7 @@ STATISTICS = {
     ),
     "at_epoch": Statistic(_at, "epoch"),
     "mean_first": Statistic(_mean_first, "epochs"),
-    "lowest_first": Statistic(_lowest_first, "epochs"),
+    "lowest_first": Statistic(_lowest_first, "epochs", chooses=True),
     "mean_last": Statistic(lambda curve, n: _mean(curve.values[curve.epochs > curve.last - n]), "epochs"),
     "mean_step": Statistic(_mean_step, "epochs", better=0),
     "epochs_to": Statistic(
@@ -164,6 +169,7 @@ STATISTICS = {
         better=-1,
         takes_better=True,
         of_metric=False,
+        chooses=True,
     ),
     "seconds_to": Statistic(
         lambda curve, target: _first_at_target(curve.seconds, curve, target),
@@ -171,6 +177,7 @@ STATISTICS = {
         better=-1,
         takes_better=True,
         of_metric=False,
+        chooses=True,
     ),
 }
 

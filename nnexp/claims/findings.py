@@ -1,16 +1,22 @@
-"""Findings: a verdict with its figures, and how an effect is held against its limits."""
+"""Findings: a verdict with its figures, and how an effect is held against its limits.
+
+Reproduced and refuted rest on an interval, and each is wrong by chance in at most 5 % of cases; undecided is
+what an interval leaves open. What has no interval holds or fails, for the seeds at hand, with no error rate.
+"""
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from nnexp.claims.checks import Check
-from nnexp.claims.samples import Values
-from nnexp.statistics.intervals import LEAST_SEEDS, MOST_SEEDS, Floats, seeds_needed
+from nnexp.statistics.intervals import LEVEL, Floats
 
-NOT_JUDGED = "not judged"
+REPRODUCED, REFUTED, UNDECIDED = "reproduced", "refuted", "undecided"
+HOLDS, FAILS, NOT_JUDGED = "holds", "fails", "not judged"
+ORDER = (REFUTED, FAILS, NOT_JUDGED, UNDECIDED, HOLDS, REPRODUCED)  # the weakest first
 NO_RUN = "no run has a value"
 NO_PAIR = "no seed has a value on both sides"
 NEVER_REACHED = "neither side ever reaches the target"
@@ -20,8 +26,9 @@ NEVER_REACHED = "neither side ever reaches the target"
 class Finding:
     """A verdict with its figures, NaN or None where there is none.
 
-    `clearance`: distance to the threshold, negative on its wrong side. `rel`: the relation that the effect
-    must have to the threshold, one of > >= < <= =. `effect_kind`: that of the check.
+    `rel`: the relation that the effect must have to the threshold, one of > >= < <= =. `seeds_low`,
+    `seeds_high`: how many seeds would probably decide it. `clearance`: distance to the threshold, negative on
+    its wrong side, in half-widths of the interval, else in sd of a seed. `effect_kind`: that of the check.
     """
 
     verdict: str
@@ -31,7 +38,8 @@ class Finding:
     rel: str | None = None
     threshold: float = math.nan
     n: int | None = None
-    seeds_needed: int | None = None
+    seeds_low: int | None = None
+    seeds_high: int | None = None
     note: str = ""
     clearance: float = math.nan
     effect_kind: str | None = None
@@ -57,7 +65,7 @@ class Limits(NamedTuple):
         return min(finite, key=lambda limit: abs(effect - limit))
 
     def finding(self, verdict: str, effect: float, n: int, note: str = "") -> Finding:
-        """A finding with its threshold, and how far the effect is on the right side of it."""
+        """A finding with its threshold, and how far on the right side of it the effect is."""
         threshold = self.nearer(effect)
         sign = -1 if self.side(effect) else 1
         clearance = sign * abs(effect - threshold)
@@ -74,11 +82,29 @@ class Limits(NamedTuple):
         """The finding without an interval. `why_none`: the note where the effect is NaN."""
         if math.isnan(effect):
             return Finding(NOT_JUDGED, n=n, note=why_none)
-        return self.finding("refuted" if self.side(effect) else "reproduced", effect, n, note)
+        return self.finding(FAILS if self.side(effect) else HOLDS, effect, n, note)
+
+    def decide_by(
+        self, interval: Callable[[float], tuple[float, float]], finding: Finding, level: float, strict: float
+    ) -> Finding:
+        """The finding with the verdict that an interval gives.
+
+        All of it on the right side at `level`: reproduced; on the wrong side at `strict`: refuted.
+        `interval`: low and high limit at a level.
+        """
+        low, high = interval(level)
+        finding = scaled(replace(finding, verdict=UNDECIDED, low=low, high=high))
+        if self.side(low) == 0 and self.side(high) == 0:
+            return replace(finding, verdict=REPRODUCED)
+        sides = [self.side(limit) for limit in interval(strict)]
+        return replace(finding, verdict=REFUTED) if sides[0] == sides[1] != 0 else finding
 
 
 def limits_of(check: Check) -> Limits:
     """What the effect of a check is compared with."""
+    if check.within is not None:
+        centre = check.right if isinstance(check.right, float) else 0.0
+        return Limits(centre - check.within, centre + check.within, strict=True)
     if check.optimum:
         return Limits(low=check.margin, strict=True)
     if check.rel is None:
@@ -90,34 +116,45 @@ def limits_of(check: Check) -> Limits:
     return Limits(low=threshold, strict=strict) if ">" in check.rel else Limits(high=threshold, strict=strict)
 
 
-def with_seeds_needed(finding: Finding, distance: float, sd: float, level: float) -> Finding:
-    """The finding with an estimate of how many seeds would decide it."""
-    needed = seeds_needed(distance, sd, level)
-    why = f"about {needed} seeds would decide it"
-    if needed is None:
-        why = f"even {MOST_SEEDS} seeds would not decide it"
-    if finding.n is not None and finding.n < LEAST_SEEDS:
-        why = f"n = {finding.n}: an interval needs {LEAST_SEEDS} seeds"
-    return replace(finding, verdict="undecided", seeds_needed=needed, note=join(finding.note, why))
+def strict_level(tests: int) -> float:
+    """The level at which one of `tests` refutes a claim: by Bonferroni, for one is enough."""
+    return 1 - (1 - LEVEL) / tests
 
 
-def worst(limits: Limits, effects: Values, why_none: str = NEVER_REACHED) -> Finding:
-    """Of a check that must hold at every seed: the finding on the seed that is worst off."""
-    n = len(effects)
-    if not effects:
-        return Finding(NOT_JUDGED, n=0, note=NO_PAIR)
-    if any(math.isnan(effect) for effect in effects.values()):
-        return Finding(NOT_JUDGED, n=n, note=why_none)
-    held = sum(limits.side(effect) == 0 for effect in effects.values())
-    findings = [limits.decide(effect, n, f"holds at {held} of {n} seeds") for effect in effects.values()]
-    return min(findings, key=lambda finding: finding.clearance)
+def scaled(finding: Finding, sd: float = math.nan) -> Finding:
+    """The finding with its clearance in half-widths of its interval, else in `sd`, to be compared.
+
+    Of an interval that is not symmetric it is the half that faces the threshold.
+    """
+    towards = finding.low if finding.effect > finding.threshold else finding.high
+    unit = sd if math.isnan(towards) else abs(finding.effect - towards)
+    if math.isnan(unit) or math.isnan(finding.clearance) or math.isinf(finding.clearance):
+        return finding
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return replace(finding, clearance=float(np.nan_to_num(np.divide(finding.clearance, unit), nan=0.0)))
+
+
+def weakest(verdicts: Iterable[str]) -> str:
+    """The verdict on a statement that holds if all of its parts do."""
+    return min(verdicts, key=ORDER.index)
+
+
+def weakest_finding(findings: Iterable[Finding]) -> Finding:
+    """Of several that must all hold: the one with the weakest verdict, of these the nearest to failing."""
+    return min(
+        findings,
+        key=lambda each: (
+            ORDER.index(each.verdict),
+            -math.inf if math.isnan(each.clearance) else each.clearance,
+        ),
+    )
 
 
 def infinite(values: Floats, n: int) -> Finding:
     """The finding where a run has an infinite value, which has no mean."""
     count = int(np.isinf(values).sum())
     why = f"{count} values are infinite, for a target that was never reached: over: median takes them"
-    return Finding("undecided", n=n, note=why)
+    return Finding(UNDECIDED, n=n, note=why)
 
 
 def join(*notes: str) -> str:

@@ -5,31 +5,38 @@ from dataclasses import replace
 
 import numpy as np
 
+from nnexp.claims.advice import with_seeds
 from nnexp.claims.checks import Check
+from nnexp.claims.comparisons import worst
 from nnexp.claims.findings import (
     NO_RUN,
     NOT_JUDGED,
+    REFUTED,
+    REPRODUCED,
+    UNDECIDED,
     Finding,
     Limits,
     infinite,
     join,
     limits_of,
-    with_seeds_needed,
-    worst,
+    scaled,
 )
-from nnexp.claims.samples import Sample, difference
-from nnexp.statistics.intervals import LEAST_SEEDS, LEVEL, Floats, mean_interval
+from nnexp.claims.means import ONE_LOOK, MeanTest
+from nnexp.claims.samples import Sample, difference, stuck_text
+from nnexp.statistics import optimum as statistics
+from nnexp.statistics.intervals import LEAST_SEEDS, LEVEL, Floats
 from nnexp.text import spelled
 
-OPTIMUM_TESTS = 2  # tests that an optimum makes: against either end
+OPTIMUM_TESTS = 1  # that can refute it: "no point inside is better than both ends"
 
 
-def optimum(check: Check, samples: Sequence[Sample], tests: int = OPTIMUM_TESTS) -> Finding:
+def optimum(
+    check: Check, samples: Sequence[Sample], tests: int = OPTIMUM_TESTS, means: MeanTest = ONE_LOOK
+) -> Finding:
     """Whether the best of the samples, in order of the axis, is at neither end.
 
-    Effect: by how much the best one inside is better than the better end. With an interval, it is corrected
-    for choosing the best by the same data (Bonferroni, over the points inside). To refute it takes a test for
-    each end, corrected for all `tests` that the claim makes, these two among them.
+    Effect: by how much the best one inside is better than the better end; paired, with an interval on that of
+    the true best inside. To refute it is one of the `tests` that a claim makes.
     """
     if not all(sample.values for sample in samples):
         return Finding(NOT_JUDGED, n=0, note=NO_RUN)
@@ -46,7 +53,7 @@ def optimum(check: Check, samples: Sequence[Sample], tests: int = OPTIMUM_TESTS)
         return worst(limits, effects)
     if not np.isfinite(values).all():
         return infinite(values, len(seeds))
-    return _optimum_with_interval(check, limits, values, tests)
+    return _by_tests(check, limits, values, samples, tests, means)
 
 
 def _inside(check: Check, values: Floats, n: int) -> tuple[float, int, str]:
@@ -57,34 +64,23 @@ def _inside(check: Check, values: Floats, n: int) -> tuple[float, int, str]:
     return difference(means[best], max(means[0], means[-1])), n, where
 
 
-def _optimum_with_interval(check: Check, limits: Limits, values: Floats, tests: int) -> Finding:
+def _by_tests(
+    check: Check, limits: Limits, values: Floats, samples: Sequence[Sample], tests: int, means: MeanTest
+) -> Finding:
     """`values (points, seeds)`: finite, higher is better."""
-    n = values.shape[1]
-    effect, _, where = _inside(check, values, n)
-    inside, ends = values[1:-1], values[[0, -1]]
-    best = inside[inside.mean(axis=1).argmax()]
-    level = 1 - (1 - LEVEL) / len(inside)
-    gain = mean_interval(best - ends, level)
-    better = int(ends.mean(axis=1).argmax())
-    wider = f"the interval is wider, for the choice of the best of {len(inside)}" if len(inside) > 1 else ""
-    note = join(where, wider)
-
-    def against(end: int, verdict: str) -> Finding:
-        finding = limits.finding(verdict, effect if end == better else float(gain.mean[end]), n, note)
-        return replace(finding, low=float(gain.low[end]), high=float(gain.high[end]))
-
-    if n >= LEAST_SEEDS:
-        if all(limits.side(float(limit)) == 0 for limit in gain.low):
-            return against(better, "reproduced")
-        for edge in ends:
-            gains = mean_interval(inside - edge, 1 - (1 - LEVEL) / tests)
-            if all(limits.side(float(limit)) for limit in gains.high):
-                return against(better, "refuted")
-    weaker = better if n < LEAST_SEEDS else int(gain.low.argmin())  # the end that may be as good
-    finding = against(weaker, "undecided")
-    spread = float(np.std(best - ends[weaker], ddof=n > 1))
-    advice = with_seeds_needed(finding, abs(finding.effect - limits.low), spread, level)
-    if n >= LEAST_SEEDS and advice.seeds_needed is not None and advice.seeds_needed <= n:
-        # more seeds are no advice: a point inside that ended lower may be better still
-        return replace(finding, note=join(note, "another point inside may be the best"))
-    return advice
+    effect, n, where = _inside(check, values, values.shape[1])
+    shown = statistics.optimum(values, check.margin, LEVEL, means.rule)
+    finding = limits.finding(UNDECIDED, effect, n, where)
+    if n < LEAST_SEEDS:
+        return with_seeds(finding, abs(effect - limits.low), 0.0)
+    finding = scaled(replace(finding, low=shown.low, high=shown.high))
+    ends_and_best = (samples[0], samples[shown.best], samples[-1])
+    if stuck := join(*dict.fromkeys(stuck_text(*each.stuck) for each in ends_and_best if each.stuck)):
+        return replace(finding, note=join(where, f"{stuck}: no mean describes both groups"))
+    if shown.p <= 1 - means.level(LEVEL):
+        return replace(finding, verdict=REPRODUCED, note=join(where, "one-sided tests at 5 %"))
+    if shown.p_edge <= 1 - means.strict(tests):
+        return replace(finding, verdict=REFUTED)
+    ends = values[[0, -1]]
+    spread = values[shown.best] - ends[int(ends.mean(axis=1).argmax())]
+    return with_seeds(finding, abs(effect - limits.low), float(np.std(spread, ddof=1)))

@@ -12,7 +12,8 @@
           margin: 0.001
 
 What a check may say: see `checks`; what it compares: `quantities`. In place of a check, `same_as`
-lists claims whose verdict this one takes: ids of this file, or `{sweep: NAME, id: ID}` of another one.
+lists claims whose verdict this one takes: ids of this file, or `{sweep: NAME, id: ID}` of another one. Who
+changes a check after its result was seen says so in `revised`: see `revisions`.
 """
 
 import re
@@ -20,15 +21,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from nnexp.claims.checks import Check, read_check
+from nnexp.claims.checks import Check, LooksAtTest
 from nnexp.claims.places import NoAnswerError, Point
 from nnexp.claims.quantities import USUAL_SETTINGS, Design, Quantity
+from nnexp.claims.reading import read_check
+from nnexp.claims.revisions import Revision, read_revisions
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.question.plan import Plan
 
 LONGEST_ID = 100
 ID = re.compile(rf"[^\W_][\w.-]{{0,{LONGEST_ID - 1}}}")  # it stands in the name of a tag in MLflow
-KEYS = ("id", "text", "source", "published", "check", "same_as")
+KEYS = ("id", "text", "source", "published", "check", "same_as", "revised")
 
 
 class Reference(NamedTuple):
@@ -43,7 +46,10 @@ class Reference(NamedTuple):
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement that a sweep tests. It holds if all its checks do, or all claims that it is the same as."""
+    """A statement that a sweep tests. It holds if all its checks do, or all claims that it is the same as.
+
+    `refused`: why it cannot be understood, where an earlier version froze it.
+    """
 
     id: str
     text: str
@@ -51,11 +57,22 @@ class Claim:
     published: str = ""
     checks: tuple[Check, ...] = ()
     same_as: tuple[Reference, ...] = ()
+    revised: tuple[Revision, ...] = ()
+    refused: str = ""
 
     @property
     def leaves(self) -> list[Quantity]:
         """The quantities of all its checks that have a metric."""
         return [leaf for check in self.checks for leaf in check.leaves]
+
+    @property
+    def looks_at_test(self) -> LooksAtTest:
+        """How many of its checks look at test data."""
+        return LooksAtTest(
+            len(self.checks),
+            sum(check.takes_test for check in self.checks),
+            sum(check.chooses_by_test for check in self.checks),
+        )
 
     @property
     def stands_alone(self) -> bool:
@@ -127,6 +144,23 @@ def claims_of(plan: Plan) -> tuple[Claim, ...]:
     )
 
 
+def frozen_claims(plan: Plan) -> tuple[Claim, ...]:
+    """The claims of a frozen plan, which an earlier version may have frozen.
+
+    One of a shape that no longer exists is refused, with its reason, and takes no other with it.
+    """
+    kept: list[Mapping[str, Any]] = []
+    refused = {}
+    for raw in sorted(plan.claims, key=lambda raw: "same_as" in raw):  # after those that they name
+        try:
+            claims_of(replace(plan, claims=(*kept, raw)))
+            kept.append(raw)
+        except UserError as error:
+            refused[id(raw)] = Claim(str(raw.get("id")), str(raw.get("text", "")), refused=str(error))
+    claims = {claim.id: claim for claim in claims_of(replace(plan, claims=tuple(kept)))}
+    return tuple(refused.get(id(raw)) or claims[raw["id"]] for raw in plan.claims)
+
+
 def with_answerable_claims(plan: Plan) -> tuple[Plan, list[str]]:
     """The plan without the claims that its runs cannot answer, and for each of these what is missing.
 
@@ -177,6 +211,7 @@ def _claim(raw: Mapping[str, Any], design: Design) -> Claim:
         str(published),
         tuple(read_check(check, design) for check in checks),
         tuple(_reference(other) for other in same_as),
+        read_revisions(raw.get("revised", [])),
     )
 
 

@@ -1,4 +1,4 @@
-"""The values of quantities in finished sweeps: a number per seed, from the frames of runs and history."""
+"""The values of quantities in finished sweeps, a number per seed, and what a reader should know of them."""
 
 from __future__ import annotations
 
@@ -6,97 +6,38 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from statistics import fmean, median, stdev
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nnexp.claims.curves import OBJECTIVE, STATISTICS, Curve, statistic_of
+from nnexp.claims.curves import STATISTICS
 from nnexp.claims.places import select_points
-from nnexp.claims.quantities import DIVERGED, OVER_SEEDS, Quantity
+from nnexp.claims.quantities import OVER_SEEDS, Quantity
+from nnexp.claims.sweep_runs import Frames, SweepRuns, Values
 from nnexp.errors import UserError
-from nnexp.sweep.question.plan import Plan
+from nnexp.statistics.clusters import stuck
+from nnexp.statistics.shares import share_interval
 from nnexp.text import spelled
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-Values = dict[int, float]  # seed -> value, of finished runs that have one
-Frames: TypeAlias = "tuple[Plan, pd.DataFrame, pd.DataFrame]"  # a plan, its runs.csv, its history.csv
-IS_DIVERGED = {"finished": 0.0, "diverged": 1.0}
+HELD_OUT = ("validation_", "test_")
 ENDED = ("finished", "diverged", "failed", "timed_out", "pruned")
 
 
 class Sample(NamedTuple):
-    """The values of the seeds; `summarize` makes one number of them, where a check compares such numbers."""
+    """The values of the seeds; `summarize` makes one number of them, where a check compares such numbers.
+
+    `images`: how many an accuracy was measured on, of those of the validation or the test set; None if it is
+    none. `stuck`: how many of how many runs failed to learn, where some did and others did not.
+    """
 
     values: Values
     summarize: Callable[[Iterable[float]], float]
+    images: int | None = None
+    stuck: tuple[int, int] | None = None
 
     @property
     def summary(self) -> float:
         return self.summarize(self.values.values()) if self.values else math.nan
-
-
-class SweepRuns:
-    """A sweep's frames, by point and run."""
-
-    def __init__(self, plan: Plan, runs: pd.DataFrame, history: pd.DataFrame) -> None:
-        self.plan, self.runs, self.history = plan, runs.set_index("run_id"), history
-        self._rows = history.groupby("run_id", sort=False).indices
-        self._columns: dict[str, NDArray[np.float64]] = {}
-        self._status: dict[str, str] = dict(zip(runs["run_id"], runs["status"], strict=True))
-
-    def status(self, point: int) -> dict[int, str]:
-        """seed -> status, of the runs of a point that have a record."""
-        ids = self._ids(point)
-        return {seed: self._status[run_id] for seed, run_id in ids.items() if run_id in self._status}
-
-    def shared(self, point: int) -> bool:
-        """Whether any run of a point trained in a stack, so that its times are no measurements."""
-        ids = [run_id for run_id in self._ids(point).values() if run_id in self._status]
-        return bool((self.runs.loc[ids, "seconds_shared_by"].fillna(1) > 1).any())
-
-    def values(self, quantity: Quantity, point: int) -> Values:
-        """The statistic of each finished run; NaN where a run has none.
-
-        Raises:
-            UserError: the sweep does not have the metric.
-        """
-        if quantity.metric == DIVERGED:
-            statuses = self.status(point).items()
-            return {seed: IS_DIVERGED[status] for seed, status in statuses if status in IS_DIVERGED}
-        finished = {s: i for s, i in self._ids(point).items() if self._status.get(i) == "finished"}
-        if quantity.column:
-            column = self.runs[quantity.column].astype("float64")
-            return {seed: float(column[run_id]) for seed, run_id in finished.items()}
-        return {seed: self._statistic(quantity, run_id) for seed, run_id in finished.items()}
-
-    def _ids(self, point: int) -> dict[int, str]:
-        """seed -> run_id of a point's runs."""
-        return {run.seed: run.run_id for run in self.plan.runs_by_point[point]}
-
-    def _column(self, name: str) -> NDArray[np.float64]:
-        """A column of the history, NaN for a missing value."""
-        if name == OBJECTIVE:
-            return self._column("training_cost") + self._column("penalty")
-        if name not in self.history:
-            raise UserError(f"sweep {self.plan.name} does not record {name}")
-        if name not in self._columns:
-            self._columns[name] = self.history[name].to_numpy(np.float64, na_value=np.nan)
-        return self._columns[name]
-
-    def _statistic(self, quantity: Quantity, run_id: str) -> float:
-        rows = self._rows.get(run_id, np.empty(0, np.int64))
-        columns = ("epoch", quantity.metric, "seconds")
-        epochs, values, seconds = (self._column(name)[rows] for name in columns)
-        if quantity.relative_to:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                values = values / self._column(quantity.relative_to)[rows]
-        present = ~np.isnan(values)
-        last = float(epochs.max(initial=0))
-        curve = Curve(epochs[present], values[present], seconds[present], last, quantity.curve_better)
-        return statistic_of(quantity.statistic, curve, quantity.number)
 
 
 class Sweeps:
@@ -131,12 +72,33 @@ class Sweeps:
             limit, sign = quantity.number or 0.0, 1 if quantity.above else -1
             values = self._values(quantity.parts[0], over, place)
             return Sample({s: float(sign * (v - limit) > 0) for s, v in values.items()}, fmean)
+        return self._sample(quantity, over, place)._replace(
+            images=self._images(quantity), stuck=self._stuck(quantity, over, place)
+        )
+
+    def _sample(self, quantity: Quantity, over: str, place: Mapping[str, Any]) -> Sample:
         summarize: Callable[[Iterable[float]], float] = fmean if over in ("mean", "paired") else median
         if over == "best":
             summarize = max if quantity.better > 0 else min
         return Sample(
             self._values(quantity, over, place), fmean if quantity.statistic in OVER_SEEDS else summarize
         )
+
+    def _images(self, quantity: Quantity) -> int | None:
+        """Of an accuracy on images that were not trained on."""
+        if quantity.parts or not quantity.is_accuracy or not quantity.metric.startswith(HELD_OUT):
+            return None
+        return self[quantity.sweep].images(quantity.metric)
+
+    def _stuck(self, quantity: Quantity, over: str, place: Mapping[str, Any]) -> tuple[int, int] | None:
+        """Of the accuracies that the quantity is made of: those at the point where most runs are stuck."""
+        worst = None
+        for leaf in (leaf for leaf in quantity.leaves if leaf.is_accuracy and leaf.better):
+            values = np.array([list(self._values(leaf, over, place).values())], np.float64)
+            count, n = int(stuck(values, chance=0.0, images=1).sum()), values.size
+            if 0 < count < n and (worst is None or count > worst[0]):
+                worst = count, n
+        return worst
 
     def _values(self, quantity: Quantity, over: str, place: Mapping[str, Any]) -> Values:
         if quantity.parts:
@@ -160,6 +122,12 @@ def _best(by_point: list[Values], better: int, over: str) -> Values:
     present = [[v for v in values.values() if not math.isnan(v)] for values in by_point]
     ranks = [better * summarize(values) if values else -math.inf for values in present]
     return by_point[ranks.index(max(ranks))]
+
+
+def stuck_text(count: int, n: int) -> str:
+    """`1 of 12 stuck (0.2 to 38 %)`: with the interval on their share of all seeds."""
+    share = share_interval(count, n)
+    return f"{count} of {n} stuck ({100 * float(share.low):.2g} to {100 * float(share.high):.2g} %)"
 
 
 def difference(a: float, b: float) -> float:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnexp.claims.parsing import claims_of
-from nnexp.claims.samples import Frames
-from nnexp.claims.verdicts import DTYPES, ORDER, judge
+from nnexp.claims.findings import ORDER
+from nnexp.claims.parsing import frozen_claims
+from nnexp.claims.sweep_runs import Frames
+from nnexp.claims.verdicts import DTYPES, judge
 from nnexp.errors import UserError, unknown
 from nnexp.results.read_csv import cell_place, read_table
 from nnexp.results.stamp import is_current
@@ -46,7 +47,7 @@ def judge_claims(
         frames = results_in(folder, other)
         return other, frames.runs, frames.history
 
-    return judge(claims_of(plan), plan, tables.runs, tables.history, others)
+    return judge(frozen_claims(plan), plan, tables.runs, tables.history, others)
 
 
 def verdicts_in(folder: Path, plan: Plan, tables: Tables, sweeps_dir: str | Path) -> pd.DataFrame:
@@ -55,7 +56,7 @@ def verdicts_in(folder: Path, plan: Plan, tables: Tables, sweeps_dir: str | Path
     What rests on another sweep is always judged now: that one may have changed. So is what is published.
     """
     path = folder / f"{VERDICTS}.csv"
-    alone = all(claim.stands_alone for claim in claims_of(plan))
+    alone = all(claim.stands_alone for claim in frozen_claims(plan))
     if path.exists() and alone and is_current(folder):
         return read_verdicts(path)
     return judge_claims(plan, tables, sweeps_dir, published=not (folder / "records").is_dir())

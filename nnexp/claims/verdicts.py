@@ -1,10 +1,13 @@
 """Verdicts: what the finished runs say about each claim.
 
 A check whose interval lies on the right side of its threshold is reproduced, on the wrong side refuted, and
-across it undecided. Without an interval (median, best, each, sd, share) it is decided as stated. A claim is
-reproduced if all of its checks are, at 95 % each; it is refuted if one is, at 95 % after Bonferroni's
-correction for the number of tests that the claim makes, so that neither happens by chance in more than 5 % of
-cases. A claim that is the same as others is reproduced if all of them are.
+across it undecided. What has no interval (best, each, sd, a median of fewer than 6 seeds) holds or fails.
+
+All checks of a claim must hold. It is reproduced if each of them is, at 95 %: a wrong claim has a wrong
+check, and that one passes by chance in at most 5 % of cases, however many there are (an intersection of tests
+needs no correction; Berger 1982). It is refuted if one of them is, at 95 % after Bonferroni's correction for
+the number of tests that the claim makes: else, of many true checks, one would fail by chance. The figures are
+those of the weakest check. A claim that is the same as others is as sure as the weakest of them.
 """
 
 from __future__ import annotations
@@ -15,11 +18,13 @@ from typing import TYPE_CHECKING
 
 from nnexp.claims.checks import Check
 from nnexp.claims.comparisons import Contrast, compare
-from nnexp.claims.findings import NOT_JUDGED, Finding, join
+from nnexp.claims.findings import NOT_JUDGED, Finding, join, weakest_finding
+from nnexp.claims.means import ONE_LOOK, MeanTest
 from nnexp.claims.optimum import OPTIMUM_TESTS, optimum
 from nnexp.claims.parsing import Claim, Reference, claims_of
 from nnexp.claims.quantities import Quantity
-from nnexp.claims.samples import Frames, SweepRuns, Sweeps, losses
+from nnexp.claims.samples import Sweeps, losses
+from nnexp.claims.sweep_runs import Frames, SweepRuns
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.question.plan import Plan
 from nnexp.text import spelled
@@ -27,11 +32,11 @@ from nnexp.text import spelled
 if TYPE_CHECKING:
     import pandas as pd
 
-ORDER = ("refuted", NOT_JUDGED, "undecided", "reproduced")  # the first that any check has is the claim's
 DTYPES = {
     **dict.fromkeys(("id", "text", "source", "published", "verdict", "effect_kind"), "string"),
     **dict.fromkeys(("effect", "effect_low", "effect_high"), "float64"),
-    **{"rel": "string", "threshold": "float64", "n": "Int64", "seeds_needed": "Int64", "note": "string"},
+    **{"rel": "string", "threshold": "float64", "n": "Int64"},
+    **{"seeds_low": "Int64", "seeds_high": "Int64", "note": "string"},
 }
 
 
@@ -41,30 +46,31 @@ def judge(
     runs: pd.DataFrame,
     history: pd.DataFrame,
     others: Callable[[str], Frames] | None = None,
+    means: MeanTest = ONE_LOOK,
 ) -> pd.DataFrame:
     """One row per claim, in their order: the verdict, and the figures of the check that decides it.
 
-    `published`: the figure of the source, as the claim gives it. `verdict`: reproduced, refuted, undecided,
-    or not judged (`note` says why). `effect`: left - right, left / right, or left, as `effect_kind` says,
+    `published`: the figure of the source, as the claim gives it. `verdict`: reproduced, refuted, undecided;
+    holds, fails (without an error rate); not judged (`note` says why). `effect`: left - right, left /
+    right, or left, as `effect_kind` says,
     with its interval where it has one; `rel`, `threshold`: the relation that it must have to this value.
-    `seeds_needed`: an estimate for an undecided claim; missing if none helps or it is more than 1000.
+    `seeds_low`, `seeds_high`: so many would decide an undecided claim with a power of 80 %, if its effect is
+    as observed; missing if it is more than 1000.
 
     `runs`, `history`: the frames of `tables`.
     `others` gives plan, runs and history of another sweep by name, and raises UserError if there is none.
+    `means`: by which test means and paired differences are decided; by default that of one look.
     """
     import pandas as pd
 
     sweeps = Sweeps(SweepRuns(plan, runs, history), others)
     findings: dict[str, Finding] = {}
     for claim in sorted(claims, key=lambda claim: bool(claim.same_as)):
-        findings[claim.id] = _same(claim, findings, sweeps) if claim.same_as else _judged(claim, sweeps)
+        findings[claim.id] = (
+            _same(claim, findings, sweeps, means) if claim.same_as else judged(claim, sweeps, means)
+        )
     rows = [_row(claim, findings[claim.id]) for claim in claims]
     return pd.DataFrame({name: pd.Series([r[name] for r in rows], dtype=DTYPES[name]) for name in DTYPES})
-
-
-def weakest(verdicts: Sequence[str]) -> str:
-    """The verdict on a statement that holds if all of its parts do."""
-    return next(verdict for verdict in ORDER if verdict in verdicts)
 
 
 def _row(claim: Claim, finding: Finding) -> dict[str, object]:
@@ -81,14 +87,17 @@ def _row(claim: Claim, finding: Finding) -> dict[str, object]:
         "rel": finding.rel,
         "threshold": finding.threshold,
         "n": finding.n,
-        "seeds_needed": finding.seeds_needed,
+        "seeds_low": finding.seeds_low,
+        "seeds_high": finding.seeds_high,
         "note": finding.note or None,
     }
 
 
-def _judged(claim: Claim, sweeps: Sweeps) -> Finding:
+def judged(claim: Claim, sweeps: Sweeps, means: MeanTest = ONE_LOOK) -> Finding:
     """The finding of the check that decides the claim, with what a reader should know of all of them."""
     sweeps.notes.clear()
+    if claim.refused:
+        return Finding(NOT_JUDGED, note=claim.refused)
     try:
         left, total, lost = losses(sweeps, _used(claim, sweeps))
         if left:
@@ -97,30 +106,29 @@ def _judged(claim: Claim, sweeps: Sweeps) -> Finding:
             return Finding(
                 NOT_JUDGED, note="its runs were trained together and shared their time: it needs timing: true"
             )
-        findings = _findings(claim, sweeps)
+        findings = _findings(claim, sweeps, means)
     except UserError as error:
         return Finding(NOT_JUDGED, note=str(error))
-    verdict = weakest([finding.verdict for finding in findings])
-    deciding = next(finding for finding in findings if finding.verdict == verdict)
-    return replace(deciding, note=join(*dict.fromkeys([deciding.note, *lost, *sweeps.notes])))
+    weakest = weakest_finding(findings)
+    notes = [weakest.note, *lost, *sweeps.notes, claim.looks_at_test.text]
+    return replace(weakest, note=join(*dict.fromkeys(notes)))
 
 
-def _findings(claim: Claim, sweeps: Sweeps) -> list[Finding]:
-    """One for each check; along an axis, that of the step that decides."""
+def tests_of(claim: Claim) -> int:
+    """How many tests the claim makes: one for each check, and for each step along an axis."""
+    return sum(OPTIMUM_TESTS if check.optimum else max(1, len(check.grid) - 1) for check in claim.checks)
+
+
+def _findings(claim: Claim, sweeps: Sweeps, means: MeanTest) -> list[Finding]:
+    """One for each check; along an axis, that of the weakest step."""
     by_check = [list(_contrasts(check, sweeps)) for check in claim.checks]
-    tests = sum(
-        OPTIMUM_TESTS if check.optimum else len(contrasts)
-        for check, contrasts in zip(claim.checks, by_check, strict=True)
-    )
+    tests = tests_of(claim)
     findings = []
     for number, (check, contrasts) in enumerate(zip(claim.checks, by_check, strict=True), start=1):
         if check.optimum:
-            finding = optimum(check, [contrast.left for contrast in contrasts], tests)
+            finding = optimum(check, [contrast.left for contrast in contrasts], tests, means)
         else:
-            steps = [compare(contrast, tests) for contrast in contrasts]
-            verdict = weakest([step.verdict for step in steps])
-            deciding = [step for step in steps if step.verdict == verdict]
-            finding = min(deciding, key=lambda step: step.clearance)
+            finding = weakest_finding(compare(contrast, tests, means) for contrast in contrasts)
         part = f"check {number} of {len(by_check)}" if len(by_check) > 1 else ""
         note = ": ".join(filter(None, [part, finding.note]))
         findings.append(replace(finding, note=note, effect_kind=check.effect_kind))
@@ -153,17 +161,16 @@ def _used(claim: Claim, sweeps: Sweeps, time: bool = False) -> list[tuple[str | 
     return list(dict.fromkeys(used))
 
 
-def _same(claim: Claim, known: Mapping[str, Finding], sweeps: Sweeps) -> Finding:
-    """The figures of the claim among those it rests on that decides."""
-    findings = [known[r.id] if r.sweep is None else _elsewhere(r, sweeps) for r in claim.same_as]
-    verdict = weakest([finding.verdict for finding in findings])
-    number = next(i for i, finding in enumerate(findings) if finding.verdict == verdict)
-    figures = f", figures of {claim.same_as[number].id}" if len(findings) > 1 else ""
+def _same(claim: Claim, known: Mapping[str, Finding], sweeps: Sweeps, means: MeanTest) -> Finding:
+    """The figures of the weakest of the claims that it rests on."""
+    findings = [known[r.id] if r.sweep is None else _elsewhere(r, sweeps, means) for r in claim.same_as]
+    weakest = weakest_finding(findings)
+    figures = f", figures of {claim.same_as[findings.index(weakest)].id}" if len(findings) > 1 else ""
     note = f"as {', '.join(map(str, claim.same_as))}{figures}"
-    return replace(findings[number], note=join(note, findings[number].note))
+    return replace(weakest, note=join(note, weakest.note))
 
 
-def _elsewhere(reference: Reference, sweeps: Sweeps) -> Finding:
+def _elsewhere(reference: Reference, sweeps: Sweeps, means: MeanTest) -> Finding:
     """A claim of another sweep, judged by that sweep's runs."""
     try:
         other = sweeps.as_seen_from(reference.sweep)
@@ -172,4 +179,4 @@ def _elsewhere(reference: Reference, sweeps: Sweeps) -> Finding:
             raise unknown(f"claim with a check of sweep {reference.sweep}", reference.id, claims)
     except UserError as error:
         return Finding(NOT_JUDGED, note=str(error))
-    return _judged(claims[reference.id], other)
+    return judged(claims[reference.id], other, means)

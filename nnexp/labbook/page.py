@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from nnexp.claims.findings import FAILS, HOLDS
 from nnexp.errors import UserError
 from nnexp.labbook.rows import BookRow
 from nnexp.labbook.rows_file import ROW_VERDICTS
@@ -52,12 +53,35 @@ def with_table(text: str, rows: Sequence[BookRow], path: Path) -> str:
 
 def _markdown(rows: Sequence[BookRow], path: Path) -> Iterator[str]:
     yield f"{totals(rows)}."
+    yield from (f"\n{sentence}" for sentence in _sentences(rows))
     yield from (f"\n**Stale**: {as_markdown(reason)}." for reason in reasons(rows))
     yield "\n| id | claim | published | ours | verdict | where |"
     yield "|---|---|---|---|---|---|"
     for row in rows:
         verdict = f"{row.verdict}, **stale**" if row.stale else row.verdict
         cells = [*map(as_markdown, (row.id, row.claim, row.published, row.ours)), verdict, _links(row, path)]
+        yield f"| {' | '.join(cells)} |"
+    yield from _revisions(rows)
+
+
+def _sentences(rows: Sequence[BookRow]) -> Iterator[str]:
+    """How many checks look at test data, and which rows have no error rate."""
+    checks, taking, choosing = (sum(row.looks[k] for row in rows) for k in range(3))
+    if taking:
+        yield f"{taking} of {checks} checks take test data, {choosing} of them to choose the epoch."
+    if without := [as_markdown(row.id) for row in rows if row.verdict in (HOLDS, FAILS)]:
+        yield f"**Without an error rate**, {len(without)} rows: {', '.join(without)}."
+
+
+def _revisions(rows: Sequence[BookRow]) -> Iterator[str]:
+    """What was changed after its result was seen, oldest first."""
+    revised = sorted(((row, each) for row in rows for each in row.revised), key=lambda pair: pair[1].date)
+    if revised:
+        yield "\n### Checks that were changed after their result was seen\n"
+        yield "| id | changed | decided first | why it was changed | now |"
+        yield "|---|---|---|---|---|"
+    for row, each in revised:
+        cells = (as_markdown(row.id), each.date, as_markdown(each.before), as_markdown(each.why), row.verdict)
         yield f"| {' | '.join(cells)} |"
 
 

@@ -17,8 +17,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from nnexp.claims.parsing import claims_of, with_answerable_claims
-from nnexp.claims.samples import Frames
+from nnexp.claims.checks import LooksAtTest
+from nnexp.claims.findings import NOT_JUDGED
+from nnexp.claims.parsing import Claim, claims_of
+from nnexp.claims.places import NoAnswerError
+from nnexp.claims.sweep_runs import Frames
 from nnexp.claims.verdicts import judge
 from nnexp.errors import UserError
 from nnexp.labbook.sweep_files import CurrentQuestion
@@ -36,10 +39,11 @@ Book: TypeAlias = "Mapping[str, Frames]"  # by name, the published plan, runs an
 
 
 class PublishedVerdict(NamedTuple):
-    """`stale`: why what it rests on is out of date; empty if it is current."""
+    """`stale`: why what it rests on is out of date; empty if it is current. `looks`: at test data."""
 
     verdict: Verdict
     stale: str
+    looks: LooksAtTest = LooksAtTest()
 
 
 def read_published(sweeps_dir: str | Path, names: Sequence[str]) -> tuple[dict[str, Frames], dict[str, str]]:
@@ -69,7 +73,9 @@ def check_rows(path: Path, rows: int, plan: Plan) -> None:
 def judge_published(
     name: str, book: Book, files: Mapping[str, CurrentQuestion]
 ) -> dict[str, PublishedVerdict]:
-    """By id, the verdicts on the claims of a published sweep that have a check and that its runs can answer.
+    """By id, the verdicts on the claims of a published sweep that have a check.
+
+    One that its runs cannot answer is not judged, and says why.
 
     Raises:
         UserError: a claim makes no sense for any runs.
@@ -82,13 +88,21 @@ def judge_published(
 
     plan, runs, history = book[name]
     checked = tuple(claim for claim in files[name].question.claims if "check" in claim)
-    try:
-        claims = claims_of(with_answerable_claims(replace(plan, claims=checked))[0])
-    except UserError as error:
-        raise UserError(f"+sweep={name}: {error}") from None
+    claims: list[Claim] = []
+    told: dict[str, PublishedVerdict] = {}
+    for raw in checked:
+        try:
+            claims += claims_of(replace(plan, claims=(raw,)))
+        except NoAnswerError as error:
+            verdict = Verdict(raw["id"], raw["text"], NOT_JUDGED, note=str(error))
+            told[raw["id"]] = PublishedVerdict(verdict, why_stale([name], book, files))
+        except UserError as error:
+            raise UserError(f"+sweep={name}: {error}") from None
     verdicts = verdicts_of(judge(claims, plan, runs, history, others))
-    reasons = [why_stale([name, *claim.point_sweeps], book, files) for claim in claims]
-    return {each.id: PublishedVerdict(each, why) for each, why in zip(verdicts, reasons, strict=True)}
+    for claim, verdict in zip(claims, verdicts, strict=True):
+        stale = why_stale([name, *claim.point_sweeps], book, files)
+        told[claim.id] = PublishedVerdict(verdict, stale, claim.looks_at_test)
+    return told
 
 
 def why_stale(names: Sequence[str], book: Book, files: Mapping[str, CurrentQuestion]) -> str:

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nnexp.claims.verdicts import weakest
+from nnexp.claims.checks import LooksAtTest
+from nnexp.claims.findings import FAILS, HOLDS, NOT_JUDGED, REFUTED, REPRODUCED, weakest
+from nnexp.claims.revisions import Revision, read_revisions
 from nnexp.errors import UserError, unknown
 from nnexp.labbook.published_results import PublishedVerdict, judge_published, read_published, why_stale
 from nnexp.labbook.rows_file import NOT_RUN, ROWS_FILE, TESTED, RowsFile, read_rows_file
@@ -23,15 +25,20 @@ class RowPart(NamedTuple):
     """What one sweep, or a test, says of a row.
 
     `ours`: its figures. `stale`: why it is out of date, or cannot be read; empty if it is current.
+    `looks`: at test data.
     """
 
     verdict: str
     ours: str = ""
     stale: str = ""
+    looks: LooksAtTest = LooksAtTest()
 
 
 class BookRow(NamedTuple):
-    """A claim. `sweeps`: those that test it; `where`: what answers it if no sweep does; `stale`: reasons."""
+    """A claim. `sweeps`: those that test it; `where`: what answers it if no sweep does; `stale`: reasons.
+
+    `revised`: what of its checks was changed after their result was seen. `looks`: at test data.
+    """
 
     id: str
     claim: str
@@ -41,6 +48,8 @@ class BookRow(NamedTuple):
     stale: tuple[str, ...]
     sweeps: tuple[str, ...]
     where: str
+    revised: tuple[Revision, ...] = ()
+    looks: LooksAtTest = LooksAtTest()
 
 
 class DraftRow(NamedTuple):
@@ -53,6 +62,7 @@ class DraftRow(NamedTuple):
     sweeps: tuple[str, ...] = ()
     where: str = ""
     same_as: tuple[str, ...] = ()
+    revised: tuple[Revision, ...] = ()
 
 
 def make_rows(files: Mapping[str, CurrentQuestion], sweeps_dir: str | Path) -> list[BookRow]:
@@ -81,11 +91,11 @@ def make_rows(files: Mapping[str, CurrentQuestion], sweeps_dir: str | Path) -> l
 
 def _part(published: PublishedVerdict | None, unread: str) -> RowPart:
     """What the published results of a sweep say of one of its claims; `unread`: why they may say nothing."""
-    if published is None:
+    if published is None or (unread and published.verdict.verdict == NOT_JUDGED):
         return RowPart(NOT_RUN, stale=unread)
     verdict = published.verdict
     ours = "; ".join(filter(None, [effect_text(verdict.effect), verdict.note]))
-    return RowPart(verdict.verdict, ours, published.stale)
+    return RowPart(verdict.verdict, ours, published.stale, published.looks)
 
 
 def _draft(
@@ -99,7 +109,10 @@ def _draft(
     others = [(sweep, o) if isinstance(o, str) else (o["sweep"], o["id"]) for o in claim.get("same_as", ())]
     same_as = tuple(row_id(*other) for other in others)
     published = str(claim.get("published", ""))
-    return DraftRow(row_id(sweep, claim["id"]), claim["text"], published, parts, (sweep,), "", same_as)
+    revised = read_revisions(claim.get("revised", ()))
+    return DraftRow(
+        row_id(sweep, claim["id"]), claim["text"], published, parts, (sweep,), "", same_as, revised
+    )
 
 
 def _joined(first: DraftRow, second: DraftRow) -> DraftRow:
@@ -109,6 +122,7 @@ def _joined(first: DraftRow, second: DraftRow) -> DraftRow:
         parts={**first.parts, **second.parts},
         sweeps=first.sweeps + second.sweeps,
         same_as=tuple(dict.fromkeys(first.same_as + second.same_as)),
+        revised=first.revised + second.revised,
     )
 
 
@@ -129,13 +143,15 @@ def _row(draft: DraftRow, drafts: Mapping[str, DraftRow]) -> BookRow:
         stale=tuple(dict.fromkeys(filter(None, stale))),
         sweeps=draft.sweeps,
         where=draft.where,
+        revised=draft.revised,
+        looks=LooksAtTest(*map(sum, zip(*(part.looks for part in draft.parts.values()), strict=True))),
     )
 
 
 def _rests_on(name: str, drafts: Mapping[str, DraftRow]) -> str:
     """The name of another row, with its verdict unless it holds."""
     verdict = combine([part.verdict for part in _all_parts(drafts[name], drafts, ())])
-    return name if verdict in ("reproduced", TESTED) else f"{name} ({verdict})"
+    return name if verdict in (REPRODUCED, HOLDS, TESTED) else f"{name} ({verdict})"
 
 
 def _all_parts(draft: DraftRow, drafts: Mapping[str, DraftRow], above: Sequence[str]) -> Iterator[RowPart]:
@@ -153,9 +169,10 @@ def combine(verdicts: Sequence[str]) -> str:
     """The verdict on what holds if all of its parts do; a test that passes is as good as a sweep."""
     if set(verdicts) == {TESTED}:
         return TESTED
-    if NOT_RUN in verdicts and "refuted" not in verdicts:
+    if NOT_RUN in verdicts and not {REFUTED, FAILS} & set(verdicts):
         return NOT_RUN
-    return weakest(["reproduced" if verdict == TESTED else verdict for verdict in verdicts])
+    judged = (REPRODUCED if verdict == TESTED else verdict for verdict in verdicts if verdict != NOT_RUN)
+    return weakest(judged)
 
 
 def _order(draft: DraftRow, rows_file: RowsFile) -> tuple[int, int, str]:

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from nnexp.claims.findings import NOT_JUDGED
+from nnexp.claims.findings import FAILS, HOLDS, NOT_JUDGED, REFUTED, REPRODUCED, UNDECIDED
 from nnexp.errors import UserError, unknown
 from nnexp.yaml_text import load_yaml
 
@@ -29,7 +29,7 @@ PARTS = ("chapters", "kinds", "rows")
 KEYS = ("id", "kind", "claim", "published", "where")
 OPTIONAL_KEYS = ("same_as", "verdict")
 NOT_RUN, TESTED = "not run", "tested"  # a sweep is still to come; a test holds the claim
-ROW_VERDICTS = ("reproduced", "refuted", "undecided", NOT_JUDGED, TESTED, NOT_RUN)
+ROW_VERDICTS = (REPRODUCED, HOLDS, REFUTED, FAILS, UNDECIDED, NOT_JUDGED, TESTED, NOT_RUN)
 
 
 class FileRow(NamedTuple):

@@ -18,7 +18,13 @@ STYLES: Mapping[Tone, str] = {
     "warning": "yellow",
     "problem": "red",
 }
-VERDICT_STYLES = {"reproduced": "green", "refuted": "red", "undecided": "yellow"}  # others: dim
+VERDICT_STYLES = {  # others: dim
+    "reproduced": "green",
+    "holds": "green dim",  # for these seeds: no error rate
+    "refuted": "red",
+    "fails": "red dim",
+    "undecided": "yellow",
+}
 
 
 def page(answer: Answer) -> Group:

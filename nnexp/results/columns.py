@@ -37,7 +37,7 @@ TEXTS = (
 )
 INTEGERS = (
     *("epoch", "epochs_done", "best_epoch", "epochs_to_target", "dead_classes", "seconds_shared_by"),
-    *("n", "failed", "diverged", "pruned", "target_reached", "seeds_needed"),
+    *("n", "failed", "diverged", "pruned", "target_reached", "seeds_low", "seeds_high"),
 )
 HINTS = get_type_hints(DataSpec) | get_type_hints(Hyperparameters) | {"data": str}
 SIZES_HINT = int | tuple[int, ...]

@@ -29,7 +29,9 @@ def paired_equivalence(
             Without it, 3 seeds on 300 examples call unequal means equal in up to 12 %.
     """
     wide, narrow = (mean_interval(differences, at) for at in (level, 2 * level - 1))
-    return _equivalence(_widened(narrow, 2 * level - 1, grain), _widened(wide, level, grain), within)
+    return _equivalence(
+        with_rounding(narrow, 2 * level - 1, grain), with_rounding(wide, level, grain), within
+    )
 
 
 def welch_equivalence(
@@ -37,11 +39,13 @@ def welch_equivalence(
 ) -> Equivalence:
     """Whether the means of `a (seeds,)` and `b (other seeds,)` differ by less than `within`."""
     wide, narrow = (welch_interval(a, b, at) for at in (level, 2 * level - 1))
-    return _equivalence(_widened(narrow, 2 * level - 1, grain), _widened(wide, level, grain), within)
+    return _equivalence(
+        with_rounding(narrow, 2 * level - 1, grain), with_rounding(wide, level, grain), within
+    )
 
 
-def _widened(interval: Interval, level: float, grain: float) -> Interval:
-    """With the variance of the rounding of two values, grain^2 / 6 per seed."""
+def with_rounding(interval: Interval, level: float, grain: float) -> Interval:
+    """The interval of a difference with the variance of the rounding of two values, grain^2 / 6 per seed."""
     from scipy.special import stdtrit
 
     mean, low, high, n = interval

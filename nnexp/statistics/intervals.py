@@ -103,19 +103,6 @@ def _welch(a: Floats, b: Floats, level: float) -> tuple[float, float, float]:
     return float(stdtrit(freedom, 0.5 + level / 2)), variance_a, variance_b
 
 
-def seeds_needed(distance: float, sd: float, level: float = LEVEL) -> int | None:
-    """How many seeds make the half-width of a t interval smaller than `distance`, at this sd per seed.
-
-    An estimate: with so many, an effect as far from the threshold as observed would be decided about every
-    second time. None if it is more than 1000.
-    """
-    from scipy.special import stdtrit
-
-    n = np.arange(LEAST_SEEDS, MOST_SEEDS + 1)
-    enough = n[stdtrit(n - 1, 0.5 + level / 2) * sd / np.sqrt(n) < distance]
-    return int(enough[0]) if len(enough) else None
-
-
 def compare_with_best(samples: Floats, level: float = LEVEL) -> Comparison:
     """The point of `samples (points, seeds)` with the highest mean, and which of the others are worse.
 

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nnexp.claims.parsing import Claim, parse_claims
-from nnexp.claims.samples import Frames
+from nnexp.claims.sweep_runs import Frames
 from nnexp.claims.verdicts import judge
 from nnexp.nn import MONITORS
 from nnexp.results.tables import history_table, runs_table
@@ -179,6 +179,12 @@ FORMS: dict[str, tuple[list[dict[str, Any]], str, dict[str, Any]]] = {
         "{left: {seconds_to: validation_accuracy, target: 0.95}, along: batch_size, optimum: inside,"
         " over: median}",
         TIME,
+    ),
+    "equal within": (
+        BATCHES,
+        "{equal: {left: {final: validation_accuracy, at: {batch_size: 10}},"
+        " right: {final: validation_accuracy, at: {batch_size: 20}}, within: 0.002}}",
+        {},
     ),
     "the best point": (
         BATCHES,

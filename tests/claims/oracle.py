@@ -1,18 +1,19 @@
-"""A slow second reading of claims, straight from the sweep file's mapping, in plain Python.
-
-It decides what is decided without an interval: `over` median, best or each, and sd, share. None for the rest.
-"""
+"""A slow second reading of claims, straight from the sweep file's mapping, in plain Python and SciPy."""
 
 import math
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from nnexp.claims.samples import Frames
+import numpy as np
+from scipy import stats
+
+from nnexp.claims.sweep_runs import Frames
 
 Others = Callable[[str], Frames]
 HIGHER, LOWER = 1, -1
+WEAKEST_FIRST = ("refuted", "fails", "undecided", "holds", "reproduced")
 RELATIONS: dict[str, Callable[[float, float], bool]] = {
     ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b,
@@ -49,35 +50,123 @@ STATISTICS: dict[str, Callable[[list[float], list[float], float, int], float]] =
 STATISTICS["seconds_to"] = STATISTICS["epochs_to"]  # of the seconds at those epochs
 
 
-def holds(check: Mapping[str, Any], own: Frames, others: Others) -> bool | None:
-    """Whether a check holds; None where an interval decides."""
-    over = check.get("over")
-    if set(check["left"]) & {"sd", "share"}:
-        over = "median"  # there is one number of all seeds
-    if over not in ("median", "best", "each") or "optimum" in check:
+def told(check: Mapping[str, Any], own: Frames, others: Others, tests: int) -> str | None:
+    """The verdict on a check, out of `tests` of its claim; None for an optimum that tests decide."""
+    over = _over(check)
+    if "optimum" in check:
         return None
+    pairs = list(_pairs(check, own, others, over))
+    verdicts = [_told(check, left, right, over, tests) for left, right in pairs]
+    return min(verdicts, key=WEAKEST_FIRST.index)
+
+
+def decisions_in(checks: Sequence[Mapping[str, Any]], own: Frames) -> int:
+    """How many tests these checks make."""
+    return sum(len(_grid(check, own)) - 1 if "rel" in check and "along" in check else 1 for check in checks)
+
+
+def _over(check: Mapping[str, Any]) -> str:
+    if "equal" in check:
+        return str(check["equal"].get("over", "paired"))
+    for statistic in ("sd", "share"):
+        if statistic in check["left"]:
+            return statistic
+    return str(
+        check.get("over", "paired" if isinstance(check.get("right"), Mapping) or "along" in check else "mean")
+    )
+
+
+def _grid(check: Mapping[str, Any], own: Frames) -> list[Any]:
+    axis, (low, high) = check["along"], check.get("between", (-math.inf, math.inf))
+    return sorted({point[axis] for point in own[0].points if low <= point[axis] <= high})
+
+
+def _pairs(
+    check: Mapping[str, Any], own: Frames, others: Others, over: str
+) -> Iterator[tuple[dict[int, float], Any]]:
+    """The two sides of each comparison; seed -> value, or a number, or None."""
+    sides = check.get("equal", check)
     if "along" in check:
-        axis, (low, high) = check["along"], check.get("between", (-math.inf, math.inf))
-        grid = sorted({point[axis] for point in own[0].points if low <= point[axis] <= high})
         at = check["left"].get("at", {})
-        lefts = [check["left"] | {"at": {**at, axis: value}} for value in grid]
-        values = [quantity(left, own, others, over) for left in lefts]
-        return all(_side_by_side(check, after, before, over) for before, after in pairwise(values))
-    left, right = quantity(check["left"], own, others, over), check.get("right")
-    right = quantity(right, own, others, over) if isinstance(right, Mapping) else right
-    return _side_by_side(check, left, right, over)
+        lefts = [check["left"] | {"at": {**at, check["along"]: value}} for value in _grid(check, own)]
+        yield from ((b, a) for a, b in pairwise(quantity(left, own, others, over) for left in lefts))
+        return
+    right = sides.get("right")
+    yield (
+        quantity(sides["left"], own, others, over),
+        quantity(right, own, others, over) if isinstance(right, Mapping) else right,
+    )
 
 
-def _side_by_side(check: Mapping[str, Any], left: Mapping[int, float], right: Any, over: str) -> bool:
-    way = _way(check["left"])
-    take = {"median": statistics.median, "best": max if way == HIGHER else min}.get(over)
-    if take:
-        a = take(left.values())
-        b = take(right.values()) if isinstance(right, Mapping) else right
-        return _meets(check, a, b)
-    if isinstance(right, Mapping):
-        return all(_meets(check, left[seed], right[seed]) for seed in left)
-    return all(_meets(check, value, right) for value in left.values())
+def _told(check: Mapping[str, Any], left: Mapping[int, float], right: Any, over: str, tests: int) -> str:
+    wide = 1 - 0.05 / tests
+    level = 0.90 if "equal" in check else 0.95
+    limits = [_interval(check, left, right, over, each) for each in (level, wide)]
+    if math.isnan(limits[0][0]):
+        return "holds" if _holds(check, left, right, over) else "fails"
+    if all(_within(check, limit, right) == 0 for limit in limits[0]):
+        return "reproduced"
+    sides = {_within(check, limit, right) for limit in limits[1]}
+    return "refuted" if len(sides) == 1 and 0 not in sides else "undecided"
+
+
+def _within(check: Mapping[str, Any], effect: float, right: Any) -> int:
+    """Whether an effect (left, left - right, or left / right) is too low, right, or too high."""
+    if "rel" not in check:
+        low, high = check.get("low", -math.inf), check.get("high", math.inf)
+        if "equal" in check:
+            low, high = -check["equal"]["within"], check["equal"]["within"]
+        return -1 if effect < low else 1 if effect > high else 0
+    limit = check.get("times", check.get("margin", 0)) + (0 if isinstance(right, Mapping) else right)
+    wrong = -1 if ">" in check["rel"] else 1
+    return 0 if RELATIONS[check["rel"]](effect, limit) else wrong
+
+
+def _interval(
+    check: Mapping[str, Any], left: Mapping[int, float], right: Any, over: str, level: float
+) -> tuple[float, float]:
+    """On left, left - right or left / right; NaN for none."""
+    two = isinstance(right, Mapping)
+    if over in ("median", "share"):
+        of = _median_limits if over == "median" else _share_limits
+        if not two:
+            return of(list(left.values()), level)
+        (a, b), (c, d) = (of(list(side.values()), (1 + level) / 2) for side in (left, right))
+        return (a / d, b / c) if "times" in check else (a - d, b - c)
+    if over not in ("mean", "paired"):
+        return math.nan, math.nan
+    a, b = (
+        np.array([side[seed] for seed in left]) if isinstance(side, Mapping) else 0.0
+        for side in (left, right)
+    )
+    if "times" in check:
+        low, high = stats.ttest_1samp(np.log(a / b), 0).confidence_interval(level)
+        return math.exp(low), math.exp(high)
+    low, high = stats.ttest_1samp(a - b, 0).confidence_interval(level)
+    return float(low), float(high)
+
+
+def _median_limits(values: list[float], level: float) -> tuple[float, float]:
+    """The k-th value from either end: fewer than k of n lie below the median with probability bdtr(k - 1)."""
+    n, values = len(values), sorted(values)
+    trimmed = [k for k in range(1, n // 2 + 1) if 2 * stats.binom.cdf(k - 1, n, 0.5) <= 1 - level]
+    return (values[trimmed[-1] - 1], values[-trimmed[-1]]) if trimmed else (math.nan, math.nan)
+
+
+def _share_limits(values: list[float], level: float) -> tuple[float, float]:
+    low, high = stats.binomtest(int(sum(values)), len(values)).proportion_ci(level)
+    return float(low), float(high)
+
+
+def _holds(check: Mapping[str, Any], left: Mapping[int, float], right: Any, over: str) -> bool:
+    """Whether what has no interval holds for these seeds."""
+    if over == "each":
+        pairs = [(left[seed], right[seed] if isinstance(right, Mapping) else right) for seed in left]
+        return all(_meets(check, a, b) for a, b in pairs)
+    best = max if _way(check["left"]) == HIGHER else min
+    take: Callable[[Any], float] = {"median": statistics.median, "sd": statistics.stdev}.get(over, best)
+    a, b = (take(side.values()) if isinstance(side, Mapping) else side for side in (left, right))
+    return _meets(check, a, b)
 
 
 def _meets(check: Mapping[str, Any], a: float, b: float | None) -> bool:
@@ -100,21 +189,23 @@ def _way_of(metric: str) -> int:
 
 
 def quantity(stated: Mapping[str, Any], own: Frames, others: Others, over: str) -> dict[int, float]:
-    """seed -> value of a quantity as the sweep file states it; of sd and share the same for all seeds."""
+    """seed -> value of a quantity as the sweep file states it; of a share 1 for the seeds that count."""
     around = {key: stated[key] for key in ("at", "sweep") if key in stated}
     for name in ("difference", "ratio"):
         if name in stated:
             a, b = (quantity(around | part, own, others, over) for part in _parts(stated[name], around))
             return {s: a[s] - b[s] if name == "difference" else a[s] / b[s] for s in a}
     if "sd" in stated:
-        values = quantity(_parts([stated["sd"]], around)[0], own, others, over).values()
-        return {0: statistics.stdev(values)}
+        return quantity(_parts([stated["sd"]], around)[0], own, others, over)
     if stated.get("share") == "diverged":
-        return {0: 0.0}  # no run of these sweeps has diverged
+        frames = others(stated["sweep"]) if "sweep" in stated else own
+        return dict.fromkeys(frames[0].seeds, 0.0)  # no run of these sweeps has diverged
     if "share" in stated:
-        values = quantity(_parts([stated["share"]], around)[0], own, others, over).values()
-        counted = [v > stated["above"] if "above" in stated else v < stated["below"] for v in values]
-        return {0: statistics.fmean(counted)}
+        values = quantity(_parts([stated["share"]], around)[0], own, others, over)
+        above = {
+            s: v > stated["above"] if "above" in stated else v < stated["below"] for s, v in values.items()
+        }
+        return {seed: float(each) for seed, each in above.items()}
     return _at_a_point(stated, own, others, over)
 
 

@@ -11,7 +11,7 @@ import yaml
 from nnexp.claims.parsing import Claim, claims_of
 from nnexp.claims.places import select_points
 from nnexp.claims.quantities import Quantity
-from nnexp.claims.samples import Frames
+from nnexp.claims.sweep_runs import Frames
 from nnexp.claims.verdicts import judge
 from nnexp.config import Config, conf_dir, load_config
 from nnexp.data import Dataset, DataSpec
@@ -20,7 +20,7 @@ from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.question.planner import make_plan
 from tests.claims.arbitrary import arbitrary_records
 from tests.claims.claim_forms import frames
-from tests.claims.oracle import holds
+from tests.claims.oracle import WEAKEST_FIRST, decisions_in, told
 
 BOOK = conf_dir() / "sweep" / "book"
 NAMES = sorted(f"book/{path.stem}" for path in BOOK.glob("*.yaml"))
@@ -108,18 +108,18 @@ def test_what_a_claim_rests_on_is_in_the_other_file(name: str) -> None:
 @every_file
 def test_runs_of_any_outcome_give_every_claim_the_verdict_that_a_second_reading_gives(name: str) -> None:
     verdicts = judge(list(claims(name).values()), *trained(name), trained).set_index("id")
-    assert set(verdicts["verdict"]) <= {"reproduced", "refuted", "undecided"}, verdicts["note"].tolist()
+    assert set(verdicts["verdict"]) <= set(WEAKEST_FIRST), verdicts["note"].tolist()
     for stated in planned(name).claims:
-        parts = [holds(check, trained(name), trained) for check in as_list(stated)]
-        if parts and None not in parts:
-            expected = "reproduced" if all(parts) else "refuted"
-            assert verdicts.loc[stated["id"], "verdict"] == expected, stated["id"]
+        checks = as_list(stated)
+        parts = [told(check, trained(name), trained, decisions_in(checks, trained(name))) for check in checks]
+        row = verdicts.loc[stated["id"]]
+        if parts and None not in parts and "stuck" not in str(row["note"]):
+            assert row["verdict"] == min(filter(None, parts), key=WEAKEST_FIRST.index), stated["id"]
 
 
 def test_the_second_reading_covers_most_of_the_book() -> None:
     checks = [check for name in NAMES for claim in planned(name).claims for check in as_list(claim)]
-    decided = [c for c in checks if "optimum" not in c and c.get("over") in ("median", "best", "each")]
-    assert len(decided) > 100
+    assert sum("optimum" not in check for check in checks) > 0.95 * len(checks) > 150
 
 
 def test_claims_are_plain_values_that_a_frozen_plan_can_hold() -> None:

@@ -2,15 +2,18 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 import yaml
 
 from nnexp.claims.checks import Check
-from nnexp.claims.parsing import parse_claims
+from nnexp.claims.parsing import frozen_claims, parse_claims
 from nnexp.errors import UserError
 from tests.claims.claim_forms import BATCHES, FORMS, parsed
+from tests.results.sweeps import make_plan
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -82,6 +85,16 @@ MISTAKES = {
     "{left: {BEST}, along: batch_size, optimum: outside}": "optimum must be inside, along an axis",
     "{left: {AT, sweep: 3}, low: 0}": "sweep must be the name of a sweep, got 3",
     "best": "a check must be a mapping with left, got 'best'",
+    "{equal: {left: {AT}, right: {AT}, within: 0}}": "within must be > 0, .* got 0",
+    "{equal: {left: {AT}, right: {AT}, within: -0.01}}": "within must be > 0, .* got -0.01",
+    "{equal: {left: {AT}, right: {AT}, within: 2}}": "within must lie between -1 and 1, since accuracies",
+    "{equal: {left: {AT}, right: 95, within: 0.01}}": "right must be within 0 and 1, since accuracies",
+    "{equal: {left: {AT}, right: {AT}, witin: 0.01}}": "equal must be a mapping with left, right and within",
+    "{equal: {left: {AT}, right: {AT}, within: 0.01, margin: 1}}": "unknown key of equal 'margin'",
+    "{equal: {left: {AT}, right: {AT}, within: 0.01}, over: mean}": "a check with equal takes no over beside",
+    "{equal: {left: {AT}, right: {AT}, within: 0.01, over: each}}": "unknown over of equal 'each'",
+    "{equal: {left: {sd: {AT}}, right: {AT}, within: 0.01}}": "equal takes a number of each seed, got sd",
+    "{equal: {left: {AT}, right: {AT}, within: little}}": "within must be a number, got 'little'",
 }
 
 
@@ -166,6 +179,7 @@ def test_the_default_is_paired_for_two_quantities_and_mean_for_one() -> None:
 
 CHECK = {"left": {"final": "penalty"}, "low": 0}
 ELSEWHERE = {"sweep": "book/depth", "id": "B5-02"}
+REVISION = {"date": "2026-11-27", "before": "refuted", "why": "It had no error rate."}
 GOOD: dict[str, Any] = {"id": "A-1", "text": "It is so.", "check": CHECK}
 
 
@@ -201,11 +215,36 @@ GOOD: dict[str, Any] = {"id": "A-1", "text": "It is so.", "check": CHECK}
         ([GOOD | {"published": [96.9]}], r"claim A-1: published must be text or a number, got \[96.9\]"),
         ([GOOD | {"published": True}], "claim A-1: published must be text or a number, got True"),
         ([{"id": "B", "text": "x", "same_as": ["B"]}], "claim B: unknown claim with a check 'B'"),
+        (
+            [GOOD | {"revised": "2026"}],
+            "claim A-1: revised must be a list of date, before and why, got '2026'",
+        ),
+        ([GOOD | {"revised": [{"date": "2026-11-27"}]}], "a revision must have date, before, why, got"),
+        ([GOOD | {"revised": [REVISION | {"wy": 1}]}], "unknown key of a revision 'wy'; did you mean 'why'"),
+        ([GOOD | {"revised": [REVISION | {"date": "today"}]}], "date must be a day such as 2026-11-27, got"),
     ],
 )
 def test_a_wrong_claim_is_refused(claims: Any, message: str) -> None:
     with pytest.raises(UserError, match=message):
         parse_claims(claims, [], [{}], epochs=3, timing=False)
+
+
+def test_what_was_changed_after_its_result_was_seen_is_kept() -> None:
+    later = REVISION | {"date": date(2026, 11, 28), "why": "A  second\ntime."}
+    (claim,) = parse_claims([GOOD | {"revised": [REVISION, later]}], [], [{}], epochs=3, timing=False)
+    assert claim.revised[0] == tuple(REVISION.values())
+    assert (claim.revised[1].date, claim.revised[1].why) == ("2026-11-28", "A second time.")
+
+
+def test_a_frozen_claim_of_a_shape_that_no_longer_exists_takes_no_other_with_it() -> None:
+    old = GOOD | {"id": "old", "check": {"lft": {"final": "penalty"}, "low": 0}}
+    sum_of_both = {"id": "both", "text": "x", "same_as": ["A-1", "old"]}
+    plan = replace(make_plan({}), claims=(old, GOOD, sum_of_both))
+    refused = {claim.id: claim.refused for claim in frozen_claims(plan)}
+    assert list(refused) == ["old", "A-1", "both"]
+    assert "claim old: a check must be a mapping with left" in refused["old"]
+    assert refused["A-1"] == ""
+    assert "unknown claim with a check 'old'" in refused["both"]
 
 
 def test_a_claim_of_another_sweep_and_a_published_figure_are_kept() -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from nnexp.claims.samples import Frames
+from nnexp.claims.sweep_runs import Frames
 from nnexp.errors import UserError
 from nnexp.report.effects import verdicts_of
 from nnexp.report.terminal import verdict_list
@@ -48,17 +48,17 @@ def last(claims: list[Any], **sweeps: Frames) -> pd.Series:
 def test_a_claim_takes_the_verdict_of_another_sweeps_claim() -> None:
     claims = [HOLDS, rests_on("X", elsewhere("depth", "Y"))]
     row = last(claims, depth=known([FAILS], accuracy=0.91))
-    assert (row["verdict"], row["effect"], row["threshold"]) == ("refuted", pytest.approx(0.91), 0.95)
+    assert (row["verdict"], row["effect"], row["threshold"]) == ("fails", pytest.approx(0.91), 0.95)
     assert row["note"] == "as X, Y of sweep depth, figures of Y"
     row = last(claims, depth=known([FAILS], accuracy=0.96))
-    assert (row["verdict"], row["threshold"]) == ("reproduced", 0.5)
+    assert (row["verdict"], row["threshold"]) == ("holds", 0.5)
 
 
 def test_another_sweeps_claim_is_judged_by_its_own_runs_and_those_it_rests_on() -> None:
     check = {"left": A, "rel": ">", "right": A | {"sweep": "width"}, "over": "each"}
     depth = known([{"id": "D", "text": "d", "check": check}], accuracy=0.7)
     row = last([rests_on(elsewhere("depth", "D"))], depth=depth, width=known([], accuracy=0.6))
-    assert (row["verdict"], row["effect"]) == ("reproduced", pytest.approx(0.1))
+    assert (row["verdict"], row["effect"]) == ("holds", pytest.approx(0.1))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_curve_is_divided_epoch_by_epoch() -> None:
         "at 2": 2,
         "lowest of 2": 2,
     }
-    assert found["lowest"]["verdict"] == "refuted"
+    assert found["lowest"]["verdict"] == "fails"
 
 
 def test_a_quotient_by_zero_is_infinite_and_none_of_two_zeros() -> None:

@@ -166,12 +166,14 @@ def test_a_verdict_is_what_the_published_runs_give_today(nnexp: Command, book: P
     with RUNS.open() as file:
         table = list(csv.DictReader(file))
     for row in table:
-        row["best_validation_accuracy"] = "1.5"
+        row["best_validation_accuracy"] = "0.25"
     with RUNS.open("w", newline="") as file:
         writer = csv.DictWriter(file, table[0])
         writer.writeheader()
         writer.writerows(table)
-    assert row_of(nnexp, "B3-9").split()[1:3] == ["refuted", "150.00"]
+    assert row_of(nnexp, "B3-9").split()[1] == "reproduced"
+    edit(FILE, "low: 0, high: 1", "low: 0.9, high: 1")
+    assert row_of(nnexp, "B3-9").split()[1:3] == ["refuted", "25.00"]
 
 
 def test_results_on_another_data_set_count_only_where_the_file_names_none(nnexp: Command, book: Path) -> None:

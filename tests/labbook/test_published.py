@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from nnexp.claims.parsing import claims_of
-from nnexp.claims.samples import Frames
+from nnexp.claims.sweep_runs import Frames
 from nnexp.claims.verdicts import judge
 from nnexp.config import choices, load_config
 from nnexp.experiment.loaded_sweep import load_folder
@@ -28,7 +28,7 @@ from tests.claims.claim_forms import FORMS, MONITORS
 from tests.claims.test_book import blank
 from tests.results.sweeps import make_plan
 
-DECIDED = {"reproduced", "refuted", "undecided"}
+DECIDED = {"reproduced", "refuted", "undecided", "holds", "fails"}
 
 
 def publish(plan: Plan, place: Path) -> Frames:

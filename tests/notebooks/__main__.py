@@ -1,9 +1,11 @@
 """Execute the lab book's notebooks on real results and keep their outputs.
 
 python -m tests.notebooks [FOLDER [NAME ...]]
+python -m tests.notebooks --published [NAME ...]
 
 FOLDER (default: this one) is where the sweeps were trained, and holds their `sweeps`; NAME (default: all) is
-a sweep such as batch_size or book/overfitting.
+a sweep such as batch_size or book/overfitting. With --published only tables and verdicts are brought up to
+date, from what is published: pictures and weights take a training.
 """
 
 import sys
@@ -12,15 +14,19 @@ from pathlib import Path
 import nbformat
 
 from nnexp.files import replacing
-from tests.notebooks.execution import NOTEBOOKS, executed, name_of, read
+from tests.notebooks.execution import NOTEBOOKS, executed, name_of, read, with_published_texts
+
+PUBLISHED = "--published"
 
 
 def main(words: list[str]) -> None:
-    folder, names = Path(*words[:1]).resolve(), words[1:]
+    published = words[:1] == [PUBLISHED]
+    folder, names = Path(*([] if published else words[:1])).resolve(), words[1:]
     for path in NOTEBOOKS:
         if names and name_of(path) not in names:
             continue
-        done = executed(read(path), folder / "sweeps")
+        notebook = read(path)
+        done = with_published_texts(notebook, path) if published else executed(notebook, folder / "sweeps")
         with replacing(path) as file:
             file.write(nbformat.writes(done).encode())
         print(f"{name_of(path)}: {path.stat().st_size / 1000:.0f} kB")

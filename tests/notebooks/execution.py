@@ -9,6 +9,8 @@ import nbformat
 from nbclient import NotebookClient
 from traitlets.config import Config
 
+import nnexp
+
 REPOSITORY = Path(__file__).parents[2]
 SWEEPS = REPOSITORY / "sweeps"
 NOTEBOOKS = sorted([*SWEEPS.glob("*.ipynb"), *SWEEPS.glob("book/*.ipynb")])
@@ -20,6 +22,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+SHOWN = re.compile(r"sweep\.(table|claims)\((?:\"(\w+)\")?\)")
 SECONDS = 120  # that a cell may take
 
 
@@ -46,6 +49,22 @@ def lines_that_load(notebook: nbformat.NotebookNode) -> list[str]:
     """The lines of code that load a sweep."""
     lines = [line for cell in code_of(notebook) for line in cell.source.splitlines()]
     return [line for line in lines if "load_sweep(" in line]
+
+
+def published_texts(notebook: nbformat.NotebookNode, path: Path) -> dict[int, str]:
+    """By the number of a cell that shows a table or verdicts, what the published results say there now."""
+    sweep = nnexp.load_sweep(f"published/{name_of(path)}", SWEEPS)
+    calls = {i: SHOWN.fullmatch(cell.source) for i, cell in enumerate(notebook.cells)}
+    return {
+        i: getattr(sweep, call[1])(*filter(None, [call[2]])) for i, call in calls.items() if call is not None
+    }
+
+
+def with_published_texts(notebook: nbformat.NotebookNode, path: Path) -> nbformat.NotebookNode:
+    """The notebook with these texts in its outputs."""
+    for number, text in published_texts(notebook, path).items():
+        notebook.cells[number].outputs[0].data["text/plain"] = str(text)
+    return notebook
 
 
 def executed(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:

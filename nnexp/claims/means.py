@@ -1,0 +1,153 @@
+"""The verdict on a mean, a paired difference or a ratio, by the interval on it."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from nnexp.claims.advice import with_seeds
+from nnexp.claims.checks import Check
+from nnexp.claims.findings import (
+    NO_PAIR,
+    NOT_JUDGED,
+    UNDECIDED,
+    Finding,
+    infinite,
+    join,
+    limits_of,
+    strict_level,
+)
+from nnexp.claims.samples import Sample, stuck_text
+from nnexp.statistics.equivalence import with_rounding
+from nnexp.statistics.images import accuracy_interval
+from nnexp.statistics.intervals import (
+    LEAST_SEEDS,
+    Floats,
+    Interval,
+    mean_interval,
+    ratio_interval,
+    welch_interval,
+)
+from nnexp.statistics.rule import STUDENT, Rule
+
+
+class MeanTest(NamedTuple):
+    """By what a mean is decided: Student's t at one look; where looks are repeated, a test that allows it.
+
+    `interval`: on the mean of `samples (seeds,)` at a level. `rule`: the same test, for an optimum.
+    `decisions`: how many share the error rate of 5 %, of all claims of a sweep. Means of two sides without
+    pairs (over: mean) are decided by Welch's t in any case.
+    """
+
+    interval: Callable[[Floats, float], Interval] = mean_interval
+    rule: Rule = STUDENT
+    decisions: int = 1
+
+    def level(self, level: float) -> float:
+        """That at which one of its decisions is made."""
+        return 1 - (1 - level) / self.decisions
+
+    def strict(self, tests: int) -> float:
+        """That at which one of `tests` refutes a claim."""
+        return strict_level(max(tests, self.decisions))
+
+
+ONE_LOOK = MeanTest()
+
+
+def mean_finding(
+    check: Check, left: Sample, right: Sample | None, tests: int, means: MeanTest = ONE_LOOK
+) -> Finding:
+    """By Student's t on a mean or a paired difference, by Welch's on two means; see `_interval`.
+
+    Runs that failed to learn suspend a verdict: no mean describes two groups.
+    """
+    values = [left.values] + ([right.values] if right else [])
+    if check.over == "paired":
+        common = set.intersection(*(set(side) for side in values))
+        values = [{seed: value for seed, value in side.items() if seed in common} for side in values]
+    samples = [np.array([side[seed] for seed in sorted(side)], np.float64) for side in values]
+    n = min(len(sample) for sample in samples)
+    if not n:
+        return Finding(NOT_JUDGED, n=0, note=NO_PAIR)
+    if not all(np.isfinite(sample).all() for sample in samples):
+        return infinite(np.concatenate(samples), n)
+    if check.times is not None and min(sample.min() for sample in samples) <= 0:
+        return Finding(UNDECIDED, n=n, note="a ratio of means needs values above 0; over: median does not")
+    images = left.images if right is None else None
+    grain = 1 / left.images if right and left.images else 0.0
+    finding = _decided(check, samples, tests, means, images, grain)
+    stuck = join(*dict.fromkeys(stuck_text(*side.stuck) for side in (left, right) if side and side.stuck))
+    if stuck:
+        return replace(
+            finding, verdict=UNDECIDED, note=join(finding.note, f"{stuck}: no mean describes both groups")
+        )
+    if finding.verdict != UNDECIDED:
+        return finding
+    distance, sd = _distance(check, samples, finding)
+    return with_seeds(finding, distance, sd, images)
+
+
+def _decided(
+    check: Check, samples: list[Floats], tests: int, means: MeanTest, images: int | None, grain: float
+) -> Finding:
+    """The finding on samples (one, or two) that are finite. `grain`: the step between two accuracies."""
+
+    def interval(level: float) -> tuple[float, float]:
+        both = _interval(check, samples, level, means, images)
+        if check.within is not None:  # values that rounding alone makes equal are no finding
+            both = with_rounding(both, level, grain)
+        return float(both.low), float(both.high)
+
+    limits = limits_of(check)
+    mean, _, _, n = _interval(check, samples, check.level, means, images)
+    finding = limits.finding(UNDECIDED, float(mean), int(n))
+    notes = [f"for images like the {images:,} tested"] if images else []
+    notes += ["two one-sided tests at 5 %: the interval is at 90 %"] if check.within is not None else []
+    finding = replace(finding, note=join(*notes))
+    if n < LEAST_SEEDS:
+        return finding
+    return limits.decide_by(interval, finding, means.level(check.level), means.strict(tests))
+
+
+def _interval(
+    check: Check, samples: list[Floats], level: float, means: MeanTest, images: int | None
+) -> Interval:
+    """The interval of what the check is about.
+
+    With times: over mean, of the ratio of two means; paired, of the geometric mean of the ratio at each seed.
+    """
+    if check.over == "mean" and len(samples) == 2:
+        return (welch_interval if check.times is None else ratio_interval)(samples[0], samples[1], level)
+    if check.times is not None:
+        logarithms = means.interval(np.log(samples[0]) - np.log(samples[1]), level)
+        mean, low, high = (np.exp(figure) for figure in logarithms[:3])
+        return Interval(mean, low, high, logarithms.n)
+    if images is not None and means is ONE_LOOK:
+        return accuracy_interval(samples[0], images, level)
+    interval = means.interval(samples[0] - samples[1] if check.over == "paired" else samples[0], level)
+    return interval if images is None else _for_other_images(interval, images, level)
+
+
+def _for_other_images(interval: Interval, images: int, level: float) -> Interval:
+    """The interval on an accuracy, widened by the sampling error of the images it was measured on."""
+    from scipy.special import ndtri
+
+    of_images = ndtri(0.5 + level / 2) * np.sqrt(interval.mean * (1 - interval.mean) / images)
+    half = np.hypot((interval.high - interval.low) / 2, of_images)
+    return interval._replace(low=interval.mean - half, high=interval.mean + half)
+
+
+def _distance(check: Check, samples: list[Floats], finding: Finding) -> tuple[float, float]:
+    """How far the effect is from the threshold, and its sd per seed: on a scale on which both are sums."""
+    threshold = finding.threshold
+    if check.over == "paired" and check.times is not None:
+        samples, threshold = [np.log(sample) for sample in samples], math.log(threshold)
+    elif check.times is not None:
+        samples, threshold = [samples[0], threshold * samples[1]], 0.0
+    differences = [samples[0] - samples[1]] if check.over == "paired" else samples
+    effect = float(samples[0].mean()) - (float(samples[1].mean()) if len(samples) == 2 else 0.0)
+    sd = math.sqrt(sum(float(np.var(sample, ddof=1)) for sample in differences if len(sample) > 1))
+    return abs(effect - threshold), sd
