@@ -8,7 +8,7 @@ from textwrap import fill, shorten
 from rich.console import Console
 
 from nnexp.commands.arguments import parse_arguments
-from nnexp.commands.disk import disk_use, size
+from nnexp.commands.disk import disk_use_of_sweep, size
 from nnexp.commands.lookup import name_of, shown_status, standing
 from nnexp.console import make_console, make_table
 from nnexp.errors import UserError
@@ -60,7 +60,7 @@ def _print_in_two_lines(row: Sequence[str], widths: Sequence[int], console: Cons
 
 
 def _row(folder: Path, sweeps_dir: str) -> tuple[str, ...]:
-    name, use = name_of(folder, sweeps_dir), size(disk_use(folder))
+    name, use = name_of(folder, sweeps_dir), size(disk_use_of_sweep(folder))
     try:
         head, holder = read_head(folder), holder_of(folder)
         stored = statuses_in(folder, head)

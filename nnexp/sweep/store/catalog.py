@@ -10,6 +10,7 @@ from typing import NamedTuple
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.question.names import FOLDERS_OF_A_SWEEP, PUBLISHED
 from nnexp.sweep.question.seeds import UntilDecided, seeds_in
+from nnexp.sweep.store.kept import kept
 from nnexp.sweep.store.plan_file import FILE, Head, read_head
 from nnexp.sweep.store.record import DONE, status_in
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
@@ -110,11 +111,17 @@ def no_sweeps(sweeps_dir: str | Path) -> UserError:
 def statuses_in(folder: Path, head: Head) -> Counter[str]:
     """How many of the runs that were asked for last ended in which way, or are pending.
 
-    From the first bytes of each record: a damaged one is not noticed.
+    From the first bytes of each record: a damaged one is not noticed. Of a large sweep, as they were counted
+    last, if no file was added, taken away or replaced since.
 
     Raises:
         UserError: the rounds are damaged, and lack a seed.
     """
+    sources = [folder / FILE, folder / ROUNDS, folder / "records"]
+    return Counter(kept(folder, "statuses", sources, lambda: _statuses(folder, head)))
+
+
+def _statuses(folder: Path, head: Head) -> Counter[str]:
     records = folder / "records"
     there = set(os.listdir(records)) if records.is_dir() else set()
     keys = [key for each in read_rounds(folder) for key in each.runs]
