@@ -13,9 +13,10 @@ from typing import NamedTuple
 from tests.faults.driving import INJECT, ROOT
 from tests.tracking.conftest import free_port
 
-WITHOUT_NNEXP = (
-    "import sys; sys.modules['nnexp'] = None; from distributed.cli.dask_worker import main; main()"
-)
+WORKER = ("-m", "distributed.cli.dask_worker")
+# As if nnexp was not installed.
+WITHOUT = "import sys; sys.modules['nnexp'] = None; from distributed.cli.dask_{0} import main; main()"
+WORKER_WITHOUT, SCHEDULER = ("-c", WITHOUT.format("worker")), ("-c", WITHOUT.format("scheduler"))
 
 
 class Cluster(NamedTuple):
@@ -48,28 +49,30 @@ def process(*words: str, hides: Path | None = None, **environment: str) -> Itera
 def worker(
     address: str,
     *,
-    program: Sequence[str] = ("-m", "distributed.cli.dask_worker"),
+    program: Sequence[str] = WORKER,
+    port: int = 0,
     hides: Path | None = None,
     **environment: str,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A worker with one thread, and nobody who starts it again."""
-    options = ["--nthreads", "1", "--no-nanny", "--no-dashboard"]
+    options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--worker-port", str(port)]
     with process(*program, address, *options, hides=hides, **environment) as part:
         yield part
 
 
 @contextmanager
 def cluster(workers: int = 2, hides: Path | None = None, **environment: str) -> Iterator[Cluster]:
-    """A scheduler, and so many workers with this environment."""
+    """A scheduler that has no nnexp, and so many workers with this environment."""
     port = free_port()
     address = f"tcp://127.0.0.1:{port}"
-    words = ["-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port)]
+    words = [*SCHEDULER, "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
     with ExitStack() as at_the_end:
-        scheduler = at_the_end.enter_context(process(*words, "--no-dashboard"))
+        scheduler = at_the_end.enter_context(process(*words))
         parts = [
             at_the_end.enter_context(worker(address, hides=hides, **environment)) for _ in range(workers)
         ]
-        wait_for_workers(address, workers)
+        if workers:
+            wait_for_workers(address, workers)
         yield Cluster(address, scheduler, parts)
 
 

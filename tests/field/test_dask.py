@@ -21,7 +21,7 @@ from tests.faults.driving import (
     wait_for,
 )
 from tests.faults.test_checkpoints import LONG, checkpoints, epochs
-from tests.field.dask_parts import WITHOUT_NNEXP, can_hide, cluster, wait_for_workers, worker
+from tests.field.dask_parts import WORKER_WITHOUT, can_hide, cluster, wait_for_workers, worker
 from tests.tracking.conftest import free_port
 
 pytest.importorskip("distributed")
@@ -81,6 +81,22 @@ def test_a_worker_that_is_killed_costs_nothing_and_one_that_joins_late_takes_its
     assert late.exists()
 
 
+def test_a_worker_may_be_killed_and_start_again_at_its_address(
+    tmp_path: Path, undisturbed: dict[str, str]
+) -> None:
+    gate, port = {"NNEXP_FAULT": WAITS, "NNEXP_GATE": str(tmp_path / "gate")}, free_port()
+    with cluster(0) as (address, *_), worker(address, port=port, **gate) as victim:
+        wait_for_workers(address, 1)
+        with start(on(address), tmp_path) as sweep:
+            read_until(sweep, "[")
+            victim.kill()
+            victim.wait()
+            with worker(address, port=port):
+                shown = sweep.communicate(timeout=120)[0]
+    assert sweep.returncode == 0, shown
+    assert tables(tmp_path) == undisturbed
+
+
 def test_a_run_that_kills_worker_after_worker_fails_alone(tmp_path: Path) -> None:
     ended = run(LOCAL, tmp_path, NNEXP_FAULT="killed learning_rate=0.5 seed=1")
     assert ended.status == 1, ended.shown
@@ -132,7 +148,7 @@ def test_workers_of_another_kind_are_left_out_by_name(tmp_path: Path, undisturbe
     with (
         cluster(1) as (address, *_),
         worker(address, OPENBLAS_CORETYPE="Nehalem"),
-        worker(address, program=["-c", WITHOUT_NNEXP]),
+        worker(address, program=WORKER_WITHOUT),
     ):
         wait_for_workers(address, 3)
         ended = run(on(address), tmp_path)
@@ -199,7 +215,10 @@ def test_without_a_common_disk_checkpoints_come_to_the_parent_and_go_to_other_wo
 ) -> None:
     home = tmp_path / "home"
     home.mkdir()
-    with cluster(hides=home) as (address, _, [victim, _other]), start(on(address, LONG), home) as sweep:
+    with (
+        cluster(hides=home) as (address, _, [victim, _other]),
+        start([word.replace("every=0.2", "every=0.5") for word in on(address, LONG)], home) as sweep,
+    ):
         assert wait_for(lambda: len(checkpoints(home)) > 1, 60)
         victim.kill()
         shown = sweep.communicate(timeout=120)[0]
@@ -207,6 +226,17 @@ def test_without_a_common_disk_checkpoints_come_to_the_parent_and_go_to_other_wo
     assert "Checkpoints could not" not in shown
     assert tables(home) == whole
     assert not (sweep_folder(home) / "checkpoints").exists()
+
+
+@hiding
+def test_without_a_common_disk_an_error_costs_only_its_own_run(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with cluster(hides=home, NNEXP_FAULT="raises learning_rate=0.5 dropout=0") as (address, *_):
+        ended = run([word.replace("epochs=200", "epochs=40") for word in on(address, LONG)], home)
+    assert ended.status == 1, ended.shown
+    statuses = [line.split(",")[1] for line in tables(home)["runs.csv"].splitlines()[1:]]
+    assert sorted(statuses) == ["failed"] + ["finished"] * 3
 
 
 def test_a_client_that_is_killed_is_gone_on_with_and_two_on_one_sweep_are_told(
@@ -245,6 +275,6 @@ def test_epochs_are_shown_while_distant_runs_train(tmp_path: Path) -> None:
         cluster(NNEXP_FAULT="endless learning_rate=0.5") as (address, *_),
         start(on(address, LONG), tmp_path) as sweep,
     ):
-        seen = wait_for(lambda: epochs(tmp_path) > 200, 60)
+        seen = wait_for(lambda: epochs(tmp_path) > 3, 60)
         sweep.kill()
     assert seen

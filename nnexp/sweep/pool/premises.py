@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -92,10 +93,16 @@ def check_premises(expected: Premises) -> None:
         return
     if np.__version__ != expected.numpy:
         raise PremiseError(f"this worker's NumPy is {np.__version__}, the parent's {expected.numpy}")
-    for package, kernel in blas_kernels().items():
+    for package, kernel in _kernels().items():
         if kernel != expected.kernels[package]:
             theirs = f"the parent's {expected.kernels[package]}"
             raise PremiseError(f"this worker's kernel of {package}'s BLAS is {kernel}, {theirs}")
+
+
+@cache
+def _kernels() -> Mapping[str, str]:
+    """Those of this process, which has loaded them for good."""
+    return blas_kernels()
 
 
 def temporary_folder_is_gone(error: OSError) -> PremiseError:

@@ -1,7 +1,7 @@
 """Which runs train together: stacks of runs that differ only in what broadcasts over the run axis."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from pathlib import Path
@@ -72,6 +72,19 @@ class Stack:
         now = tuple(marks[run.run_id] for run in self.runs if run.run_id in marks)
         same = len(now) == len(self.runs) and len({mark.epoch for mark in now}) == 1
         return replace(self, marks=now) if same else self
+
+    def rest(self, ended: Collection[str], marks: "Mapping[str, Mark]") -> "list[Stack]":
+        """What has still to be trained if it came back with these runs `ended` (their ids), and the others at
+        `marks`. If that is nothing new, each alone: then an error in one of them has cost the others theirs.
+        """
+        alone = [each.going_on(marks) for each in self.apart() if each.runs[0].run_id not in ended]
+        if not ended and not marks:
+            return alone
+        at = {each.runs[0].run_id: each.marks[0] for each in alone if each.marks}
+        members: dict[int, list[tuple[Run, int]]] = {}
+        for each in alone:
+            members.setdefault(each.epoch, []).append((each.runs[0], each.rows[0]))
+        return [Stack.of(group, at) for group in members.values()]
 
 
 def make_stacks(

@@ -1,6 +1,7 @@
 """Runs are stacked when they may be, every run is in one stack, and the largest work comes first."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from nnexp.data import Dataset, DataSpec, load
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.estimate import work
-from nnexp.sweep.pool.stacks import LARGEST, MEMORY, Stack, make_stacks, work_by_row
+from nnexp.sweep.pool.stacks import LARGEST, MEMORY, Mark, Stack, make_stacks, work_by_row
 from nnexp.sweep.question.plan import Plan
 from tests.sweep.samples import plan
 
@@ -149,4 +150,17 @@ def test_runs_that_are_done_are_left_out() -> None:
     assert sorted((row, run.run_id) for s in stacks for row, run in zip(s.rows, s.runs, strict=True)) == [
         (0, made.runs[0].run_id),
         (2, made.runs[2].run_id),
+    ]
+
+
+def test_a_stack_that_comes_back_goes_on_together_from_where_it_is() -> None:
+    made = plan({}, seeds=range(4))
+    stack, ids = Stack(made.runs, (0, 1, 2, 3)), [run.run_id for run in made.runs]
+    marks = {run_id: Mark(1, Path("new")) for run_id in ids[1:]}
+    assert stack.rest(ids[:1], marks) == [Stack(made.runs[1:], (1, 2, 3), (Mark(1, Path("new")),) * 3)]
+    assert stack.rest(ids, {}) == []
+    assert stack.rest([], {}) == stack.apart()
+    assert stack.rest([], {ids[2]: marks[ids[2]]}) == [
+        Stack((*made.runs[:2], made.runs[3]), (0, 1, 3)),
+        Stack(made.runs[2:3], (2,), (Mark(1, Path("new")),)),
     ]

@@ -14,7 +14,7 @@ from nnexp.nn.schedules import SCHEDULES
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.store import checkpoint_file
 from nnexp.sweep.store.checkpoint_file import Head, read_head, write_checkpoint
-from nnexp.sweep.store.checkpoints import FOLDER, CheckpointFolder, remove_checkpoints
+from nnexp.sweep.store.checkpoints import FOLDER, CheckpointFolder, open_checkpoints, remove_checkpoints
 from nnexp.sweep.store.folder import find_sweep
 from tests.sweep.attempts import attempt, found_now, results
 from tests.sweep.samples import plan
@@ -306,3 +306,19 @@ def test_seconds_of_a_run_that_was_cut_add_up_and_are_not_its_own(sweep: Plan, t
         assert seconds == sorted(seconds)
         assert not record.timings["alone"]
         assert record.timings["seconds"] > before.get(run_id, 0.0)
+
+
+def test_workers_know_the_parents_folder_from_one_that_only_has_its_name(sweep: Plan, tmp_path: Path) -> None:
+    ours = open_checkpoints(find_sweep(tmp_path, sweep), "code")
+    assert not ours.is_here()
+    ours.announce()
+    assert ours.is_here()
+    assert not ours.at(tmp_path / "elsewhere").is_here()
+    later = open_checkpoints(find_sweep(tmp_path, sweep), "code")  # after a kill
+    assert later.attempt == ours.attempt + 1
+    assert not ours.is_here()
+    later.announce()
+    later.withdraw()
+    assert not later.is_here()
+    folder = later.keep({"0002-0.npz": b"what a worker wrote"})
+    assert [path.read_bytes() for path in folder.iterdir()] == [b"what a worker wrote"]

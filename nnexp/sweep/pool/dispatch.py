@@ -1,0 +1,218 @@
+"""Which stacks of a sweep wait, which worker of a cluster has which, and what comes of what is back."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
+
+from nnexp.data import Dataset, DataSpec
+from nnexp.sweep.pool.crew import Crew
+from nnexp.sweep.pool.distant import Answer, Order
+from nnexp.sweep.pool.parcels import Parcels
+from nnexp.sweep.pool.premises import Premises
+from nnexp.sweep.pool.progress_board import DISTANT, Board
+from nnexp.sweep.pool.remainder import lost
+from nnexp.sweep.pool.stacks import Mark, Stack
+from nnexp.sweep.pool.worker import Outcome
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+BEAT = 0.1  # seconds between two looks for a wish to stop
+LOOK_EVERY = 0.5  # seconds between two looks at which workers there are
+FETCH = 30.0  # seconds for an answer to come from its worker
+
+
+class Sent(NamedTuple):
+    """A stack that a worker has now."""
+
+    stack: Stack
+    worker: str
+    began: datetime
+
+
+class Dispatch:
+    """Stacks that wait, stacks that are out, and the workers that may have more."""
+
+    def __init__(
+        self,
+        client: Client,
+        stacks: Iterable[Stack],
+        wholes: Mapping[DataSpec, Dataset],
+        expected: Premises,
+        board: Board,
+        tell: Callable[[str], None],
+    ) -> None:
+        self.client, self.board, self.expected = client, board, expected
+        self.sweep = f"nnexp-{uuid4().hex}"
+        self.digests = {spec: whole.digest for spec, whole in wholes.items()}
+        self.parcels, self.crew = Parcels(client, self.sweep, wholes), Crew(client, tell)
+        self.waiting, self.out = deque(stacks), dict[Any, Sent]()
+        self.failed = list[Outcome]()
+        self.done = SimpleQueue[Any]()
+        self._orders, self._due = 0, 0.0
+        self._latest: float | None = None  # when the last stack must have stopped
+
+    def outcomes(self, stop_within: float) -> Iterator[Sequence[Outcome]]:
+        """Those of each stack, as soon as it is back."""
+        self.client.subscribe_topic(self.sweep, self._hear)
+        if self.expected.checkpoints:
+            self.expected.checkpoints.announce()
+        while self.waiting or self.out:
+            if self.board.stop_asked and self._latest is None:
+                self._latest = time.monotonic() + stop_within
+                self.crew.stop(self.sweep, [sent.worker for sent in self.out.values()])
+            if self._latest is not None and (not self.out or time.monotonic() > self._latest):
+                return
+            if time.monotonic() >= self._due:
+                self._look()
+            with suppress(Empty):
+                yield self._take(self.done.get(timeout=BEAT))
+            if self.failed:
+                failed, self.failed = self.failed, []
+                yield failed
+
+    def close(self) -> None:
+        """Let workers end what they still have."""
+        if self.client.status == "running":
+            with suppress(Exception):  # of a scheduler that goes at this moment
+                self.client.unsubscribe_topic(self.sweep)
+                self.client.cancel(list(self.out), force=True)
+        if self.expected.checkpoints:
+            self.expected.checkpoints.withdraw()
+
+    def _hear(self, event: tuple[float, Mapping[str, Any]]) -> None:
+        """In Dask's thread: what a worker says of its stack."""
+        _, said = event
+        self.board.mirror(said["rows"], said["figures"], said["ages"])
+
+    def _look(self) -> None:
+        """See which workers there are, take back what those had that are gone, and give all something."""
+        self._due = time.monotonic() + LOOK_EVERY
+        self.crew.look()
+        for future in [future for future, sent in self.out.items() if sent.worker not in self.crew.threads]:
+            self._after_death(self.out.pop(future))
+        if not self.out:
+            self.crew.check_refusals()
+        busy = Counter(sent.worker for sent in self.out.values())
+        for worker in [worker for worker, n in self.crew.threads.items() if busy[worker] < n]:
+            self._occupy(worker)
+
+    def _occupy(self, worker: str) -> None:
+        """Hand out stacks to a worker until each of its threads has one."""
+        has = [sent.stack for sent in self.out.values() if sent.worker == worker]
+        while self.waiting and self._latest is None and self.crew.may_have(worker, self.waiting[0], has):
+            has.append(self.waiting.popleft())
+            self._send(has[-1], worker)
+
+    def _send(self, stack: Stack, worker: str) -> None:
+        """Hand out a stack to a worker."""
+        # From wherever a worker is called.
+        marks = tuple(Mark(mark.epoch, mark.path.absolute()) for mark in stack.marks)
+        order = Order(self.sweep, replace(stack, marks=marks), self.digests[stack.data], self.expected)
+        self._orders += 1
+        future = self.client.submit(
+            pickle.loads,
+            order.sealed,
+            key=f"train-{self.sweep}-{self._orders}",
+            workers=[worker],
+            allow_other_workers=False,
+            pure=False,
+        )
+        self.out[future] = Sent(stack, worker, datetime.now(UTC))
+        self.board.start(stack.rows, stack.epoch, DISTANT + stack.rows[0])
+        future.add_done_callback(self.done.put)
+
+    def _take(self, future: Future) -> Sequence[Outcome]:
+        """What an order has come to; its worker has the next one before anybody looks at that."""
+        if (sent := self.out.pop(future, None)) is None:  # its worker was gone
+            return []
+        outcomes: Sequence[Outcome] = []
+        if future.status == "finished":
+            try:
+                outcomes = self._settle(sent, future.result(timeout=FETCH))
+            except OSError:  # it may still come, if its worker or the scheduler is not gone
+                self.out[future], self._due = sent, 0.0
+                future.add_done_callback(self.done.put)
+        else:
+            self._after_failure(sent, future)
+        self._occupy(sent.worker)
+        return outcomes
+
+    def _after_failure(self, sent: Sent, future: Future) -> None:
+        """Do without a worker that cannot carry out an order, whatever it lacks: nnexp, a library, a disk."""
+        from distributed import KilledWorker
+
+        error = future.exception() if future.status == "error" else None
+        if error and not isinstance(error, KilledWorker):
+            self._refuse(sent, f"{type(error).__name__}: {error}".splitlines()[0])
+        else:
+            self.crew.check_scheduler()
+            self._after_death(sent)
+
+    def _settle(self, sent: Sent, answer: Answer) -> Sequence[Outcome]:
+        """Take in what a worker has answered."""
+        if answer.refusal:
+            self._refuse(sent, answer.refusal)
+            return []
+        if answer.lacks:
+            self._supply(sent, answer.lacks)
+            return []
+        self.board.finish(sent.stack.rows)
+        if answer.trouble:
+            self.board.report(sent.stack.rows, OSError(answer.trouble, ""))
+        marks = self._keep(sent, answer)
+        ended = {outcome.run.run_id for outcome in answer.outcomes}
+        self.waiting.extendleft(sent.stack.rest(ended, marks))
+        return answer.outcomes
+
+    def _supply(self, sent: Sent, lacks: Sequence[str]) -> None:
+        """Send a worker what it lacks, then the stack again."""
+        stack = sent.stack
+        try:
+            self.parcels.send(sent.worker, lacks, stack, sent.began)
+        except FileNotFoundError:  # somebody has removed its checkpoint
+            stack = replace(stack, marks=())
+        except Exception as error:
+            self._refuse(sent, f"it cannot be sent data: {error}".splitlines()[0])
+            return
+        self._send(stack, sent.worker)
+
+    def _keep(self, sent: Sent, answer: Answer) -> Mapping[str, Mark]:
+        """Write the checkpoints that came with an answer; returns where runs go on."""
+        self.parcels.forget(sent.worker, sent.stack)
+        if not answer.files or self.expected.checkpoints is None:
+            return {}
+        try:
+            folder = self.expected.checkpoints.keep(answer.files)
+        except OSError as error:  # runs that come back without one would never end
+            self.board.report(sent.stack.rows, error)
+            self.expected = replace(self.expected, checkpoint_every=0.0)
+            return {}
+        return {run_id: Mark(mark.epoch, folder / mark.path) for run_id, mark in answer.marks.items()}
+
+    def _refuse(self, sent: Sent, why: str) -> None:
+        """Do without a worker from now on."""
+        self.crew.refuse(sent.worker, why)
+        self.board.finish(sent.stack.rows)
+        self.waiting.appendleft(sent.stack)
+        self._due = 0.0
+
+    def _after_death(self, sent: Sent) -> None:
+        """Put back what a worker had when it was lost: each run alone, and at the end."""
+        checkpoints, stack = self.expected.checkpoints, sent.stack
+        marks = checkpoints.marks(stack.runs) if checkpoints else {}
+        self.board.finish(stack.rows)
+        self.parcels.forget(sent.worker)
+        alone = [each.going_on(marks) for each in stack.apart()]
+        culprits = self.crew.lose(sent.worker, alone)
+        self.failed += [lost(each, sent.began, None) for each in culprits]
+        self.waiting.extend(each for each in alone if each not in culprits)
