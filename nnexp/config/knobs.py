@@ -166,6 +166,11 @@ SWEEP = {
         Stated(f"a number of seeds >= 1, a list of them, {UNTIL_EXAMPLE}, or null (the one seed)"),
         OURS,
     ),
+    "sweep.vary": Knob(
+        "Two streams of random numbers whose seeds are crossed: what each contributes.",
+        Stated("a list of two of weights, biases, order, dropout, input_dropout, augmentation; or null"),
+        OURS,
+    ),
     "sweep.baseline": Knob(
         "The partial point that the others are compared with.",
         Stated("a mapping of axes to values, or null (the point of the base values, else the first)"),

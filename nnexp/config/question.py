@@ -13,6 +13,7 @@ from nnexp.errors import UserError
 from nnexp.sweep.question.names import check_name
 from nnexp.sweep.question.points import Question, axes_of
 from nnexp.sweep.question.seeds import seed_rule
+from nnexp.sweep.question.sources import cross_streams
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -54,6 +55,7 @@ def question_of(values: Mapping[str, Any], overrides: Sequence[Override], multir
         target=file.target,
         claims=file.claims or [],
     )
+    question = cross_streams(question, file.vary, values["seed"])
     usual = "multirun" if multirun or axes_of(question) else "single"
     name = file.name or (chosen[0] if chosen else usual)
     check_name(name)

@@ -76,6 +76,7 @@ class SweepFile:
     points: Any = None
     exclude: Any = None
     seeds: Any = None
+    vary: Any = None
     baseline: Mapping[str, Any] | None = None
     timing: bool = False
     target: float | None = None

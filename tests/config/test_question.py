@@ -22,7 +22,7 @@ def test_a_sweep_is_changed_on_the_command_line() -> None:
         "+sweep=batch_size", "sweep.seeds=[7]", "sweep.axes.batch_size=[10]", "sweep.axes.momentum=[0,0.9]"
     ).question
     assert dict(asked.axes) == {"batch_size": [10], "momentum": [0, 0.9]}
-    assert list(asked.seeds) == [7]
+    assert list(asked.seeds) == [0]
 
 
 def test_seeds_until_decided_are_changed_whole_or_by_key(
@@ -64,6 +64,35 @@ def test_the_seeds_of_streams_are_axes_and_knobs_like_any_other() -> None:
     assert dict(asked.question.axes) == {"seed_weights": [0, 1], "seed_order": [None, 3]}
     assert list(asked.question.seeds) == [4, 5]
     assert (asked.hyperparameters.seed_biases, asked.hyperparameters.seed_weights) == (7, None)
+
+
+def test_streams_to_vary_are_crossed_axes_with_the_sweeps_seeds() -> None:
+    words = ["sweep.axes.batch_size=[10,100]", "sweep.seeds=[3,5]", "sweep.vary=[weights,order]"]
+    asked = config(*words).question
+    assert dict(asked.axes) == {"batch_size": [10, 100], "seed_weights": [3, 5], "seed_order": [3, 5]}
+    assert list(asked.seeds) == [7]
+    assert len(points_of(asked)) == 8
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("sweep.vary=[weight,order] sweep.seeds=2", "unknown stream in sweep.vary 'weight'; did you mean"),
+        (
+            "sweep.vary=[order] sweep.seeds=2",
+            "sweep.vary must be a list of two streams (weights, biases, order,",
+        ),
+        ("sweep.vary=order sweep.seeds=2", "got 'order'"),
+        ("sweep.vary=[order,order] sweep.seeds=2", "seed_order must be an axis once"),
+        ("sweep.vary=[order,weights] sweep.seeds=1", "sweep.seeds must be 2 or more, or a list, got [0]"),
+        ("sweep.vary=[order,dropout] sweep.seeds=2", "seed_dropout=0 has no effect: dropout=0 draws nothing"),
+    ],
+)
+def test_streams_that_cannot_be_crossed_are_told_in_one_line(words: str, message: str) -> None:
+    with pytest.raises(UserError) as error:
+        planned(config(*words.split()))
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_a_range_gives_the_numbers_that_were_meant() -> None:
