@@ -3,7 +3,7 @@
 `load(DataSpec(...))` gives a `Dataset`; `no_download` keeps it to this machine's files; `share` and
 `open_shared` hand it to worker processes; `augmenter` gives the distortion that the core applies once per
 epoch; `advice` says what is odd about it. In reading order: `dataset`, `loading`, `split`, `augment`, then
-one module per kind of source: `bundled`, `idx` (with `download`), `npz`.
+one module per kind of source: `bundled`, `idx` (with `download`), `npz`. `sizes` opens nothing.
 """
 
 from nnexp.data.advice import advice
@@ -11,12 +11,14 @@ from nnexp.data.dataset import Dataset, DataSpec
 from nnexp.data.download import no_download
 from nnexp.data.loading import DATASETS, Augmenter, augmenter, load, part_of, scale_of, whole_of
 from nnexp.data.shared import open_shared, share
+from nnexp.data.sizes import Sizes, sizes_of
 
 __all__ = [
     "DATASETS",
     "Augmenter",
     "DataSpec",
     "Dataset",
+    "Sizes",
     "advice",
     "augmenter",
     "load",
@@ -25,5 +27,6 @@ __all__ = [
     "part_of",
     "scale_of",
     "share",
+    "sizes_of",
     "whole_of",
 ]
