@@ -108,7 +108,7 @@ def test_layers_of_any_size_are_swept_and_loaded() -> None:
 def test_every_picture_of_a_sweep_can_be_had() -> None:
     done = nnexp.run_sweep("rates", **SMALL, pictures=False)
     assert not list(done.folder.glob("*.png"))
-    assert done.plot().axes[0].get_xlabel() == "learning_rate"
+    assert done.plot().axes[-1].get_xlabel() == "learning_rate"
     assert done.plot("learning_curves").axes[0].get_xlabel() == "epoch"
     assert done.plot()._repr_png_().startswith(b"\x89PNG")
     with pytest.raises(nnexp.UserError, match="unknown picture 'learning_curve'; did you mean 'learning_cur"):

@@ -145,7 +145,7 @@ class LoadedSweep:
 
         if not (self.runs["status"] == "finished").any():
             raise UserError(f"sweep {self.plan.name} has no pictures: no run finished ({self.standing})")
-        pictures = sweep_pictures(self.plan, *self.tables)
+        pictures = sweep_pictures(self.plan, self.runs, self.history)
         if name is not None and name not in pictures:
             raise unknown("picture", name, pictures)
         return pictures[name or next(iter(pictures))]()

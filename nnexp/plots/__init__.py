@@ -20,6 +20,7 @@ from nnexp.plots.parallel import parallel_coordinates
 from nnexp.plots.point_values import leading_axis
 from nnexp.plots.several_sweeps import sweeps_by_axis
 from nnexp.plots.style import Picture, save
+from nnexp.results.by_point import standing
 from nnexp.sweep.question.plan import Plan
 
 __all__ = [
@@ -40,27 +41,26 @@ __all__ = [
 ]
 
 
-def sweep_pictures(
-    plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, summary: pd.DataFrame
-) -> dict[str, Callable[[], Picture]]:
+def sweep_pictures(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame) -> dict[str, Callable[[], Picture]]:
     """File name -> what draws the picture, for all that fit the sweep's axes; the main one first.
 
     Who has the norms of gradients recorded asks about them: their picture is the main one then. Where no run
     ended an epoch, there are no curves.
     """
     frames = (plan, runs, history)
+    shown = standing(plan, runs).plan
     pictures: dict[str, Callable[[], Picture]] = {}
     monitors = {name: partial(monitor_by_layer, *frames, name) for name in monitors_of(plan, history)}
-    if not plan.axes:
+    if not shown.axes:
         if not history.empty:
             pictures["learning_curves"] = partial(training_and_validation, *frames)
         return {**pictures, **monitors}
-    if axis := leading_axis(plan):
-        pictures[f"accuracy_by_{axis}"] = partial(metric_by_axis, plan, runs, summary)
-    elif len(plan.axes) == 2:
-        pictures["heat_map"] = partial(heat_map, plan, runs, summary)
+    if axis := leading_axis(shown):
+        pictures[f"accuracy_by_{axis}"] = partial(metric_by_axis, plan, runs)
+    elif len(shown.axes) == 2:
+        pictures["heat_map"] = partial(heat_map, plan, runs)
     else:
-        pictures["parallel_coordinates"] = partial(parallel_coordinates, plan, runs, summary)
+        pictures["parallel_coordinates"] = partial(parallel_coordinates, plan, runs)
     if not history.empty:
         pictures["learning_curves"] = partial(learning_curves, *frames)
         pictures["accuracy_over_time"] = partial(accuracy_over_time, *frames)

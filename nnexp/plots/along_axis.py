@@ -1,13 +1,16 @@
 """A metric at every point along a sweep's leading axis, with its interval."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, NullLocator
 from matplotlib.transforms import Transform, blended_transform_factory, offset_copy
+from numpy.typing import NDArray
 
-from nnexp.plots.metric_scales import set_scale
+from nnexp.plots.metric_scales import set_scale, tick_text
 from nnexp.plots.point_values import (
     PointValues,
     by_axes,
@@ -19,12 +22,15 @@ from nnexp.plots.point_values import (
 from nnexp.plots.scales import Scale, along_x, axis_scale, labels_with_room
 from nnexp.plots.style import (
     CROSS,
+    DIM,
     HEIGHT,
     INK,
     MARKS,
     POINT,
     SEED,
     SMALL,
+    STUCK,
+    WIDTH,
     Picture,
     legend,
     panel,
@@ -33,46 +39,70 @@ from nnexp.plots.style import (
 )
 from nnexp.sweep.question.plan import Plan
 
+Floats = NDArray[np.float64]
+TO_BEST = "to the best (points)"
+FAR = 4  # times the widest interval of a point that may be best: from there on differences are logarithmic
 LENGTH = 4.6  # inches that the x axis has at least
 
 
-def metric_by_axis(
-    plan: Plan, runs: pd.DataFrame, summary: pd.DataFrame, metric: str | None = None
-) -> Picture:
+def metric_by_axis(plan: Plan, runs: pd.DataFrame, metric: str | None = None) -> Picture:
     """A metric along the leading axis of a sweep: mean and 95 % interval per point, and every run as a dot.
 
     Numbers lie along x, on the scale that suits them; other values are rows, one below the other. The best
-    point on validation, and those not distinguishable from it, are marked once all runs have ended. A cross
-    at the edge says how many runs of a point diverged or failed.
+    point on validation, and those that may be the best, are marked once all runs have ended. A cross at the
+    edge says how many runs of a point diverged or failed. Where points were compared, a second panel has the
+    differences to the best: paired means, and Hsu's intervals, which hold for all points at once.
 
     Args:
         plan: with a `leading_axis`.
-        runs, summary: the frames of runs.csv and summary.csv.
-        metric: a metric of summary.csv; by default the validation accuracy that points are compared by.
+        runs: the frame of runs.csv.
+        metric: a metric of runs.csv; by default the validation accuracy that points are compared by.
     """
-    axis = leading_axis(plan)
+    points = point_values(plan, runs, metric)
+    plan, axis = points.plan, leading_axis(points.plan)
     assert axis is not None
-    points = point_values(plan, runs, summary, metric)
     scale = axis_scale([point[axis] for point in plan.points])
-    upright = scale.kind != "categories"
-    height = HEIGHT if upright else max(2.6 + 0.45 * len(plan.points), 3.6)
-    figure = picture(f"{points.measure.name}{by_axes(plan)}{on_data(plan)}", height=height)
-    label = points.measure.label
-    axes = panel(figure, axis, label) if upright else panel(figure, label, axis)
+    figure, axes, below = _panels(plan, points, axis, scale)
     notes = [*points.notes, *notes_on_axes(plan), *points.scale().notes(points.measure)]
-    if upright:
-        if without_label := along_x(axes, scale, LENGTH):
+    for each in filter(None, (axes, below)):
+        if without_label := _set_places(each, scale):
             notes.append(f"There is no room to name {axis}={', '.join(without_label)}")
-    else:
-        axes.set_yticks(list(scale.ticks), list(scale.ticks.values()))
-        axes.set_ylim(len(scale.ticks) - 0.5, -0.5)
-    set_scale(axes.yaxis if upright else axes.xaxis, points.scale())
+    set_scale(axes.yaxis if scale.kind != "categories" else axes.xaxis, points.scale())
     _draw_runs(axes, scale, points)
-    _draw_means(axes, scale, points)
-    _draw_without_result(axes, scale, summary)
-    legend(axes)
-    write_notes(figure, notes)
+    _draw_means(axes, scale, (points.mean, points.low, points.high), points.marks)
+    _draw_without_result(axes, scale, points.counts)
+    legend(below if below and scale.kind == "categories" else axes, source=axes)
+    if below and points.to_best is not None:
+        notes += _draw_to_best(below, scale, points.to_best, points.marks)
+    write_notes(figure, list(dict.fromkeys(notes)))
     return figure
+
+
+def _panels(plan: Plan, points: PointValues, axis: str, scale: Scale) -> tuple[Picture, Axes, Axes | None]:
+    """The figure, the panel of the metric, and the one of the differences to the best, if there are any."""
+    title, label = f"{points.measure.name}{by_axes(plan)}{on_data(plan)}", points.measure.label
+    two, rows = points.to_best is not None, max(2.6 + 0.45 * len(plan.points), 3.6)
+    if scale.kind == "categories":
+        figure = picture(title, WIDTH + 3 * two, rows)
+        axes = panel(figure, label, axis, (1, 5, (1, 3)) if two else (1, 1, 1))
+        beside = panel(figure, TO_BEST, "", (1, 5, (4, 5))) if two else None
+        if beside:
+            beside.tick_params(labelleft=False)
+        return figure, axes, beside
+    figure = picture(title, height=HEIGHT + 1.8 * two)
+    axes = panel(figure, "" if two else axis, label, (3, 1, (1, 2)) if two else (1, 1, 1))
+    if two:
+        axes.tick_params(labelbottom=False)
+    return figure, axes, panel(figure, axis, TO_BEST.replace(" (", "\n("), (3, 1, 3)) if two else None
+
+
+def _set_places(axes: Axes, scale: Scale) -> list[str]:
+    """Put the sweep's axis on its scale; the values for whose names there is no room."""
+    if scale.kind != "categories":
+        return along_x(axes, scale, LENGTH)
+    axes.set_yticks(list(scale.ticks), list(scale.ticks.values()))
+    axes.set_ylim(len(scale.ticks) - 0.5, -0.5)
+    return []
 
 
 def _at(scale: Scale, along: Any, value: Any) -> tuple[Any, Any]:
@@ -81,45 +111,62 @@ def _at(scale: Scale, along: Any, value: Any) -> tuple[Any, Any]:
 
 
 def _draw_runs(axes: Axes, scale: Scale, points: PointValues) -> None:
-    """A dot per run, a little beside its point's mean; large where they fall into two groups."""
+    """A dot per run, a little beside its point's mean; another mark where it did not learn."""
     if points.runs.shape[1] == 1:
         return
     x, y = (0, -8) if scale.kind == "categories" else (8, 0)
     beside = offset_copy(axes.transData, axes.get_figure(root=True), x, y, units="points")
-    for two, size, color in ((False, 6, SEED), (True, 9, INK)):
-        members = points.bimodal == two
-        look: dict[str, Any] = {"marker": ".", "linestyle": "none", "color": color, "markersize": size}
-        for seed, values in enumerate(points.runs[members].T if members.any() else ()):
-            label = "_" * (two or seed > 0) + "a run"
-            x, y = _at(scale, scale.places[members], values)
-            axes.plot(x, y, **look, transform=beside, zorder=2, label=label)
+    dot: dict[str, Any] = {"marker": ".", "linestyle": "none", "color": SEED}
+    for name, look, values in (("a run", dot, points.runs), ("a stuck run", STUCK, points.stuck)):
+        for seed, of_seed in enumerate(values.T if not np.isnan(values).all() else ()):
+            x, y = _at(scale, scale.places, of_seed)
+            axes.plot(x, y, **look, transform=beside, zorder=2, label="_" * (seed > 0) + name)
 
 
-def _draw_means(axes: Axes, scale: Scale, points: PointValues) -> None:
-    """Error bars, a line where places are numbers, and markers by how points compare with the best."""
-    mean, low, high = points.mean, points.low, points.high
+def _draw_means(
+    axes: Axes, scale: Scale, values: tuple[Floats, Floats, Floats], marks: Sequence[str]
+) -> None:
+    """Error bars of mean, low and high, a line where places are numbers, and markers by how points stand."""
+    mean, low, high = values
     if scale.kind != "categories":
         order = [k for k in np.argsort(scale.places, kind="stable") if not np.isnan(mean[k])]
         axes.plot(scale.places[order], mean[order], color=POINT, linewidth=1.2, alpha=0.6, label="_line")
     bars = np.flatnonzero(~np.isnan(low))
     error = np.array([mean[bars] - low[bars], high[bars] - mean[bars]])
     look: dict[str, Any] = {"ecolor": POINT, "elinewidth": 2, "capsize": 5, "zorder": 3}
-    look["xerr" if scale.kind == "categories" else "yerr"] = error
+    look["xerr" if scale.kind == "categories" else "yerr"] = np.maximum(error, 0)
     axes.errorbar(*_at(scale, scale.places[bars], mean[bars]), fmt="none", **look)
-    for name, mark in MARKS.items():
-        members = [k for k, own in enumerate(points.marks) if own == name and not np.isnan(mean[k])]
+    for key, mark in MARKS.items():
+        members = [k for k, own in enumerate(marks) if own == key and not np.isnan(mean[k])]
         if members:
             x, y = _at(scale, scale.places[members], mean[members])
             look = {"linestyle": "none", "color": POINT, "markeredgecolor": POINT, "markeredgewidth": 1.6}
-            axes.plot(x, y, **(look | mark.look), zorder=5, label=name.replace(" from ", "\nfrom "))
+            axes.plot(x, y, **(look | mark.look), zorder=5, label=mark.name)
 
 
-def _draw_without_result(axes: Axes, scale: Scale, summary: pd.DataFrame) -> None:
+def _draw_to_best(axes: Axes, scale: Scale, to_best: Floats, marks: Sequence[str]) -> list[str]:
+    """Differences with their intervals; logarithmic beyond those of points that may be best. What to note."""
+    notes = ["Differences to the best: paired means, with intervals that hold for all points at once"]
+    across = axes.xaxis if scale.kind == "categories" else axes.yaxis
+    near = np.nanmax(abs(to_best[:, [mark != "worse" for mark in marks]]), initial=0)
+    if near and np.nanmax(abs(to_best), initial=0) > FAR * near:
+        edge = float(f"{near:.1g}")
+        set_across = axes.set_xscale if scale.kind == "categories" else axes.set_yscale
+        set_across("symlog", linthresh=edge, linscale=1)
+        tens = -(10.0 ** np.arange(np.ceil(np.log10(2 * edge)), np.log10(np.nanmax(abs(to_best))) + 0.1))
+        across.set_major_locator(FixedLocator([*tens, -edge, 0, edge]))
+        across.set_minor_locator(NullLocator())
+        across.set_major_formatter(tick_text)
+        notes.append(f"Beyond {edge:g} points they lie on a logarithmic scale")
+    (axes.axvline if scale.kind == "categories" else axes.axhline)(0, color=DIM, linewidth=1)
+    _draw_means(axes, scale, (to_best[0], to_best[1], to_best[2]), marks)
+    return notes
+
+
+def _draw_without_result(axes: Axes, scale: Scale, counts: Mapping[str, NDArray[np.int64]]) -> None:
     """Below the values, a cross for each point with runs that diverged or failed, and how many."""
-    count = summary["diverged"] + summary["failed"]
-    words = {
-        float(scale.places[k]): f"{count[k]}/{count[k] + summary['n'][k]}" for k in np.flatnonzero(count)
-    }
+    lost, total = counts["diverged"] + counts["failed"], np.sum([*counts.values()], axis=0)
+    words = {float(scale.places[k]): f"{lost[k]}/{total[k]}" for k in np.flatnonzero(lost)}
     if not words:
         return
     upright = scale.kind != "categories"

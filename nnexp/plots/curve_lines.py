@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 from matplotlib.transforms import offset_copy
 
-from nnexp.plots.histories import PointCurve, PointHistory, RunCurve, mean_curve, two_groups_at_the_end
+from nnexp.plots.histories import PointCurve, PointHistory, RunCurve, mean_curve
 from nnexp.plots.measures import Measure
 from nnexp.plots.metric_scales import LOG_FROM, metric_scale, set_scale
 from nnexp.plots.point_values import note_on_cut
@@ -41,11 +41,10 @@ class Way(NamedTuple):
 def draw_lines(axes: Axes, measure: Measure, points: Sequence[PointLine], over_time: bool) -> list[str]:
     """A line per point, with a band or bar where it is named, and its runs without a result up to a cross.
 
-    Where the runs of a point end in two groups, they are drawn one by one instead of the interval. Returns
-    what to note of the scale and of the intervals.
+    Returns what to note of the scale and of the intervals.
     """
     way = Way(measure, over_time, bands=sum(point.name is not None for point in points) <= MOST_BANDS)
-    means = [mean_curve(p.history.finished, measure) if p.history.finished else None for p in points]
+    means = [mean_curve(p.history, measure) if p.history.finished else None for p in points]
     scale = metric_scale(measure, np.concatenate([*(mean.metric for mean in means if mean), []]),
                          np.concatenate([*_ends(points, means, way), []]))  # fmt: skip
     set_scale(axes.yaxis, scale)
@@ -73,23 +72,18 @@ def _ends(points: Sequence[PointLine], means: Sequence[PointCurve | None], way: 
     parts = slice(None) if way.bands else slice(-1, None)
     ends = [end[parts] for mean in means if mean for end in (mean.low, mean.high)]
     for point in points:
-        alone = [run for _, run in point.history.unfinished]
-        alone += point.history.finished if two_groups_at_the_end(point.history, way.measure) else []
-        ends += [way.measure.factor * run.metric for run in alone]
+        ends += [way.measure.factor * run.metric for _, run in point.history.unfinished]
     return ends
 
 
 def _draw_mean(axes: Axes, point: PointLine, mean: PointCurve, look: Look, way: Way, rank: int) -> None:
-    """A line with some markers, at other places than its neighbours'; its interval, or its runs."""
+    """A line with some markers, at other places than its neighbours', and its interval."""
     x, color = way.x(mean), look["color"]
     step = max(len(x) // 6, 1)
     width = 2.6 if point.best else 1.6
     marks = (rank % step, step)
     axes.plot(x, mean.metric, **look, markevery=marks, markersize=6, linewidth=width, label=point.name)
-    if two_groups_at_the_end(point.history, way.measure):
-        for run in point.history.finished:
-            axes.plot(way.x(run), way.measure.factor * run.metric, color=color, linewidth=0.7, label="_run")
-    elif way.bands:
+    if way.bands:
         axes.fill_between(x, mean.low, mean.high, color=color, alpha=0.18, linewidth=0)
     else:
         beside = offset_copy(axes.transData, axes.get_figure(root=True), 4 + 2 * rank, units="points")
@@ -98,7 +92,7 @@ def _draw_mean(axes: Axes, point: PointLine, mean: PointCurve, look: Look, way: 
 
 
 def _draw_unfinished(axes: Axes, status: str, run: RunCurve, look: Look, way: Way) -> None:
-    """A single run, thin, up to a cross where it diverged, failed or ran out of time."""
+    """A single run, thin, up to a cross where it diverged, failed, ran out of time, or got stuck."""
     x, y = way.x(run), way.measure.factor * run.metric
     label = f"{status.replace('_', ' ')} run"
     first = label not in axes.get_legend_handles_labels()[1]

@@ -6,20 +6,20 @@ import numpy as np
 import pandas as pd
 
 from nnexp.plots.curve_lines import MOST_BANDS, PointLine, draw_lines
-from nnexp.plots.histories import histories, two_groups_at_the_end
+from nnexp.plots.histories import histories
 from nnexp.plots.measures import measure_of
 from nnexp.plots.point_values import (
     by_axes,
     leading_axis,
-    marks_of,
-    note_on_groups,
     notes_on_axes,
+    notes_on_marks,
     notes_on_seconds,
     number_of_seeds,
     on_data,
 )
 from nnexp.plots.scales import axis_scale, label_of
 from nnexp.plots.style import MARKS, WIDTH, Picture, legend, panel, picture, write_notes
+from nnexp.results.by_point import Standing, standing
 from nnexp.statistics.intervals import LEAST_SEEDS
 from nnexp.sweep.question.plan import Plan
 
@@ -33,9 +33,9 @@ def learning_curves(
     """A metric against the epoch: a line per point, the mean over its finished runs, with a band.
 
     The band is the 95 % interval at each epoch, from 3 seeds on; of more than 4 points each line has a bar at
-    its end instead. A run that stopped early counts on with its last value. Runs that did not finish are
-    drawn one by one, up to a cross, and so are those of a point whose runs end in two groups. Of more than 8
-    points 8 are named, and the others are thin lines; of more than 40 points 40 are drawn.
+    its end instead. A run that stopped early counts on with its last value. Runs that did not finish, or got
+    stuck, are drawn one by one, up to a cross. Of more than 8 points 8 are named, and the others are thin
+    lines; of more than 40 points 40 are drawn.
 
     Args:
         plan: the sweep.
@@ -58,13 +58,14 @@ def accuracy_over_time(
 
 def training_and_validation(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame) -> Picture:
     """The learning curves of a sweep without axes: accuracy and cost, on training and validation data."""
+    stand = standing(plan, runs)
     figure = picture(f"Learning curves{on_data(plan)}", WIDTH + 1.5)
-    notes = _notes_on_lines(plan, runs, bands=True)
+    notes = _notes_on_lines(stand, bands=True)
     for column, what in enumerate(("accuracy", "cost"), start=1):
         measure = measure_of(what)
         axes = panel(figure, "epoch", measure.label, (1, 2, column))
         points = [
-            PointLine(histories(plan, runs, history, f"{part}_{what}")[0], part)
+            PointLine(histories(stand, history, f"{part}_{what}")[0], part)
             for part in ("training", "validation")
         ]
         notes += draw_lines(axes, measure, points, over_time=False)
@@ -93,22 +94,22 @@ def evenly(numbers: Sequence[int], most: int, best: int | None) -> list[int]:
 
 
 def _by_point(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, metric: str, over_time: bool) -> Picture:
-    marks, measure = marks_of(plan, runs), measure_of(metric)
+    stand, measure = standing(plan, runs), measure_of(metric)
+    plan, marks = stand.plan, stand.marks
     best = marks.index("best") if "best" in marks else None
     numbers = evenly(points_in_order(plan), MOST_LINES, best)
-    names = {number: _name(plan, number, best) for number in evenly(numbers, MOST_NAMES, best)}
+    names = {number: _name(plan, number, marks) for number in evenly(numbers, MOST_NAMES, best)}
     heading = leading_axis(plan) or ",\n".join(plan.axes)
     room = max(len(line) for line in [*names.values(), *heading.split("\n")])
     title = "Learning curves" if measure.name.endswith(("accuracy", "cost")) else measure.name
     title = f"{measure.name} over time" if over_time else title
     figure = picture(f"{title}{by_axes(plan)}{on_data(plan)}", WIDTH + 0.085 * max(0, room - 12))
     axes = panel(figure, "training time of a run (s)" if over_time else "epoch", measure.label)
-    points = histories(plan, runs, history, metric)
+    points = histories(stand, history, metric)
     lines = [PointLine(points[number], names.get(number), number == best) for number in numbers]
     notes_on_values = draw_lines(axes, measure, lines, over_time)
     legend(axes, heading)
-    groups = [number for number in names if two_groups_at_the_end(points[number], measure)]
-    notes = [*_notes_on_lines(plan, runs, len(names) <= MOST_BANDS), *note_on_groups(plan, groups)]
+    notes = [*_notes_on_lines(stand, len(names) <= MOST_BANDS), *notes_on_marks(stand)]
     notes += [*notes_on_axes(plan), *notes_on_values]
     notes += _notes_on_choice(len(names), len(numbers), len(plan.points))
     notes += notes_on_seconds(plan, runs) if over_time else []
@@ -116,19 +117,22 @@ def _by_point(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, metric: str
     return figure
 
 
-def _name(plan: Plan, number: int, best: int | None) -> str:
+def _name(plan: Plan, number: int, marks: Sequence[str]) -> str:
+    """Of a line in the legend, with the sign of how the point stands: of the best, and of what may be it."""
     axes = [axis] if (axis := leading_axis(plan)) else plan.axes
     name = ", ".join(label_of(plan.points[number][axis]) for axis in axes) or "mean"
-    return f"{name} {MARKS['best'].sign} best" if number == best else name
+    sign = MARKS[marks[number]].sign if marks[number] != "worse" else ""
+    return f"{name} {sign} best" if marks[number] == "best" else f"{name} {sign}".strip()
 
 
-def _notes_on_lines(plan: Plan, runs: pd.DataFrame, bands: bool) -> list[str]:
+def _notes_on_lines(stand: Standing, bands: bool) -> list[str]:
     """What a line is, and its band or the bar at its end."""
-    finished = runs[runs["status"] == "finished"]
+    plan, finished = stand.plan, stand.runs[stand.runs["status"] == "finished"]
     counts = finished.groupby([*plan.axes] or (lambda _: 0), dropna=False).size().tolist()
     if not counts:
         return ["No run finished"]
-    band = f", {'band' if bands else 'bar at the end'}: 95 % interval" if max(counts) >= LEAST_SEEDS else ""
+    has_interval = max(counts) >= LEAST_SEEDS and not stand.crossing
+    band = f", {'band' if bands else 'bar at the end'}: 95 % interval" if has_interval else ""
     notes = [f"Mean over {number_of_seeds(counts)}{band}" if max(counts) > 1 else "One seed"]
     if (finished["epochs_done"] < finished["epochs"]).any():
         notes.append("Runs that stopped early count on with their last value")

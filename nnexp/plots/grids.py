@@ -30,7 +30,7 @@ from nnexp.plots.style import (
 from nnexp.sweep.question.plan import Plan
 
 
-def heat_map(plan: Plan, runs: pd.DataFrame, summary: pd.DataFrame, metric: str | None = None) -> Picture:
+def heat_map(plan: Plan, runs: pd.DataFrame, metric: str | None = None) -> Picture:
     """A metric over the two axes of a sweep: the mean of each point by shade and as a number.
 
     Below the mean stands half the width of its interval, or its ends where they are not symmetric. The shades
@@ -40,12 +40,13 @@ def heat_map(plan: Plan, runs: pd.DataFrame, summary: pd.DataFrame, metric: str 
 
     Args:
         plan: of exactly two axes; the first runs along x.
-        runs, summary: the frames of runs.csv and summary.csv.
-        metric: a metric of summary.csv; by default the validation accuracy that points are compared by.
+        runs: the frame of runs.csv.
+        metric: a metric of runs.csv; by default the validation accuracy that points are compared by.
     """
-    points = point_values(plan, runs, summary, metric)
+    points = point_values(plan, runs, metric)
+    plan = points.plan
     x, y = (categories([point[axis] for point in plan.points]) for axis in plan.axes)
-    words = _words(points, summary, [len(runs) for runs in plan.runs_by_point])
+    words = _words(points, [len(runs) for runs in plan.runs_by_point])
     lines = [line for word in words for line in word.split("\n")]
     cell = 0.15 + max(0.75, *(0.1 * len(text) for text in [*lines, *x.ticks.values()]))  # inches
     row = 0.15 + 0.2 * max(word.count("\n") + 1 for word in words)
@@ -102,16 +103,14 @@ def _hatch_the_absent(axes: Axes, places: set[tuple[int, int]], shape: tuple[int
     return bool(cells - places)
 
 
-def _words(points: PointValues, summary: pd.DataFrame, seeds: Sequence[int]) -> list[str]:
+def _words(points: PointValues, seeds: Sequence[int]) -> list[str]:
     """Of each point: its sign and mean, its interval, then the runs that have no part in them."""
     text = points.measure.text
     words = []
     for number, (mean, low, high) in enumerate(zip(points.mean, points.low, points.high, strict=True)):
-        counts = {kind: int(summary[kind].iloc[number]) for kind in ("n", "diverged", "failed", "pruned")}
+        counts = {kind: int(of_points[number]) for kind, of_points in points.counts.items()}
         cell = [] if np.isnan(mean) else [f"{MARKS[points.marks[number]].sign} {text(mean)}".strip()]
-        if points.bimodal[number]:
-            cell.append("in two groups")
-        elif not np.isnan(low):
+        if not np.isnan(low):
             even = np.isclose(high - mean, mean - low, atol=10.0**-9)
             cell.append(f"± {text(high - mean)}" if even else f"{text(low)} to {text(high)}")
         pending = seeds[number] - sum(counts.values())

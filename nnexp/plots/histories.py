@@ -7,9 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nnexp.plots.measures import Measure
-from nnexp.results.by_point import point_numbers
-from nnexp.statistics.intervals import LEAST_GAP, mean_interval, two_groups
-from nnexp.sweep.question.plan import Plan
+from nnexp.results.by_point import Standing, point_numbers
+from nnexp.statistics.intervals import mean_interval
 
 Floats = NDArray[np.float64]
 
@@ -35,17 +34,22 @@ class PointCurve(NamedTuple):
 
 
 class PointHistory(NamedTuple):
-    """The runs of a point that have a history; those that did not finish by their status."""
+    """The runs of a point that have a history; those that did not finish, or got stuck, by their status.
+
+    `independent`: whether each run has seeds of its own, so that an interval can be taken over them.
+    """
 
     finished: list[RunCurve]
     unfinished: list[tuple[str, RunCurve]]
+    independent: bool = True
 
 
-def histories(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, metric: str) -> dict[int, PointHistory]:
+def histories(stand: Standing, history: pd.DataFrame, metric: str) -> dict[int, PointHistory]:
     """The curves of a metric, by the number of the point, in plan order."""
+    plan, runs, independent = stand.plan, stand.runs, stand.crossing is None
     rows = history.groupby("run_id", sort=False).indices
     columns = history[["epoch", "seconds", metric]].to_numpy(np.float64, na_value=np.nan)
-    points = {number: PointHistory([], []) for number in range(len(plan.points))}
+    points = {number: PointHistory([], [], independent) for number in range(len(plan.points))}
     for point, run_id, status in zip(point_numbers(plan, runs), runs["run_id"], runs["status"], strict=True):
         if run_id in rows:
             table = columns[rows[run_id]]
@@ -58,16 +62,12 @@ def histories(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, metric: str
     return points
 
 
-def two_groups_at_the_end(point: PointHistory, measure: Measure) -> bool:
-    """Whether a point's runs end in two groups of accuracies, so that their mean describes neither."""
-    ends = np.array([run.metric[-1] for run in point.finished])
-    return measure.most == 100 and bool(two_groups(ends, LEAST_GAP))
-
-
-def mean_curve(curves: list[RunCurve], measure: Measure) -> PointCurve:
-    """The mean of some runs, and its interval. A run that ended early counts on with its last value."""
-    epochs, seconds, values = _values(curves, measure)
+def mean_curve(point: PointHistory, measure: Measure) -> PointCurve:
+    """The mean of finished runs, and its interval. A run that ended early counts on with its last value."""
+    epochs, seconds, values = _values(point.finished, measure)
     mean, low, high, _ = mean_interval(values.T)
+    if not point.independent:
+        low = high = np.full_like(mean, np.nan)
     ends = measure.clip(low), measure.clip(high)
     cut = bool((ends[0] > low).any() or (ends[1] < high).any())
     return PointCurve(epochs, seconds, mean, *ends, cut)

@@ -18,6 +18,7 @@ from nnexp.plots.measures import measure_of
 from nnexp.plots.metric_scales import metric_scale, set_scale
 from nnexp.plots.point_values import by_axes, number_of_seeds, on_data, point_name
 from nnexp.plots.style import SMALL, TICK, Picture, legend, lines, panel, picture, write_notes
+from nnexp.results.by_point import standing
 from nnexp.sweep.question.plan import Plan
 
 Floats = NDArray[np.float64]
@@ -49,8 +50,10 @@ def monitor_by_layer(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, moni
     if monitor == "update_norm":  # its 0 before the first epoch has no place on a log scale
         history = history[history["epoch"] > 0]
     columns, measure = _columns(monitor, history), measure_of(monitor)
+    stand = standing(plan, runs)
+    plan, runs = stand.plan, stand.runs
     numbers = evenly(points_in_order(plan), MOST_PANELS, None)
-    curves = {layer: histories(plan, runs, history, column) for layer, column in columns.items()}
+    curves = {layer: histories(stand, history, column) for layer, column in columns.items()}
     medians = {
         (number, layer): median_curve(of_layer[number].finished, measure)
         for layer, of_layer in curves.items()

@@ -38,9 +38,7 @@ NOWHERE = -0.12  # where points without a value end
 PLATE = {"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.5}
 
 
-def parallel_coordinates(
-    plan: Plan, runs: pd.DataFrame, summary: pd.DataFrame, metric: str | None = None
-) -> Picture:
+def parallel_coordinates(plan: Plan, runs: pd.DataFrame, metric: str | None = None) -> Picture:
     """A line per point through its values on every axis to its mean of the metric, with mark and interval.
 
     The values of an axis are evenly spaced; where lines meet in a value they lie side by side, in order of
@@ -49,10 +47,11 @@ def parallel_coordinates(
 
     Args:
         plan: of one axis or more.
-        runs, summary: the frames of runs.csv and summary.csv.
-        metric: a metric of summary.csv; by default the validation accuracy that points are compared by.
+        runs: the frame of runs.csv.
+        metric: a metric of runs.csv; by default the validation accuracy that points are compared by.
     """
-    points = point_values(plan, runs, summary, metric, intervals=len(plan.points) <= MOST_BARS)
+    points = point_values(plan, runs, metric, intervals=len(plan.points) <= MOST_BARS)
+    plan = points.plan
     scales = [categories([point[axis] for point in plan.points]) for axis in plan.axes]
     title = f"{points.measure.name}{by_axes(plan)}{on_data(plan)}"
     figure = picture(title, width=max(WIDTH, 2.2 + 1.9 * len(plan.axes)), height=5)

@@ -1,6 +1,6 @@
 """The points of a sweep as pictures show them: values, intervals, marks, and what to note of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,8 +11,10 @@ from nnexp.plots.measures import Measure, measure_of
 from nnexp.plots.metric_scales import MetricScale, metric_scale
 from nnexp.plots.scales import label_of
 from nnexp.plots.style import MARKS
-from nnexp.results.by_point import accuracy_metric, compare_points, samples
-from nnexp.statistics.intervals import LEAST_GAP, LEAST_SEEDS, Comparison, two_groups
+from nnexp.results.by_point import STUCK, Standing, samples, standing, stuck_runs
+from nnexp.results.tables import summary_table
+from nnexp.statistics.intervals import LEAST_SEEDS, mean_interval
+from nnexp.statistics.shares import share_interval
 from nnexp.sweep.question.plan import Plan
 from nnexp.text import spelled
 
@@ -23,94 +25,112 @@ MOST_NAMES = 3  # values that a note lists
 class PointValues(NamedTuple):
     """A metric of every point, in the measure's units; arrays of shape (points,), NaN where there is none.
 
-    `low`, `high`: the ends of the interval, without what cannot be; `runs`: (points, seeds), each run;
-    `marks`: how each point compares with the best one, a key of `MARKS`; `bimodal`: whether its runs fall
-    into two groups, where neither their mean nor its interval describes them; `cut`: whether an interval ends
-    where no value can lie beyond.
+    `plan`: the points, which differ in settings alone. `low`, `high`: the ends of the interval, without what
+    cannot be; `runs`, `stuck`: (points, seeds), each run that learnt, and each that did not; `marks`: how
+    each point stands, a key of `MARKS`; `to_best`: the paired difference to the best and Hsu's interval,
+    (3, points); `counts`: column of summary.csv -> runs (points,).
     """
 
+    plan: Plan
     measure: Measure
     mean: Floats
     low: Floats
     high: Floats
     runs: Floats
-    marks: list[str]
-    bimodal: NDArray[np.bool_]
+    stuck: Floats
+    marks: tuple[str, ...]
+    to_best: Floats | None
+    counts: Mapping[str, NDArray[np.int64]]
     cut: bool
     notes: list[str]
 
     def scale(self) -> MetricScale:
         """The scale that shows the means apart, and holds every run and interval."""
-        return metric_scale(self.measure, self.mean, [*self.runs.ravel(), *self.low, *self.high])
+        ends = [*self.runs.ravel(), *self.stuck.ravel(), *self.low, *self.high]
+        return metric_scale(self.measure, self.mean, ends)
 
 
 def point_values(
-    plan: Plan,
-    runs: pd.DataFrame,
-    summary: pd.DataFrame,
-    metric: str | None = None,
-    intervals: bool = True,
+    plan: Plan, runs: pd.DataFrame, metric: str | None = None, intervals: bool = True
 ) -> PointValues:
-    """A metric of summary.csv; by default the validation accuracy that points are compared by.
+    """A metric of runs.csv; by default the validation accuracy that points are compared by.
 
     `intervals`: whether there is room for them in the picture.
     """
-    metric = metric or accuracy_metric(plan)
-    measure = measure_of(metric)
-    values = samples(plan, runs, [metric])[0]
+    stand = standing(plan, runs)
+    plan, metric = stand.plan, metric or stand.metric
+    summary, measure = summary_table(plan, stand.runs), measure_of(metric)
     columns = [f"{metric}_{part}" for part in ("mean", "low", "high")]
     mean, low, high = measure.factor * summary[columns].to_numpy(np.float64, na_value=np.nan).T
-    bimodal = two_groups(values, LEAST_GAP) & (measure.most == 100)
-    if not intervals:
+    if stand.crossing or not intervals:
         low, high = np.full((2, len(mean)), np.nan)
-    low[bimodal] = high[bimodal] = np.nan
     ends = measure.clip(low), measure.clip(high)
     cut = bool((ends[0] > low).any() or (ends[1] < high).any())
-    marks = marks_of(plan, runs)
-    marks = ["mean of two groups of runs" if two else mark for two, mark in zip(bimodal, marks, strict=True)]
+    counts = {name: summary[name].to_numpy(np.int64) for name in ("n", "diverged", "failed", "pruned")}
+    counts["stuck"] = stuck_runs(plan, stand.runs)
     notes = [
-        *_notes_on_means(metric, summary, intervals),
+        *_notes_on_means(metric, summary, not np.isnan(ends[0]).all()),
         *([note_on_cut(measure)] if cut else []),
-        *_notes_on_best(compare_points(plan, runs)),
-        *note_on_groups(plan, np.flatnonzero(bimodal).tolist()),
+        *notes_on_marks(stand),
+        *_notes_on_stuck(plan, counts),
         *(notes_on_seconds(plan, runs) if "seconds" in metric else []),
     ]
-    return PointValues(measure, mean, *ends, measure.factor * values, marks, bimodal, cut, notes)
+    return PointValues(
+        plan=plan,
+        measure=measure,
+        mean=mean,
+        low=ends[0],
+        high=ends[1],
+        runs=measure.factor * samples(plan, stand.runs, [metric])[0],
+        stuck=measure.factor * samples(plan, stand.runs, [metric], (STUCK,))[0],
+        marks=stand.marks,
+        to_best=_to_best(stand) if metric == stand.metric else None,
+        counts=counts,
+        cut=cut,
+        notes=notes,
+    )
 
 
-def marks_of(plan: Plan, runs: pd.DataFrame) -> list[str]:
-    """How each point compares with the best on validation: keys of `MARKS`.
-
-    Only means before all runs have ended, where no point stands out, and where the runs of the best point
-    fall into two groups.
-    """
-    comparison = compare_points(plan, runs)
-    marks = ["mean"] * len(plan.points)
-    best = _best_point(comparison)
-    if best is None or two_groups(samples(plan, runs, [accuracy_metric(plan)])[0, best], LEAST_GAP):
-        return marks
-    for number in np.flatnonzero(comparison.worse):
-        marks[number] = "worse than the best"
-    for number in np.flatnonzero(comparison.alike):
-        marks[number] = "not distinguishable from the best"
-    marks[best] = "best"
-    return marks
-
-
-def _best_point(comparison: Comparison) -> int | None:
-    """The number of the best point, where a test tells it from any other one, or where there was no test."""
-    if len(comparison.p) == 1 or (_has_test(comparison) and not comparison.worse.any()):
+def _to_best(stand: Standing) -> Floats | None:
+    """In points; None where no point was tested."""
+    best = stand.comparison.best
+    if best is None or np.isnan(stand.comparison.p).all():
         return None
-    return comparison.best
+    values = samples(stand.plan, stand.runs, [stand.metric])[0]
+    difference = mean_interval(values - values[best]).mean
+    return 100 * np.array([difference, stand.comparison.low, stand.comparison.high])
 
 
-def _has_test(comparison: Comparison) -> bool:
-    return not np.isnan(comparison.p).all()
+def notes_on_marks(stand: Standing) -> list[str]:
+    """What the marks hold for; why there is none, or only one."""
+    if stand.comparison.best is None or len(stand.marks) == 1:
+        return []
+    if stand.crossing:
+        return ["Runs with crossed seeds are not independent: no interval, and no test of the best"]
+    if "worse" in stand.marks:
+        return ["With 95 % confidence the best is among ★ and ●"]
+    if "alike" in stand.marks:
+        return ["No point is told from the best"]
+    return [f"Fewer than {LEAST_SEEDS} seeds: no test says which points are worse than the best"]
+
+
+def _notes_on_stuck(plan: Plan, counts: Mapping[str, NDArray[np.int64]]) -> list[str]:
+    """At which points runs did not learn, and what share of all seeds that may be."""
+    numbers = np.flatnonzero(counts["stuck"]).tolist()
+    if not numbers:
+        return []
+    names = []
+    for number in numbers[:MOST_NAMES]:
+        stuck, n = counts["stuck"][number], counts["stuck"][number] + counts["n"][number]
+        _, low, high, _ = share_interval(stuck, n)
+        names.append(f"{stuck} of {n} at {point_name(plan, number)} ({100 * low:.2g} to {100 * high:.2g} %)")
+    more = f" and at {len(numbers) - MOST_NAMES} more points" if len(numbers) > MOST_NAMES else ""
+    return [f"Stuck, and not in the mean: {', '.join(names)}{more}"]
 
 
 def meaning_of_signs(marks: Sequence[str]) -> list[str]:
-    """A note on what the signs of these marks mean: `★ best, ○ worse than the best`; none without signs."""
-    names = [f"{mark.sign} {name}" for name, mark in MARKS.items() if mark.sign and name in marks]
+    """A note on what the signs of these marks mean: `★ best, ○ worse`; none without signs."""
+    names = [f"{mark.sign} {mark.name}" for key, mark in MARKS.items() if mark.sign and key in marks]
     return [", ".join(names)] if names else []
 
 
@@ -145,15 +165,6 @@ def number_of_seeds(counts: Sequence[int]) -> str:
     return f"{few} to {most} seeds" if few < most else f"{most} seed{'s' * (most != 1)}"
 
 
-def note_on_groups(plan: Plan, numbers: Sequence[int]) -> list[str]:
-    """At which points, by number, runs fall into two groups."""
-    if not numbers:
-        return []
-    names = "; ".join(point_name(plan, number) for number in numbers[:MOST_NAMES])
-    more = f" and {len(numbers) - MOST_NAMES} more points" if len(numbers) > MOST_NAMES else ""
-    return [f"Runs fall into two groups at {names}{more}: their mean describes neither"]
-
-
 def note_on_cut(measure: Measure) -> str:
     """Where intervals are cut."""
     limits = "0 and 100 %" if measure.most == 100 else "0"
@@ -172,17 +183,6 @@ def point_name(plan: Plan, number: int) -> str:
     """`batch_size=10, learning_rate=0.5`; of axes that change together the first alone."""
     axes = [axis] if (axis := leading_axis(plan)) else plan.axes
     return ", ".join(f"{axis}={label_of(plan.points[number][axis])}" for axis in axes)
-
-
-def _notes_on_best(comparison: Comparison) -> list[str]:
-    """Why no point is marked as the best, or only one of them has a mark."""
-    if comparison.best is None or len(comparison.p) == 1:
-        return []
-    if _best_point(comparison) is None:
-        return ["No point is distinguishable from the highest mean, so none is marked as the best"]
-    if _has_test(comparison):
-        return []
-    return [f"Fewer than {LEAST_SEEDS} seeds: no test says which points are worse than the best"]
 
 
 def _notes_on_means(metric: str, summary: pd.DataFrame, intervals: bool) -> list[str]:

@@ -21,7 +21,7 @@ from nnexp.plots.point_values import (
     point_values,
 )
 from nnexp.plots.scales import along_x, axis_scale
-from nnexp.plots.style import TICK, Picture, legend, lines, panel, picture, write_notes
+from nnexp.plots.style import STUCK, TICK, Picture, legend, lines, panel, picture, write_notes
 from nnexp.sweep.question.plan import Plan
 
 Floats = NDArray[np.float64]
@@ -30,14 +30,12 @@ LENGTH = 3.2  # inches that an x axis has at least
 
 
 class SweepFrames(Protocol):
-    """A sweep, as `nnexp.load_sweep` gives it: its plan, runs.csv and summary.csv."""
+    """A sweep, as `nnexp.load_sweep` gives it: its plan and runs.csv."""
 
     @property
     def plan(self) -> Plan: ...
     @property
     def runs(self) -> pd.DataFrame: ...
-    @property
-    def summary(self) -> pd.DataFrame: ...
 
 
 def sweeps_by_axis(sweeps: Mapping[str, SweepFrames], metrics: Sequence[str], heading: str = "") -> Picture:
@@ -48,7 +46,7 @@ def sweeps_by_axis(sweeps: Mapping[str, SweepFrames], metrics: Sequence[str], he
 
     Args:
         sweeps: name in the legend -> the sweep.
-        metrics: metrics of summary.csv.
+        metrics: metrics of runs.csv.
         heading: of the legend.
 
     Raises:
@@ -74,9 +72,7 @@ def sweeps_by_axis(sweeps: Mapping[str, SweepFrames], metrics: Sequence[str], he
 
 def _draw_metric(axes: Axes, sweeps: Mapping[str, SweepFrames], axis: str, metric: str) -> list[str]:
     """A line, intervals and runs per sweep; what to note of them."""
-    points = {
-        name: point_values(sweep.plan, sweep.runs, sweep.summary, metric) for name, sweep in sweeps.items()
-    }
+    points = {name: point_values(sweep.plan, sweep.runs, metric) for name, sweep in sweeps.items()}
     measure, target = measure_of(metric), next(iter(sweeps.values())).plan.target
     label = measure.label if target is None else measure.label.replace("target", f"{100 * target:g} %")
     axes.set_title(label, fontsize=TICK)
@@ -87,12 +83,14 @@ def _draw_metric(axes: Axes, sweeps: Mapping[str, SweepFrames], axis: str, metri
     ):
         notes.append(f"There is no room to name {axis}={', '.join(without_label)}")
     means = np.concatenate([values.mean for values in points.values()])
-    others = [part for p in points.values() for part in (p.low, p.high, p.runs.ravel())]
+    others = [part for p in points.values() for part in (p.low, p.high, p.runs.ravel(), p.stuck.ravel())]
     scale = metric_scale(measure, means, np.concatenate(others))
     set_scale(axes.yaxis, scale)
     for (name, values), look in zip(points.items(), lines(len(sweeps)), strict=True):
         _draw_sweep(axes, np.array(places[name], dtype=float), values, look | {"label": name})
     cut = [note_on_cut(measure)] if any(values.cut for values in points.values()) else []
+    if any(values.counts["stuck"].any() for values in points.values()):
+        cut.append("x: runs that got stuck, not in the means")
     return [*notes, *cut, *(scale.notes(measure) if scale.kind == "error" else [])]
 
 
@@ -101,6 +99,8 @@ def _draw_sweep(axes: Axes, x: Floats, values: PointValues, look: dict[str, Any]
     order = np.argsort(x)
     runs: dict[str, Any] = {"marker": ".", "linestyle": "none", "color": look["color"], "alpha": 0.5}
     axes.plot(x[order], values.runs[order], **runs, label="_run")
+    if not np.isnan(values.stuck).all():
+        axes.plot(x[order], values.stuck[order], **STUCK | {"color": look["color"]}, label="_stuck")
     error = np.array([values.mean - values.low, values.high - values.mean])
     bars: dict[str, Any] = look | {"elinewidth": 1.5, "capsize": 3, "markersize": 6}
     axes.errorbar(x[order], values.mean[order], error[:, order], **bars)
@@ -119,5 +119,9 @@ def _common_axis(sweeps: Mapping[str, SweepFrames]) -> str:
 
 
 def _over_seeds(sweeps: Mapping[str, SweepFrames]) -> str:
-    counts = [int(count) for sweep in sweeps.values() for count in sweep.summary["n"] if count]
+    counts = [
+        int(count)
+        for sweep in sweeps.values()
+        for count in sweep.runs[sweep.runs["status"] == "finished"].groupby(list(sweep.plan.axes)).size()
+    ]
     return f"Mean and 95 % interval over {number_of_seeds(counts)}; dots: each run"

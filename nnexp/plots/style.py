@@ -39,20 +39,24 @@ MARKERS = "osD^vP<X>h"
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (5, 1, 1, 1)), (0, (8, 2)))
 
 
-class Mark(NamedTuple):
-    """How a point compares with the best: as a sign in a text, and as a marker."""
+Place = tuple[int, int, int | tuple[int, int]]  # rows, columns, number of a panel, or the first and last
 
+
+class Mark(NamedTuple):
+    """How a point compares with the best: in words, as a sign in a text, and as a marker."""
+
+    name: str
     sign: str
     look: dict[str, Any]
 
 
-MARKS = {
-    "best": Mark("★", {"marker": "*", "markersize": 17, "markeredgecolor": "none"}),
-    "not distinguishable from the best": Mark("●", {"marker": "o", "markersize": 8}),
-    "worse than the best": Mark("○", {"marker": "o", "markersize": 8, "markerfacecolor": "white"}),
-    "mean": Mark("", {"marker": "o", "markersize": 8}),
-    "mean of two groups of runs": Mark("", {"marker": "_", "markersize": 15}),
+MARKS = {  # by how a point stands (`standing`)
+    "best": Mark("best", "★", {"marker": "*", "markersize": 17, "markeredgecolor": "none"}),
+    "alike": Mark("may be the best", "●", {"marker": "o", "markersize": 8}),
+    "worse": Mark("worse", "○", {"marker": "o", "markersize": 8, "markerfacecolor": "white"}),
+    "": Mark("mean", "", {"marker": "o", "markersize": 8}),
 }
+STUCK: dict[str, Any] = {"linestyle": "none", "marker": "x", "color": INK, "markersize": 6}  # runs
 
 
 class Picture(Figure):
@@ -84,7 +88,7 @@ def write_notes(figure: Figure, notes: Sequence[str]) -> None:
     figure.supxlabel(fill(text, int(11.8 * width)), fontsize=SMALL, color=DIM, x=0.12 / width, ha="left")
 
 
-def panel(figure: Figure, x: str, y: str, place: tuple[int, int, int] = (1, 1, 1)) -> Axes:
+def panel(figure: Figure, x: str, y: str, place: Place = (1, 1, 1)) -> Axes:
     """Axes with their labels, a faint grid and no frame on the right and top."""
     axes = figure.add_subplot(*place)
     axes.set_xlabel(x, fontsize=LABEL, color=INK)

@@ -12,14 +12,16 @@ FigureUnit = Literal["number", "per cent", "points"]  # points: differences of p
 Tone = Literal["plain", "result", "good", "warning", "problem"]  # how a renderer sets a text off
 
 CELL_FORMS = {"number": (1, ".3g", ".2g"), "per cent": (100, ".2f", ".2f"), "points": (100, "+z.2f", ".2f")}
+EVEN = 1e-6  # of half an interval: as far apart its two halves may be
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A mean, with half the width of its 95 % interval if it has one; accuracies as fractions."""
+    """A mean, with the ends of its 95 % interval if it has one; accuracies as fractions."""
 
     mean: float
-    half: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
     unit: FigureUnit = "number"
 
 
@@ -109,11 +111,15 @@ class Answer:
 
 
 def cell_text(cell: Figure | str) -> str:
-    """`95.00 ± 2.48`, `+0.50 ± 2.58` for points, `-` for no value."""
+    """`95.00 ± 2.48`, `+0.50 ± 2.58` for points, `-` for no value; `84.27 (49.40 to 100.00)` where cut."""
     if isinstance(cell, str):
         return cell
     if math.isnan(cell.mean):
         return "-"
     factor, form, half_form = CELL_FORMS[cell.unit]
-    mean = f"{factor * cell.mean:{form}}"
-    return mean if math.isnan(cell.half) else f"{mean} ± {factor * cell.half:{half_form}}"
+    mean, low, high = (f"{factor * value:{form}}" for value in (cell.mean, cell.low, cell.high))
+    if math.isnan(cell.low):
+        return mean
+    above, below = cell.high - cell.mean, cell.mean - cell.low
+    even = abs(above - below) <= EVEN * max(above, below)
+    return f"{mean} ± {factor * above:{half_form}}" if even else f"{mean} ({low} to {high})"

@@ -1,28 +1,36 @@
 """From the results of a sweep to its answer: the table, and the sentences around it."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from nnexp.data import DataSpec
+from nnexp.data import DataSpec, sizes_of
 from nnexp.errors import unknown
 from nnexp.nn import Hyperparameters
-from nnexp.report.answer import Answer, Line, cell_text
+from nnexp.report.answer import Answer, Figure, Line, cell_text
 from nnexp.report.effects import verdicts_of
-from nnexp.report.evidence import Evidence, evidence_of, losses_text, mean_figure
+from nnexp.report.evidence import Evidence, evidence_of, is_cut, losses_text, mean_figure, stuck_text
 from nnexp.report.table import point_table
-from nnexp.results.by_point import point_numbers
+from nnexp.report.variation import label_of, source_name, variation_lines
+from nnexp.results.by_point import point_numbers, samples
 from nnexp.results.columns import metric_names
 from nnexp.results.tables import Results
-from nnexp.statistics.intervals import LEAST_SEEDS, least_difference
+from nnexp.statistics.best import least_difference
+from nnexp.statistics.images import accuracy_interval
+from nnexp.statistics.intervals import LEAST_SEEDS
 from nnexp.sweep.question.plan import Plan, Run
-from nnexp.text import count, spelled
+from nnexp.text import count
 
 TEST_AT_EVERY_POINT = Line(
     "The table shows test figures of every point: a point that is chosen by them is not tested.", "warning"
 )
-TWO_GROUPS = Line("Two groups: some seeds ended far from the others, so no mean describes both.", "warning")
+STUCK_RUNS = Line(
+    "Stuck runs did not learn as others of their point did. Means and tests are over those that did; in "
+    "brackets: 95 % interval on the share of seeds that get stuck.",
+    "warning",
+)
 
 
 def answer_of(results: Results, metrics: Sequence[str] = ()) -> Answer:
@@ -72,18 +80,27 @@ def _heading(evidence: Evidence) -> tuple[str, str]:
     if "train_size" not in plan.axes and runs["train_size"].notna().all():
         data += f", train_size={runs['train_size'].iloc[0]}"
     when = "at the best epoch" if evidence.metric.startswith("best") else "after the last epoch"
+    return f"Data: {data}. Validation accuracy {when}, in %.", _bars(evidence)
+
+
+def _bars(evidence: Evidence) -> str:
+    """What the means are over, and what their error bars are."""
     n = sorted({row["n"] for row in evidence.summary} - {0})
+    if evidence.standing.crossing:
+        sources = " x ".join(map(source_name, evidence.standing.crossing.axes))
+        return f"Mean over {n[-1]} runs, {sources} crossed: not independent, so without an interval."
     seeds = f"{n[0]} to {n[-1]} seeds" if len(n) > 1 else count(n[0], "seed")
-    few = f"; none where fewer than {LEAST_SEEDS}" if n[0] < LEAST_SEEDS else ""
-    bars = f"Mean ± 95 % interval (Student's t over {seeds}{few})."
     if n[-1] < LEAST_SEEDS:
-        bars = f"Mean over {seeds}, without an interval: that needs {LEAST_SEEDS} seeds."
-    return f"Data: {data}. Validation accuracy {when}, in %.", bars
+        return f"Mean over {seeds}, without an interval: that needs {LEAST_SEEDS} seeds."
+    few = f"; none where fewer than {LEAST_SEEDS}" if n[0] < LEAST_SEEDS else ""
+    cut = any(is_cut(evidence.summary[number], evidence.metric) for number in evidence.shown)
+    ends = ", cut at 0 and 100 %" if cut else ""
+    return f"Mean ± 95 % interval (Student's t over {seeds}{few}{ends})."
 
 
 def _result(evidence: Evidence) -> Line | None:
     """The best point with its test accuracy; before all runs have ended, how many have."""
-    plan, summary, best = evidence.plan, evidence.summary, evidence.comparison.best
+    plan, summary, best = evidence.plan, evidence.summary, evidence.standing.comparison.best
     if not evidence.is_complete:
         ended = np.bincount(point_numbers(plan, evidence.runs), minlength=len(summary))
         complete = (ended == [len(runs) for runs in plan.runs_by_point]).sum()
@@ -94,17 +111,35 @@ def _result(evidence: Evidence) -> Line | None:
         )
     if best is None:
         return None
-    where = " ".join(f"{axis}={spelled(value)}" for axis, value in plan.points[best].items())
-    beginning = f"Best on validation: {where}. Its test" if where else "Test"
-    accuracy = cell_text(mean_figure(summary[best], "test_accuracy"))
-    return Line(f"{beginning} accuracy: {accuracy} % (n = {summary[best]['n']}).", "result")
+    where = label_of(plan, best)
+    chosen = "Best" if evidence.standing.marks[best] == "best" else "Highest"
+    stuck = evidence.stuck[best]
+    though = f", though {stuck_text(stuck, summary[best]['n'] + stuck)}" if stuck else ""
+    beginning = f"{chosen} on validation: {where}{though}. Its test" if where else "Test"
+    return Line(f"{beginning} accuracy: {_test_accuracy(evidence, best)}.", "result")
+
+
+def _test_accuracy(evidence: Evidence, point: int) -> str:
+    """The mean at a point, with what its interval holds: seeds, and beside it test examples too."""
+    figure, n = mean_figure(evidence.summary[point], "test_accuracy"), evidence.summary[point]["n"]
+    sizes = sizes_of(evidence.plan.first_runs[point].data)
+    if math.isnan(figure.low) or sizes is None:
+        return f"{cell_text(figure)} % (n = {n})"
+    accuracies = samples(evidence.plan, evidence.runs, ["test_accuracy"])[0, point]
+    mean, low, high, _ = map(float, accuracy_interval(accuracies, sizes.test))
+    wider = Figure(mean, low, high, "per cent")
+    return (
+        f"{cell_text(figure)} % over seeds (n = {n}), {cell_text(wider)} % with the sampling of the "
+        f"{sizes.test:,} test examples"
+    )
 
 
 def _explanations(evidence: Evidence) -> Iterator[Line]:
     """What the marks of the table mean, and what it leaves out."""
     plan, summary = evidence.plan, evidence.summary
-    if not np.isnan(evidence.comparison.p).all():
-        yield Line(_alike(evidence))
+    if evidence.has_tests:
+        yield Line(_marks_text(evidence))
+    yield from variation_lines(evidence)
     if plan.target is not None and any(row["target_reached"] < row["n"] for row in summary):
         yield Line(f"Where not all runs reached {100 * plan.target:g} %, the table says how many did.")
     if left := len(summary) - len(evidence.shown):
@@ -114,21 +149,27 @@ def _explanations(evidence: Evidence) -> Iterator[Line]:
             f"{lost}: means are over finished runs only, and the best is a point with the most of them.",
             "problem" if any(row["failed"] or row["diverged"] for row in summary) else "plain",
         )
-    if evidence.grouped.any():
-        yield TWO_GROUPS
+    if evidence.stuck.any():
+        yield STUCK_RUNS
 
 
-def _alike(evidence: Evidence) -> str:
-    """What `~` means, and how far below the best a point must lie to go without it."""
-    comparison, summary = evidence.comparison, evidence.summary
-    n = max(row["n"] for row in summary)
-    candidates, tests = sum(row["n"] == n for row in summary), int((~np.isnan(comparison.p)).sum())
-    now, later = (least_difference(candidates, tests, seeds) for seeds in (n, 2 * n))
+def _marks_text(evidence: Evidence) -> str:
+    """What `*` and `~` say, and how far below the best a point must lie to go without a mark."""
+    comparison = evidence.standing.comparison
+    test = "paired t-tests that may be repeated" if evidence.plan.until else "paired t-tests"
+    tests = f"{test}, Bonferroni over {comparison.tests}"
+    if comparison.worse.any():
+        text = f"With 95 % confidence the best point is among * and ~ ({tests})."
+    else:
+        text = f"No point is told from the best: any may be it ({tests})."
+    sd = comparison.sd[np.isfinite(comparison.least_difference)]
+    if comparison.best is not None and len(sd) and not evidence.plan.until:
+        n = evidence.summary[comparison.best]["n"]
+        now = 100 * comparison.typical_difference
+        later = 100 * float(least_difference(np.median(sd, keepdims=True), 2 * n, comparison.tests)[0])
+        now_and_later = f"With {n} seeds a typical point is told from it at {now:.2f} points"
+        text += f" {now_and_later}, with {2 * n} at {later:.2f}."
     return (
-        f"~ cannot be told from the best: {comparison.alike.sum()} of {len(summary) - 1} other points "
-        "(paired t-tests, corrected by Holm's method and for choosing the best by the same data). "
-        f"With {n} seeds a point counts as worse only if it lies at least {now:.1f} standard deviations "
-        f"(of its paired difference) below the best; with {2 * n} seeds, {later:.1f}. "
-        "Differences are to the baseline. "
-        "Each interval is a separate 95 % interval; the ~ marks hold jointly."
+        f"{text} The intervals to the best (Hsu's) hold for all points at once; those to the baseline, and "
+        "all others, hold one by one."
     )

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnexp.report.answer import Figure
-from nnexp.results.by_point import accuracy_metric, compare_points, samples
-from nnexp.results.tables import Results
-from nnexp.statistics.intervals import LEAST_GAP, Comparison, mean_interval, two_groups
+from nnexp.results.by_point import Standing, standing, stuck_runs
+from nnexp.results.tables import Results, summary_table
+from nnexp.statistics.shares import share_interval
 from nnexp.sweep.question.plan import Plan
 
 if TYPE_CHECKING:
@@ -25,18 +25,32 @@ SummaryRow = Mapping[Any, Any]  # column -> value of one point
 
 @dataclass(frozen=True)
 class Evidence:
-    """`summary`: its rows, by number of the point. `metric`: the accuracy by which points compare.
-
-    `grouped`: the points whose seeds ended in two groups. `shown`: numbers of the points that get a row.
+    """`summary`: its rows, by number of the point, over the runs that learnt. `stuck`: at each point, how
+    many did not. `shown`: numbers of the points that get a row.
     """
 
-    plan: Plan
-    runs: pd.DataFrame
+    standing: Standing
     summary: Sequence[SummaryRow]
-    metric: str
-    comparison: Comparison
-    grouped: NDArray[np.bool_]
+    stuck: NDArray[np.int64]
     shown: Sequence[int]
+
+    @property
+    def plan(self) -> Plan:
+        return self.standing.plan
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        return self.standing.runs
+
+    @property
+    def metric(self) -> str:
+        """The accuracy by which points compare."""
+        return self.standing.metric
+
+    @property
+    def has_tests(self) -> bool:
+        """Whether any point was compared with the best."""
+        return not np.isnan(self.standing.comparison.p).all()
 
     @property
     def is_complete(self) -> bool:
@@ -46,42 +60,55 @@ class Evidence:
 
 def evidence_of(results: Results) -> Evidence:
     """The figures of a sweep's points."""
-    plan, runs = results.plan, results.tables.runs
-    metric = accuracy_metric(plan)
-    values = samples(plan, runs, [metric])[0]
-    comparison = compare_points(plan, runs)
+    stand = standing(results.plan, results.tables.runs)
+    summary = summary_table(stand.plan, stand.runs)
+    if stand.crossing:
+        summary = summary.assign(**dict.fromkeys(map(str, summary.filter(regex="_(low|high)$")), np.nan))
+    means = summary[f"{stand.metric}_mean"].to_numpy(float, na_value=np.nan)
     return Evidence(
-        plan=plan,
-        runs=runs,
-        summary=results.tables.summary.to_dict("records"),
-        metric=metric,
-        comparison=comparison,
-        grouped=two_groups(values, LEAST_GAP),
-        shown=_shown(values, comparison.best),
+        standing=stand,
+        summary=summary.to_dict("records"),
+        stuck=stuck_runs(stand.plan, stand.runs),
+        shown=_shown(means, stand.comparison.best),
     )
 
 
-def _shown(values: NDArray[np.float64], best: int | None) -> list[int]:
+def _shown(means: NDArray[np.float64], best: int | None) -> list[int]:
     """In order: all points, or the best one and as many of the highest as one reads."""
-    means = mean_interval(values).mean
+    means = means.copy()
     if best is not None:
         means[best] = np.inf
     return sorted(np.argsort(-means, kind="stable")[:MOST_ROWS].tolist())  # NaN last
 
 
 def mean_figure(row: SummaryRow, metric: str) -> Figure:
-    """The mean of a metric at one point."""
-    half = (row[f"{metric}_high"] - row[f"{metric}_low"]) / 2
-    return Figure(row[f"{metric}_mean"], half, "per cent" if metric.endswith("accuracy") else "number")
+    """The mean of a metric at one point; no interval of an accuracy ends where no accuracy can be."""
+    low, high = (row[f"{metric}_{end}"] for end in ("low", "high"))
+    if not metric.endswith("accuracy"):
+        return Figure(row[f"{metric}_mean"], low, high, "number")
+    low, high = np.clip([low, high], 0, 1)
+    return Figure(row[f"{metric}_mean"], float(low), float(high), "per cent")
+
+
+def is_cut(row: SummaryRow, metric: str) -> bool:
+    """Whether the interval of an accuracy would leave 0 to 100 %."""
+    return bool(row[f"{metric}_low"] < 0 or row[f"{metric}_high"] > 1)
 
 
 def difference_figure(row: SummaryRow, metric: str) -> Figure:
     """The paired difference of an accuracy to the baseline."""
-    half = (row[f"{metric}_difference_high"] - row[f"{metric}_difference_low"]) / 2
-    return Figure(row[f"{metric}_difference"], half, "points")
+    ends = (row[f"{metric}_{end}"] for end in ("difference", "difference_low", "difference_high"))
+    mean, low, high = ends
+    return Figure(mean, low, high, "points")
 
 
 def losses_text(rows: Sequence[SummaryRow]) -> str:
     """`2 diverged, 1 failed`, in all of the rows; empty if none."""
     counts = {kind: sum(row[kind] for row in rows) for kind in ("diverged", "failed", "pruned")}
     return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+
+
+def stuck_text(stuck: int, n: int) -> str:
+    """`1 of 12 stuck (0.2 to 38 %)`: how many runs did not learn, and of what share that is a sample."""
+    share = share_interval(stuck, n)
+    return f"{stuck} of {n} stuck ({100 * share.low:.2g} to {100 * share.high:.2g} %)"

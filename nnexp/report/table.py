@@ -1,10 +1,18 @@
 """The table of an answer: a row per point, with its figures and marks."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from nnexp.report.answer import Column, Figure, Line, Table, TableRow
-from nnexp.report.evidence import Evidence, SummaryRow, difference_figure, losses_text, mean_figure
+from nnexp.report.evidence import (
+    Evidence,
+    SummaryRow,
+    difference_figure,
+    losses_text,
+    mean_figure,
+    stuck_text,
+)
 from nnexp.text import spelled
 
 Cells = dict[Column, Figure | str]
@@ -14,7 +22,7 @@ def point_table(evidence: Evidence, metrics: Sequence[str]) -> Table:
     """The rows of the points that are shown. `metrics`: figures that get a column of their own."""
     cells = [_cells(evidence, number, metrics) for number in evidence.shown]
     rows = (
-        TableRow(tuple(row.values()), tuple(_marks(evidence, number)), number == evidence.comparison.best)
+        TableRow(tuple(row.values()), tuple(_marks(evidence, number)), _is_best(evidence, number))
         for number, row in zip(evidence.shown, cells, strict=True)
     )
     return Table(tuple(cells[0]), tuple(rows))
@@ -31,6 +39,8 @@ def _cells(evidence: Evidence, number: int, metrics: Sequence[str]) -> Cells:
         cells[Column(("difference", "in points"))] = (
             "baseline" if is_baseline else difference_figure(row, evidence.metric)
         )
+        if evidence.has_tests:
+            cells[Column(("to the best", "in points"), spare=4)] = _to_the_best(evidence, number)
     cells |= {Column(tuple(name.split("_", 1))): mean_figure(row, name) for name in metrics}
     shared = ("(shared)",) if (evidence.runs["seconds_shared_by"] > 1).any() else ()
     if plan.target is not None:
@@ -44,7 +54,7 @@ def _cells(evidence: Evidence, number: int, metrics: Sequence[str]) -> Cells:
 
 def _mean(row: SummaryRow, metric: str) -> Figure:
     """Without its interval, which would take too much room."""
-    return replace(mean_figure(row, metric), half=float("nan"))
+    return replace(mean_figure(row, metric), low=math.nan, high=math.nan)
 
 
 def _to_target(row: SummaryRow, name: str) -> Figure | str:
@@ -53,14 +63,25 @@ def _to_target(row: SummaryRow, name: str) -> Figure | str:
     return mean_figure(row, name) if reached == n else f"{reached} of {n}"
 
 
+def _to_the_best(evidence: Evidence, number: int) -> str:
+    """Hsu's interval on the difference to the best of the others: `-2.45 to 0`."""
+    comparison = evidence.standing.comparison
+    ends = (100 * comparison.low[number], 100 * comparison.high[number])
+    return "-" if math.isnan(ends[0]) else " to ".join(f"{end:+.2f}" if end else "0" for end in ends)
+
+
+def _is_best(evidence: Evidence, number: int) -> bool:
+    return evidence.standing.marks[number] == "best"
+
+
 def _marks(evidence: Evidence, number: int) -> Iterator[Line]:
-    """Best or like it, runs that did not finish, values that no mean describes."""
-    comparison, row = evidence.comparison, evidence.summary[number]
-    if number == comparison.best and len(evidence.summary) > 1:
+    """Best or like it, and the runs that have no part in the mean."""
+    mark, row, stuck = evidence.standing.marks[number], evidence.summary[number], evidence.stuck[number]
+    if mark == "best":
         yield Line("*best", "good")
-    if comparison.alike[number]:
+    if mark == "alike":
         yield Line("~", "good")
     if lost := losses_text([row]):
         yield Line(lost, "problem" if row["failed"] or row["diverged"] else "plain")
-    if evidence.grouped[number]:
-        yield Line("two groups", "warning")
+    if stuck:
+        yield Line(stuck_text(stuck, row["n"] + stuck), "warning")

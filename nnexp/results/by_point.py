@@ -1,18 +1,81 @@
-"""The runs of a sweep by point and seed: their figures, and which point and run did best on validation."""
+"""The runs of a sweep by point and seed: their figures, which failed to learn, and how the points compare."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.statistics.intervals import Comparison, compare_with_best
+from nnexp.data import Sizes, sizes_of
+from nnexp.results.by_source import Crossing, crossing_of
+from nnexp.statistics.best import Comparison, compare_with_best
+from nnexp.statistics.clusters import stuck
+from nnexp.statistics.intervals import LEAST_SEEDS, mean_interval
+from nnexp.statistics.rule import STUDENT
+from nnexp.statistics.sequential import ANYTIME
 from nnexp.sweep.question.plan import Plan, Run
 
 if TYPE_CHECKING:
     import pandas as pd
+
+STUCK = "stuck"  # a status that no record has: finished, without having learnt what the point's others did
+
+
+class Standing(NamedTuple):
+    """How the points of a sweep stand.
+
+    `plan`, `runs`: the sweep, and its frame of runs.csv where runs that failed to learn have the status
+    `stuck`, so that means are over those that learnt. `comparison`: by the accuracy `metric`. None is best
+    before all runs have ended, since more may change it. `marks`: of each point `best`, `alike`, `worse`, or
+    nothing; where no point is told from the highest, that is `alike`, too. `crossing`: the sources of
+    variation whose seeds are the replicates of `plan`. These are not independent: nothing is tested then.
+    """
+
+    plan: Plan
+    runs: pd.DataFrame
+    metric: str
+    comparison: Comparison
+    marks: tuple[str, ...]
+    crossing: Crossing | None
+
+
+def standing(plan: Plan, runs: pd.DataFrame) -> Standing:
+    """How the points of a sweep stand, from the frame of its runs.csv."""
+    if crossing := crossing_of(plan, runs):
+        plan, runs = crossing.plan, crossing.runs
+    metric, runs = accuracy_metric(plan), with_stuck(plan, runs)
+    ended = len(runs) == len(plan.runs)
+    comparison = _comparison(plan, runs if ended else runs[:0], independent=crossing is None)
+    return Standing(plan, runs, metric, comparison, _marks(comparison), crossing)
+
+
+def _comparison(plan: Plan, runs: pd.DataFrame, independent: bool = True) -> Comparison:
+    """Every point against the best, over the runs that learnt.
+
+    Which may be best: points that lost the fewest runs, so that none wins by the seeds that failed, if enough
+    of its runs learnt to tell. Where seeds go on until decided, the test is one that may be repeated.
+    """
+    metric = accuracy_metric(plan)
+    values, every = (samples(plan, runs, [metric], of)[0] for of in (("finished",), ("finished", STUCK)))
+    learnt, finished = ((~np.isnan(each)).sum(1) for each in (values, every))
+    enough = np.minimum(LEAST_SEEDS, learnt.max(initial=0))
+    lost = np.array([len(own) for own in plan.runs_by_point]) - finished
+    candidates = (lost == lost.min()) & (learnt >= enough) & (learnt > 0)
+    if not independent:
+        values = mean_interval(values).mean[:, None]
+    return compare_with_best(values, rule=ANYTIME if plan.until else STUDENT, candidates=candidates)
+
+
+def _marks(comparison: Comparison) -> tuple[str, ...]:
+    """As the table and the pictures show them."""
+    marks = np.full(len(comparison.p), "", dtype=object)
+    marks[comparison.worse], marks[comparison.alike] = "worse", "alike"
+    if comparison.best is not None and len(marks) > 1:
+        all_alike = comparison.alike.any() and not comparison.worse.any()
+        marks[comparison.best] = "alike" if all_alike else "best"
+    return tuple(marks)
 
 
 def accuracy_metric(plan: Plan) -> str:
@@ -21,9 +84,36 @@ def accuracy_metric(plan: Plan) -> str:
     return f"{kept}_validation_accuracy"
 
 
-def samples(plan: Plan, runs: pd.DataFrame, metrics: Sequence[str]) -> NDArray[np.float64]:
-    """The metrics of the finished runs as an array (metrics, points, seeds); NaN where there is none."""
-    finished = runs[runs["status"] == "finished"]
+def with_stuck(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs; those that failed to learn, while others of their point did not, with the status `stuck`."""
+    values = samples(plan, runs, [accuracy_metric(plan)])[0]
+    pairs = zip(values, plan.first_runs, strict=True)
+    failed = np.array([_stuck_at_point(own, sizes_of(run.data)) for own, run in pairs])
+    seeds = {seed: number for number, seed in enumerate(plan.seeds)}
+    columns = [seeds[seed] for seed in runs["seed"]]
+    return runs.assign(status=runs["status"].mask(failed[point_numbers(plan, runs), columns], STUCK))
+
+
+def _stuck_at_point(accuracies: NDArray[np.float64], sizes: Sizes | None) -> NDArray[np.bool_]:
+    """Which runs of a point, (seeds,); none where all are. Where sizes are not known, chance is at 0."""
+    chance, examples = (1 / sizes.classes, sizes.validation) if sizes else (0.0, 1)
+    failed: NDArray[np.bool_] = stuck(accuracies[None], chance, examples)[0]
+    return failed & bool((~failed & ~np.isnan(accuracies)).any())
+
+
+def stuck_runs(plan: Plan, runs: pd.DataFrame) -> NDArray[np.int64]:
+    """At each point, how many runs have the status `stuck`."""
+    return np.bincount(point_numbers(plan, runs[runs["status"] == STUCK]), minlength=len(plan.points))
+
+
+def samples(
+    plan: Plan, runs: pd.DataFrame, metrics: Sequence[str], status: Sequence[str] = ("finished",)
+) -> NDArray[np.float64]:
+    """The metrics of the finished runs as an array (metrics, points, seeds); NaN where there is none.
+
+    `status`: of other runs, where these are wanted.
+    """
+    finished = runs[runs["status"].isin(status)]
     column = {seed: number for number, seed in enumerate(plan.seeds)}
     seeds = [column[seed] for seed in finished["seed"]]
     array = np.full((len(metrics), len(plan.points), len(plan.seeds)), np.nan)
@@ -39,17 +129,12 @@ def point_numbers(plan: Plan, runs: pd.DataFrame) -> NDArray[np.int64]:
     return np.array([points[run_id] for run_id in runs["run_id"]], dtype=np.int64)
 
 
-def compare_points(plan: Plan, runs: pd.DataFrame) -> Comparison:
-    """Every point against the best one; none is best before all runs have ended, since more may change it."""
-    values = samples(plan, runs, [accuracy_metric(plan)])[0]
-    return compare_with_best(values if len(runs) == len(plan.runs) else np.full_like(values, np.nan))
-
-
 def best_run(plan: Plan, runs: pd.DataFrame) -> Run | None:
     """Of the point with the highest mean accuracy, the run with the highest; None if no run finished."""
-    values = samples(plan, runs, [accuracy_metric(plan)])[0]
-    best = compare_with_best(values).best
+    runs = with_stuck(plan, runs)
+    best = _comparison(plan, runs).best
     if best is None:
         return None
+    values = samples(plan, runs, [accuracy_metric(plan)])[0]
     seed = plan.seeds[int(np.nanargmax(values[best]))]
     return next(run for run in plan.runs_by_point[best] if run.seed == seed)

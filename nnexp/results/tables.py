@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.results.by_point import point_numbers, samples
+from nnexp.results.by_point import STUCK, point_numbers, samples
 from nnexp.results.columns import HISTORY, SUMMARY_PARTS, TO_TARGET, frame, metric_names
 from nnexp.statistics.intervals import mean_interval
 from nnexp.sweep.question.plan import Plan, Run
@@ -90,10 +90,11 @@ def history_table(plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:
 def summary_table(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
     """One row per point: axes, n, failed, diverged, pruned, and of each metric the mean over finished runs,
     its interval, and the difference to the baseline point with its interval, paired over their common seeds.
+    Seconds that runs of a stack share have no interval: they are one time, not several.
 
     `runs`: the rows of `runs_table`. `failed` counts every run with a record that ended in no other of these
-    ways, such as one that timed out; `target_reached` the finished runs that reached the target: a point
-    where some did not has no mean epochs and seconds to it.
+    ways, such as one that timed out, nor is `stuck` (see `standing`); `target_reached` the finished runs that
+    reached the target: a point where some did not has no mean epochs and seconds to it.
     """
     names = metric_names(plan)
     metrics = samples(plan, runs, names)
@@ -101,12 +102,24 @@ def summary_table(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
         some_missed = np.isnan(metrics[-1]) & ~np.isnan(metrics[names.index("epochs_done")])
         metrics[-len(TO_TARGET) :, some_missed.any(axis=1)] = np.nan
     mean, low, high, _ = mean_interval(metrics)
+    difference, *limits, _ = mean_interval(metrics - metrics[:, plan.baseline, None])
+    shared = _shared(plan, runs)
+    for k in (k for k, name in enumerate(names) if "seconds" in name):
+        low[k, shared] = high[k, shared] = np.nan
+        for limit in limits:
+            limit[k, shared | shared[plan.baseline]] = np.nan
     values: dict[str, Iterable[Any]] = {axis: [point[axis] for point in plan.points] for axis in plan.axes}
     values |= _counts(plan, runs)
-    columns = (mean, low, high, *mean_interval(metrics - metrics[:, plan.baseline, None])[:3])
+    columns = (mean, low, high, difference, *limits)
     for k, metric in enumerate(names):
         values |= {f"{metric}_{s}": column[k] for s, column in zip(SUMMARY_PARTS, columns, strict=True)}
     return frame(values)
+
+
+def _shared(plan: Plan, runs: pd.DataFrame) -> NDArray[np.bool_]:
+    """At which points a run shares its stack's time with others."""
+    together = runs[(runs["seconds_shared_by"] > 1).fillna(False)]
+    return np.bincount(point_numbers(plan, together), minlength=len(plan.points)) > 0
 
 
 def _done(plan: Plan, records: Mapping[str, Record]) -> list[Run]:
@@ -141,7 +154,7 @@ def _joined(done: Sequence[Record], lengths: Sequence[int], column: str) -> list
 def _counts(plan: Plan, runs: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
     points, status = point_numbers(plan, runs), runs["status"].to_numpy(object)
     kinds = {"n": status == "finished", "diverged": status == "diverged", "pruned": status == "pruned"}
-    kinds["failed"] = ~(kinds["n"] | kinds["diverged"] | kinds["pruned"])
+    kinds["failed"] = ~(kinds["n"] | kinds["diverged"] | kinds["pruned"] | (status == STUCK))
     names = ["n", "failed", "diverged", "pruned"]
     if plan.target is not None:
         kinds["target_reached"] = kinds["n"] & runs["epochs_to_target"].notna().to_numpy(bool)

@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.statistics.intervals import LEAST_GAP, Floats
+from nnexp.statistics.intervals import Floats
 
+LEAST_GAP = 0.05  # of accuracy: runs that end closer than this have all learnt, or none
 CHANCE_SD = 3.1  # standard errors above chance that chance reaches once in 1,000 runs
 LEAST_TRAINED = 3  # that show how far apart trained runs lie
 TIMES = 4  # their range, that a gap below them must exceed
@@ -16,7 +17,7 @@ def stuck(samples: Floats, chance: float, images: int, least_gap: float = LEAST_
     A run did if its accuracy on `images` examples is no better than `chance`, the share of the largest class;
     or if it lies, with all below it, under a gap in the values of its point that is at least `least_gap` and
     - 4 times the range of the 3 or more values above it, or
-    - what parts the values into two groups (`two_groups`).
+    - several times the rest of the range: 30 times for 3 values, 6 for 4, 3 for more.
     Normal values have a run that looks so in at most 6 % of points at any sd; at an sd of 1 point, never.
     """
     at_chance = samples <= chance + CHANCE_SD * np.sqrt(chance * (1 - chance) / images)

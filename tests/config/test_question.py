@@ -22,7 +22,7 @@ def test_a_sweep_is_changed_on_the_command_line() -> None:
         "+sweep=batch_size", "sweep.seeds=[7]", "sweep.axes.batch_size=[10]", "sweep.axes.momentum=[0,0.9]"
     ).question
     assert dict(asked.axes) == {"batch_size": [10], "momentum": [0, 0.9]}
-    assert list(asked.seeds) == [0]
+    assert list(asked.seeds) == [7]
 
 
 def test_seeds_until_decided_are_changed_whole_or_by_key(
@@ -70,7 +70,7 @@ def test_streams_to_vary_are_crossed_axes_with_the_sweeps_seeds() -> None:
     words = ["sweep.axes.batch_size=[10,100]", "sweep.seeds=[3,5]", "sweep.vary=[weights,order]"]
     asked = config(*words).question
     assert dict(asked.axes) == {"batch_size": [10, 100], "seed_weights": [3, 5], "seed_order": [3, 5]}
-    assert list(asked.seeds) == [7]
+    assert list(asked.seeds) == [0]
     assert len(points_of(asked)) == 8
 
 

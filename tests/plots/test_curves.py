@@ -38,7 +38,8 @@ def test_two_seeds_have_no_band() -> None:
     assert all(
         not len(c.get_paths()) or not len(c.get_paths()[0].vertices) for c in figure.axes[0].collections
     )
-    assert note(figure) == "Mean over 2 seeds."
+    no_test = "Fewer than 3 seeds: no test says which points are worse than the best."
+    assert note(figure) == f"Mean over 2 seeds. {no_test}"
 
 
 def test_a_run_that_stopped_early_counts_on_with_its_last_value() -> None:
@@ -80,10 +81,10 @@ def test_very_many_points_say_that_not_all_are_drawn() -> None:
 
 
 def test_axes_that_change_together_are_named_by_the_first() -> None:
-    plan, runs, history, summary = sweep({"batch_size": [10, 20, 40], "epochs": [2]})
+    plan, runs, history, _ = sweep({"batch_size": [10, 20, 40], "epochs": [2]})
     figure = plots.learning_curves(plan, runs, history)
     assert [label.split()[0] for label in labels(figure.axes[0])] == ["10", "20", "40"]
-    for picture in (figure, plots.metric_by_axis(plan, runs, summary)):
+    for picture in (figure, plots.metric_by_axis(plan, runs)):
         assert "batch_size and epochs change together" in note(picture)
 
 
@@ -155,14 +156,16 @@ def test_time_is_the_mean_of_the_seeds_on_a_scale_that_suits(longest: float, sca
     np.testing.assert_allclose(lines(axes, second)[0], [longest / 2, longest + 2.5])
 
 
-def test_where_runs_end_in_two_groups_each_is_drawn() -> None:
+def test_a_stuck_run_is_drawn_alone_and_has_no_part_in_the_mean() -> None:
     plan = make_plan({"batch_size": [10, 20]}, 5)
     records = make_records(plan, [[0.95, 0.951, 0.949, 0.952, 0.86], [0.9, 0.91, 0.92, 0.9, 0.91]])
     figure = plots.learning_curves(*frames(plan, records)[:3])
     runs = [line.get_ydata() for line in figure.axes[0].lines if line.get_label() == "_run"]
-    np.testing.assert_allclose([run[-1] for run in runs], [95, 95.1, 94.9, 95.2, 86])
-    assert len(figure.axes[0].collections) == 1  # the band of the other point
-    assert "Runs fall into two groups at batch_size=10" in note(figure)
+    np.testing.assert_allclose([run[-1] for run in runs], [86])
+    (mean,) = [line.get_ydata() for line in figure.axes[0].lines if str(line.get_label()).startswith("10")]
+    assert np.asarray(mean)[-1] == pytest.approx(95.05)
+    assert "stuck run" in labels(figure.axes[0])
+    assert len(figure.axes[0].collections) == 2  # a band for each
 
 
 def test_a_band_ends_where_accuracies_end_and_a_note_says_so() -> None:

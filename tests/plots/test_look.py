@@ -61,7 +61,7 @@ def check_layout(figure: plots.Picture) -> None:
 
 @pytest.mark.parametrize("name", SWEEPS)
 def test_no_text_overlaps_another_or_the_edge(name: str) -> None:
-    for draw in plots.sweep_pictures(*sweep(SWEEPS[name])).values():
+    for draw in plots.sweep_pictures(*sweep(SWEEPS[name])[:3]).values():
         check_layout(draw())
 
 
@@ -72,13 +72,13 @@ def test_no_text_overlaps_where_runs_diverged() -> None:
         for run in plan.runs:
             if run.point >= 2 or run.hyperparameters.seed == 2:
                 records[run.run_id] = make_record(run, None, "diverged")
-        for draw in plots.sweep_pictures(*frames(plan, records)).values():
+        for draw in plots.sweep_pictures(*frames(plan, records)[:3]).values():
             check_layout(draw())
 
 
 def test_files_are_small_and_svg_is_the_same_each_time(tmp_path: Path) -> None:
     sweep_frames = sweep({"batch_size": [1, 5, 10, 20, 50, 100, 300]}, seeds=5)
-    for name, draw in plots.sweep_pictures(*sweep_frames).items():
+    for name, draw in plots.sweep_pictures(*sweep_frames[:3]).items():
         figure = draw()
         png, svg = plots.save(figure, tmp_path, name)
         assert (png.name, svg.name) == (f"{name}.png", f"{name}.svg")
@@ -123,11 +123,11 @@ def grey(color: Any) -> float:
 
 
 def test_dark_means_high_in_every_picture() -> None:
-    plan, runs, _, summary = sweep({"batch_size": [10, 20], "dropout": [0.0, 0.5]})
-    cells = plots.heat_map(plan, runs, summary).axes[0].collections[0]
+    plan, runs, *_ = sweep({"batch_size": [10, 20], "dropout": [0.0, 0.5]})
+    cells = plots.heat_map(plan, runs).axes[0].collections[0]
     shades = [grey(cells.cmap(cells.norm(value))) for value in np.sort(np.asarray(cells.get_array()).ravel())]
     assert (np.diff(shades) < 0).all()
-    paths = plots.parallel_coordinates(plan, runs, summary).axes[0].collections[0]
+    paths = plots.parallel_coordinates(plan, runs).axes[0].collections[0]
     heights = [path.vertices[-1, 1] for path in paths.get_paths()]
     assert heights == sorted(heights)
     assert (np.diff([grey(color) for color in paths.get_colors()]) < 0).all()

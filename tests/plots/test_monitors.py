@@ -43,25 +43,25 @@ def test_a_panel_is_a_point_and_a_line_a_layer(deep: Frames) -> None:
 
 
 def test_the_norms_of_gradients_are_the_main_picture_and_other_monitors_are_not(deep: Frames) -> None:
-    plan, runs, history, summary = deep
-    assert next(iter(plots.sweep_pictures(plan, runs, history, summary))) == "gradient_norm_bias"
+    plan, runs, history, _ = deep
+    assert next(iter(plots.sweep_pictures(plan, runs, history))) == "gradient_norm_bias"
     other = history.rename(columns=lambda name: name.replace("gradient_norm_bias", "weight_norm"))
-    names = list(plots.sweep_pictures(plan, runs, other, summary))
+    names = list(plots.sweep_pictures(plan, runs, other))
     assert (names[0], names[-1]) == ("accuracy_by_hidden_layers", "weight_norm")
     none = history[:0]  # no run ended an epoch
-    assert list(plots.sweep_pictures(plan, runs, none, summary)) == ["accuracy_by_hidden_layers"]
+    assert list(plots.sweep_pictures(plan, runs, none)) == ["accuracy_by_hidden_layers"]
 
 
 def test_of_the_norms_that_of_the_claims_comes_first(deep: Frames) -> None:
-    plan, runs, history, summary = deep
+    plan, runs, history, _ = deep
     columns = {f"gradient_norm_bias_{k}": f"gradient_norm_weight_{k}" for k in (1, 2, 3)}
     both = history.join(history[list(columns)].rename(columns=columns))
     claims = ({"check": {"left": {"at_epoch": "gradient_norm_weight_1"}}},)
-    assert list(plots.sweep_pictures(plan, runs, both, summary))[:2] == [
+    assert list(plots.sweep_pictures(plan, runs, both))[:2] == [
         "gradient_norm_bias",
         "gradient_norm_weight",
     ]
-    names = list(plots.sweep_pictures(replace(plan, claims=claims), runs, both, summary))
+    names = list(plots.sweep_pictures(replace(plan, claims=claims), runs, both))
     assert names[:2] == ["gradient_norm_weight", "gradient_norm_bias"]
 
 
@@ -75,9 +75,9 @@ def test_of_very_many_points_twelve_panels_are_drawn_and_a_note_says_so() -> Non
 
 
 def test_dead_classes_are_drawn_against_the_epoch(deep: Frames) -> None:
-    plan, runs, history, summary = deep
+    plan, runs, history, _ = deep
     history["dead_classes"] = history["seed"]
-    draw = plots.sweep_pictures(plan, runs, history, summary)["dead_classes"]
+    draw = plots.sweep_pictures(plan, runs, history)["dead_classes"]
     axes = draw().axes[0]
     assert axes.get_ylabel() == "dead classes (under 10 % right)"
     assert axes.get_yscale() == "linear"
@@ -86,10 +86,10 @@ def test_dead_classes_are_drawn_against_the_epoch(deep: Frames) -> None:
 
 def test_the_update_before_the_first_epoch_is_left_out_of_its_picture(deep: Frames) -> None:
     """It is 0, which has no place on the log scale that updates of different sizes take."""
-    plan, runs, history, summary = deep
+    plan, runs, history, _ = deep
     before = history[history["epoch"] == 1].assign(epoch=0, update_norm_1=0.0)
     history = pd.concat([before, history.assign(update_norm_1=100.0 ** -history["epoch"].astype(float))])
-    figure = plots.sweep_pictures(plan, runs, history, summary)["update_norm"]()
+    figure = plots.sweep_pictures(plan, runs, history)["update_norm"]()
     axes = figure.axes[0]
     assert (axes.get_yscale(), figure.get_supylabel()) == ("log", "norm of the update")
     np.testing.assert_allclose(lines(axes, "1"), [[1, 2], [1e-2, 1e-4]])

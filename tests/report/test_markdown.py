@@ -17,14 +17,16 @@ ANSWER = Answer(
     table=Table(
         (Column(("batch_size",)), Column(("validation", "accuracy"))),
         (
-            TableRow(("1", Figure(0.95, 0.0248, "per cent")), (Line("~"),)),
+            TableRow(("1", Figure(0.95, 0.9252, 0.9748, "per cent")), (Line("~"),)),
             TableRow(
-                ("10", Figure(0.955, 0.0131, "per cent")), (Line("*best"), Line("two groups")), best=True
+                ("10", Figure(0.955, 0.9419, 0.9681, "per cent")),
+                (Line("*best"), Line("1 of 5 stuck")),
+                best=True,
             ),
         ),
     ),
     result=Line("Best on validation: batch_size=10.", "result"),
-    explanations=(Line("~ cannot be told from the best."),),
+    explanations=(Line("The best is among * and ~."),),
     verdicts=(Verdict("A", "10 beats 1000.", "reproduced", effect=RATE, note="check 1 of 2"),),
     notes=("Mixed versions.",),
     settings={"data": "digits", "momentum": 0.9},
@@ -40,8 +42,8 @@ def test_the_answer_stands_first_and_the_table_below() -> None:
         "Data: digits. Mean ± 95 % interval.",
         "| batch_size &ensp;| validation accuracy &ensp;|  |\n|---|---|---|\n"
         r"| 1 &ensp;| 95.00 ± 2.48 &ensp;| \~ |" + "\n"
-        r"| 10 &ensp;| 95.50 ± 1.31 &ensp;| \*best two groups |",
-        r"\~ cannot be told from the best.",
+        r"| 10 &ensp;| 95.50 ± 1.31 &ensp;| \*best 1 of 5 stuck |",
+        r"The best is among \* and \~.",
         "Mixed versions.",
         "Held fixed: `data=digits momentum=0.9`, the rest at its default.",
         "`nnexp summary sizes/ab12cd34` prints this, `nnexp retry sizes/ab12cd34` trains what is missing.",
@@ -86,7 +88,7 @@ def test_a_backtick_in_a_setting_does_not_end_the_code() -> None:
 
 def test_a_long_table_is_cut_at_a_row_to_what_mlflow_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nnexp.report.markdown.MOST_CHARACTERS", 1500)
-    rows = tuple(TableRow((str(k), Figure(0.9, 0.01, "per cent"))) for k in range(90))
+    rows = tuple(TableRow((str(k), Figure(0.9, 0.89, 0.91, "per cent"))) for k in range(90))
     page = markdown.page(replace(ANSWER, table=Table((Column(("n",)), Column(("accuracy",))), rows)))
     assert 1400 < len(page) <= 1500
     left = re.search(r"\n\n(\d+) more points are in summary.csv", page)

@@ -245,3 +245,17 @@ def test_targets_are_counted_and_averaged_only_where_every_run_reached_them() ->
     assert summary["epochs_to_target_difference"].fillna(-1).tolist() == [0, -1]
     plain = make_tables(replace(plan, target=None), records, {})
     assert not any("target" in name for table in plain for name in table)
+
+
+def test_seconds_that_a_stack_shares_have_no_interval() -> None:
+    plan = make_plan({"batch_size": [10, 20]}, seeds=3)
+    records = make_records(plan, np.full((2, 3), 0.9))
+    for run in plan.runs[3:]:
+        record = records[run.run_id]
+        records[run.run_id] = replace(record, timings=record.timings | {"shared_by": 3})
+    alone, shared = summary_table(plan, runs_table(plan, records, {})).to_dict("records")
+    for name in ("seconds", "evaluation_seconds", "seconds_per_epoch"):
+        assert alone[f"{name}_low"] <= alone[f"{name}_mean"]
+        assert np.isnan([shared[f"{name}_{end}"] for end in ("low", "high", "difference_low")]).all()
+        assert shared[f"{name}_mean"] > 0
+    assert shared["final_validation_accuracy_low"] == pytest.approx(0.9)
