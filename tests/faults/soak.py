@@ -33,7 +33,7 @@ def disturb(fault: str, folder: Path, rng: random.Random, seconds: float) -> tup
     """
     failing = {}
     if fault == "run fails":
-        failing = {"NNEXP_FAULT": f"raises learning_rate=0.5 seed={rng.randrange(3)}"}
+        failing = {"NNEXP_FAULT": f"raises batch_size=6 seed={rng.randrange(3)}"}
     before = records(folder)
     with start(SOAKED, folder, **failing) as process:
         time.sleep(rng.uniform(0.1, 1) * seconds)

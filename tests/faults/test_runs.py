@@ -28,13 +28,13 @@ pytestmark = pytest.mark.slow
 
 
 IN_THE_RUN = {
-    "raises learning_rate=0.1 seed=0": "failed: RuntimeError: it broke",
-    "exits learning_rate=0.5 seed=1": "failed: SystemExit: 3",
-    "unpicklable learning_rate=2 seed=2": "LocalError: <unlocked _thread.lock",
+    "raises batch_size=5 seed=0": "failed: RuntimeError: it broke",
+    "exits batch_size=6 seed=1": "failed: SystemExit: 3",
+    "unpicklable batch_size=8 seed=2": "LocalError: <unlocked _thread.lock",
 }
 OF_THE_WORKER = {
-    "killed learning_rate=0.5 seed=1": "failed: the worker died (signal 9)",
-    "leaves learning_rate=2 seed=2": "failed: the worker died (exit status 7)",
+    "killed batch_size=6 seed=1": "failed: the worker died (signal 9)",
+    "leaves batch_size=8 seed=2": "failed: the worker died (exit status 7)",
 }
 
 
@@ -46,8 +46,8 @@ def test_bad_runs_fail_alone_and_retry_makes_the_sweep_whole(
     assert ended.status == 1, ended.shown
     assert re.search(r"To train again what failed: nnexp retry multirun/\w{8}", ended.shown)
     for fault, told in faults.items():
-        _, rate, seed = fault.split()
-        assert re.search(rf"{rate}(\.0)? {seed} .*{re.escape(told)}", ended.shown), ended.shown
+        _, batch, seed = fault.split()
+        assert re.search(rf"{batch} {seed} .*{re.escape(told)}", ended.shown), ended.shown
     bad, good = len(faults), RUNS - len(faults)
     statuses = [line.split(",")[1] for line in tables(tmp_path)["runs.csv"].splitlines()[1:]]
     assert sorted(statuses) == ["failed"] * bad + ["finished"] * good
@@ -62,21 +62,21 @@ def test_a_worker_that_dies_once_costs_its_own_runs_a_second_training(
     tmp_path: Path, undisturbed: dict[str, str], kind: str
 ) -> None:
     once, trained = tmp_path / "once", tmp_path / "trained"
-    fault = {"NNEXP_FAULT": f"{kind} learning_rate=0.5 seed=1", "NNEXP_FAULT_ONCE": str(once)}
+    fault = {"NNEXP_FAULT": f"{kind} batch_size=6 seed=1", "NNEXP_FAULT_ONCE": str(once)}
     ended = run(QUIET, tmp_path, **fault, NNEXP_TRAINED=str(trained))
     assert once.exists()
     assert ended.status == 0, ended.shown
     assert tables(tmp_path) == undisturbed
     times = Counter(trained.read_text().splitlines())
     assert len(times) == RUNS
-    assert times["0.5 1"] == 2
+    assert times["6 1"] == 2
     twice = [name for name, number in times.items() if number > 1]
-    assert len(twice) <= 6  # its stack
+    assert len(twice) <= 6  # its stack, and the one that the other worker trained
     assert max(times.values()) == 2
 
 
 def test_a_run_that_always_kills_its_worker_never_kills_the_sweep(tmp_path: Path) -> None:
-    fault = {"NNEXP_FAULT": "killed learning_rate=0.5 seed=1"}
+    fault = {"NNEXP_FAULT": "killed batch_size=6 seed=1"}
     assert run(QUIET, tmp_path, **fault).status == 1
     again = run([*QUIET, "mode=retry"], tmp_path, **fault)  # the only one left
     assert again.status == 1, again.shown

@@ -98,7 +98,7 @@ def test_a_worker_may_be_killed_and_start_again_at_its_address(
 
 
 def test_a_run_that_kills_worker_after_worker_fails_alone(tmp_path: Path) -> None:
-    ended = run(LOCAL, tmp_path, NNEXP_FAULT="killed learning_rate=0.5 seed=1")
+    ended = run(LOCAL, tmp_path, NNEXP_FAULT="killed batch_size=6 seed=1")
     assert ended.status == 1, ended.shown
     assert "failed: the worker died" in ended.shown
     statuses = [line.split(",")[1] for line in tables(tmp_path)["runs.csv"].splitlines()[1:]]
@@ -108,7 +108,7 @@ def test_a_run_that_kills_worker_after_worker_fails_alone(tmp_path: Path) -> Non
 def test_a_stop_keeps_what_finished_and_the_same_command_goes_on(
     tmp_path: Path, undisturbed: dict[str, str]
 ) -> None:
-    with cluster(NNEXP_FAULT="endless learning_rate=2 seed=1") as (address, *_):
+    with cluster(NNEXP_FAULT="endless batch_size=7 seed=1") as (address, *_):
         with start(on(address), tmp_path) as sweep:
             read_until(sweep, "[")
             sweep.send_signal(signal.SIGINT)
@@ -261,7 +261,7 @@ def test_workers_stop_what_a_client_that_was_killed_has_left(
 ) -> None:
     """Else the only worker would train the first one's run for ever."""
     once = tmp_path / "once"
-    with cluster(1, NNEXP_FAULT="endless learning_rate=2", NNEXP_FAULT_ONCE=str(once)) as (address, *_):
+    with cluster(1, NNEXP_FAULT="endless batch_size=7", NNEXP_FAULT_ONCE=str(once)) as (address, *_):
         with start(on(address), tmp_path) as sweep:
             assert wait_for(once.exists, 60)
             sweep.kill()

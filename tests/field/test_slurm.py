@@ -112,7 +112,7 @@ def test_a_stop_cancels_the_jobs_and_the_same_command_goes_on(
 ) -> None:
     if not begun:
         asked(queue, "sbatch", "--output=/dev/null", "-c", "2", "--wrap", "sleep 600")
-    with start(JOBS, tmp_path, **queue, NNEXP_FAULT="endless learning_rate=2 seed=1") as sweep:
+    with start(JOBS, tmp_path, **queue, NNEXP_FAULT="endless batch_size=7 seed=1") as sweep:
         read_until(sweep, "[" if begun else QUEUED)
         sweep.send_signal(signal.SIGINT)
         shown = sweep.communicate(timeout=60)[0]

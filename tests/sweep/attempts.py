@@ -60,7 +60,7 @@ def attempt(
     epochs: int | None = None,
     *,
     kill: bool = False,
-    workers: int = 1,
+    workers: int = 2,
     every: float = OFTEN,
     at_once: bool = False,
 ) -> Board:

@@ -1,9 +1,9 @@
 """Which runs train together: stacks of runs that differ only in what broadcasts over the run axis."""
 
-import math
+from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,10 +16,8 @@ from nnexp.sweep.question.plan import Run
 
 LARGEST = 16  # runs; a larger stack gains little, and loses more when it is cut short
 MEMORY = 64 * 2**20  # bytes of a stack's weights; its gradients and optimizer take up to three times as much
-# No stack may take more than this share of a worker's time, so that some runs are recorded before the end.
-LONGEST = 0.75
-# How many cuts are tried, each with the longest stack split once more: per worker, and at most.
-SPLITS, TRIES = 8, 1000
+# How the time is found in which all can train: halvings of an interval, and then some that are a bit longer.
+HALVINGS, TRIES, STEP = 20, 10, 1.01
 
 SHARED = tuple(field.name for field in fields(Hyperparameters) if field.name not in PER_RUN)
 
@@ -98,7 +96,7 @@ def make_stacks(
 ) -> list[Stack]:
     """Cut the plan's `runs` with these `rows` (their numbers) into stacks, the one with most work first.
 
-    Of several cuts, take the one whose last worker should end first. Runs of one order stand together, for
+    They are cut so that the last worker should end as early as can be. Runs of one order stand together, for
     what they see is then gathered once. `load` gives the data set of a specification. With `timing`,
     each run is a stack of its own. `marks`: run_id -> where a run goes on; stacks of such runs come before
     all others, so that little is begun and not ended.
@@ -111,11 +109,12 @@ def make_stacks(
     if not members:
         return []
     groups = [Group.of(group, load(group[0][0].data).data, marks) for group in members.values()]
-    cut = [len(group.members) for group in groups] if timing else _best_cut(groups, workers)
+    groups.sort(key=lambda group: -group.cost(1))
+    cut = [[1] * len(group.members) for group in groups] if timing else _best_cut(groups, workers)
     stacks = [
         (group.cost(len(stack.runs)), stack)
-        for group, n in zip(groups, cut, strict=True)
-        for stack in group.stacks(n)
+        for group, sizes in zip(groups, cut, strict=True)
+        for stack in group.stacks(sizes)
     ]
     return [stack for _, stack in sorted(stacks, key=lambda pair: (not pair[1].marks, -pair[0]))]
 
@@ -129,21 +128,47 @@ def work_by_row(stacks: Sequence[Stack], load: Load) -> dict[int, float]:
     return shares
 
 
-def _best_cut(groups: "Sequence[Group]", workers: int) -> list[int]:
-    """Into how many stacks to cut each group. Large stacks save overhead, small ones keep workers busy."""
-    cut = [math.ceil(len(group.members) / group.most) for group in groups]
-    cuts: list[tuple[bool, float, list[int]]] = []
-    for _ in range(min(SPLITS * workers, TRIES)):
-        costs = sorted(
-            (cost for group, n in zip(groups, cut, strict=True) for cost in group.costs(n)), reverse=True
-        )
-        too_long = costs[0] > LONGEST * sum(costs) / workers
-        cuts.append((too_long, makespan(costs, workers), cut.copy()))
-        divisible = [place for place, group in enumerate(groups) if cut[place] < len(group.members)]
-        if not divisible:
-            break
-        cut[max(divisible, key=lambda place: groups[place].costs(cut[place])[0])] += 1
-    return min(cuts)[2]
+def _best_cut(groups: "Sequence[Group]", workers: int) -> list[list[int]]:
+    """The sizes of the stacks of each group. Large stacks save overhead, small ones keep workers busy."""
+    too_short, enough = 0.0, sum(len(group.members) * group.cost(1) for group in groups)
+    for _ in range(HALVINGS):
+        between = (too_short + enough) / 2
+        if _cut_to_fit(groups, workers, between):
+            enough = between
+        else:
+            too_short = between
+    cuts = [cut for k in range(TRIES) if (cut := _cut_to_fit(groups, workers, enough * STEP**k))]
+
+    def end(cut: list[list[int]]) -> float:
+        costs = (group.cost(size) for group, sizes in zip(groups, cut, strict=True) for size in sizes)
+        return makespan(sorted(costs, reverse=True), workers)
+
+    return min(cuts, key=end)
+
+
+def _cut_to_fit(groups: "Sequence[Group]", workers: int, seconds: float) -> list[list[int]] | None:
+    """The sizes of the stacks of each group that so many workers train in these `seconds`, if they can.
+
+    One worker after the other takes of each group what it has time for. `groups`: those first of which a run
+    costs most.
+    """
+    cut: list[list[int]] = [[] for _ in groups]
+    left = [len(group.members) for group in groups]
+    waiting = list(range(len(groups)))
+    for _ in range(workers):
+        time_left, place = seconds, 0
+        while True:
+            place = bisect_left(waiting, -time_left, place, key=lambda number: -groups[number].cost(1))
+            if place == len(waiting):
+                break
+            number = waiting[place]
+            size = min(left[number], groups[number].size_for(time_left))
+            cut[number].append(size)
+            left[number] -= size
+            time_left -= groups[number].cost(size)
+            if not left[number]:
+                del waiting[place]
+    return None if waiting else cut
 
 
 @dataclass(frozen=True)
@@ -171,14 +196,13 @@ class Group:
         """The cost of a stack of `size` runs, in seconds of `work`."""
         return self.fixed + size * self.each
 
-    def costs(self, pieces: int) -> list[float]:
-        """The cost of each of `pieces` stacks that are as equal as can be, the largest first."""
-        small, larger = divmod(len(self.members), pieces)
-        sizes = [small + 1] * larger + [small] * (pieces - larger)
-        return [self.cost(size) for size in sizes]
+    def size_for(self, seconds: float) -> int:
+        """The runs of the largest stack that costs no more, at least one."""
+        return max(1, min(self.most, int((seconds - self.fixed) / self.each)))
 
-    def stacks(self, pieces: int) -> list[Stack]:
-        ends = [part * len(self.members) // pieces for part in range(pieces + 1)]
+    def stacks(self, sizes: Sequence[int]) -> list[Stack]:
+        """Stacks of these sizes, which add up to all members."""
+        ends = accumulate(sizes, initial=0)
         return [Stack.of(self.members[start:end], self.marks) for start, end in pairwise(ends)]
 
 

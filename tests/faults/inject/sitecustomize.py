@@ -1,6 +1,6 @@
 """Makes chosen runs misbehave, in whatever process trains them; loaded by Python itself from PYTHONPATH.
 
-NNEXP_FAULT = "KIND learning_rate=VALUE seed=VALUE", several of them with semicolons between; with
+NNEXP_FAULT = "KIND batch_size=VALUE seed=VALUE", several of them with semicolons between; with
 NNEXP_FAULT_ONCE=FILE only until that file exists.
 The kind `waits` waits until the file NNEXP_GATE exists; `edits`, `half_edits` change the file NNEXP_EDITED.
 NNEXP_TRAINED=FILE gets a line for each run whenever it is trained.
@@ -66,7 +66,7 @@ def inject(faults: list[tuple[str, dict[str, float]]], once: str | None) -> None
     def faulty(runs, *args, **kwargs):
         if "NNEXP_TRAINED" in os.environ:
             with Path(os.environ["NNEXP_TRAINED"]).open("a") as file:
-                file.writelines(f"{run.learning_rate} {run.seed}\n" for run in runs)
+                file.writelines(f"{run.batch_size} {run.seed}\n" for run in runs)
         for kind, values in faults:
             meant = any(all(getattr(run, name) == value for name, value in values.items()) for run in runs)
             if not meant or (once and Path(once).exists()):
