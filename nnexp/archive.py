@@ -51,10 +51,10 @@ def read_arrays(path: str | Path, names: Sequence[str] | None = None) -> dict[st
         try:
             with ZipFile(file) as archive:
                 members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-                wanted = list(members) if names is None else names
-                _check_names(wanted, list(members))
-                _check_size([members[name] for name in wanted])
-                return {name: _read(name, archive, members[name]) for name in wanted}
+                entries = list(members) if names is None else names
+                _check_names(entries, list(members))
+                _check_size([members[name] for name in entries])
+                return {name: _read(name, archive, members[name]) for name in entries}
         except ArchiveError:
             raise
         except NotImplementedError as error:

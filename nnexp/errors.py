@@ -83,8 +83,8 @@ def unknown(what: str, value: object, choices: Iterable[str]) -> UserError:
     meant = close_names(str(value), names)
     hint = f"; did you mean {' or '.join(map(repr, meant))}?" if meant else ""
     more = f", and {len(names) - FEW} more" if len(names) > FEW else ""
-    listed = f" (choices: {', '.join(names[:FEW])}{more})" if not meant or not more else ""
-    return UserError(f"unknown {what} {value!r}{hint}{listed}")
+    choices = f" (choices: {', '.join(names[:FEW])}{more})" if not meant or not more else ""
+    return UserError(f"unknown {what} {value!r}{hint}{choices}")
 
 
 def close_names(word: str, names: Iterable[str]) -> list[str]:

@@ -82,8 +82,8 @@ def _line(head: str, text: str) -> str:
 def _key_line(key: str, value: Any) -> str:
     """`learning_rate=0.5   The length of a step ...`: the first sentence of a key's meaning."""
     text = _spelled(value)
-    shown = text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
-    return _line(f"{f'{key}={shown}':34}", KNOBS[key].meaning.partition(". ")[0].rstrip("."))
+    cell = text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
+    return _line(f"{f'{key}={cell}':34}", KNOBS[key].meaning.partition(". ")[0].rstrip("."))
 
 
 def _spelled(value: Any) -> str:

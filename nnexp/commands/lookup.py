@@ -101,13 +101,13 @@ def run_named(prefix: str, sweeps_dir: str) -> tuple[str, list[Path]]:
     if len(prefix) < SHORTEST:
         raise UserError(f"a run is named by at least {SHORTEST} characters of its run_id, got {prefix!r}")
     everywhere = {folder: _run_ids(folder) for folder in sweep_folders(sweeps_dir)}
-    known = {run_id for run_ids in everywhere.values() for run_id in run_ids}
-    matches = sorted(run_id for run_id in known if run_id.startswith(prefix))
+    run_ids = {run_id for ids in everywhere.values() for run_id in ids}
+    matches = sorted(run_id for run_id in run_ids if run_id.startswith(prefix))
     if len(matches) > 1:
         more = f" and {len(matches) - FEW} more" if len(matches) > FEW else ""
         raise UserError(f"{prefix} begins several run_ids: {', '.join(matches[:FEW])}{more}")
     if not matches:
-        close = sorted(run_id for run_id in known if run_id.startswith(prefix[:2]))[:FEW]
+        close = sorted(run_id for run_id in run_ids if run_id.startswith(prefix[:2]))[:FEW]
         hint = f"; close ones: {', '.join(close)}" if close else ": runs.csv of a sweep lists them"
         raise UserError(f"no run_id begins with {prefix}{hint}")
     return matches[0], [folder for folder, run_ids in everywhere.items() if matches[0] in run_ids]

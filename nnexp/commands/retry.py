@@ -34,8 +34,8 @@ def main(words: Sequence[str]) -> int:
     keys = [field.name for field in fields(Execution) if field.name not in NOT_HERE] + list(BACKEND)
     arguments = parse_arguments("retry", words, keys=(*keys, *TRACKING, MODELS))
     folder = folder_of(only_name("retry", arguments.names), arguments.sweeps_dir)
-    taken = [key for key in (*keys, *TRACKING, MODELS) if key != SWEEPS_DIR]
-    config = load_config([*arguments.only(taken), "mode=retry"])
+    of_config = [key for key in (*keys, *TRACKING, MODELS) if key != SWEEPS_DIR]
+    config = load_config([*arguments.only(of_config), "mode=retry"])
     plan, datasets = read_plan(folder), Datasets()
     _check_place(plan, name_of(folder, arguments.sweeps_dir))
     plan = _as_it_was(plan, datasets.load)

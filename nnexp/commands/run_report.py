@@ -100,7 +100,7 @@ def _tell_record(record: Record, console: Console) -> None:
 def _figures(record: Record) -> Table:
     """Costs and accuracies at the end, at the best epoch, and of the test."""
     metrics = record.metrics
-    kept = "best" if Hyperparameters.of(_hyperparameters(record)).keeps_best else "final"
+    weights = "best" if Hyperparameters.of(_hyperparameters(record)).keeps_best else "final"
     table = make_table("", "epoch", "cost", "accuracy", right=("epoch", "cost", "accuracy"))
     epochs = {"final": metrics["epochs_done"], "best": metrics["best_epoch"]}
     rows = [("final training", "final"), ("final validation", "final"), ("best validation", "best")]
@@ -109,7 +109,7 @@ def _figures(record: Record) -> Table:
         cost, accuracy = metrics[f"{name}_cost"], metrics[f"{name}_accuracy"]
         table.add_row(row, spelled(epochs[which]), _rounded(cost), percent(accuracy))
     test = (_rounded(metrics["test_cost"]), percent(metrics["test_accuracy"]))
-    table.add_row(f"test ({kept} weights)", spelled(epochs[kept]), *test)
+    table.add_row(f"test ({weights} weights)", spelled(epochs[weights]), *test)
     return table
 
 
@@ -120,8 +120,8 @@ def _curve(record: Record) -> Table:
     headings = [f"{part} {what}" for part in parts for what in ("cost", "accuracy")]
     table = make_table("epoch", *headings, "seconds", right=("epoch", *headings, "seconds"))
     rows = len(history["epoch"])
-    shown = min(rows, CURVE_ROWS)
-    for row in sorted({round(i * (rows - 1) / max(1, shown - 1)) for i in range(shown)}):
+    lines = min(rows, CURVE_ROWS)
+    for row in sorted({round(i * (rows - 1) / max(1, lines - 1)) for i in range(lines)}):
         cells = [spelled(history["epoch"][row])]
         for part in parts:
             accuracy = history[f"{part}_accuracy"][row]

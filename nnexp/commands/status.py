@@ -82,11 +82,11 @@ def _what_next(stored: StoredSweep, sweeps_dir: str) -> list[str]:
     if stored.holder:
         return [*lines, f"Trained by {stored.holder}."]
     if left := len(sweep.pending("retry")):
-        found = find_checkpoints(sweep, "retry", formulas().all_digest)
-        if found.marks:
+        checkpoints = find_checkpoints(sweep, "retry", formulas().all_digest)
+        if checkpoints.marks:
             use = size(disk_use(sweep.folder / CHECKPOINTS))
-            lines.append(f"With checkpoints of {use}, {going_on(found.marks)}.")
-        lines += useless_checkpoints(found)
+            lines.append(f"With checkpoints of {use}, {going_on(checkpoints.marks)}.")
+        lines += useless_checkpoints(checkpoints)
         command = command_for("retry", stored.name, sweeps_dir)
         lines.append(f"To train the {count(left, 'run')} left: {command}")
     for store in sorted({line.store for line in read_logged(sweep.folder)}):

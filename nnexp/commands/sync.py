@@ -69,8 +69,8 @@ def main(words: Sequence[str]) -> int:
         if tracking:
             raise UserError(f"{TO} names the store, it goes without {tracking[0].partition('=')[0]}")
         tracking = [f"tracking.uri={to}"]
-    asked = load_config([*tracking, *arguments.only([MODELS])]).tracking
-    default, models = asked.uri, asked.models if arguments.only([MODELS]) else None
+    tracking_keys = load_config([*tracking, *arguments.only([MODELS])]).tracking
+    default, models = tracking_keys.uri, tracking_keys.models if arguments.only([MODELS]) else None
     if default is None:
         raise UserError("tracking=none keeps no store to upload to")
     if to:

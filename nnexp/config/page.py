@@ -26,8 +26,8 @@ WIDTH = 108
 
 def config_page() -> str:
     """The whole file."""
-    chosen = "".join(f"  - {group}: {file}\n" for group, file in CHOSEN.items())
-    return HEAD + chosen + "".join(_lines(defaults(), "", ""))
+    files = "".join(f"  - {group}: {file}\n" for group, file in CHOSEN.items())
+    return HEAD + files + "".join(_lines(defaults(), "", ""))
 
 
 def _lines(values: Mapping[str, Any], parent: str, indent: str) -> Iterator[str]:

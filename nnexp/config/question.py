@@ -32,10 +32,10 @@ def question_of(values: Mapping[str, Any], overrides: Sequence[Override], multir
     for override in overrides:
         if override.key_or_group in ("seed", "sweep") and override.is_sweep_override() and not multirun:
             raise _needs_multirun(override)
-    chosen = [str(o.value()).removesuffix(".yaml") for o in overrides if o.key_or_group == "sweep"]
+    sweeps = [str(o.value()).removesuffix(".yaml") for o in overrides if o.key_or_group == "sweep"]
     seed = next((o for o in overrides if o.key_or_group == "seed"), None)
     file = SweepFile(**values["sweep"])
-    if chosen and seed:
+    if sweeps and seed:
         raise UserError(
             "a sweep has its own seeds: write sweep.seeds=5 or sweep.seeds=[0,1] instead of seed="
         )
@@ -57,7 +57,7 @@ def question_of(values: Mapping[str, Any], overrides: Sequence[Override], multir
     )
     question = cross_streams(question, file.vary, values["seed"])
     usual = "multirun" if multirun or axes_of(question) else "single"
-    name = file.name or (chosen[0] if chosen else usual)
+    name = file.name or (sweeps[0] if sweeps else usual)
     check_name(name)
     return replace(question, name=name)
 
@@ -129,13 +129,13 @@ def check_interpolations(raw: Mapping[str, Any], axes: Sequence[str]) -> None:
     for text, name in _interpolations(str(raw)):
         if _axis(name) in (*axes, "seed"):
             raise UserError(f"{text} names {name}, whose value differs from run to run")
-    seen = [str(raw["sweep"])]
-    for text in seen:  # grows
+    texts = [str(raw["sweep"])]
+    for text in texts:  # grows
         for _, name in _interpolations(text):
             if name.partition(".")[0] == "tracking":
                 raise _secret(f"${{{name}}}")
-            if (value := str(select(raw, name))) not in seen:
-                seen.append(value)
+            if (value := str(select(raw, name))) not in texts:
+                texts.append(value)
         if secret := re.search(r"\$\{\s*oc\.env:[^}]*\}", text):
             raise _secret(secret[0])
 

@@ -121,8 +121,8 @@ class Ending:
         sweep = self.sweep
         if not self.execution.pictures or len(sweep.plan.runs) == 1 or not sweep.statuses["finished"]:
             return
-        drawn, content = sweep.folder / DRAWN, _trainings(sweep)
-        if drawn.exists() and drawn.read_bytes() == content:
+        mark, content = sweep.folder / DRAWN, _trainings(sweep)
+        if mark.exists() and mark.read_bytes() == content:
             return
         from nnexp.plots import pictures
 
@@ -132,7 +132,7 @@ class Ending:
         if error:
             self.console.print(f"Not every picture could be drawn: {error}")
             return
-        with replacing(drawn) as file:
+        with replacing(mark) as file:
             file.write(content)
 
     def _best(self, results: Results) -> Callable[[], Subject] | None:

@@ -117,8 +117,8 @@ def _curvature(runs: Sequence[Run]) -> list[str]:
     sizes = {run.hyperparameters.batch_size for run in runs if run.hyperparameters.optimizer == "newton_cg"}
     if not sizes:
         return []
-    listed = ", ".join(map(str, sorted(sizes)))
-    line = f"optimizer=newton_cg: gradient and curvature are taken over each mini-batch, batch_size={listed}"
+    values = ", ".join(map(str, sorted(sizes)))
+    line = f"optimizer=newton_cg: gradient and curvature are taken over each mini-batch, batch_size={values}"
     if min(sizes) >= FEW:
         return [line]
     return [f"{line}; fewer than {FEW} examples tell little of it, 1000 or the whole set is usual"]
@@ -166,9 +166,9 @@ def run_line(run: Run, record: Record | None) -> str:
     """The final line of a single run."""
     if record is None or record.status != "finished":
         return "no result" if record is None else ending(record)
-    kept = "best" if run.hyperparameters.keeps_best else "final"
-    epoch = record.metrics["best_epoch" if kept == "best" else "epochs_done"]
-    validation = percent(record.metrics[f"{kept}_validation_accuracy"])
+    weights = "best" if run.hyperparameters.keeps_best else "final"
+    epoch = record.metrics["best_epoch" if weights == "best" else "epochs_done"]
+    validation = percent(record.metrics[f"{weights}_validation_accuracy"])
     return (
         f"After epoch {epoch}: validation accuracy {validation}, "
         f"test accuracy {percent(record.metrics['test_accuracy'])}"

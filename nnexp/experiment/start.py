@@ -86,10 +86,10 @@ def carry_out(
 
 def _marks(sweep: Sweep, execution: Execution, console: Console) -> dict[str, Mark]:
     """Where runs go on that were cut before; says which checkpoints are of no use."""
-    found = find_checkpoints(sweep, execution.mode, formulas().all_digest)
-    for line in useless_checkpoints(found):
+    checkpoints = find_checkpoints(sweep, execution.mode, formulas().all_digest)
+    for line in useless_checkpoints(checkpoints):
         console.print(line)
-    return found.marks
+    return checkpoints.marks
 
 
 def _say_where(uri: str, console: Console) -> None:

@@ -51,8 +51,8 @@ class Standing:
 
     def _count(self, run: Run, record: Record) -> None:
         self._statuses[record.status] += 1
-        kept = "best" if run.hyperparameters.keeps_best else "final"
-        accuracy = record.metrics.get(f"{kept}_validation_accuracy")
+        weights = "best" if run.hyperparameters.keeps_best else "final"
+        accuracy = record.metrics.get(f"{weights}_validation_accuracy")
         if record.status == "finished" and accuracy is not None and accuracy > self._best[0]:
             self._best = (accuracy, self.plan.label(run))
 
@@ -94,11 +94,11 @@ class Standing:
         """A line per stack that trains now: how far it is, and its figures (means over its runs)."""
         for pid in np.unique(self.board.rows[self.board.running, 3])[:MOST_STACKS]:
             rows = np.flatnonzero(self.board.rows[:, 3] == pid)
-            first, shown = self.plan.runs[rows[0]], self.board.rows[rows, :3]
-            epoch, known = shown[:, 0].max(), shown[~np.isnan(shown[:, 1])]
+            first, state = self.plan.runs[rows[0]], self.board.rows[rows, :3]
+            epoch, evaluations = state[:, 0].max(), state[~np.isnan(state[:, 1])]
             figures = "not evaluated yet" if epoch else "starting"
-            if len(known):
-                cost, accuracy = known[:, 1:].mean(axis=0)
+            if len(evaluations):
+                cost, accuracy = evaluations[:, 1:].mean(axis=0)
                 figures = f"cost {figure(cost)}  validation {percent(accuracy)}"
             others = f" and {count(len(rows) - 1, 'more run')}" if len(rows) > 1 else ""
             epochs = first.hyperparameters.epochs

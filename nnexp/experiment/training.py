@@ -143,8 +143,8 @@ class Experiment:
                 self._train(stacks, expected, board)
             finally:
                 self._tidy_checkpoints()
-                if said := unwritten_checkpoints(*board.troubles):
-                    self.console.print(said)
+                if trouble := unwritten_checkpoints(*board.troubles):
+                    self.console.print(trouble)
 
     def _train(self, stacks: Sequence[Stack], expected: Premises, board: Board) -> None:
         """Train the stacks, and show how far they are."""
@@ -222,8 +222,8 @@ class Experiment:
     def _record(self, outcome: Outcome) -> Record:
         run = outcome.run
         digest = self.datasets.load(run.data).digest
-        used = {"numerics": self._formulas.digest(run.settings), "dataset_digest": digest}
-        return record_of(outcome, self.environment | used, alone=not self.workers)
+        origin = {"numerics": self._formulas.digest(run.settings), "dataset_digest": digest}
+        return record_of(outcome, self.environment | origin, alone=not self.workers)
 
     def _logger(self, uri: str | None, models: str) -> Logger | None:
         """Takes records to MLflow; None where nothing is to be logged: then it is not even imported."""

@@ -80,8 +80,8 @@ def _marks(comparison: Comparison) -> tuple[str, ...]:
 
 def accuracy_metric(plan: Plan) -> str:
     """The validation accuracy by which points are compared: that of the kept networks, if all keep alike."""
-    kept = "best" if all(run.hyperparameters.keeps_best for run in plan.runs) else "final"
-    return f"{kept}_validation_accuracy"
+    weights = "best" if all(run.hyperparameters.keeps_best for run in plan.runs) else "final"
+    return f"{weights}_validation_accuracy"
 
 
 def with_stuck(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:

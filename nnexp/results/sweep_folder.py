@@ -25,8 +25,8 @@ def results_in(folder: Path, plan: Plan, mlflow_run_ids: Mapping[str, str] = Map
     Raises:
         UserError: neither is there, or what is there cannot be read.
     """
-    written = all((folder / f"{name}.csv").exists() for name in Tables._fields)
-    if not (folder / "records").is_dir() or (written and is_current(folder)):
+    has_tables = all((folder / f"{name}.csv").exists() for name in Tables._fields)
+    if not (folder / "records").is_dir() or (has_tables and is_current(folder)):
         return read_tables(plan, folder)
     return make_tables(plan, open_sweep(folder).records, mlflow_run_ids)
 

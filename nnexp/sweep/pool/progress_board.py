@@ -42,8 +42,8 @@ class Board:
         """The runs of `rows` have done `epoch` epochs."""
         self.rows[list(rows), 0] = epoch
         for column, name in ((1, "training_cost"), (2, "validation_accuracy")):
-            known = ~np.isnan(metrics[name])  # else not evaluated: the figures before stand
-            self.rows[np.array(rows)[known], column] = metrics[name][known]
+            evaluated = ~np.isnan(metrics[name])  # else not evaluated: the figures before stand
+            self.rows[np.array(rows)[evaluated], column] = metrics[name][evaluated]
 
     def mirror(self, rows: Sequence[int], figures: Sequence[Sequence[float]], ages: Sequence[float]) -> None:
         """Show what another machine says of the runs of `rows`: epoch, cost and accuracy, and the seconds

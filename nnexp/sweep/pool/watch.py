@@ -69,8 +69,8 @@ class Watch:
         self.cut = self.progress.stop_asked and not late
         is_last = epoch == self.stack.runs[0].hyperparameters.epochs
         due = self.expected.checkpoint_every > 0 and (self.cut or time.monotonic() >= self._due)
-        wanted = due and not late and not is_last and epoch > 0 and self.expected.checkpoints is not None
-        return Answer(stop=late or self.cut, states=wanted)
+        checkpoint = due and not late and not is_last and epoch > 0 and self.expected.checkpoints is not None
+        return Answer(stop=late or self.cut, states=checkpoint)
 
     def _is_late(self) -> bool:
         limit, runs = self.expected.max_seconds, len(self.stack.runs)
