@@ -59,6 +59,16 @@ class Check:
         return LEVEL if self.within is None else EQUAL_LEVEL
 
     @property
+    def is_on_means(self) -> bool:
+        """Whether it is decided by the interval on a mean, or on means of pairs."""
+        return self.over in ("mean", "paired")
+
+    @property
+    def tests(self) -> int:
+        """How many it makes: one, but for each step along an axis; an optimum is refuted by one."""
+        return 1 if self.optimum else max(1, len(self.grid) - 1)
+
+    @property
     def takes_test(self) -> bool:
         """Whether it looks at test data."""
         return any(leaf.metric.startswith("test_") for leaf in self.leaves)

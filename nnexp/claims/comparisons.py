@@ -1,6 +1,7 @@
 """Effect, interval and verdict of one comparison."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from nnexp.claims.findings import (
     scaled,
     strict_level,
 )
+from nnexp.claims.looks import at_first_decision
 from nnexp.claims.means import ONE_LOOK, MeanTest, mean_finding
 from nnexp.claims.samples import Sample, difference, ratio
 from nnexp.claims.sweep_runs import Values
@@ -44,16 +46,28 @@ def compare(contrast: Contrast, tests: int, means: MeanTest = ONE_LOOK) -> Findi
     check, left, right, where = contrast
     if not left.values or (right is not None and not right.values):
         finding = Finding(NOT_JUDGED, n=0, note=NO_RUN)
-    elif check.over in ("mean", "paired"):
-        finding = mean_finding(check, left, right, tests, means)
+    elif check.is_on_means:
+        finding = _by_means(contrast, tests, means)
     elif check.over == "each":
         finding = _at_each_seed(check, left.values, right.values if right else None)
     else:
-        finding = _by_summaries(check, left, right, tests)
+        finding = _by_summaries(check, left, right, tests, means)
     return replace(finding, note=join(where, finding.note))
 
 
-def _by_summaries(check: Check, left: Sample, right: Sample | None, tests: int) -> Finding:
+def _by_means(contrast: Contrast, tests: int, means: MeanTest) -> Finding:
+    """By the test on means; where that holds at every look, with the first seeds that decide."""
+    check, left, right, _ = contrast
+    if not means.every_look:
+        return mean_finding(check, left, right, tests, means)
+
+    def decide(samples: Sequence[Sample]) -> Finding:
+        return mean_finding(check, samples[0], samples[1] if right else None, tests, means)
+
+    return at_first_decision([left, right] if right else [left], decide)
+
+
+def _by_summaries(check: Check, left: Sample, right: Sample | None, tests: int, means: MeanTest) -> Finding:
     """By one number of all seeds on either side: a median, the best, a share or an sd."""
     n = min(len(side.values) for side in (left, right) if side)
     effect = _effect(check, left.summary, right.summary) if right else left.summary
@@ -62,7 +76,7 @@ def _by_summaries(check: Check, left: Sample, right: Sample | None, tests: int) 
     if stated.verdict == NOT_JUDGED:
         return stated
     low, high = _limits(check, left, right, LEVEL)
-    if math.isnan(low) or math.isnan(high):
+    if math.isnan(low) or math.isnan(high) or means.every_look:  # which these intervals are not for
         return scaled(stated, sd=_spread(left, right))
     return limits.decide_by(
         lambda level: _limits(check, left, right, level), stated, LEVEL, strict_level(tests)

@@ -43,6 +43,7 @@ class Finding:
     note: str = ""
     clearance: float = math.nan
     effect_kind: str | None = None
+    is_open: bool = False  # undecided by an interval, which more seeds would make narrower
 
 
 class Limits(NamedTuple):

@@ -37,13 +37,15 @@ class MeanTest(NamedTuple):
     """By what a mean is decided: Student's t at one look; where looks are repeated, a test that allows it.
 
     `interval`: on the mean of `samples (seeds,)` at a level. `rule`: the same test, for an optimum.
-    `decisions`: how many share the error rate of 5 %, of all claims of a sweep. Means of two sides without
-    pairs (over: mean) are decided by Welch's t in any case.
+    `decisions`: how many share the error rate of 5 %, of all claims of a sweep. `every_look`: it holds at the
+    looks after every seed, so that the first decision stands. It is for one sample, so that means of two
+    sides (over: mean) are then compared in pairs, too.
     """
 
     interval: Callable[[Floats, float], Interval] = mean_interval
     rule: Rule = STUDENT
     decisions: int = 1
+    every_look: bool = False
 
     def level(self, level: float) -> float:
         """That at which one of its decisions is made."""
@@ -55,6 +57,7 @@ class MeanTest(NamedTuple):
 
 
 ONE_LOOK = MeanTest()
+NO_RATIO_TEST = "a ratio of means has no test for repeated looks; over: paired has one"
 
 
 def mean_finding(
@@ -65,6 +68,8 @@ def mean_finding(
     Runs that failed to learn suspend a verdict: no mean describes two groups.
     """
     values = [left.values] + ([right.values] if right else [])
+    if means.every_look and check.over == "mean" and check.times is None:
+        check = replace(check, over="paired") if right else check
     if check.over == "paired":
         common = set.intersection(*(set(side) for side in values))
         values = [{seed: value for seed, value in side.items() if seed in common} for side in values]
@@ -76,15 +81,16 @@ def mean_finding(
         return infinite(np.concatenate(samples), n)
     if check.times is not None and min(sample.min() for sample in samples) <= 0:
         return Finding(UNDECIDED, n=n, note="a ratio of means needs values above 0; over: median does not")
+    if means.every_look and check.over == "mean" and check.times is not None:
+        return Finding(UNDECIDED, n=n, note=NO_RATIO_TEST)
     images = left.images if right is None else None
     grain = 1 / left.images if right and left.images else 0.0
     finding = _decided(check, samples, tests, means, images, grain)
     stuck = join(*dict.fromkeys(stuck_text(*side.stuck) for side in (left, right) if side and side.stuck))
     if stuck:
-        return replace(
-            finding, verdict=UNDECIDED, note=join(finding.note, f"{stuck}: no mean describes both groups")
-        )
-    if finding.verdict != UNDECIDED:
+        note = join(finding.note, f"{stuck}: no mean describes both groups")
+        return replace(finding, verdict=UNDECIDED, is_open=False, note=note)
+    if finding.verdict != UNDECIDED or means.every_look:
         return finding
     distance, sd = _distance(check, samples, finding)
     return with_seeds(finding, distance, sd, images)
@@ -106,7 +112,7 @@ def _decided(
     finding = limits.finding(UNDECIDED, float(mean), int(n))
     notes = [f"for images like the {images:,} tested"] if images else []
     notes += ["two one-sided tests at 5 %: the interval is at 90 %"] if check.within is not None else []
-    finding = replace(finding, note=join(*notes))
+    finding = replace(finding, note=join(*notes), is_open=True)
     if n < LEAST_SEEDS:
         return finding
     return limits.decide_by(interval, finding, means.level(check.level), means.strict(tests))

@@ -21,18 +21,15 @@ from nnexp.claims.findings import (
     limits_of,
     scaled,
 )
+from nnexp.claims.looks import at_first_decision
 from nnexp.claims.means import ONE_LOOK, MeanTest
 from nnexp.claims.samples import Sample, difference, stuck_text
 from nnexp.statistics import optimum as statistics
 from nnexp.statistics.intervals import LEAST_SEEDS, LEVEL, Floats
 from nnexp.text import spelled
 
-OPTIMUM_TESTS = 1  # that can refute it: "no point inside is better than both ends"
 
-
-def optimum(
-    check: Check, samples: Sequence[Sample], tests: int = OPTIMUM_TESTS, means: MeanTest = ONE_LOOK
-) -> Finding:
+def optimum(check: Check, samples: Sequence[Sample], tests: int = 1, means: MeanTest = ONE_LOOK) -> Finding:
     """Whether the best of the samples, in order of the axis, is at neither end.
 
     Effect: by how much the best one inside is better than the better end; paired, with an interval on that of
@@ -40,6 +37,13 @@ def optimum(
     """
     if not all(sample.values for sample in samples):
         return Finding(NOT_JUDGED, n=0, note=NO_RUN)
+    if means.every_look and check.is_on_means:
+        return at_first_decision(samples, lambda some: _on(check, some, tests, means))
+    return _on(check, samples, tests, means)
+
+
+def _on(check: Check, samples: Sequence[Sample], tests: int, means: MeanTest) -> Finding:
+    """The finding on all seeds of the samples."""
     limits, sign = limits_of(check), check.left.better
     seeds = sorted(set.intersection(*(set(sample.values) for sample in samples)))
     values = sign * np.array([[sample.values[seed] for seed in seeds] for sample in samples])
@@ -72,7 +76,7 @@ def _by_tests(
     shown = statistics.optimum(values, check.margin, LEVEL, means.rule)
     finding = limits.finding(UNDECIDED, effect, n, where)
     if n < LEAST_SEEDS:
-        return with_seeds(finding, abs(effect - limits.low), 0.0)
+        return with_seeds(replace(finding, is_open=True), abs(effect - limits.low), 0.0)
     finding = scaled(replace(finding, low=shown.low, high=shown.high))
     ends_and_best = (samples[0], samples[shown.best], samples[-1])
     if stuck := join(*dict.fromkeys(stuck_text(*each.stuck) for each in ends_and_best if each.stuck)):
@@ -81,6 +85,8 @@ def _by_tests(
         return replace(finding, verdict=REPRODUCED, note=join(where, "one-sided tests at 5 %"))
     if shown.p_edge <= 1 - means.strict(tests):
         return replace(finding, verdict=REFUTED)
+    if means.every_look:
+        return replace(finding, is_open=True)
     ends = values[[0, -1]]
     spread = values[shown.best] - ends[int(ends.mean(axis=1).argmax())]
     return with_seeds(finding, abs(effect - limits.low), float(np.std(spread, ddof=1)))

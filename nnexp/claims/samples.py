@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from statistics import fmean, median, stdev
 from typing import Any, NamedTuple
 
@@ -34,6 +34,10 @@ class Sample(NamedTuple):
     summarize: Callable[[Iterable[float]], float]
     images: int | None = None
     stuck: tuple[int, int] | None = None
+
+    def of(self, seeds: Container[int]) -> Sample:
+        """The same of these seeds alone; runs that are stuck count, whichever they are."""
+        return self._replace(values={seed: value for seed, value in self.values.items() if seed in seeds})
 
     @property
     def summary(self) -> float:

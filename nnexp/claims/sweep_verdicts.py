@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,12 @@ def judge_claims(
 
     What is published rests on what is published, whatever was trained here since.
     """
+    others = sweeps_by_name(sweeps_dir, published=published)
+    return judge(frozen_claims(plan), plan, tables.runs, tables.history, others)
+
+
+def sweeps_by_name(sweeps_dir: str | Path, *, published: bool = False) -> Callable[[str], Frames]:
+    """What gives the runs of another sweep in `sweeps_dir`, or of a published one, by its name."""
 
     def others(name: str) -> Frames:
         words = f"{PUBLISHED}/{name}" if published else name
@@ -47,7 +53,7 @@ def judge_claims(
         frames = results_in(folder, other)
         return other, frames.runs, frames.history
 
-    return judge(frozen_claims(plan), plan, tables.runs, tables.history, others)
+    return others
 
 
 def verdicts_in(folder: Path, plan: Plan, tables: Tables, sweeps_dir: str | Path) -> pd.DataFrame:

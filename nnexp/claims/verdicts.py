@@ -12,15 +12,16 @@ those of the weakest check. A claim that is the same as others is as sure as the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnexp.claims.checks import Check
 from nnexp.claims.comparisons import Contrast, compare
-from nnexp.claims.findings import NOT_JUDGED, Finding, join, weakest_finding
+from nnexp.claims.findings import NOT_JUDGED, ORDER, UNDECIDED, Finding, join, weakest_finding
+from nnexp.claims.looks import means_of
 from nnexp.claims.means import ONE_LOOK, MeanTest
-from nnexp.claims.optimum import OPTIMUM_TESTS, optimum
+from nnexp.claims.optimum import optimum
 from nnexp.claims.parsing import Claim, Reference, claims_of
 from nnexp.claims.quantities import Quantity
 from nnexp.claims.samples import Sweeps, losses
@@ -46,7 +47,6 @@ def judge(
     runs: pd.DataFrame,
     history: pd.DataFrame,
     others: Callable[[str], Frames] | None = None,
-    means: MeanTest = ONE_LOOK,
 ) -> pd.DataFrame:
     """One row per claim, in their order: the verdict, and the figures of the check that decides it.
 
@@ -59,16 +59,13 @@ def judge(
 
     `runs`, `history`: the frames of `tables`.
     `others` gives plan, runs and history of another sweep by name, and raises UserError if there is none.
-    `means`: by which test means and paired differences are decided; by default that of one look.
     """
     import pandas as pd
 
-    sweeps = Sweeps(SweepRuns(plan, runs, history), others)
+    sweeps, means = Sweeps(SweepRuns(plan, runs, history), others), means_of(plan, claims)
     findings: dict[str, Finding] = {}
     for claim in sorted(claims, key=lambda claim: bool(claim.same_as)):
-        findings[claim.id] = (
-            _same(claim, findings, sweeps, means) if claim.same_as else judged(claim, sweeps, means)
-        )
+        findings[claim.id] = _same(claim, findings, sweeps) if claim.same_as else judged(claim, sweeps, means)
     rows = [_row(claim, findings[claim.id]) for claim in claims]
     return pd.DataFrame({name: pd.Series([r[name] for r in rows], dtype=DTYPES[name]) for name in DTYPES})
 
@@ -99,10 +96,10 @@ def judged(claim: Claim, sweeps: Sweeps, means: MeanTest = ONE_LOOK) -> Finding:
     if claim.refused:
         return Finding(NOT_JUDGED, note=claim.refused)
     try:
-        left, total, lost = losses(sweeps, _used(claim, sweeps))
+        left, total, lost = losses(sweeps, _used(claim.checks, sweeps))
         if left:
             return Finding(NOT_JUDGED, note=f"{left} of {total} runs have not ended")
-        if any(sweeps[name].shared(point) for name, point in _used(claim, sweeps, time=True)):
+        if any(sweeps[name].shared(point) for name, point in _used(claim.checks, sweeps, time=True)):
             return Finding(
                 NOT_JUDGED, note="its runs were trained together and shared their time: it needs timing: true"
             )
@@ -115,8 +112,31 @@ def judged(claim: Claim, sweeps: Sweeps, means: MeanTest = ONE_LOOK) -> Finding:
 
 
 def tests_of(claim: Claim) -> int:
-    """How many tests the claim makes: one for each check, and for each step along an axis."""
-    return sum(OPTIMUM_TESTS if check.optimum else max(1, len(check.grid) - 1) for check in claim.checks)
+    """How many tests the claim makes."""
+    return sum(check.tests for check in claim.checks)
+
+
+def points_to_decide(
+    claims: Sequence[Claim],
+    plan: Plan,
+    runs: pd.DataFrame,
+    history: pd.DataFrame,
+    others: Callable[[str], Frames] | None = None,
+) -> set[int]:
+    """Numbers of the points whose further seeds may decide a claim: those of its checks that are open.
+
+    Arguments: as of `judge`. A check that takes another sweep's points, too, has all the seeds it can get.
+    """
+    sweeps, means = Sweeps(SweepRuns(plan, runs, history), others), means_of(plan, claims)
+    points: set[int] = set()
+    for claim in (claim for claim in claims if claim.checks):
+        if ORDER.index(judged(claim, sweeps, means).verdict) < ORDER.index(UNDECIDED):
+            continue
+        for check, finding in zip(claim.checks, _findings(claim, sweeps, means), strict=True):
+            used = _used([check], sweeps)
+            if finding.verdict == UNDECIDED and finding.is_open and all(name is None for name, _ in used):
+                points |= {point for _, point in used}
+    return points
 
 
 def _findings(claim: Claim, sweeps: Sweeps, means: MeanTest) -> list[Finding]:
@@ -151,32 +171,33 @@ def _contrasts(check: Check, sweeps: Sweeps) -> Iterator[Contrast]:
         yield Contrast(check, samples[i], samples[i - 1], f"between {places[i - 1]} and {places[i]}")
 
 
-def _used(claim: Claim, sweeps: Sweeps, time: bool = False) -> list[tuple[str | None, int]]:
-    """Sweep and number of every point that the claim rests on; with `time`, only where it takes times."""
+def _used(checks: Iterable[Check], sweeps: Sweeps, time: bool = False) -> list[tuple[str | None, int]]:
+    """Sweep and number of every point that the checks rest on; with `time`, only where they take times."""
     used = []
-    for check in claim.checks:
+    for check in checks:
         for leaf in (leaf for leaf in check.leaves if leaf.is_time or not time):
             places = [{check.along: value} for value in check.grid] if check.along else [{}]
             used += [(leaf.sweep, point) for place in places for point in sweeps.points(leaf, place)]
     return list(dict.fromkeys(used))
 
 
-def _same(claim: Claim, known: Mapping[str, Finding], sweeps: Sweeps, means: MeanTest) -> Finding:
+def _same(claim: Claim, known: Mapping[str, Finding], sweeps: Sweeps) -> Finding:
     """The figures of the weakest of the claims that it rests on."""
-    findings = [known[r.id] if r.sweep is None else _elsewhere(r, sweeps, means) for r in claim.same_as]
+    findings = [known[r.id] if r.sweep is None else _elsewhere(r, sweeps) for r in claim.same_as]
     weakest = weakest_finding(findings)
     figures = f", figures of {claim.same_as[findings.index(weakest)].id}" if len(findings) > 1 else ""
     note = f"as {', '.join(map(str, claim.same_as))}{figures}"
     return replace(weakest, note=join(note, weakest.note))
 
 
-def _elsewhere(reference: Reference, sweeps: Sweeps, means: MeanTest) -> Finding:
+def _elsewhere(reference: Reference, sweeps: Sweeps) -> Finding:
     """A claim of another sweep, judged by that sweep's runs."""
     try:
         other = sweeps.as_seen_from(reference.sweep)
-        claims = {claim.id: claim for claim in claims_of(other[None].plan) if claim.checks}
+        plan = other[None].plan
+        claims = {claim.id: claim for claim in claims_of(plan) if claim.checks}
         if reference.id not in claims:
             raise unknown(f"claim with a check of sweep {reference.sweep}", reference.id, claims)
     except UserError as error:
         return Finding(NOT_JUDGED, note=str(error))
-    return judged(claims[reference.id], other, means)
+    return judged(claims[reference.id], other, means_of(plan, tuple(claims.values())))

@@ -14,7 +14,7 @@ from nnexp.sweep.store.catalog import Choice, find_sweep_folder, sweep_folders
 from nnexp.sweep.store.folder import Sweep, open_sweep
 from nnexp.sweep.store.lock import holder_of
 from nnexp.sweep.store.plan_file import read_head
-from nnexp.sweep.store.rounds_file import read_rounds
+from nnexp.sweep.store.rounds_file import awaits_round, read_rounds
 from nnexp.tracking import mlflow_run_ids
 
 SHORTEST = 4  # characters of a run_id
@@ -35,11 +35,17 @@ class StoredSweep(NamedTuple):
         """Runs of the plan by status, one of `STATUSES`."""
         return Counter(status_of(self.sweep, run.run_id) for run in self.sweep.plan.runs)
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether its seeds go on until decided, and are not at their end."""
+        return self.sweep.plan.until is not None and awaits_round(self.sweep.folder)
 
-def standing(statuses: Mapping[str, int], holder: str | None) -> str:
-    """How many runs are where: `12 finished, 23 pending; training`."""
-    counts = ", ".join(f"{statuses[status]} {status}" for status in STATUSES if statuses[status])
-    return f"{counts}; training" if holder else counts
+
+def standing(statuses: Mapping[str, int], holder: str | None, goes_on: bool = False) -> str:
+    """How many runs are where: `12 finished, 23 pending, more until decided; training`."""
+    counts = [f"{statuses[status]} {status}" for status in STATUSES if statuses[status]]
+    counts += ["more until decided"] * goes_on
+    return ", ".join(counts) + "; training" * (holder is not None)
 
 
 def shown_status(status: str) -> str:

@@ -45,7 +45,7 @@ def tell(stored: StoredSweep, sweeps_dir: str, console: Console) -> None:
     console.print(f"{stored.name}, started {moment(stored.started)}")
     if plan.question:
         console.print(plan.question)
-    state = standing(stored.statuses, stored.holder)
+    state = standing(stored.statuses, stored.holder, stored.goes_on)
     use = size(disk_use(sweep.folder))
     console.print(f"{count(len(plan.runs), 'run')} ({plan.shape}): {state}; {use} on disk")
     console.print()
@@ -87,8 +87,11 @@ def _what_next(stored: StoredSweep, sweeps_dir: str) -> list[str]:
             use = size(disk_use(sweep.folder / CHECKPOINTS))
             lines.append(f"With checkpoints of {use}, {going_on(checkpoints.marks)}.")
         lines += useless_checkpoints(checkpoints)
-        command = command_for("retry", stored.name, sweeps_dir)
+    command = command_for("retry", stored.name, sweeps_dir)
+    if left:
         lines.append(f"To train the {count(left, 'run')} left: {command}")
+    elif stored.goes_on:
+        lines.append(f"To go on with the next round: {command}")
     for store in sorted({line.store for line in read_logged(sweep.folder)}):
         if missing := runs_to_log(sweep.folder, store, sweep.records):
             upload = command_for("sync", stored.name, sweeps_dir)

@@ -14,7 +14,9 @@ from nnexp.sweep.pool.estimate import Load
 from nnexp.sweep.pool.stacks import Mark
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.store.checkpoints import Found
+from nnexp.sweep.store.folder import Sweep
 from nnexp.sweep.store.record import FAILED, Record
+from nnexp.sweep.store.rounds_file import read_rounds
 from nnexp.text import count, duration, percent, spelled
 
 MOST_FAILURES = 20  # rows of the table of failures
@@ -55,7 +57,22 @@ def announcement(
         state.append(f"{to_do} to train on {count(workers, 'worker')}, about {duration(seconds)}")
     if marks:
         state.append(going_on(marks))
-    return f"{plan.name}: {count(runs, 'run')} ({plan.shape}), {', '.join(state)}"
+    shape = plan.shape
+    if plan.until:
+        shape += f", until decided: at most {len(plan.points) * plan.until.most} runs"
+    return f"{plan.name}: {count(runs, 'run')} ({shape}), {', '.join(state)}"
+
+
+def round_line(sweep: Sweep, fresh: Sequence[int], to_train: Sequence[int]) -> str:
+    """What a further round is about to do: `Round 2: 7 seeds at 2 of 3 points, 4 runs to train`.
+
+    `fresh`: rows of the runs that it adds; `to_train`: of those that have no record.
+    """
+    plan, number = sweep.plan, len(read_rounds(sweep.folder))
+    points = {plan.runs[row].point for row in fresh}
+    seeds = max(plan.runs[row].seed for row in fresh) + 1
+    where = f"{count(seeds, 'seed')} at {len(points)} of {count(len(plan.points), 'point')}"
+    return f"Round {number}: {where}, {count(len(to_train), 'run')} to train"
 
 
 def going_on(marks: Mapping[str, Mark]) -> str:

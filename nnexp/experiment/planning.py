@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console
 from rich.prompt import Confirm
 
+from nnexp.claims.looks import first_possible
 from nnexp.claims.parsing import claims_of, with_answerable_claims
 from nnexp.config import Config, Execution
 from nnexp.console import can_answer
@@ -17,6 +18,7 @@ from nnexp.sweep.pool.slurm import Jobs, check_installed, check_jobs
 from nnexp.sweep.pool.stacks import Mark, make_stacks
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.question.planner import make_plan
+from nnexp.sweep.question.seeds import UntilDecided
 from nnexp.sweep.store.folder import Sweep
 from nnexp.sweep.store.record import FAILED
 
@@ -28,13 +30,23 @@ def planned(config: Config, load: Load, console: Console) -> Plan:
     changed what it rests on.
     """
     plan = make_plan(config.question, config.hyperparameters, config.data, load)
-    if not config.changed:
-        claims_of(plan)
-        return plan
-    plan, reasons = with_answerable_claims(plan)
-    for why in reasons:
-        console.print(f"Left out, as the sweep is changed: {why}")
+    if config.changed:
+        plan, reasons = with_answerable_claims(plan)
+        for why in reasons:
+            console.print(f"Left out, as the sweep is changed: {why}")
+    claims = claims_of(plan)
+    if plan.until:
+        _check_decidable(plan.until, first_possible(plan, claims))
     return plan
+
+
+def _check_decidable(until: UntilDecided, least: int | None) -> None:
+    """Raise unless something may be decided after the first round; with `least` seeds anything may be."""
+    if least is None:
+        raise UserError("sweep.seeds.until takes several points or a claim on means to decide, got neither")
+    if until.first < least:
+        why = "with fewer seeds nothing of what this sweep asks can be decided"
+        raise UserError(f"sweep.seeds.from must be at least {least}, got {until.first}: {why}")
 
 
 def announce(

@@ -8,17 +8,16 @@ from nnexp.config import Config, Execution
 from nnexp.errors import UserError
 from nnexp.experiment.messages import plan_table, useless_checkpoints
 from nnexp.experiment.planning import advise, announce, check_backend, confirm, jobs_for, planned
+from nnexp.experiment.rounds import begun
 from nnexp.experiment.training import Experiment
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.slurm import job_script
 from nnexp.sweep.pool.stacks import Mark
 from nnexp.sweep.question.identity import formulas
 from nnexp.sweep.question.plan import Plan
-from nnexp.sweep.question.rounds import so_far
 from nnexp.sweep.store.checkpoints import find_checkpoints
-from nnexp.sweep.store.folder import Sweep, find_sweep, sweep_folder
+from nnexp.sweep.store.folder import Sweep, sweep_folder
 from nnexp.sweep.store.lock import held
-from nnexp.sweep.store.rounds_file import read_rounds
 from nnexp.tracking import STORE_VARIABLE, check_store, move_note, public_uri
 
 
@@ -26,9 +25,9 @@ def dry_run(config: Config, console: Console) -> Sweep:
     """Print the points of the plan and how many of their runs are done; train and write nothing."""
     datasets = Datasets()
     whole = planned(config, datasets.load, console)
-    folder = sweep_folder(config.execution.sweeps_dir, whole)
-    sweep = find_sweep(folder, so_far(whole, read_rounds(folder)))
-    pending = sweep.pending(config.execution.mode)
+    mode, sweeps_dir = config.execution.mode, config.execution.sweeps_dir
+    sweep = begun(whole, sweep_folder(sweeps_dir, whole), mode, sweeps_dir)
+    pending = sweep.pending(mode)
     advise(sweep.plan, pending, datasets.load, console)
     marks = _marks(sweep, config.execution, console)
     announce(sweep, config.execution, datasets.load, console, marks)
@@ -60,7 +59,7 @@ def carry_out(
     if problem and not folder.exists():
         raise problem
     with held(folder) as writable:
-        sweep = find_sweep(folder, so_far(whole, read_rounds(folder)))
+        sweep = begun(whole, folder, execution.mode, execution.sweeps_dir)
         pending = sweep.pending(execution.mode)
         if pending and problem:
             raise problem
@@ -78,10 +77,11 @@ def carry_out(
         store = uri if writable and not problem else None  # a finished sweep answers without it
         if store:
             _say_where(store, console)
-        Experiment(sweep, execution, store, datasets, console, models).run(pending, marks)
+        experiment = Experiment(whole, sweep, execution, store, datasets, console, models)
+        experiment.run(pending, marks)
         if problem:
             console.print(f"MLflow: {problem}")
-    return sweep
+    return experiment.sweep
 
 
 def _marks(sweep: Sweep, execution: Execution, console: Console) -> dict[str, Mark]:

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from threading import Thread
 
 from rich.console import Console
@@ -15,10 +16,12 @@ from nnexp.experiment.messages import (
     command_for,
     going_on,
     queued,
+    round_line,
     unwritten_checkpoints,
 )
 from nnexp.experiment.planning import jobs_for, workers_for
 from nnexp.experiment.progress import Display, Epochs, display_for
+from nnexp.experiment.rounds import is_whole, with_next_round
 from nnexp.experiment.sweep_standing import Standing
 from nnexp.files import scratch
 from nnexp.nn import Model
@@ -37,6 +40,7 @@ from nnexp.sweep.pool.stop import SweepError, deferred
 from nnexp.sweep.pool.watch import Progress
 from nnexp.sweep.pool.worker import Outcome
 from nnexp.sweep.question.identity import formulas
+from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.checkpoints import (
     FOLDER,
     find_checkpoints,
@@ -45,6 +49,7 @@ from nnexp.sweep.store.checkpoints import (
 )
 from nnexp.sweep.store.folder import Sweep, settle
 from nnexp.sweep.store.record import Record, record_of, weights_path
+from nnexp.sweep.store.rounds_file import freeze_end
 from nnexp.tracking import Logger, is_up_to_date, mlflow_run_ids, open_logger, reopen
 
 TABLES_EVERY = 60.0  # seconds between CSV files while runs train; more where writing them takes long
@@ -55,6 +60,7 @@ class Experiment:
 
     def __init__(
         self,
+        whole: Plan,
         sweep: Sweep,
         execution: Execution,
         uri: str | None,
@@ -62,6 +68,8 @@ class Experiment:
         console: Console,
         models: str,
     ) -> None:
+        """`whole`: the plan with all runs that may come; `sweep`: with those of its rounds so far."""
+        self.whole = whole
         self.sweep, self.execution, self.datasets, self.console = sweep, execution, datasets, console
         self.environment = environment()
         self._formulas = formulas()  # as they were planned with, whoever edits a file meanwhile
@@ -77,19 +85,26 @@ class Experiment:
         self.ending = Ending(sweep, execution, datasets.load, console, self.logger, going_on)
 
     def run(self, rows: Sequence[int], marks: Mapping[str, Mark]) -> None:
-        """Train, and tell the answer; on a stop, what is known so far. Arguments: as of `train_round`."""
-        sweep, console = self.sweep, self.console
-        for run_id, why in sweep.damaged.items():
+        """Train all rounds, and tell the answer; on a stop, what is known so far.
+
+        Arguments: as of `train_round`, for the first of them.
+        """
+        console = self.console
+        for run_id, why in self.sweep.damaged.items():
             console.print(f"The record of run {run_id} is damaged ({why}): set aside.")
         try:
-            with deferred():
-                self.train_round(rows, marks)
+            more = True
+            while more:
+                with deferred():
+                    self.train_round(rows, marks)
+                    more = self._begin_round()
+                rows, marks = self.rows, {}
             self.ending.tell("FINISHED")
         except KeyboardInterrupt:
             if not self._stopping:
                 self._say_stopping("")
             self.ending.tell("KILLED")
-            if left := find_checkpoints(sweep, self.execution.mode, self._formulas.all_digest).marks:
+            if left := find_checkpoints(self.sweep, self.execution.mode, self._formulas.all_digest).marks:
                 console.print(f"In checkpoints: {going_on(left)}.")
             console.print(f"Stopped: {self._standing()}")
             raise
@@ -103,6 +118,34 @@ class Experiment:
             self.ending.give_up()
             raise
 
+    def _begin_round(self) -> bool:
+        """Freeze the next round, if one comes."""
+        before = self.sweep
+        sweep = with_next_round(self.whole, before, self.execution.sweeps_dir)
+        if sweep is None:
+            self._end_rounds()
+            return False
+        self.sweep = self.ending.sweep = replace(sweep, failed_again=before.failed_again)
+        settle(self.sweep, self.environment)
+        runs = sweep.plan.runs
+        known = {run.run_id for run in before.plan.runs}
+        fresh = [row for row, run in enumerate(runs) if run.run_id not in known]
+        pending = set(sweep.pending(self.execution.mode))
+        self.rows = [row for row in fresh if row in pending]
+        self.console.print(round_line(self.sweep, fresh, self.rows))
+        if self.logger:
+            self.logger.follow(sweep.plan)
+            for run in (runs[row] for row in fresh if row not in pending):  # of another sweep of the name
+                self.logger.submit(run, sweep.records[run.run_id], sweep.weights(run.run_id))
+        return True
+
+    def _end_rounds(self) -> None:
+        """Freeze that no round is to come; while a run is missing, nobody knows yet."""
+        if self.whole.until and is_whole(self.sweep):
+            freeze_end(self.sweep.folder)
+        elif self.whole.until and self.sweep.failed:
+            self.console.print("The next round waits for the runs that failed.")
+
     def _say_stopping(self, at_stake: str) -> None:
         lost = f"; lost: {at_stake}" if at_stake else ""
         self.console.print(f"Stopping; what has finished is kept{lost}. Ctrl-C again ends at once.")
@@ -114,7 +157,8 @@ class Experiment:
             ended = len(self.rows) - len(self.open)
             return f"{ended} of {len(self.rows)} runs were trained again; mode=force begins anew"
         if not self.sweep.pending(self.execution.mode):
-            return "all runs are recorded. The same command again brings files and MLflow up to date"
+            more = "goes on" if self.whole.until else "brings files and MLflow up to date"
+            return f"all runs are recorded. The same command again {more}"
         done = f"{len(self.sweep.records)} of {len(self.sweep.plan.runs)} runs are recorded"
         return f"{done}. The same command again trains the rest, or {self.ending.going_on}"
 

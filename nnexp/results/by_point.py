@@ -12,9 +12,8 @@ from nnexp.data import Sizes, sizes_of
 from nnexp.results.by_source import Crossing, crossing_of
 from nnexp.statistics.best import Comparison, compare_with_best
 from nnexp.statistics.clusters import stuck
-from nnexp.statistics.intervals import LEAST_SEEDS, mean_interval
-from nnexp.statistics.rule import STUDENT
-from nnexp.statistics.sequential import ANYTIME
+from nnexp.statistics.intervals import LEAST_SEEDS, LEVEL, mean_interval
+from nnexp.statistics.sequential import compare_at_all_looks
 from nnexp.sweep.question.plan import Plan, Run
 
 if TYPE_CHECKING:
@@ -65,7 +64,17 @@ def _comparison(plan: Plan, runs: pd.DataFrame, independent: bool = True) -> Com
     candidates = (lost == lost.min()) & (learnt >= enough) & (learnt > 0)
     if not independent:
         values = mean_interval(values).mean[:, None]
-    return compare_with_best(values, rule=ANYTIME if plan.until else STUDENT, candidates=candidates)
+    if plan.until:
+        return compare_at_all_looks(values, level_of_best(plan), candidates)
+    return compare_with_best(values, candidates=candidates)
+
+
+def level_of_best(plan: Plan) -> float:
+    """At which points are compared with the best.
+
+    Where seeds go on until decided, 95 % hold for all decisions together: claims have half of the errors.
+    """
+    return (1 + LEVEL) / 2 if plan.until and plan.claims else LEVEL
 
 
 def _marks(comparison: Comparison) -> tuple[str, ...]:

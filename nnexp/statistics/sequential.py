@@ -9,7 +9,7 @@ arXiv 2310.03722, for its validity. That is for normal values; skewed ones and s
 import numpy as np
 
 from nnexp.statistics.best import Comparison, Marks, compare_with_best
-from nnexp.statistics.intervals import LEVEL, Floats, Interval, moments
+from nnexp.statistics.intervals import LEAST_SEEDS, LEVEL, Floats, Interval, moments
 from nnexp.statistics.rule import Counts, Rule
 
 TAU = 1.0
@@ -56,6 +56,34 @@ def compare_at_any_time(samples: Floats, level: float = LEVEL, lost: Marks | Non
     """
     candidates = moments(samples)[2] > 0
     return compare_with_best(samples, level, ANYTIME, candidates if lost is None else candidates & ~lost)
+
+
+def compare_at_all_looks(
+    samples: Floats, level: float = LEVEL, candidates: Marks | None = None
+) -> Comparison:
+    """The same by the looks after each seed up to now: what was worse at one of them stays so.
+
+    So it follows from the values alone, and not from when somebody looked at them. `p` is the least of all
+    looks, Hsu's limits are those of the last one. `candidates`: points that may be best.
+    """
+    if candidates is None:
+        candidates = moments(samples)[2] > 0
+    first = least_seeds_to_leave(len(samples), level)
+    seeds = range(first, samples.shape[1])
+    looks = [compare_with_best(samples[:, :n], level, ANYTIME, candidates).p for n in seeds]
+    p = np.fmin.reduce(looks, axis=0, initial=np.nan) if looks else np.full(len(samples), np.nan)
+    left = p <= 1 - level
+    last = compare_with_best(samples, level, ANYTIME, candidates & ~left)
+    worse, p = last.worse | left, np.fmin(p, last.p)
+    if last.best is not None:
+        p[last.best] = np.nan
+    return last._replace(p=p, worse=worse, alike=last.alike & ~worse, high=np.where(left, 0.0, last.high))
+
+
+def least_seeds_to_leave(points: int, level: float = LEVEL) -> int:
+    """With fewer seeds, none of so many points can be worse than the best, however far below."""
+    seeds = np.arange(LEAST_SEEDS, 1000)
+    return int(seeds[np.isfinite(_anytime_quantile(seeds, (1 - level) / max(points - 1, 1)))][0])
 
 
 def _anytime_p(t: Floats, n: Counts) -> Floats:

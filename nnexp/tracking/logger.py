@@ -88,6 +88,10 @@ class Logger:
             self._queue.append(Submission(run, record, weights if self.models == "all" else None))
             self._changed.notify_all()
 
+    def follow(self, plan: Plan) -> None:
+        """The sweep has got further runs."""
+        self._plan = plan
+
     def drain(self, timeout: float, *, patient: bool = False) -> None:
         """Wait until every record handed over is in MLflow or given up.
 
@@ -209,7 +213,7 @@ class Logger:
             status, counts, files, tags, best, curves, _ = self._closing
             if best:
                 tracker.log_model(best)
-            tracker.log_curves(curves)
+            tracker.log_curves(self._plan, curves)
             tracker.finish(status, counts, files, tags)
             if tracker.page:
                 end = Logged(self._plan.sweep_id, self._store, tracker.page, "", status)

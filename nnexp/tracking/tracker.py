@@ -115,8 +115,11 @@ class Tracker(AbstractContextManager["Tracker"]):
             metrics = [Metric(name, n, now, 0) for name, n in counts.items()]
             self._client.log_batch(self.page, metrics=metrics)
 
-    def log_curves(self, curves: Sequence[Measurement]) -> None:
-        """Show in the parent the mean curves of points, and in the experiment a view of them."""
+    def log_curves(self, plan: Plan, curves: Sequence[Measurement]) -> None:
+        """Show in the parent the mean curves of points, and in the experiment a view of them.
+
+        `plan`: with all runs that the sweep has got meanwhile.
+        """
         from mlflow.entities import Metric
 
         if self._single or not curves:
@@ -124,7 +127,7 @@ class Tracker(AbstractContextManager["Tracker"]):
         for start in range(0, len(curves), BATCH_METRICS):
             metrics = [Metric(*curve) for curve in curves[start : start + BATCH_METRICS]]
             self._client.log_batch(self.page, metrics=metrics)
-        view = mean_view(self._plan, names_to_compare(curves), time.time_ns() // 1_000_000)
+        view = mean_view(plan, names_to_compare(curves), time.time_ns() // 1_000_000)
         for tag, value in view.items():
             self._client.set_experiment_tag(self._experiment, tag, value)
 

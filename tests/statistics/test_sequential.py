@@ -8,8 +8,10 @@ from nnexp.statistics.intervals import moments
 from nnexp.statistics.sequential import (
     ANYTIME,
     anytime_interval,
+    compare_at_all_looks,
     compare_at_any_time,
     least_seeds,
+    least_seeds_to_leave,
     log_bayes_factor,
 )
 
@@ -83,3 +85,38 @@ def test_points_with_lost_runs_strike_nobody(rng: np.random.Generator) -> None:
     assert comparison.best in (0, 2)
     assert not comparison.worse.any()
     assert compare_at_any_time(samples).worse.tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize(("points", "n"), [(2, 4), (8, 6), (20, 7)])
+def test_no_point_however_low_leaves_before_the_least_seeds(points: int, n: int) -> None:
+    assert least_seeds_to_leave(points) == n
+    samples = np.linspace(0, 1e-9, n) * np.arange(1, points + 1)[:, None]
+    samples[0] += 1
+    assert compare_at_any_time(samples).worse.sum() == points - 1
+    assert not compare_at_any_time(samples[:, :-1]).worse.any()
+
+
+def test_what_left_at_one_look_has_left_at_all_later_ones(rng: np.random.Generator) -> None:
+    samples = rng.normal([[0.0], [-1.0], [1.4], [2.0]], 1, (4, 30))
+    samples[1, 12:] += 9  # what was surely worse by its first seeds turns out the highest by far
+    worse = np.zeros(4, dtype=bool)
+    for n in range(1, 31):
+        comparison = compare_at_all_looks(samples[:, :n])
+        now = compare_at_any_time(samples[:, :n])
+        if n <= 12:
+            assert comparison.worse.tolist() == (worse | now.worse).tolist()
+        assert (comparison.worse >= worse).all()
+        worse = comparison.worse
+        assert (comparison.p[comparison.worse] <= 0.05).all()
+        assert (comparison.high[comparison.worse] == 0).all()
+        if n > 3:
+            assert comparison.best is not None
+            assert not worse[comparison.best]
+            assert (comparison.worse ^ comparison.alike).sum() == 3
+    assert worse[1]
+    assert now.best == 1
+
+
+def test_points_without_values_take_no_part_in_any_look() -> None:
+    assert compare_at_all_looks(np.full((3, 9), np.nan)).best is None
+    assert not compare_at_all_looks(np.full((3, 0), np.nan)).worse.any()
