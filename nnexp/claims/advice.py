@@ -16,9 +16,12 @@ def with_seeds(finding: Finding, distance: float, sd: float, images: int | None 
     seeds, so that no number of seeds makes their error less.
     """
     n = finding.n or 0
-    low, high = _seeds(finding, distance, sd, n, images)
+    distance = _left_by_images(finding, distance, images)
+    low, high = _seeds(distance, sd, n)
     if n < LEAST_SEEDS:
         why = f"n = {n}: an interval needs {LEAST_SEEDS} seeds"
+    elif images is not None and not distance:
+        why = f"more seeds would not decide it: it takes more than {images:,} images"
     elif low is None:
         why = f"even {MOST_SEEDS} seeds would hardly decide it"
     elif high is None:
@@ -30,18 +33,21 @@ def with_seeds(finding: Finding, distance: float, sd: float, images: int | None 
     return replace(finding, verdict=UNDECIDED, seeds_low=low, seeds_high=high, note=join(finding.note, why))
 
 
-def _seeds(
-    finding: Finding, distance: float, sd: float, n: int, images: int | None
-) -> tuple[int | None, int | None]:
+def _left_by_images(finding: Finding, distance: float, images: int | None) -> float:
+    """The distance that seeds must bridge beside the error of the images; 0 if that alone is too large."""
+    if images is None:
+        return distance
+    from scipy.special import ndtri
+
+    sure = float(ndtri(0.5 + LEVEL / 2) + ndtri(POWER))  # standard errors, for a power of 80 %
+    variance = max(finding.effect * (1 - finding.effect), 0.0) / images
+    return math.sqrt(max(distance**2 - sure**2 * variance, 0.0))
+
+
+def _seeds(distance: float, sd: float, n: int) -> tuple[int | None, int | None]:
     """The range, above the n that did not decide; None for more than 1000."""
     if n < LEAST_SEEDS:
         return LEAST_SEEDS, None
-    if images is not None:
-        from scipy.special import ndtri
-
-        error = math.sqrt(max(finding.effect * (1 - finding.effect), 0.0) / images)
-        sure = float(ndtri(0.5 + LEVEL / 2) + ndtri(POWER))  # standard errors, for a power of 80 %
-        distance = math.sqrt(max(distance**2 - (sure * error) ** 2, 0.0))
     if not distance:
         return None, None
     low, high = seeds_range(distance, sd, n)

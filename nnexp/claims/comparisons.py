@@ -21,7 +21,7 @@ from nnexp.claims.findings import (
     strict_level,
 )
 from nnexp.claims.looks import at_first_decision
-from nnexp.claims.means import ONE_LOOK, MeanTest, mean_finding
+from nnexp.claims.means import ONE_LOOK, MeanTest, image_error, images_text, mean_finding
 from nnexp.claims.samples import Sample, difference, ratio
 from nnexp.claims.sweep_runs import Values
 from nnexp.statistics.intervals import LEVEL, Floats
@@ -78,6 +78,8 @@ def _by_summaries(check: Check, left: Sample, right: Sample | None, tests: int, 
     low, high = _limits(check, left, right, LEVEL)
     if math.isnan(low) or math.isnan(high) or means.every_look:  # which these intervals are not for
         return scaled(stated, sd=_spread(left, right))
+    if right is None and left.images is not None:
+        stated = replace(stated, note=join(stated.note, images_text(left.images)))
     return limits.decide_by(
         lambda level: _limits(check, left, right, level), stated, LEVEL, strict_level(tests)
     )
@@ -86,7 +88,7 @@ def _by_summaries(check: Check, left: Sample, right: Sample | None, tests: int, 
 def _limits(check: Check, left: Sample, right: Sample | None, level: float) -> tuple[float, float]:
     """The interval on the effect of two summaries, from those of both at half the error rate; NaN if none."""
     if right is None:
-        return _side_limits(check, left, level)
+        return _for_other_images(left, *_side_limits(check, left, level), level)
     if check.over == "median" and check.times is None:
         interval = median_difference_interval(_array(left.values), _array(right.values), level)
         return float(interval.low), float(interval.high)
@@ -94,6 +96,15 @@ def _limits(check: Check, left: Sample, right: Sample | None, level: float) -> t
         _side_limits(check, side, (1 + level) / 2) for side in (left, right)
     )
     return _effect(check, low, other_high), _effect(check, high, other_low)
+
+
+def _for_other_images(side: Sample, low: float, high: float, level: float) -> tuple[float, float]:
+    """The limits of an accuracy, widened by the sampling error of the images it was measured on."""
+    if side.images is None or math.isnan(low):
+        return low, high
+    error = image_error(side.summary, side.images, level)
+    effect = side.summary
+    return effect - math.hypot(effect - low, error), effect + math.hypot(high - effect, error)
 
 
 def _side_limits(check: Check, side: Sample, level: float) -> tuple[float, float]:

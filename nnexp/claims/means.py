@@ -110,7 +110,7 @@ def _decided(
     limits = limits_of(check)
     mean, _, _, n = _interval(check, samples, check.level, means, images)
     finding = limits.finding(UNDECIDED, float(mean), int(n))
-    notes = [f"for images like the {images:,} tested"] if images else []
+    notes = [images_text(images)] if images else []
     notes += ["two one-sided tests at 5 %: the interval is at 90 %"] if check.within is not None else []
     finding = replace(finding, note=join(*notes), is_open=True)
     if n < LEAST_SEEDS:
@@ -139,11 +139,19 @@ def _interval(
 
 def _for_other_images(interval: Interval, images: int, level: float) -> Interval:
     """The interval on an accuracy, widened by the sampling error of the images it was measured on."""
+    half = np.hypot((interval.high - interval.low) / 2, image_error(float(interval.mean), images, level))
+    return interval._replace(low=interval.mean - half, high=interval.mean + half)
+
+
+def image_error(accuracy: float, images: int, level: float) -> float:
+    """Half the width of the interval on an accuracy that so many images alone leave."""
     from scipy.special import ndtri
 
-    of_images = ndtri(0.5 + level / 2) * np.sqrt(interval.mean * (1 - interval.mean) / images)
-    half = np.hypot((interval.high - interval.low) / 2, of_images)
-    return interval._replace(low=interval.mean - half, high=interval.mean + half)
+    return float(ndtri(0.5 + level / 2)) * math.sqrt(max(accuracy * (1 - accuracy), 0.0) / images)
+
+
+def images_text(images: int) -> str:
+    return f"for images like the {images:,} tested"
 
 
 def _distance(check: Check, samples: list[Floats], finding: Finding) -> tuple[float, float]:

@@ -18,7 +18,7 @@ changes a check after its result was seen says so in `revised`: see `revisions`.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from nnexp.claims.checks import Check, LooksAtTest
@@ -142,43 +142,6 @@ def claims_of(plan: Plan) -> tuple[Claim, ...]:
         timing=plan.timing,
         settings=plan.shared,
     )
-
-
-def frozen_claims(plan: Plan) -> tuple[Claim, ...]:
-    """The claims of a frozen plan, which an earlier version may have frozen.
-
-    One of a shape that no longer exists is refused, with its reason, and takes no other with it.
-    """
-    kept: list[Mapping[str, Any]] = []
-    refused = {}
-    for raw in sorted(plan.claims, key=lambda raw: "same_as" in raw):  # after those that they name
-        try:
-            claims_of(replace(plan, claims=(*kept, raw)))
-            kept.append(raw)
-        except UserError as error:
-            refused[id(raw)] = Claim(str(raw.get("id")), str(raw.get("text", "")), refused=str(error))
-    claims = {claim.id: claim for claim in claims_of(replace(plan, claims=tuple(kept)))}
-    return tuple(refused.get(id(raw)) or claims[raw["id"]] for raw in plan.claims)
-
-
-def with_answerable_claims(plan: Plan) -> tuple[Plan, list[str]]:
-    """The plan without the claims that its runs cannot answer, and for each of these what is missing.
-
-    A sweep with fewer values or epochs than its file says may have lost what a claim names. That is no
-    mistake in the file, and its other claims are judged.
-
-    Raises:
-        UserError: a claim makes no sense for any runs.
-    """
-    kept: list[Mapping[str, Any]] = []
-    reasons = []
-    for claim in sorted(plan.claims, key=lambda claim: "same_as" in claim):  # after those that they name
-        try:
-            claims_of(replace(plan, claims=(*kept, claim)))
-            kept.append(claim)
-        except NoAnswerError as error:
-            reasons.append(str(error))
-    return replace(plan, claims=tuple(claim for claim in plan.claims if claim in kept)), reasons
 
 
 def _claim(raw: Mapping[str, Any], design: Design) -> Claim:

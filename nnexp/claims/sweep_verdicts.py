@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnexp.claims.answerable import frozen_claims
 from nnexp.claims.findings import ORDER
-from nnexp.claims.parsing import frozen_claims
 from nnexp.claims.sweep_runs import Frames
 from nnexp.claims.verdicts import DTYPES, judge
 from nnexp.errors import UserError, unknown

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from nnexp.claims.parsing import frozen_claims
+from nnexp.claims.answerable import frozen_claims
 from nnexp.claims.sweep_verdicts import sweeps_by_name
 from nnexp.claims.verdicts import points_to_decide
 from nnexp.results.by_point import standing

@@ -8,9 +8,12 @@ from nnexp.commands.arguments import parse_arguments
 from nnexp.console import make_console, make_table
 from nnexp.errors import UserError
 from nnexp.files import replacing
+from nnexp.labbook.claims_of_files import bring_claims
 from nnexp.labbook.page import PAGE, read_page, reasons, totals, with_table
+from nnexp.labbook.published_results import read_published
 from nnexp.labbook.rows import make_rows
 from nnexp.labbook.sweep_files import read_sweep_files
+from nnexp.sweep.question.names import PUBLISHED
 
 if TYPE_CHECKING:  # pandas
     from nnexp.labbook.rows import BookRow
@@ -21,8 +24,9 @@ nnexp labbook [--write | --check] [sweeps_dir=sweeps]
 The lab book: a row per claim of the sweep files and of SWEEPS_DIR/rows.yaml, with the published figure, ours
 and the verdict, judged now from the runs and histories that nnexp publish left in SWEEPS_DIR/published. A
 verdict is stale if the code of the numerical core has changed since, or what the sweep file trains; a claim
-without published results is not run. --write puts the table into SWEEPS_DIR/README.md, between its two marks;
---check only looks whether it stands there as it should: the exit status is 1 if not.
+without published results is not run. --write puts the table into SWEEPS_DIR/README.md, between its two marks,
+and the claims of the sweep files into the published plans; --check only looks whether the table stands there
+as it should: the exit status is 1 if not.
 """
 WRITE, CHECK = "--write", "--check"
 
@@ -34,7 +38,8 @@ def main(words: Sequence[str]) -> int:
         raise UserError(f"labbook takes no names, got {arguments.names[0]!r}")
     if len(arguments.options) > 1:
         raise UserError(f"labbook takes {WRITE} or {CHECK}, got both")
-    rows = make_rows(read_sweep_files(arguments.sweeps_dir), arguments.sweeps_dir)
+    files = read_sweep_files(arguments.sweeps_dir)
+    rows = make_rows(files, arguments.sweeps_dir)
     if not arguments.options:
         _print(rows)
         return 0
@@ -46,6 +51,9 @@ def main(words: Sequence[str]) -> int:
         same = before == now
         console.print(f"{path} is {'up to date' if same else f'out of date: nnexp labbook {WRITE}'}")
         return int(not same)
+    published, _ = read_published(arguments.sweeps_dir, list(files))
+    for name in bring_claims(files, published, arguments.sweeps_dir):
+        console.print(f"{arguments.sweeps_dir}/{PUBLISHED}/{name} has the claims of its sweep file")
     if before != now:
         with replacing(path) as file:
             file.write(now.encode())

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console
 from rich.prompt import Confirm
 
+from nnexp.claims.answerable import with_answerable_claims
 from nnexp.claims.looks import first_possible
-from nnexp.claims.parsing import claims_of, with_answerable_claims
+from nnexp.claims.parsing import claims_of
 from nnexp.config import Config, Execution
 from nnexp.console import can_answer
 from nnexp.errors import UserError

@@ -135,15 +135,15 @@ def _interval(
         return (a / d, b / c) if "times" in check else (a - d, b - c)
     if over not in ("mean", "paired"):
         return math.nan, math.nan
-    a, b = (
-        np.array([side[seed] for seed in left]) if isinstance(side, Mapping) else 0.0
-        for side in (left, right)
-    )
-    if "times" in check:
-        low, high = stats.ttest_1samp(np.log(a / b), 0).confidence_interval(level)
-        return math.exp(low), math.exp(high)
-    low, high = stats.ttest_1samp(a - b, 0).confidence_interval(level)
-    return float(low), float(high)
+    a = np.array([left[seed] for seed in left])
+    b = np.array([right[seed] for seed in left]) if two else np.zeros(len(a))
+    positive = min(*a, *b) > 0
+    if not np.isfinite([*a, *b]).all() or ("times" in check and not positive):
+        return -math.inf, math.inf
+    sample = np.log(a) - np.log(b) if "times" in check else a - b
+    half = stats.t.ppf(0.5 + level / 2, len(a) - 1) * np.std(sample, ddof=1) / math.sqrt(len(a))
+    low, high = float(sample.mean() - half), float(sample.mean() + half)
+    return (math.exp(low), math.exp(high)) if "times" in check else (low, high)
 
 
 def _median_limits(values: list[float], level: float) -> tuple[float, float]:

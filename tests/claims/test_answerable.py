@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from nnexp.claims.parsing import with_answerable_claims
+from nnexp.claims.answerable import with_answerable_claims
 from nnexp.config import load_config
 from nnexp.errors import UserError
 from tests.results.sweeps import make_plan

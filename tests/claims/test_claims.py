@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from nnexp.claims.answerable import frozen_claims
 from nnexp.claims.checks import Check
-from nnexp.claims.parsing import frozen_claims, parse_claims
+from nnexp.claims.parsing import parse_claims
 from nnexp.errors import UserError
 from tests.claims.claim_forms import BATCHES, FORMS, parsed
 from tests.results.sweeps import make_plan
