@@ -22,6 +22,7 @@ FILE = "~/.mlflow/credentials"  # MLflow's own place for the same
 # Other ways in which MLflow says who asks: to every server, whatever its address has.
 WAYS = ("MLFLOW_TRACKING_AUTH", "MLFLOW_TRACKING_AWS_SIGV4")
 OF_DATABASES = {"postgresql": ("PGPASSWORD",), "mysql": ("MYSQL_PWD",)}  # read by their drivers
+OVER_HTTP = (*SERVERS, "mlflow-artifacts")  # where MLflow's client says who asks
 NOBODY = "nobody"  # the user of an address whose server is told no other
 
 
@@ -52,7 +53,7 @@ def address_of(store: str, named: str | None) -> str:
     if named is not None and public_uri(named) == store:
         return named
     secrets = list(_secrets(store))
-    if secrets and is_theirs(store):
+    if secrets and (is_theirs(store) or scheme(store) not in SERVERS):  # drivers ask nobody whose they are
         raise UserError(
             f"{store} is named by the sweep's folder alone: with tracking.uri={store} the command hands it "
             f"{' and '.join(secrets)}"
@@ -100,21 +101,22 @@ def check_artifacts(uri: str, location: str) -> None:
     """See that the files of an experiment do not take the environment's secrets to another server.
 
     Raises:
-        UserError: the server at `uri` keeps its files at another, which MLflow's client would hand them to.
+        UserError: the store at `uri` keeps its files at another, which MLflow's client would hand them to.
     """
     host = urlsplit(location).netloc.rpartition("@")[2]
-    if scheme(location) not in (*SERVERS, "mlflow-artifacts") or not host:
+    if scheme(location) not in OVER_HTTP or not host:
         return
-    if host != urlsplit(public_uri(uri)).netloc and (secrets := list(_secrets(uri))):
+    is_told = scheme(uri) in SERVERS and is_theirs(uri) and host == urlsplit(public_uri(uri)).netloc
+    if not is_told and (secrets := list(_secrets(location))):
         raise UserError(
             f"{public_uri(uri)} keeps files at {host}, which MLflow would hand {' and '.join(secrets)}: "
-            "give user and password in tracking.uri instead"
+            "do without, a server's user and password can be in tracking.uri"
         )
 
 
 def _secrets(uri: str) -> Iterator[str]:
     """Which of the environment's secrets MLflow, or a driver, would hand to the store at `uri`, by name."""
-    if scheme(uri) not in SERVERS:
+    if scheme(uri) not in OVER_HTTP:
         yield from (name for name in OF_DATABASES.get(scheme(uri), ()) if os.environ.get(name))
         return
     for name in (USER, PASSWORD, TOKEN, *WAYS):

@@ -146,6 +146,22 @@ def test_a_server_that_keeps_files_at_another_does_not_hand_on_who_asks(
     check_artifacts("http://bob:pw@ours", "mlflow-artifacts://evil/3")
 
 
+@pytest.mark.parametrize(
+    "store", ["postgresql://db1/mlflow", "sqlite:///mlflow.db", "http://other:80/", "http://bob:pw@other:80"]
+)
+@pytest.mark.parametrize("place", ["http://other:80/api/3", "mlflow-artifacts://other:80/3"])
+def test_files_of_a_store_that_is_not_theirs_do_not_take_the_environment_s_secrets_along(
+    store: str, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow's client of files knows the variables, and not whose they are."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://ours")
+    with pytest.raises(UserError, match=r"keeps files at other:80, .* MLFLOW_TRACKING_PASSWORD: do without"):
+        check_artifacts(store, place)
+    for name in ("USERNAME", "PASSWORD"):
+        monkeypatch.delenv(f"MLFLOW_TRACKING_{name}")
+    check_artifacts(store, place)
+
+
 def test_a_server_that_sends_on_to_another_does_not_hand_on_who_asks() -> None:
     with ExitStack() as stack:
         other, overheard = stack.enter_context(listening())
@@ -168,10 +184,14 @@ def test_a_server_that_a_received_folder_names_is_told_only_if_a_command_names_i
     assert address_of("http://evil", "http://ours") == "http://evil"  # and is not told
 
 
+@pytest.mark.parametrize("ours", [None, "http://ours", "postgresql://me@db1/mlflow"])
 def test_a_database_that_a_received_folder_names_does_not_get_the_password_of_the_environment(
-    monkeypatch: pytest.MonkeyPatch,
+    ours: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert address_of("postgresql://evil/x", None) == "postgresql://evil/x"
+    if ours:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", ours)
+    assert address_of("postgresql://evil/x", ours) == "postgresql://evil/x"
     monkeypatch.setenv("PGPASSWORD", "s3cret")
     with pytest.raises(UserError, match=r"postgresql://evil/x is named .* hands it PGPASSWORD$"):
-        address_of("postgresql://evil/x", "http://ours")
+        address_of("postgresql://evil/x", ours)
+    assert address_of("mysql://evil/x", ours) == "mysql://evil/x"
