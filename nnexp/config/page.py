@@ -39,6 +39,8 @@ def _lines(values: Mapping[str, Any], parent: str, indent: str) -> Iterator[str]
         if isinstance(value, Mapping) and value:
             yield f"{indent}{key}:\n"
             yield from _lines(value, f"{parent}{key}.", indent + "  ")
+        elif isinstance(value, str) and ":" in value:  # 10:00:00 without quotes is a number
+            yield f"{indent}{key}: " + yaml.safe_dump(value, default_style="'")
         else:
             yield indent + yaml.safe_dump({key: value}, default_flow_style=False)
 

@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -35,15 +35,20 @@ def check_purge(connection: "Connection", mlflow_run_ids: Sequence[str]) -> None
                 "delete it there first, or remove without --purge"
             )
     for place in _places(connection, mlflow_run_ids).values():
-        if place.startswith("mlflow-artifacts:"):
+        if place.startswith(("mlflow-artifacts:", "http:", "https:")):
             raise UserError(
                 "--purge takes no files that a MLflow server keeps: remove without it, "
                 "then `mlflow gc` empties the bin there"
             )
 
 
-def out_of_reach(connection: "Connection", mlflow_run_ids: Sequence[str]) -> list[str]:
-    """The folders, as the database notes them, of experiments of these runs that are not on this machine."""
+def out_of_reach(
+    connection: "Connection", mlflow_run_ids: Sequence[str], moved: Mapping[str, str]
+) -> list[str]:
+    """The folders of experiments of these runs that are not on this machine.
+
+    `moved`: a place that the database notes -> the right one.
+    """
     from sqlalchemy import select
 
     runs, experiments = tables()["runs"], tables()["experiments"]
@@ -51,7 +56,7 @@ def out_of_reach(connection: "Connection", mlflow_run_ids: Sequence[str]) -> lis
         runs, runs.c.experiment_id == experiments.c.experiment_id
     )
     places = {
-        place
+        moved.get(place, place)
         for ids in batches(mlflow_run_ids)
         for place in connection.execute(noted.where(runs.c.run_uuid.in_(ids)).distinct()).scalars()
     }

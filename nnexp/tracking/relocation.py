@@ -1,7 +1,8 @@
 """A store whose folder was moved: the absolute places that MLflow notes are corrected, or named."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from nnexp.errors import UserError
@@ -26,17 +27,21 @@ def follow_move(uri: str) -> list[str]:
     Raises:
         UserError: the store cannot be read or written.
     """
-    if scheme(uri) != "sqlite" or not sqlite_path(uri).is_file():
-        return []
-    try:
-        with closing(sqlite3.connect(sqlite_path(uri))) as database, database:
-            experiments = _experiments(database)
-            moved = [row for row in experiments if _has_moved(row[2], artifact_location(uri, row[1]) or "")]
-            for experiment, name, location in moved:
-                _correct(database, experiment, location, artifact_location(uri, name) or "")
-    except sqlite3.Error as error:
-        raise UserError(f"the store {uri} cannot be read: {error}") from error
-    return [name for _, name, _ in moved]
+    with _opened(uri) as database:
+        moved = _moved(database, uri)
+        for experiment, _, before, now in moved:
+            _correct(database, experiment, before, now)
+    return [name for _, name, _, _ in moved]
+
+
+def moved_places(uri: str) -> dict[str, str]:
+    """What `follow_move` would correct: the place that is noted of an experiment, and the right one.
+
+    Raises:
+        UserError: the store cannot be read.
+    """
+    with _opened(uri) as database:
+        return {before: now for _, _, before, now in _moved(database, uri)}
 
 
 def move_note(uri: str) -> str:
@@ -63,6 +68,23 @@ def check_files(uri: str, experiment: str, location: str) -> None:
             f"{public_uri(uri)} keeps the models of {experiment} in {home}, which has moved or is on another "
             "machine: log there, by a MLflow server, or under another sweep.name"
         )
+
+
+@contextmanager
+def _opened(uri: str) -> Iterator[sqlite3.Connection]:
+    """The file of a SQLite store; of any other, or of none, an empty database."""
+    is_file = scheme(uri) == "sqlite" and sqlite_path(uri).is_file()
+    try:
+        with closing(sqlite3.connect(sqlite_path(uri) if is_file else ":memory:")) as database, database:
+            yield database
+    except sqlite3.Error as error:
+        raise UserError(f"the store {uri} cannot be read: {error}") from error
+
+
+def _moved(database: sqlite3.Connection, uri: str) -> list[tuple[int, str, str, str]]:
+    """Id, name, noted place and right place of the experiments that have moved."""
+    placed = [(*row, artifact_location(uri, row[1]) or "") for row in _experiments(database)]
+    return [row for row in placed if _has_moved(row[2], row[3])]
 
 
 def _experiments(database: sqlite3.Connection) -> list[tuple[int, str, str]]:

@@ -11,7 +11,7 @@ from nnexp.tracking.address import SERVERS, public_uri, scheme, without_secrets
 from nnexp.tracking.client import session, settings
 from nnexp.tracking.credentials import address_of
 from nnexp.tracking.logged import FILE, lines_of, read_logged
-from nnexp.tracking.relocation import follow_move
+from nnexp.tracking.relocation import follow_move, moved_places
 from nnexp.tracking.run_search import delete_run, search
 from nnexp.tracking.store_check import check_store
 
@@ -63,7 +63,6 @@ def _stores(folder: Path, uri: str | None) -> Iterator[tuple[str, Mapping[str, s
         if named:
             address = address_of(store, uri)
             check_store(address)
-            follow_move(address)  # else a copy's runs would lead to the files of the original
             yield address, named | dict.fromkeys(pages, folder.name)
 
 
@@ -76,7 +75,7 @@ def _sum(parts: Iterable[InMlflow]) -> InMlflow:
 def _count(folder: Path, store: str, named: Mapping[str, str], *, purge: bool) -> InMlflow:
     if scheme(store) not in SERVERS:
         with _telling(store), settings(), removal_sql.transaction(store) as connection:
-            return _in_database(connection, folder, named, purge=purge)[1]
+            return _in_database(connection, store, folder, named, purge=purge)[1]
     if purge:
         raise UserError(
             f"--purge takes rows and files out of a database, and {public_uri(store)} is a server: remove "
@@ -93,9 +92,10 @@ def _remove(folder: Path, store: str, named: Mapping[str, str], *, purge: bool) 
             for mlflow_run_id, (_, experiment) in found.items():
                 delete_run(client, experiment, mlflow_run_id)
             return _number(run_id for run_id, _ in found.values())
+    follow_move(store)  # else a copy's runs would lead to the files of the original
     with _telling(store), settings():
         with removal_sql.transaction(store) as connection:
-            runs, what = _in_database(connection, folder, named, purge=purge)
+            runs, what = _in_database(connection, store, folder, named, purge=purge)
             removal_sql.put_into_bin(connection, runs)
         if purge:
             with removal_sql.transaction(store) as connection:
@@ -104,7 +104,7 @@ def _remove(folder: Path, store: str, named: Mapping[str, str], *, purge: bool) 
 
 
 def _in_database(
-    connection: "Connection", folder: Path, named: Mapping[str, str], *, purge: bool
+    connection: "Connection", store: str, folder: Path, named: Mapping[str, str], *, purge: bool
 ) -> tuple[list[str], InMlflow]:
     """MLflow's ids of a sweep's runs, its pages last, and what they are."""
     runs = removal_sql.our_runs(connection, named, folder.name, deleted=purge)
@@ -112,7 +112,8 @@ def _in_database(
     if not purge:
         return list(runs), what
     purge_sql.check_purge(connection, list(runs))
-    return list(runs), what._replace(elsewhere=tuple(purge_sql.out_of_reach(connection, list(runs))))
+    elsewhere = purge_sql.out_of_reach(connection, list(runs), moved_places(store))
+    return list(runs), what._replace(elsewhere=tuple(elsewhere))
 
 
 def _on_server(client: "MlflowClient", named: Mapping[str, str], sweep_id: str) -> dict[str, tuple[str, str]]:

@@ -259,6 +259,7 @@ def test_a_path_may_begin_with_the_home_folder() -> None:
 def test_the_file_of_defaults_says_what_the_code_does() -> None:
     said = (conf_dir() / "config.yaml").read_text(encoding="utf-8")
     assert said == config_page(), "python -m nnexp.config.page > conf/config.yaml writes it anew"
+    assert "\n  walltime: '01:00:00'\n" in said, "whoever writes 10:00:00 there needs the quotes"
 
 
 def test_every_key_is_described() -> None:
