@@ -129,7 +129,7 @@ def open_checkpoints(sweep: Sweep, code: str) -> CheckpointFolder:
     attempts = [path.name[:4] for path in (*folder.glob("*.npz"), *tokens)]
     latest = max((int(attempt) for attempt in attempts if attempt.isdecimal()), default=0)
     for leftover in (*folder.glob(".*.tmp"), *tokens):  # of a process that was killed
-        leftover.unlink()
+        leftover.unlink(missing_ok=True)  # a worker of such a process may still be there
     return CheckpointFolder(folder, latest + 1, code, uuid4().hex)
 
 
