@@ -153,14 +153,22 @@ def _draw_to_best(axes: Axes, scale: Scale, to_best: Floats, marks: Sequence[str
         edge = float(f"{near:.1g}")
         set_across = axes.set_xscale if scale.kind == "categories" else axes.set_yscale
         set_across("symlog", linthresh=edge, linscale=1)
-        tens = -(10.0 ** np.arange(np.ceil(np.log10(2 * edge)), np.log10(np.nanmax(abs(to_best))) + 0.1))
-        across.set_major_locator(FixedLocator([*tens, -edge, 0, edge]))
+        across.set_major_locator(FixedLocator([*_steps(2 * edge, -np.nanmin(to_best)), -edge, 0, edge]))
         across.set_minor_locator(NullLocator())
         across.set_major_formatter(tick_text)
         notes.append(f"Beyond {edge:g} points they lie on a logarithmic scale")
     (axes.axvline if scale.kind == "categories" else axes.axhline)(0, color=DIM, linewidth=1)
     _draw_means(axes, scale, (to_best[0], to_best[1], to_best[2]), marks)
     return notes
+
+
+def _steps(low: float, high: float) -> list[float]:
+    """At most three of -1, -2, -5 times powers of ten, from -`low` to -`high`."""
+    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    steps = [
+        -digit * 10.0**power for power in powers for digit in (1, 2, 5) if low <= digit * 10.0**power <= high
+    ]
+    return steps[::-1][:: -(-len(steps) // 3) or 1]
 
 
 def _draw_without_result(axes: Axes, scale: Scale, counts: Mapping[str, NDArray[np.int64]]) -> None:

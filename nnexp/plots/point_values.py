@@ -108,7 +108,8 @@ def notes_on_marks(stand: Standing) -> list[str]:
     if stand.crossing:
         return ["Runs with crossed seeds are not independent: no interval, and no test of the best"]
     if "worse" in stand.marks:
-        return ["With 95 % confidence the best is among ★ and ●"]
+        which = "is among ★ and ●" if "alike" in stand.marks else "is ★"
+        return [f"With 95 % confidence the best {which}"]
     if "alike" in stand.marks:
         return ["No point is told from the best"]
     return [f"Fewer than {LEAST_SEEDS} seeds: no test says which points are worse than the best"]

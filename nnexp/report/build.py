@@ -158,11 +158,15 @@ def _marks_text(evidence: Evidence) -> str:
     comparison = evidence.standing.comparison
     test = "paired t-tests that may be repeated" if evidence.plan.until else "paired t-tests"
     tests = f"{test}, Bonferroni over {comparison.tests}"
-    if comparison.worse.any():
+    if not comparison.worse.any():
+        text = f"No point is told from the best: any may be it ({tests})."
+    elif "alike" in evidence.standing.marks:
         text = f"With 95 % confidence the best point is among * and ~ ({tests})."
     else:
-        text = f"No point is told from the best: any may be it ({tests})."
+        text = f"With 95 % confidence * is the best point ({tests})."
     sd = comparison.sd[np.isfinite(comparison.least_difference)]
+    if "" in evidence.standing.marks:
+        text += f" Not compared: points that have fewer than {LEAST_SEEDS} seeds in common with others."
     if comparison.best is not None and len(sd) and not evidence.plan.until:
         n = evidence.summary[comparison.best]["n"]
         now = 100 * comparison.typical_difference

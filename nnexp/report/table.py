@@ -81,6 +81,8 @@ def _marks(evidence: Evidence, number: int) -> Iterator[Line]:
         yield Line("*best", "good")
     if mark == "alike":
         yield Line("~", "good")
+    if not mark and evidence.has_tests and row["n"]:
+        yield Line("not compared")
     if lost := losses_text([row]):
         yield Line(lost, "problem" if row["failed"] or row["diverged"] else "plain")
     if stuck:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nnexp.data import Sizes, sizes_of
 from nnexp.results.by_source import Crossing, crossing_of
 from nnexp.statistics.best import Comparison, compare_with_best
-from nnexp.statistics.clusters import stuck
+from nnexp.statistics.clusters import LEAST_GAP, stuck
 from nnexp.statistics.intervals import LEAST_SEEDS, LEVEL, mean_interval
 from nnexp.statistics.sequential import compare_at_all_looks
 from nnexp.sweep.question.plan import Plan, Run
@@ -28,8 +28,9 @@ class Standing(NamedTuple):
     `plan`, `runs`: the sweep, and its frame of runs.csv where runs that failed to learn have the status
     `stuck`, so that means are over those that learnt. `comparison`: by the accuracy `metric`. None is best
     before all runs have ended, since more may change it. `marks`: of each point `best`, `alike`, `worse`, or
-    nothing; where no point is told from the highest, that is `alike`, too. `crossing`: the sources of
-    variation whose seeds are the replicates of `plan`. These are not independent: nothing is tested then.
+    nothing where it was not compared; where no point is told from the highest, that is `alike`, too.
+    `crossing`: the sources of variation whose seeds are the replicates of `plan`. These are not independent:
+    nothing is tested then.
     """
 
     plan: Plan
@@ -80,9 +81,10 @@ def level_of_best(plan: Plan) -> float:
 def _marks(comparison: Comparison) -> tuple[str, ...]:
     """As the table and the pictures show them."""
     marks = np.full(len(comparison.p), "", dtype=object)
-    marks[comparison.worse], marks[comparison.alike] = "worse", "alike"
+    alike = comparison.alike & ~np.isnan(comparison.p)
+    marks[comparison.worse], marks[alike] = "worse", "alike"
     if comparison.best is not None and len(marks) > 1:
-        all_alike = comparison.alike.any() and not comparison.worse.any()
+        all_alike = alike.any() and not comparison.worse.any()
         marks[comparison.best] = "alike" if all_alike else "best"
     return tuple(marks)
 
@@ -104,10 +106,15 @@ def with_stuck(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _stuck_at_point(accuracies: NDArray[np.float64], sizes: Sizes | None) -> NDArray[np.bool_]:
-    """Which runs of a point, (seeds,); none where all are. Where sizes are not known, chance is at 0."""
+    """Which runs of a point, (seeds,); none unless others are clearly above them.
+
+    Where sizes are not known, chance is at 0.
+    """
     chance, examples = (1 / sizes.classes, sizes.validation) if sizes else (0.0, 1)
     failed: NDArray[np.bool_] = stuck(accuracies[None], chance, examples)[0]
-    return failed & bool((~failed & ~np.isnan(accuracies)).any())
+    lowest = np.where(failed | np.isnan(accuracies), np.inf, accuracies).min(initial=np.inf)
+    highest = np.where(failed, accuracies, -np.inf).max(initial=-np.inf)
+    return failed & bool(LEAST_GAP <= lowest - highest < np.inf)
 
 
 def stuck_runs(plan: Plan, runs: pd.DataFrame) -> NDArray[np.int64]:

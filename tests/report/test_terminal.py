@@ -106,11 +106,12 @@ def test_points_that_lack_seeds_are_no_candidates_for_the_best(plan: Plan) -> No
     their difference has the sd .0103923 (and a grain of .001): 2.92 * .0104 / sqrt(3) = .0175."""
     known = [ACCURACIES[0], ACCURACIES[1], [None, 0.99, 0.99]]
     output = printed(plan, make_records(plan, known))
-    assert row(output, "1000")[-3:] == ["~", "1", "failed"]
+    assert row(output, "1000")[-4:] == ["not", "compared", "1", "failed"]
     words = " ".join(output.split())
     assert "Highest on validation: batch_size=10." in words
     assert "With 3 seeds a typical point is told from it at 1.75 points, with 6 at 0.86." in words
     assert "No point is told from the best: any may be it (paired t-tests, Bonferroni over 1)." in words
+    assert "Not compared: points that have fewer than 3 seeds in common with others." in words
 
 
 def test_who_asks_for_test_figures_at_every_point_is_warned(plan: Plan) -> None:
@@ -187,7 +188,7 @@ def test_stuck_runs_are_told_apart_and_means_are_over_the_others(plan: Plan) -> 
     """Of 3 runs the share of 1 is 0.84 to 90.57 % (Clopper and Pearson)."""
     output = printed(plan, make_records(plan, [[0.97, 0.1, 0.98], *ACCURACIES[1:]]))
     assert row(output, "1")[:3] == ["1", "97.50", "2"]
-    assert " ".join(row(output, "1")[-9:]) == "~ 1 of 3 stuck (0.84 to 91 %)"
+    assert " ".join(row(output, "1")[-10:]) == "not compared 1 of 3 stuck (0.84 to 91 %)"
     assert row(output, "10")[-1] == "*best"  # two runs that learnt are too few for a star
     assert "Stuck runs did not learn" in output
 
@@ -197,6 +198,12 @@ def test_a_best_point_with_stuck_runs_says_so() -> None:
     accuracies = [[0.97, 0.1, 0.98, 0.97, 0.971], [0.8, 0.81, 0.8, 0.803, 0.807]]
     output = " ".join(printed(plan, make_records(plan, accuracies)).split())
     assert "Best on validation: batch_size=1, though 1 of 5 stuck (0.51 to 72 %). Its test" in output
+
+
+def test_where_no_other_point_may_be_the_best_the_star_alone_is_it() -> None:
+    plan = make_plan({"batch_size": [1, 10]}, seeds=3)
+    output = " ".join(printed(plan, make_records(plan, ACCURACIES[1:])).split())
+    assert "With 95 % confidence * is the best point (paired t-tests, Bonferroni over 1)." in output
 
 
 def test_where_all_runs_of_a_point_fail_to_learn_their_mean_stands(plan: Plan) -> None:

@@ -62,3 +62,10 @@ def test_axes_of_which_a_combination_is_left_out_are_not_crossed() -> None:
     part = replace(plan, points=plan.points[:3], runs=plan.runs[:3])
     runs = make_tables(part, make_records(part, [[0.9]] * 3), {}).runs
     assert standing(part, runs).crossing is None
+
+
+def test_runs_at_chance_are_not_stuck_where_no_run_is_clearly_above_them() -> None:
+    plan = make_plan({"batch_size": [1, 10]}, seeds=3)
+    accuracies = [[0.1, 0.13, 0.17], [0.95, 0.951, 0.1]]
+    stand = standing(plan, make_tables(plan, make_records(plan, accuracies), {}).runs)
+    assert stand.runs["status"].tolist() == ["finished"] * 2 + ["finished"] * 3 + ["stuck"]
