@@ -4,8 +4,8 @@ python -m tests.notebooks [FOLDER [NAME ...]]
 python -m tests.notebooks --published [NAME ...]
 
 FOLDER (default: this one) is where the sweeps were trained, and holds their `sweeps`; NAME (default: all) is
-a sweep such as batch_size or book/overfitting. With --published only tables and verdicts are brought up to
-date, from what is published: pictures and weights take a training.
+a sweep such as batch_size or book/overfitting. With --published only tables, verdicts and the sweeps' own
+pictures are brought up to date, from what is published: other cells may take a training.
 """
 
 import sys
@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 
 from nnexp.files import replacing
-from tests.notebooks.execution import NOTEBOOKS, executed, name_of, read, with_published_texts
+from tests.notebooks.execution import NOTEBOOKS, executed, name_of, read, with_published_outputs
 
 PUBLISHED = "--published"
 
@@ -26,7 +26,7 @@ def main(words: list[str]) -> None:
         if names and name_of(path) not in names:
             continue
         notebook = read(path)
-        done = with_published_texts(notebook, path) if published else executed(notebook, folder / "sweeps")
+        done = with_published_outputs(notebook, path) if published else executed(notebook, folder / "sweeps")
         with replacing(path) as file:
             file.write(nbformat.writes(done).encode())
         print(f"{name_of(path)}: {path.stat().st_size / 1000:.0f} kB")

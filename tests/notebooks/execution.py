@@ -3,6 +3,7 @@
 import os
 import re
 import tempfile
+from base64 import b64encode
 from pathlib import Path
 
 import nbformat
@@ -10,6 +11,7 @@ from nbclient import NotebookClient
 from traitlets.config import Config
 
 import nnexp
+from nnexp.plots.style import INLINE_DPI, png
 
 REPOSITORY = Path(__file__).parents[2]
 SWEEPS = REPOSITORY / "sweeps"
@@ -23,6 +25,7 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 SHOWN = re.compile(r"sweep\.(table|claims)\((?:\"(\w+)\")?\)")
+DRAWN = re.compile(r"sweep\.plot\((?:\"(\w+)\")?\)")
 SECONDS = 120  # that a cell may take
 
 
@@ -60,10 +63,16 @@ def published_texts(notebook: nbformat.NotebookNode, path: Path) -> dict[int, st
     }
 
 
-def with_published_texts(notebook: nbformat.NotebookNode, path: Path) -> nbformat.NotebookNode:
-    """The notebook with these texts in its outputs."""
+def with_published_outputs(notebook: nbformat.NotebookNode, path: Path) -> nbformat.NotebookNode:
+    """The notebook with these texts in its outputs, and with the sweep's own pictures as they are now."""
     for number, text in published_texts(notebook, path).items():
         notebook.cells[number].outputs[0].data["text/plain"] = str(text)
+    sweep = nnexp.load_sweep(f"published/{name_of(path)}", SWEEPS)
+    for cell in code_of(notebook):
+        if call := DRAWN.fullmatch(cell.source):
+            picture = sweep.plot(*filter(None, [call[1]]))
+            image = b64encode(png(picture, INLINE_DPI)).decode()
+            cell.outputs[0].data |= {"image/png": image, "text/plain": repr(picture)}
     return notebook
 
 
