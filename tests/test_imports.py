@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "sweep.question": {"errors", "text", "nn", "data"},
     "sweep.pool": {"errors", "text", "version", "nn", "data", "sweep.question"},
     "sweep.store": {
-        *("archive", "errors", "files", "yaml_text", "nn", "data", "sweep.question", "sweep.pool"),
+        *("archive", "errors", "text", "files", "yaml_text", "nn", "data", "sweep.question", "sweep.pool"),
     },
     "results": {"errors", "text", "files", "statistics", "nn", "data", "sweep.question", "sweep.store"},
     "claims": {"errors", "text", "statistics", "sweep.question", "sweep.store", "results"},

@@ -30,6 +30,7 @@ class SweepRuns:
         self.plan, self.runs, self.history = plan, runs.set_index("run_id"), history
         self._rows = history.groupby("run_id", sort=False).indices
         self._columns: dict[str, NDArray[np.float64]] = {}
+        self._images: dict[str, int] = {}
         self._status: dict[str, str] = dict(zip(runs["run_id"], runs["status"], strict=True))
 
     def status(self, point: int) -> dict[int, str]:
@@ -59,6 +60,11 @@ class SweepRuns:
 
     def images(self, metric: str) -> int:
         """How many images an accuracy was measured on: the fewest of which all values are whole numbers."""
+        if metric not in self._images:
+            self._images[metric] = self._fewest_images(metric)
+        return self._images[metric]
+
+    def _fewest_images(self, metric: str) -> int:
         values = [self._column(metric)] if metric in self.history else []
         values += [self.runs[name].to_numpy(np.float64, na_value=np.nan) for name in self._columns_of(metric)]
         present = np.unique(np.concatenate([column[~np.isnan(column)] for column in values]))

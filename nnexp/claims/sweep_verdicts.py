@@ -19,6 +19,7 @@ from nnexp.results.write_csv import VERDICTS
 from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.catalog import find_sweep_folder
+from nnexp.sweep.store.looks import note_on_looks
 from nnexp.sweep.store.plan_file import read_plan
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ def results_of(
 ) -> Results:
     """The results of a sweep, its claims judged now. `environments`: what each run was trained with."""
     return Results(plan, tables, judge_claims(plan, tables, sweeps_dir), mixed_versions(environments))
+
+
+def looks_at(folder: Path, plan: Plan, runs: pd.DataFrame, verdicts: pd.DataFrame) -> tuple[str, ...]:
+    """A line on earlier looks at the sweep in `folder`, if there were any."""
+    told = dict(zip(verdicts["id"], verdicts["verdict"], strict=True))
+    line = note_on_looks(folder, plan, len(runs), told)
+    return (line,) if line else ()
 
 
 def judge_claims(

@@ -93,22 +93,29 @@ def _row(claim: Claim, finding: Finding) -> dict[str, object]:
 def judged(claim: Claim, sweeps: Sweeps, means: MeanTest = ONE_LOOK) -> Finding:
     """The finding of the check that decides the claim, with what a reader should know of all of them."""
     sweeps.notes.clear()
-    if claim.refused:
-        return Finding(NOT_JUDGED, note=claim.refused)
     try:
-        left, total, lost = losses(sweeps, _used(claim.checks, sweeps))
-        if left:
-            return Finding(NOT_JUDGED, note=f"{left} of {total} runs have not ended")
-        if any(sweeps[name].shared(point) for name, point in _used(claim.checks, sweeps, time=True)):
-            return Finding(
-                NOT_JUDGED, note="its runs were trained together and shared their time: it needs timing: true"
-            )
-        findings = _findings(claim, sweeps, means)
+        findings, lost = _by_check(claim, sweeps, means)
     except UserError as error:
         return Finding(NOT_JUDGED, note=str(error))
     weakest = weakest_finding(findings)
     notes = [weakest.note, *lost, *sweeps.notes, claim.looks_at_test.text]
     return replace(weakest, note=join(*dict.fromkeys(notes)))
+
+
+def _by_check(claim: Claim, sweeps: Sweeps, means: MeanTest) -> tuple[list[Finding], list[str]]:
+    """The finding of each check, and what its runs lost.
+
+    Raises:
+        UserError: why the claim is not judged.
+    """
+    if claim.refused:
+        raise UserError(claim.refused)
+    left, total, lost = losses(sweeps, _used(claim.checks, sweeps))
+    if left:
+        raise UserError(f"{left} of {total} runs have not ended")
+    if any(sweeps[name].shared(point) for name, point in _used(claim.checks, sweeps, time=True)):
+        raise UserError("its runs were trained together and shared their time: it needs timing: true")
+    return _findings(claim, sweeps, means), lost
 
 
 def tests_of(claim: Claim) -> int:
@@ -130,9 +137,13 @@ def points_to_decide(
     sweeps, means = Sweeps(SweepRuns(plan, runs, history), others), means_of(plan, claims)
     points: set[int] = set()
     for claim in (claim for claim in claims if claim.checks):
-        if ORDER.index(judged(claim, sweeps, means).verdict) < ORDER.index(UNDECIDED):
+        try:
+            findings, _ = _by_check(claim, sweeps, means)
+        except UserError:  # it is not judged
             continue
-        for check, finding in zip(claim.checks, _findings(claim, sweeps, means), strict=True):
+        if ORDER.index(weakest_finding(findings).verdict) < ORDER.index(UNDECIDED):
+            continue
+        for check, finding in zip(claim.checks, findings, strict=True):
             used = _used([check], sweeps)
             if finding.verdict == UNDECIDED and finding.is_open and all(name is None for name, _ in used):
                 points |= {point for _, point in used}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from nnexp.claims.sweep_verdicts import results_of
+from nnexp.claims.sweep_verdicts import looks_at, results_of
 from nnexp.config import Execution
 from nnexp.console import print_page
 from nnexp.data import Dataset, DataSpec
@@ -185,7 +185,9 @@ def results_now(sweep: Sweep, sweeps_dir: str | Path) -> Results:
     """The results of a sweep from its records as they stand; its tables name the runs as MLflow does."""
     tables = make_tables(sweep.plan, sweep.records, mlflow_run_ids(sweep.folder, sweep.records))
     environments = [record.environment for record in sweep.records.values()]
-    return results_of(sweep.plan, tables, environments, sweeps_dir)
+    results = results_of(sweep.plan, tables, environments, sweeps_dir)
+    looks = looks_at(sweep.folder, sweep.plan, tables.runs, results.verdicts)
+    return results._replace(notes=(*results.notes, *looks))
 
 
 def best_network(sweep: Sweep, results: Results) -> Submission | None:

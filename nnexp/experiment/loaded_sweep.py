@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console, RenderableType
 
-from nnexp.claims.sweep_verdicts import verdicts_in
+from nnexp.claims.sweep_verdicts import looks_at, verdicts_in
 from nnexp.console import print_page
 from nnexp.data import scale_of
 from nnexp.errors import UserError, unknown
@@ -92,8 +92,9 @@ class LoadedSweep:
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """What is odd about the runs, a line each; from the records, where they are there."""
-        return mixed_versions(environments_in(self.folder))
+        """What is odd about the runs, and earlier looks at them, a line each."""
+        looks = looks_at(self.folder, self.plan, self.runs, self.verdicts)
+        return (*mixed_versions(environments_in(self.folder)), *looks)
 
     @property
     def results(self) -> Results:

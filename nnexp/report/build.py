@@ -173,7 +173,11 @@ def _marks_text(evidence: Evidence) -> str:
         later = 100 * float(least_difference(np.median(sd, keepdims=True), 2 * n, comparison.tests)[0])
         now_and_later = f"With {n} seeds a typical point is told from it at {now:.2f} points"
         text += f" {now_and_later}, with {2 * n} at {later:.2f}."
+    at_once = "all points and looks" if evidence.plan.until else "all points"
+    one_by_one = "hold one by one"
+    if evidence.plan.until:
+        one_by_one += ", and for a number of seeds that was fixed before"
     return (
-        f"{text} The intervals to the best (Hsu's) hold for all points at once; those to the baseline, and "
-        "all others, hold one by one."
+        f"{text} The intervals to the best (Hsu's) hold for {at_once} at once; those to the baseline, and "
+        f"all others, {one_by_one}."
     )

@@ -13,6 +13,7 @@ from nnexp.statistics.clusters import stuck
 from nnexp.statistics.medians import median_interval
 from nnexp.statistics.power import seeds_for_power
 from nnexp.statistics.shares import share_interval
+from tests.claims.simulated_sweeps import error_rate, sweeps_until_decided
 from tests.statistics.simulated import (
     DRAWS,
     NOISE,
@@ -103,6 +104,17 @@ def repeated_looks(sweeps: int, rng: np.random.Generator) -> None:
             row(f"{name}, {noise}", [left.mean(), points.mean() / 100, runs.mean() / 320])
 
 
+def until_decided(sweeps: int, rng: np.random.Generator) -> None:
+    """4 points (0, -1e-6, -0.5, -2 sd), 3 claims (one at its margin), 6 to 40 seeds, by the whole rule."""
+    columns = ["any error", "best left", "verdict", "right", "runs", "any stuck"]
+    table("Seeds until decided (right: of the 2 verdicts that can be; runs: of those of all seeds)", columns)
+    for draw in DRAWS:
+        ended = sweeps_until_decided(draw, sweeps, rng)
+        left, wrong, right, runs, stuck_ones = np.transpose(ended).astype(float)
+        rates = [left.mean(), (wrong > 0).mean(), right.mean() / 2, runs.mean() / 160, stuck_ones.mean()]
+        row(draw, [error_rate(ended), *rates])
+
+
 def stuck_runs(sweeps: int, rng: np.random.Generator) -> None:
     numbers, sds = (3, 4, 5, 8, 12), (0.0025, 0.01, 0.05)
     table("A point of runs that all learned has one that looks stuck, by seeds", numbers)
@@ -115,7 +127,8 @@ def stuck_runs(sweeps: int, rng: np.random.Generator) -> None:
 def main() -> None:
     sweeps = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     rng = np.random.default_rng(0)
-    for part in (comparison_with_best, equivalence, shares_and_medians, optima, repeated_looks, stuck_runs):
+    parts = (comparison_with_best, equivalence, shares_and_medians, optima, repeated_looks, stuck_runs)
+    for part in (*parts, until_decided):
         part(sweeps, rng)
     sd = 0.23 * np.sqrt(2 * (1 - 0.09))
     print(f"\nSeeds for 80 % power, sd 0.23 points over seeds, correlation 0.09: {sd:.3f} of a difference")

@@ -56,6 +56,7 @@ def test_one_command_trains_all_rounds_and_says_so(
     assert cli.main(SWEEP) == 0
     shown = capsys.readouterr().out
     assert "15 runs (3 points x 5 seeds, until decided: at most 21 runs), 0 done, 15 to train" in shown
+    assert "Look 2" not in shown
     assert "Round 2: 7 seeds at 2 of 3 points, 4 runs to train" in shown
     assert len(re.findall(r"^\[ ?\d+/1[59]\] ", shown, re.M)) == 19
     assert sizes(folder()) == [(15, [0, 1, 2]), (4, [1, 2]), (0, [])]

@@ -24,6 +24,7 @@ from nnexp.tracking import Logged, append_logged, read_logged
 from tests.results.figures import figures_in
 
 SMALL = ["data=synthetic", "epochs=2", "hidden_size=5", "tracking=none", "pictures=false"]
+TABLES, PLANNED = ("runs", "history", "summary"), ("sweep.yaml", "rounds.jsonl", "looks.jsonl")
 SWEEP = [*SMALL, "-m", "learning_rate=0.1,0.5", "seed=range(3)"]
 
 
@@ -48,7 +49,7 @@ def test_a_sweep_leaves_its_plan_a_record_per_run_and_three_csv_files(
     )
     assert "*best" in shown
     files = {path.name for path in folder().iterdir() if not path.name.startswith(".")}
-    assert files == {"sweep.yaml", "rounds.jsonl", "records", "runs.csv", "history.csv", "summary.csv"}
+    assert files == {"records", *(f"{name}.csv" for name in TABLES), *PLANNED}
     plan = yaml.safe_load((folder() / "sweep.yaml").read_text())
     (grid,) = read_rounds(folder())
     statuses = [read(folder() / "records" / f"{key.run_id}.json").status for key in grid.runs]
@@ -95,7 +96,9 @@ def test_more_seeds_are_a_further_round_of_the_same_sweep(capsys: pytest.Capture
     tables, started = figures_in(folder()), read_head(folder()).started
     wider = [word.replace("range(3)", "range(4)") for word in SWEEP]
     assert cli.main([*wider, "n_jobs=1"]) == 0
-    assert "8 runs (2 points x 4 seeds), 6 done, 2 to train" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "8 runs (2 points x 4 seeds), 6 done, 2 to train" in shown
+    assert "Look 2, after 3 seeds: 95 % hold for the first look alone" in " ".join(shown.split())
     assert [len(each.runs) for each in read_rounds(folder())] == [6, 2]
     assert figures_in(folder())["runs.csv"].count("\n") == 8
     assert read_head(folder()).started == started

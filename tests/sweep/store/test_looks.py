@@ -3,7 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from nnexp.sweep.store.looks import FILE, note_look, read_looks
+from nnexp.sweep.question.seeds import UntilDecided
+from nnexp.sweep.store.looks import FILE, note_look, note_on_looks, read_looks
 from tests.sweep.samples import plan
 
 MADE = replace(plan({}, seeds=range(3)), claims=({"id": "a", "check": {"left": 1}},))
@@ -38,9 +39,33 @@ def test_what_is_no_look_leaves_no_file(tmp_path: Path) -> None:
     assert not (tmp_path / FILE).exists()
 
 
+def test_a_further_look_says_which_it_is_and_what_it_reached(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    more, most = (replace(MADE, seeds=tuple(range(n))) for n in (5, 9))
+    looks = [(MADE, 3, "undecided"), (more, 5, "undecided"), (most, 9, "reproduced")]
+    for made, runs, verdict in looks:
+        note_look(tmp_path, made, runs, {"a": verdict})
+    assert note_on_looks(tmp_path, MADE, 3, {"a": "undecided"}) == ""
+    assert note_on_looks(tmp_path, more, 5, {"a": "undecided"}).startswith("Look 2, after 3 seeds: 95 % hold")
+    third = note_on_looks(tmp_path, most, 9, {"a": "reproduced"})
+    assert third.startswith("Look 3, after 3 seeds, 5 seeds: ")
+    assert "Not so at the first: a." in third
+    assert note_on_looks(tmp_path, replace(most, claims=()), 9, {}).startswith("Look 4, after")
+    assert note_on_looks(tmp_path, replace(most, until=UntilDecided(5, 9)), 9, {"a": "reproduced"}) == ""
+
+
+def test_marks_are_a_look_once_all_runs_have_ended(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    made = plan({"momentum": [0.0, 0.5]}, seeds=range(3))
+    note_look(tmp_path, made, 5, {})
+    assert read_looks(tmp_path) == []
+    note_look(tmp_path, made, 6, {})
+    assert [(look["runs"], look["verdicts"]) for look in read_looks(tmp_path)] == [(6, {})]
+
+
 def test_a_look_that_cannot_be_noted_is_told(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     (tmp_path / FILE).mkdir()
     problem = note_look(tmp_path, MADE, 3, {"a": "reproduced"})
-    assert problem.startswith("This look at the claims could not be noted in ")
+    assert problem.startswith("This look could not be noted in ")
     assert problem.endswith("Is a directory")

@@ -1,0 +1,82 @@
+"""Sweeps whose seeds go on until decided, of known truth and without training: how often they are wrong."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from nnexp.claims.parsing import claims_of
+from nnexp.claims.undecided import undecided_points
+from nnexp.claims.verdicts import judge
+from nnexp.results.by_point import standing
+from nnexp.results.tables import Tables, make_tables
+from nnexp.statistics.intervals import Floats
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.rounds import grown, so_far
+from nnexp.sweep.question.seeds import UntilDecided
+from tests.results.sweeps import make_plan, make_records
+from tests.statistics.simulated import DRAWS
+
+RULE = UntilDecided(6, 40)
+SD = 0.005  # of an accuracy: half a point
+MEANS = (1e-6, 0.0, -0.5, -2.0)  # of the points, in sd
+RIGHT = {"equal": "", "higher": "reproduced", "lower": "refuted"}  # the right verdicts, where there are any
+
+
+class Ended(NamedTuple):
+    """How a sweep ended. `wrong`: claims with a wrong verdict; `right`: with the right one."""
+
+    best_left: bool
+    wrong: int
+    right: int
+    runs: int
+    stuck: bool
+
+
+def _whole() -> tuple[Plan, Tables]:
+    """The plan with all runs that may come, and its tables, but for the accuracies."""
+    sizes = (1, 10, 100, 1000)
+
+    def above(name: str, left: int, right: int) -> dict[str, object]:
+        at = ({"final": "validation_accuracy", "at": {"batch_size": sizes[point]}} for point in (left, right))
+        sides = dict(zip(("left", "right"), at, strict=True))
+        return {"id": name, "text": name, "check": sides | {"rel": ">"}}
+
+    plan = make_plan({"batch_size": sizes}, seeds=RULE.most)
+    claims = (above("equal", 0, 1), above("higher", 2, 3), above("lower", 3, 2))
+    plan = replace(plan, until=RULE, claims=claims)
+    return plan, make_tables(plan, make_records(plan, np.full((len(sizes), RULE.most), 0.9)), {})
+
+
+def _part(whole: Tables, plan: Plan, accuracies: Floats) -> Tables:
+    """The tables as they are once the runs of `plan` have ended."""
+    names = dict.fromkeys(("final_validation_accuracy", "best_validation_accuracy"), accuracies.ravel())
+    ids = {run.run_id for run in plan.runs}
+    runs = whole.runs.assign(**names)
+    return whole._replace(runs=runs[runs["run_id"].isin(ids)].reset_index(drop=True))
+
+
+def sweeps_until_decided(noise: str, sweeps: int, rng: np.random.Generator) -> list[Ended]:
+    """So many sweeps, each carried out round by round as the real ones are."""
+    whole, tables = _whole()
+    ended = []
+    for _ in range(sweeps):
+        draws = np.array(MEANS)[:, None] + DRAWS[noise](rng, (len(MEANS), RULE.most))
+        accuracies = np.clip(0.9 + SD * draws, 0, 1)
+        plan: Plan | None = so_far(whole, [])
+        while plan:
+            now, known = plan, _part(tables, plan, accuracies)
+            plan = grown(whole, now, undecided_points(now, known, "nowhere"))
+        verdicts = judge(claims_of(now), now, known.runs, known.history).set_index("id")["verdict"]
+        decided = {name: verdict for name, verdict in verdicts.items() if verdict != "undecided"}
+        right = sum(verdict == RIGHT[str(name)] for name, verdict in decided.items())
+        stand = standing(now, known.runs)
+        stuck = bool((stand.runs["status"] == "stuck").any())
+        worse = bool(stand.comparison.worse[0])
+        ended.append(Ended(worse, len(decided) - right, right, len(now.runs), stuck))
+    return ended
+
+
+def error_rate(ended: list[Ended]) -> float:
+    """The share of sweeps with a wrong verdict, or whose best point was struck."""
+    return float(np.mean([each.best_left or each.wrong > 0 for each in ended]))

@@ -1,0 +1,22 @@
+"""Sweeps with seeds until decided are wrong in at most 5 % of cases: claims and best point together."""
+
+import numpy as np
+import pytest
+
+from tests.claims.simulated_sweeps import error_rate, sweeps_until_decided
+
+pytestmark = pytest.mark.slow
+SWEEPS = 400
+
+
+@pytest.mark.parametrize("noise", ["normal", "t3"])
+def test_a_sweep_rarely_has_a_wrong_verdict_or_loses_its_best_point(noise: str) -> None:
+    ended = sweeps_until_decided(noise, SWEEPS, np.random.default_rng(4))
+    assert error_rate(ended) <= 0.05
+    assert np.mean([each.right for each in ended]) >= 1.8  # of the 2 that can be decided
+    assert np.mean([each.runs for each in ended]) < 0.9 * 160
+
+
+def test_stuck_runs_leave_no_verdict() -> None:
+    ended = sweeps_until_decided("stuck 10 %", SWEEPS // 4, np.random.default_rng(5))
+    assert all(each.right + each.wrong == 0 for each in ended if each.stuck)
