@@ -115,6 +115,9 @@ def _result(evidence: Evidence) -> Line | None:
     chosen = "Best" if evidence.standing.marks[best] == "best" else "Highest"
     stuck = evidence.stuck[best]
     though = f", though {stuck_text(stuck, summary[best]['n'] + stuck)}" if stuck else ""
+    means = [row[f"{evidence.metric}_mean"] for row in summary]
+    if not stuck and any(means[k] > means[best] for k in np.flatnonzero(evidence.stuck)):
+        chosen += " without stuck runs"
     beginning = f"{chosen} on validation: {where}{though}. Its test" if where else "Test"
     return Line(f"{beginning} accuracy: {_test_accuracy(evidence, best)}.", "result")
 

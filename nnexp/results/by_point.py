@@ -55,7 +55,8 @@ def _comparison(plan: Plan, runs: pd.DataFrame, independent: bool = True) -> Com
     """Every point against the best, over the runs that learnt.
 
     Which may be best: points that lost the fewest runs, so that none wins by the seeds that failed, if enough
-    of its runs learnt to tell. Where seeds go on until decided, the test is one that may be repeated.
+    of its runs learnt to tell. Of several that may be best, the best is one where no run got stuck. Where
+    seeds go on until decided, the test is one that may be repeated.
     """
     metric = accuracy_metric(plan)
     values, every = (samples(plan, runs, [metric], of)[0] for of in (("finished",), ("finished", STUCK)))
@@ -67,7 +68,7 @@ def _comparison(plan: Plan, runs: pd.DataFrame, independent: bool = True) -> Com
         values = mean_interval(values).mean[:, None]
     if plan.until:
         return compare_at_all_looks(values, level_of_best(plan), candidates)
-    return compare_with_best(values, candidates=candidates)
+    return compare_with_best(values, candidates=candidates, preferred=learnt == finished)
 
 
 def level_of_best(plan: Plan) -> float:

@@ -68,7 +68,11 @@ class Pairs(NamedTuple):
 
 
 def compare_with_best(
-    samples: Floats, level: float = LEVEL, rule: Rule = STUDENT, candidates: Marks | None = None
+    samples: Floats,
+    level: float = LEVEL,
+    rule: Rule = STUDENT,
+    candidates: Marks | None = None,
+    preferred: Marks | None = None,
 ) -> Comparison:
     """The point of `samples (points, seeds)` with the highest mean, and which of the others are worse.
 
@@ -79,6 +83,7 @@ def compare_with_best(
     Args:
         candidates: points that may be best; usually those with the most values, so that none wins by the
             seeds that failed.
+        preferred: points of which `best` is the highest, where one of these may be the best.
     """
     mean, _, n = moments(samples)
     if candidates is None:
@@ -92,7 +97,11 @@ def compare_with_best(
     if not len(rivals):
         none, unknown = np.zeros(len(samples), dtype=bool), np.full(len(samples), np.nan)
         return Comparison(None, unknown, none, none, unknown, unknown, unknown, unknown, 0)
-    number = int(np.argmin(worse[rivals]))  # the first, so the highest, that is not worse
+    may_be = ~worse[rivals]
+    first = (
+        may_be if preferred is None or not (may_be & preferred[rivals]).any() else may_be & preferred[rivals]
+    )
+    number = int(np.argmax(first))  # rivals stand in order of their means
     best = int(rivals[number])
     p[best], worse[best] = np.nan, False
     half = rule.half_width(pairs.n, (1 - level) / max(tests, 1), pairs.error)

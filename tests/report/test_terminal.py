@@ -200,6 +200,16 @@ def test_a_best_point_with_stuck_runs_says_so() -> None:
     assert "Best on validation: batch_size=1, though 1 of 5 stuck (0.51 to 72 %). Its test" in output
 
 
+def test_of_points_that_may_be_the_best_the_star_is_one_without_stuck_runs() -> None:
+    plan = make_plan({"batch_size": [1, 10, 20]}, seeds=5)
+    close = [0.966, 0.969, 0.975, 0.967, 0.973]
+    accuracies = [[0.97, 0.1, 0.972, 0.97, 0.971], close, [0.8, 0.81, 0.8, 0.803, 0.807]]
+    output = printed(plan, make_records(plan, accuracies))
+    assert row(output, "10")[-1] == "*best"
+    assert "~" in row(output, "1")
+    assert "Best without stuck runs on validation: batch_size=10." in " ".join(output.split())
+
+
 def test_where_no_other_point_may_be_the_best_the_star_alone_is_it() -> None:
     plan = make_plan({"batch_size": [1, 10]}, seeds=3)
     output = " ".join(printed(plan, make_records(plan, ACCURACIES[1:])).split())

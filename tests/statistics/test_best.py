@@ -160,3 +160,14 @@ def test_equal_points_are_alike_and_one_point_is_best() -> None:
     assert comparison.alike.tolist() == [False, True, True]
     assert not comparison.low.any()
     assert compare_with_best(np.full((1, 4), 0.1)).best == 0
+
+
+def test_of_points_that_may_be_best_a_preferred_one_is() -> None:
+    samples = 0.9 + 0.002 * np.random.default_rng(0).normal(size=(3, 5)) + [[0.001], [0.0], [-0.2]]
+    plain = compare_with_best(samples)
+    other = 1 - int(plain.best or 0)
+    preferred = compare_with_best(samples, preferred=np.arange(3) == other)
+    assert plain.worse.tolist() == preferred.worse.tolist() == [False, False, True]
+    assert preferred.best == other
+    np.testing.assert_array_equal((preferred.low, preferred.high), (plain.low, plain.high))
+    assert compare_with_best(samples, preferred=np.arange(3) == 2).best == plain.best  # it is worse
