@@ -137,6 +137,32 @@ def test_a_scheduler_that_dies_ends_the_sweep_in_one_line(
     assert tables(tmp_path) == undisturbed
 
 
+def test_a_scheduler_that_hangs_does_not_hold_up_a_stop(tmp_path: Path, undisturbed: dict[str, str]) -> None:
+    with (
+        cluster(NNEXP_FAULT=WAITS, NNEXP_GATE="never") as (address, scheduler, _),
+        start(on(address), tmp_path) as sweep,
+    ):
+        read_until(sweep, "[")
+        scheduler.send_signal(signal.SIGSTOP)
+        sweep.send_signal(signal.SIGINT)
+        shown = sweep.communicate(timeout=20)[0]
+    assert sweep.returncode == 130, shown
+    assert "Traceback" not in shown
+    assert run(QUIET, tmp_path).status == 0
+    assert tables(tmp_path) == undisturbed
+
+
+def test_a_worker_of_another_kind_that_comes_first_does_not_end_the_sweep(
+    tmp_path: Path, undisturbed: dict[str, str]
+) -> None:
+    with cluster(1, OPENBLAS_CORETYPE="Nehalem") as (address, *_), start(on(address), tmp_path) as sweep:
+        read_until(sweep, "All workers that are there are left out")
+        with worker(address):
+            shown = sweep.communicate(timeout=120)[0]
+    assert sweep.returncode == 0, shown
+    assert tables(tmp_path) == undisturbed
+
+
 def test_a_scheduler_that_does_not_answer_is_told_before_training(tmp_path: Path) -> None:
     refused = run(on(f"tcp://127.0.0.1:{free_port()}"), tmp_path)
     assert refused.status == 2, refused.shown

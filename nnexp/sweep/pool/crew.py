@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from threading import Thread
-from typing import TYPE_CHECKING
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from nnexp.sweep.pool.dask import apart
 from nnexp.sweep.pool.distant_board import stop
 from nnexp.sweep.pool.premises import PremiseError
 from nnexp.sweep.pool.remainder import MOST_DEATHS
@@ -16,40 +18,75 @@ from nnexp.sweep.pool.stacks import Stack
 if TYPE_CHECKING:
     from distributed import Client
 
+DEMAND = "nnexp-demand"  # the name of a client's `Demand` among its extensions
+PATIENCE = 15.0  # seconds to wait for a worker that can train, and for the scheduler without a word
+BEAT = 0.1  # seconds within which a scheduler usually answers
+
+
+@dataclass
+class Demand:
+    """What a sweep and the queue that its workers come from know of each other.
+
+    `waiting`: stacks that no worker has; `left_out`: workers that will not have any; `more_come`: whether the
+    queue has jobs whose workers have not joined."""
+
+    waiting: int = 1
+    left_out: int = 0
+    more_come: bool = False
+
 
 class Crew:
-    """Workers by their addresses. `threads`: of each that is there, as far as is known."""
+    """Workers by their addresses. `threads`: of each that is there, as far as is known; 0 if it is paused."""
 
     def __init__(self, client: Client, tell: Callable[[str], None]) -> None:
         self._client, self._tell = client, tell
         self.threads = dict[str, int]()
+        self.demand: Demand = client.extensions.setdefault(DEMAND, Demand())
         self._refused = dict[str, str]()
         self._deaths = Counter[tuple[int, int]]()  # of workers, by a run's row and the epoch where it began
-        self._alone = False
+        self._said = set[str]()  # what was told, and still holds
+        self._answer: Future[Any] | None = None  # that a look waits for
+        self._asked = self._hope = time.monotonic()  # when it began, and when somebody could train last
 
     def look(self) -> None:
-        """See who is there now.
+        """See who is there now; who was there before, as long as the scheduler does not answer.
 
         Raises:
             OSError: the scheduler is gone.
         """
         self.check_scheduler()
+        if self._answer is None:
+            self._answer, self._asked = apart(self._client.scheduler_info), time.monotonic()
+        wait([self._answer], BEAT)
+        late = not self._answer.done() and time.monotonic() - self._asked > PATIENCE
+        self._tell_while(late, "The Dask scheduler does not answer: the sweep waits for it.")
+        if not self._answer.done():
+            return
+        answer, self._answer = self._answer, None
         try:
-            self.threads = self._client.nthreads()
+            there = answer.result()["workers"]
         except OSError as error:
             raise OSError("the Dask scheduler is gone") from error
-        if not self.threads and not self._alone:
-            self._tell("The cluster has no worker now: the sweep waits for one.")
-        self._alone = not self.threads
+        paused = {worker for worker, known in there.items() if known["status"] == "paused"}
+        self.threads = {who: 0 if who in paused else known["nthreads"] for who, known in there.items()}
+        self.demand.left_out = len(self._refused.keys() & there.keys())
+        self._tell_while(not there, "The cluster has no worker now: the sweep waits for one.")
+        for worker in there:
+            limit = "Dask has paused it, for it is near its memory limit; --memory-limit 0 sets none"
+            self._tell_while(worker in paused, f"Worker {worker} does not go on: {limit}.")
 
     def check_scheduler(self) -> None:
         """Raise `OSError` if the scheduler is gone."""
         if self._client.status != "running":
             raise OSError("the Dask scheduler is gone")
 
-    def check_refusals(self) -> None:
-        """Raise `PremiseError` if all who are there are left out."""
-        if self.threads and self.threads.keys() <= self._refused.keys():
+    def check_refusals(self, *, busy: bool) -> None:
+        """Raise `PremiseError` if all who are there are left out, none is `busy`, and no other comes."""
+        hopeless = bool(self.threads) and self.threads.keys() <= self._refused.keys() and not busy
+        self._tell_while(hopeless, "All workers that are there are left out: the sweep waits for others.")
+        if not hopeless or self.demand.more_come:
+            self._hope = time.monotonic()
+        elif time.monotonic() - self._hope > PATIENCE:
             address = next(iter(self.threads))
             raise PremiseError(f"no worker of the cluster can train: {address}: {self._refused[address]}")
 
@@ -62,20 +99,17 @@ class Crew:
     def lose(self, worker: str, alone: Sequence[Stack]) -> list[Stack]:
         """A worker is gone that had these runs; returns those that have lost as many as a run may.
 
-        One that goes on from a later epoch than before has gained something, and begins anew to count.
+        Jobs and machines end for reasons of their own: what counts is a worker that had one run alone. One
+        that goes on from a later epoch than before has gained something, and begins anew to count.
         """
         self.threads.pop(worker, None)  # before anything is sent to where nobody is
-        self._deaths.update((stack.rows[0], stack.epoch) for stack in alone)
+        for stack in alone:
+            self._deaths[stack.rows[0], stack.epoch] += len(alone) == 1
         return [stack for stack in alone if self._deaths[stack.rows[0], stack.epoch] >= MOST_DEATHS]
 
     def stop(self, sweep: str, workers: Sequence[str]) -> None:
-        """Pass on the wish that a sweep stops. Not from this thread: a worker that hangs would hold it up."""
-
-        def pass_on() -> None:
-            with suppress(Exception):  # of one that is gone; the others hear it
-                self._client.run(stop, sweep, workers=list(workers), on_error="ignore")
-
-        Thread(target=pass_on, name="nnexp-stop", daemon=True).start()
+        """Pass on the wish that a sweep stops. One that is gone does not hear it; the others do."""
+        apart(self._client.run, stop, sweep, workers=list(workers), on_error="ignore")
 
     def may_have(self, worker: str, stack: Stack, has: Sequence[Stack]) -> bool:
         """Whether a worker that has some stacks may have another one.
@@ -87,4 +121,10 @@ class Crew:
         return not has or not any(map(self._is_suspect, (stack, *has)))
 
     def _is_suspect(self, stack: Stack) -> bool:
-        return len(stack.rows) == 1 and self._deaths[stack.rows[0], stack.epoch] > 0
+        return len(stack.rows) == 1 and (stack.rows[0], stack.epoch) in self._deaths
+
+    def _tell_while(self, holds: bool, text: str) -> None:
+        """Tell something once, until it holds no more."""
+        if holds and text not in self._said:
+            self._tell(text)
+        (self._said.add if holds else self._said.discard)(text)

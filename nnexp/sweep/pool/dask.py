@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from threading import Thread
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nnexp.sweep.pool.launch import deaf
 
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
     from distributed import Client
 
 LOCAL = {"distributed.scheduler.allowed-failures": 0}  # we count deaths
-PATIENCE = 10.0  # seconds for a scheduler to answer
+T = TypeVar("T")
+PATIENCE, FAREWELL = 10.0, 2.0  # seconds for a scheduler to answer, and to hear of the end
 
 
 def cluster_size(scheduler: str | None) -> int:
@@ -44,8 +47,13 @@ def opened(scheduler: str | None, workers: int) -> Iterator[Client]:
     from distributed import Client, LocalCluster
 
     if scheduler:
-        with quiet(), _connected(scheduler) as client:
-            yield client
+        with quiet():
+            client = _connected(scheduler)
+            try:
+                yield client
+            finally:
+                with suppress(OSError):  # of a scheduler that hangs
+                    client.close(timeout=FAREWELL)
         return
     # A worker that Dask thinks too large is paused by it for ever: here memory is the user's business.
     with dask.config.set(LOCAL), deaf():
@@ -63,6 +71,20 @@ def _connected(scheduler: str) -> Client:
         return Client(scheduler, timeout=PATIENCE, direct_to_workers=True, set_as_default=False)
     except (OSError, ValueError) as error:
         raise OSError(f"backend.scheduler must be the address of a Dask scheduler: {error}") from error
+
+
+def apart(call: Callable[..., T], *args: Any, **keywords: Any) -> Future[T]:
+    """What a call comes to that may take for ever, in a thread that nobody waits for at the end."""
+    answer: Future[T] = Future()
+
+    def carry_out() -> None:
+        try:
+            answer.set_result(call(*args, **keywords))
+        except BaseException as error:
+            answer.set_exception(error)
+
+    Thread(target=carry_out, name="nnexp-apart", daemon=True).start()
+    return answer
 
 
 @contextmanager

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import pickle
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, wait
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from queue import Empty, SimpleQueue
+from queue import Empty
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from nnexp.data import Dataset, DataSpec
 from nnexp.sweep.pool.crew import Crew
+from nnexp.sweep.pool.dask import FAREWELL, apart
 from nnexp.sweep.pool.distant import Answer, Order
 from nnexp.sweep.pool.parcels import Parcels
 from nnexp.sweep.pool.premises import Premises
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 BEAT = 0.1  # seconds between two looks for a wish to stop
 LOOK_EVERY = 0.5  # seconds between two looks at which workers there are
-FETCH = 30.0  # seconds for an answer to come from its worker
 
 
 class Sent(NamedTuple):
@@ -57,8 +57,7 @@ class Dispatch:
         self.parcels, self.crew = Parcels(client, self.sweep, wholes), Crew(client, tell)
         self.waiting, self.out = deque(stacks), dict[Any, Sent]()
         self.failed = list[Outcome]()
-        self.done = SimpleQueue[Any]()
-        self._orders, self._due = 0, 0.0
+        self._due = 0.0
         self._latest: float | None = None  # when the last stack must have stopped
 
     def outcomes(self, stop_within: float) -> Iterator[Sequence[Outcome]]:
@@ -71,21 +70,24 @@ class Dispatch:
                 self._latest = time.monotonic() + stop_within
                 self.crew.stop(self.sweep, [sent.worker for sent in self.out.values()])
             if self._latest is not None and (not self.out or time.monotonic() > self._latest):
-                return
+                break
             if time.monotonic() >= self._due:
                 self._look()
             with suppress(Empty):
-                yield self._take(self.done.get(timeout=BEAT))
+                yield self._take(*self.parcels.came.get(timeout=BEAT))
             if self.failed:
                 failed, self.failed = self.failed, []
                 yield failed
+        while not self.parcels.came.empty():  # what came late has come
+            yield self._take(*self.parcels.came.get())
 
     def close(self) -> None:
         """Let workers end what they still have."""
+        self.crew.demand.waiting = 0
         if self.client.status == "running":
             with suppress(Exception):  # of a scheduler that goes at this moment
                 self.client.unsubscribe_topic(self.sweep)
-                self.client.cancel(list(self.out), force=True)
+            wait([apart(self.client.cancel, list(self.out), force=True)], FAREWELL)
         if self.expected.checkpoints:
             self.expected.checkpoints.withdraw()
 
@@ -100,8 +102,8 @@ class Dispatch:
         self.crew.look()
         for future in [future for future, sent in self.out.items() if sent.worker not in self.crew.threads]:
             self._after_death(self.out.pop(future))
-        if not self.out:
-            self.crew.check_refusals()
+        self.crew.check_refusals(busy=bool(self.out))
+        self.crew.demand.waiting = len(self.waiting)
         busy = Counter(sent.worker for sent in self.out.values())
         for worker in [worker for worker, n in self.crew.threads.items() if busy[worker] < n]:
             self._occupy(worker)
@@ -114,57 +116,55 @@ class Dispatch:
             self._send(has[-1], worker)
 
     def _send(self, stack: Stack, worker: str) -> None:
-        """Hand out a stack to a worker."""
+        """Hand out a stack to a worker, unless the sweep stops."""
+        if self._latest is not None:
+            self.waiting.appendleft(stack)
+            return
         # From wherever a worker is called.
         marks = tuple(Mark(mark.epoch, mark.path.absolute()) for mark in stack.marks)
         order = Order(self.sweep, replace(stack, marks=marks), self.digests[stack.data], self.expected)
-        self._orders += 1
-        future = self.client.submit(
-            pickle.loads,
-            order.sealed,
-            key=f"train-{self.sweep}-{self._orders}",
-            workers=[worker],
-            allow_other_workers=False,
-            pure=False,
-        )
+        future = self.parcels.hand_out(order, worker)
         self.out[future] = Sent(stack, worker, datetime.now(UTC))
         self.board.start(stack.rows, stack.epoch, DISTANT + stack.rows[0])
-        future.add_done_callback(self.done.put)
+        self.parcels.fetch(future)
 
-    def _take(self, future: Future) -> Sequence[Outcome]:
+    def _take(self, future: Future, came: Answer | BaseException | None) -> Sequence[Outcome]:
         """What an order has come to; its worker has the next one before anybody looks at that."""
         if (sent := self.out.pop(future, None)) is None:  # its worker was gone
             return []
         outcomes: Sequence[Outcome] = []
-        if future.status == "finished":
-            try:
-                outcomes = self._settle(sent, future.result(timeout=FETCH))
-            except OSError:  # it may still come, if its worker or the scheduler is not gone
-                self.out[future], self._due = sent, 0.0
-                future.add_done_callback(self.done.put)
-        else:
-            self._after_failure(sent, future)
+        if came is None:
+            self._send(sent.stack, sent.worker)
+        elif isinstance(came, Answer):
+            outcomes = self._settle(future, sent, came)
+        elif future.status in ("error", "cancelled"):
+            self._after_failure(sent, came)
+        else:  # it may still come, if its worker or the scheduler is not gone
+            self.out[future], self._due = sent, 0.0
+            self.parcels.fetch(future)
         self._occupy(sent.worker)
         return outcomes
 
-    def _after_failure(self, sent: Sent, future: Future) -> None:
-        """Do without a worker that cannot carry out an order, whatever it lacks: nnexp, a library, a disk."""
+    def _after_failure(self, sent: Sent, error: BaseException) -> None:
+        """Do without a worker that cannot carry out an order, whatever it lacks: nnexp, a library, a disk.
+        What does not fit in its memory is as if it had died of it."""
         from distributed import KilledWorker
 
-        error = future.exception() if future.status == "error" else None
-        if error and not isinstance(error, KilledWorker):
-            self._refuse(sent, f"{type(error).__name__}: {error}".splitlines()[0])
-        else:
+        if isinstance(error, MemoryError):
+            self._after_death(sent, f"{type(error).__name__}: {error}")
+        elif isinstance(error, (KilledWorker, CancelledError)):
             self.crew.check_scheduler()
             self._after_death(sent)
+        else:
+            self._refuse(sent, f"{type(error).__name__}: {error}".splitlines()[0])
 
-    def _settle(self, sent: Sent, answer: Answer) -> Sequence[Outcome]:
+    def _settle(self, future: Future, sent: Sent, answer: Answer) -> Sequence[Outcome]:
         """Take in what a worker has answered."""
         if answer.refusal:
             self._refuse(sent, answer.refusal)
             return []
         if answer.lacks:
-            self._supply(sent, answer.lacks)
+            self._supply(future, sent, answer.lacks)
             return []
         self.board.finish(sent.stack.rows)
         if answer.trouble:
@@ -174,17 +174,17 @@ class Dispatch:
         self.waiting.extendleft(sent.stack.rest(ended, marks))
         return answer.outcomes
 
-    def _supply(self, sent: Sent, lacks: Sequence[str]) -> None:
-        """Send a worker what it lacks, then the stack again."""
-        stack = sent.stack
+    def _supply(self, future: Future, sent: Sent, lacks: Sequence[str]) -> None:
+        """Send a worker what it lacks, then the stack again; without a checkpoint that cannot be read."""
         try:
-            self.parcels.send(sent.worker, lacks, stack, sent.began)
-        except FileNotFoundError:  # somebody has removed its checkpoint
-            stack = replace(stack, marks=())
-        except Exception as error:
-            self._refuse(sent, f"it cannot be sent data: {error}".splitlines()[0])
+            contents = self.parcels.contents(sent.worker, lacks, sent.stack, sent.began)
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError):  # which somebody has removed
+                self.board.report(sent.stack.rows, error)
+            self._send(replace(sent.stack, marks=()), sent.worker)
             return
-        self._send(stack, sent.worker)
+        self.out[future] = sent
+        self.parcels.send(future, sent.worker, contents)
 
     def _keep(self, sent: Sent, answer: Answer) -> Mapping[str, Mark]:
         """Write the checkpoints that came with an answer; returns where runs go on."""
@@ -206,7 +206,7 @@ class Dispatch:
         self.waiting.appendleft(sent.stack)
         self._due = 0.0
 
-    def _after_death(self, sent: Sent) -> None:
+    def _after_death(self, sent: Sent, why: str = "") -> None:
         """Put back what a worker had when it was lost: each run alone, and at the end."""
         checkpoints, stack = self.expected.checkpoints, sent.stack
         marks = checkpoints.marks(stack.runs) if checkpoints else {}
@@ -214,5 +214,6 @@ class Dispatch:
         self.parcels.forget(sent.worker)
         alone = [each.going_on(marks) for each in stack.apart()]
         culprits = self.crew.lose(sent.worker, alone)
-        self.failed += [lost(each, sent.began, None) for each in culprits]
+        ends = [lost(each, sent.began, None) for each in culprits]
+        self.failed += [replace(end, traceback=why or end.traceback) for end in ends]
         self.waiting.extend(each for each in alone if each not in culprits)
