@@ -5,6 +5,7 @@ What else Slurm is to be told stands in dask-jobqueue's own file, ~/.config/dask
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -18,19 +19,21 @@ from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nnexp.sweep.pool.crew import DEMAND, Demand
 from nnexp.sweep.pool.dask import LOCAL, quiet
 from nnexp.sweep.pool.launch import deaf
 from nnexp.sweep.pool.progress_board import Board
+from nnexp.sweep.pool.slurm_keys import certificate, security
 
 if TYPE_CHECKING:
     from dask_jobqueue import SLURMCluster
     from distributed import Client
-    from distributed.security import Security
 
 SETTINGS = LOCAL | {"distributed.deploy.lost-worker-timeout": "1000 days"}  # we ask for them again
 NOT_NOW = ("not available now", "node not available")  # what sbatch says of jobs that will be queued
 ALIVE = "PENDING,CONFIGURING,RUNNING,SUSPENDED,REQUEUED"  # states of jobs
 BEAT, LOOK_EVERY = 0.1, 15.0  # seconds between two looks for workers, and for jobs
+SLOW = 60.0  # seconds for Slurm to answer
 LOOKS = 4  # in a row that see a worker with nothing to do, before it is given back
 KEYS = "tls"  # the folder of the certificate that workers and scheduler know each other by
 
@@ -73,7 +76,10 @@ def check_jobs(jobs: Jobs) -> None:
     with TemporaryDirectory() as folder:
         script = Path(folder) / "job.sh"
         script.write_text(job_script(jobs))
-        tried = subprocess.run(["sbatch", "--test-only", script], capture_output=True, text=True)
+        try:
+            tried = _asked("sbatch", "--test-only", str(script))
+        except OSError as error:
+            raise ValueError(str(error)) from error
     if tried.returncode and not any(reason in tried.stderr for reason in NOT_NOW):
         said = tried.stderr.strip().partition("\n")[0] or f"exit status {tried.returncode}"
         raise ValueError(f"Slurm refuses the jobs of backend=slurm: {said.removeprefix('sbatch: error: ')}")
@@ -110,35 +116,9 @@ def _keywords(jobs: Jobs) -> dict[str, Any]:
         "walltime": jobs.walltime,
         "job_extra_directives": [*theirs["job-extra-directives"], f"--output={jobs.folder}/%j.txt"],
         "worker_extra_args": [*theirs["worker-extra-args"], "--memory-limit", "0"],  # Slurm sees to it
-        "security": _security(jobs.folder / KEYS),
+        "security": security(jobs.folder / KEYS),
         "protocol": "tls://",
     }
-
-
-def _security(folder: Path) -> Security:
-    """Both sides show the certificate in this folder: others on the network can talk to neither."""
-    from distributed.security import Security
-
-    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
-    roles = ("client", "scheduler", "worker")
-    shown = {f"tls_{role}_cert": cert for role in roles} | {f"tls_{role}_key": key for role in roles}
-    return Security(tls_ca_file=cert, require_encryption=True, **shown)
-
-
-@contextmanager
-def _certificate(folder: Path) -> Iterator[None]:
-    """A certificate in the folder, for nobody else's eyes, as long as the `with`."""
-    from distributed.security import Security
-
-    made = Security.temporary()
-    shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
-    folder.mkdir(parents=True, mode=0o700)
-    try:
-        (folder / "cert.pem").write_text(made.tls_ca_file)
-        (folder / "key.pem").write_text(made.tls_client_key)
-        yield
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -148,39 +128,51 @@ def submitted(jobs: Jobs) -> Iterator[Client]:
     from distributed import Client
 
     over = Event()
-    with _certificate(jobs.folder / KEYS):
+    with certificate(jobs.folder / KEYS):
+        keywords = _keywords(jobs)
         with dask.config.set(SETTINGS), deaf():
-            options = {"dashboard_address": "127.0.0.1:0"}
-            cluster = _jobqueue().SLURMCluster(scheduler_options=options, **_keywords(jobs))
+            options = {"dashboard_address": "127.0.0.1:0"} | dask.config.get(
+                "jobqueue.slurm.scheduler-options"
+            )
+            cluster = _jobqueue().SLURMCluster(scheduler_options=options, **keywords)
         with quiet(), cluster, Client(cluster, direct_to_workers=True, set_as_default=False) as client:
-            cluster.scale(jobs=jobs.number)
+            client.extensions[DEMAND] = Demand(jobs.workers, more_come=True)
             keeper = Thread(target=_keep, args=(jobs, cluster, client, over), daemon=True)
-            keeper.start()
             try:
+                cluster.scale(jobs=jobs.number)
+                keeper.start()
                 yield client
             finally:
                 over.set()
-                keeper.join()
+                if keeper.is_alive():
+                    keeper.join(BEAT)  # it may wait for Slurm
 
 
 def _keep(jobs: Jobs, cluster: SLURMCluster, client: Client, over: Event) -> None:
-    """Ask again for jobs that have ended, and give back workers that have nothing to do for a while."""
-    asked, wanted, idle = jobs.number, jobs.workers, dict[str, int]()  # idle: looks in a row
+    """Ask again for jobs that have ended, and give back workers that have nothing to do for a while.
+
+    As many are wanted as there are stacks, and no worker goes while one waits, be it for data. One that is
+    left out keeps its job, or the next would come to the same machine.
+    """
+    demand, idle = client.extensions[DEMAND], dict[str, int]()  # idle: looks in a row
     joined = False  # jobs that end before a worker joins would end again
     while not over.wait(LOOK_EVERY if joined else BEAT):
         try:
             tasks = client.processing()
-            joined = joined or bool(tasks)
             idle = {worker: idle.get(worker, 0) + 1 for worker, has in tasks.items() if not has}
-            if rested := [worker for worker, looks in idle.items() if looks >= LOOKS]:
+            rested = [worker for worker, looks in idle.items() if looks >= LOOKS]
+            if rested and not demand.waiting:
                 client.retire_workers(rested, close_workers=True)
-                wanted -= len(rested)
-            missing = -(-wanted // jobs.cores) - len(_alive(jobs.name)) if joined else 0
+            if not (joined := joined or bool(tasks)):
+                continue
+            alive, busy = _alive(cluster), len(tasks) - len(idle)
+            wanted = min(jobs.workers, busy + demand.waiting + demand.left_out)
+            missing = max(0, -(-wanted // jobs.cores) - alive)
+            demand.more_come = (alive + missing) * jobs.cores > len(tasks)
+            if missing and not over.is_set():
+                cluster.scale(jobs=len(cluster.worker_spec) + missing)  # counts those that have ended as well
         except (OSError, RuntimeError):  # of a scheduler that ends, or of Slurm, which is too busy to answer
             continue
-        if missing > 0:
-            asked += missing  # the cluster counts those that have ended as well
-            cluster.scale(jobs=asked)
 
 
 def wait_for_first(client: Client, jobs: Jobs, board: Board) -> None:
@@ -193,23 +185,36 @@ def wait_for_first(client: Client, jobs: Jobs, board: Board) -> None:
     while not board.stop_asked and not client.nthreads():
         time.sleep(BEAT)
         if time.monotonic() > due:
-            due += LOOK_EVERY
+            due = time.monotonic() + LOOK_EVERY
             with suppress(OSError):
-                if not _alive(jobs.name):
+                if not _alive(client.cluster):
                     break
     else:
         return
     raise OSError(f"no job of this sweep waits or runs in Slurm; what they printed is in {jobs.folder}")
 
 
-def _alive(name: str) -> list[str]:
-    """The numbers of the jobs of that name that wait or run.
+def _alive(cluster: SLURMCluster) -> int:
+    """How many of a cluster's jobs wait or run, or are about to be submitted.
 
     Raises:
         OSError: Slurm does not answer.
     """
-    command = ["squeue", "--noheader", f"--name={name}", f"--states={ALIVE}", "--format=%i"]
-    listed = subprocess.run(command, capture_output=True, text=True)
+    unborn = len(cluster.worker_spec) - len(cluster.workers)
+    numbers = {job.job_id for job in list(cluster.workers.values())}
+    listed = _asked("squeue", "--noheader", f"--user={os.getuid()}", f"--states={ALIVE}", "--format=%i")
     if listed.returncode:
         raise OSError(listed.stderr.strip())
-    return listed.stdout.split()
+    return unborn + len(numbers & set(listed.stdout.split()))
+
+
+def _asked(*command: str) -> subprocess.CompletedProcess[str]:
+    """What a command of Slurm's comes to.
+
+    Raises:
+        OSError: nothing.
+    """
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=SLOW)
+    except subprocess.TimeoutExpired as error:
+        raise OSError(f"Slurm's {command[0]} does not answer within {SLOW:.0f} s") from error
