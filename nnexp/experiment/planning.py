@@ -8,14 +8,11 @@ from rich.prompt import Confirm
 from nnexp.claims.answerable import with_answerable_claims
 from nnexp.claims.looks import first_possible
 from nnexp.claims.parsing import claims_of
-from nnexp.config import Config, Execution
+from nnexp.config import Config
 from nnexp.console import can_answer
 from nnexp.errors import UserError
 from nnexp.experiment.messages import advice_lines, announcement
-from nnexp.sweep.pool.dask import cluster_size
 from nnexp.sweep.pool.estimate import Load, estimate_seconds, work
-from nnexp.sweep.pool.launch import worker_count
-from nnexp.sweep.pool.slurm import Jobs, check_installed, check_jobs
 from nnexp.sweep.pool.stacks import Mark, make_stacks
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.question.planner import make_plan
@@ -51,14 +48,18 @@ def _check_decidable(until: UntilDecided, least: int | None) -> None:
 
 
 def announce(
-    sweep: Sweep, execution: Execution, load: Load, console: Console, marks: Mapping[str, Mark] | None = None
+    sweep: Sweep,
+    rows: Sequence[int],
+    workers: int,
+    load: Load,
+    console: Console,
+    marks: Mapping[str, Mark] | None = None,
 ) -> float:
     """Say what is about to be done, and how many seconds it will take; return them.
 
-    `marks`: run_id -> where a run goes on.
+    `rows`: the runs that are to train; `marks`: run_id -> where a run goes on.
     """
-    rows = sweep.pending(execution.mode)
-    workers = max(1, workers_for(sweep.plan, execution, len(rows)))
+    workers = max(1, workers)
     stacks = make_stacks(sweep.plan.runs, rows, workers, load, timing=sweep.plan.timing, marks=marks)
     runs, left = [stack.runs for stack in stacks], [stack.left for stack in stacks]
     seconds = estimate_seconds(runs, workers, load, _slowness(sweep, rows, load), left)
@@ -102,57 +103,3 @@ def confirm(seconds: float, limit: float | None, console: Console) -> None:
         agreed = False
     if not agreed:
         raise UserError("nothing was trained; confirm_above=null trains without asking")
-
-
-def workers_for(plan: Plan, execution: Execution, runs: int) -> int:
-    """How many workers train; 0: this process, for a single run, and to measure time.
-
-    Raises:
-        UserError: the backend of the caller's `joblib.parallel_config` will not do, or Dask's scheduler, or
-            what the backend needs is not installed.
-    """
-    if plan.timing or execution.n_jobs == 1 or len(plan.runs) == 1:
-        return 0
-    backend = execution.backend
-    try:
-        if backend.name == "slurm":
-            check_installed()
-            return min(backend.workers, runs)
-        if backend.name != "dask":
-            return worker_count(execution.n_jobs, runs, backend.name)
-        return min(cluster_size(backend.scheduler), runs) or worker_count(execution.n_jobs, runs, "loky")
-    except (ValueError, OSError) as error:
-        raise UserError(str(error)) from error
-
-
-def jobs_for(sweep: Sweep, execution: Execution, runs: int) -> Jobs | None:
-    """The jobs of Slurm that train; None: no jobs do.
-
-    Raises: as `workers_for`.
-    """
-    workers, backend = workers_for(sweep.plan, execution, runs), execution.backend
-    if backend.name != "slurm" or not workers:
-        return None
-    return Jobs(
-        name=f"nnexp-{sweep.plan.sweep_id}",
-        folder=sweep.folder.absolute() / "slurm",
-        partition=backend.partition,
-        account=backend.account,
-        cores=backend.cores,
-        memory=backend.memory,
-        walltime=backend.walltime,
-        workers=workers,
-    )
-
-
-def check_backend(sweep: Sweep, execution: Execution, runs: int) -> None:
-    """Ask Slurm, if it is to train, before anything else is done.
-
-    Raises:
-        UserError: it is not here, or would not take the jobs.
-    """
-    try:
-        if jobs := jobs_for(sweep, execution, runs):
-            check_jobs(jobs)
-    except ValueError as error:
-        raise UserError(str(error)) from error

@@ -7,9 +7,10 @@ from rich.console import Console
 from nnexp.config import Config, Execution
 from nnexp.errors import UserError
 from nnexp.experiment.messages import plan_table, useless_checkpoints
-from nnexp.experiment.planning import advise, announce, check_backend, confirm, jobs_for, planned
+from nnexp.experiment.planning import advise, announce, confirm, planned
 from nnexp.experiment.rounds import begun
 from nnexp.experiment.training import Experiment
+from nnexp.experiment.workers import Workers
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.slurm import job_script
 from nnexp.sweep.pool.stacks import Mark
@@ -23,16 +24,17 @@ from nnexp.tracking import STORE_VARIABLE, check_store, move_note, public_uri
 
 def dry_run(config: Config, console: Console) -> Sweep:
     """Print the points of the plan and how many of their runs are done; train and write nothing."""
-    datasets = Datasets()
+    datasets, execution = Datasets(), config.execution
     whole = planned(config, datasets.load, console)
-    mode, sweeps_dir = config.execution.mode, config.execution.sweeps_dir
+    mode, sweeps_dir = execution.mode, execution.sweeps_dir
     sweep = begun(whole, sweep_folder(sweeps_dir, whole), mode, sweeps_dir)
+    workers = Workers(whole, execution, sweep.folder, datasets, console)
     pending = sweep.pending(mode)
     advise(sweep.plan, pending, datasets.load, console)
-    marks = _marks(sweep, config.execution, console)
-    announce(sweep, config.execution, datasets.load, console, marks)
+    marks = _marks(sweep, execution, console)
+    announce(sweep, pending, workers.number(len(pending)), datasets.load, console, marks)
     console.print(plan_table(sweep.plan, pending))
-    if pending and (jobs := jobs_for(sweep, config.execution, len(pending))):
+    if jobs := workers.jobs(len(pending)):
         console.print(f"Each job of Slurm's:\n{job_script(jobs)}", soft_wrap=True)
     return sweep
 
@@ -67,17 +69,18 @@ def carry_out(
             raise UserError(
                 f"sweeps_dir must be a folder that can be written, not read-only or full: {folder}"
             )
-        if pending:
-            check_backend(sweep, execution, len(pending))
+        workers = Workers(whole, execution, folder, datasets, console)
+        workers.check(len(pending))
         advise(sweep.plan, pending, datasets.load, console)
         marks = _marks(sweep, execution, console)
         if len(whole.runs) > 1 or not pending or marks:
-            seconds = announce(sweep, execution, datasets.load, console, marks)
+            number = workers.number(len(pending))
+            seconds = announce(sweep, pending, number, datasets.load, console, marks)
             confirm(seconds, execution.confirm_above, console)
         store = uri if writable and not problem else None  # a finished sweep answers without it
         if store:
             _say_where(store, console)
-        experiment = Experiment(whole, sweep, execution, store, datasets, console, models)
+        experiment = Experiment(whole, sweep, execution, workers, store, datasets, console, models)
         experiment.run(pending, marks)
         if problem:
             console.print(f"MLflow: {problem}")

@@ -4,12 +4,9 @@ import io
 from pathlib import Path
 
 import pytest
-from joblib import parallel_config
 from rich.console import Console
 
-from nnexp.config import Execution
-from nnexp.errors import UserError
-from nnexp.experiment.planning import announce, workers_for
+from nnexp.experiment.planning import announce
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.estimate import RECORD
 from nnexp.sweep.store.folder import Sweep
@@ -32,7 +29,8 @@ def announced(
     made = plan({"batch_size": list(batch_size)}, seeds=range(seeds), epochs=100)
     known = {made.runs[row].run_id: record(made.runs[row].run_id, s, epochs_done=e) for row, s, e in records}
     console = Console(file=io.StringIO(), width=200)
-    seconds = announce(Sweep(made, Path("sweeps"), known), Execution(n_jobs=1), Datasets().load, console)
+    sweep = Sweep(made, Path("sweeps"), known)
+    seconds = announce(sweep, sweep.pending("cached"), 1, Datasets().load, console)
     assert isinstance(console.file, io.StringIO)
     return seconds, console.file.getvalue()
 
@@ -61,9 +59,3 @@ def test_nothing_is_trained_to_estimate(monkeypatch: pytest.MonkeyPatch) -> None
     for name in ("nnexp.nn.train", "nnexp.nn.training.train", "nnexp.sweep.pool.worker.train"):
         monkeypatch.setattr(name, None)
     assert announced()[0] > 0
-
-
-def test_a_backend_that_hands_nothing_over_before_the_end_is_refused() -> None:
-    made = plan({"learning_rate": [0.1, 1.0]})
-    with parallel_config(backend="multiprocessing"), pytest.raises(UserError, match="backend must be one of"):
-        workers_for(made, Execution(), 4)

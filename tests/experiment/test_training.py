@@ -58,6 +58,24 @@ def test_a_sweep_leaves_its_plan_a_record_per_run_and_three_csv_files(
     assert len((folder() / "history.csv").read_text().splitlines()) == 1 + 6 * 2
 
 
+@pytest.mark.parametrize(
+    "backend",
+    [["backend=dask", "backend.scheduler=tcp://127.0.0.1:9"], ["backend=slurm"]],
+    ids=["dask", "slurm"],
+)
+def test_a_finished_sweep_answers_although_its_workers_are_away(
+    backend: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cli.main([*SWEEP, "n_jobs=1"])
+    monkeypatch.setenv("PATH", str(tmp_path))  # no Slurm
+    capsys.readouterr()
+    assert cli.main([*SWEEP, *backend]) == 0
+    assert cli.main([*SWEEP, *backend, "dry_run=true"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("all done") == 2
+    assert "*best" in shown
+
+
 def test_execution_knobs_change_no_figure() -> None:
     cli.main([*SWEEP, "n_jobs=1", "sweeps_dir=one"])
     cli.main([*SWEEP, "n_jobs=2", "sweeps_dir=two"])

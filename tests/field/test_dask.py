@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.experiment.test_rounds import RULE
 from tests.faults.driving import (
     QUIET,
     RUNS,
@@ -61,6 +62,18 @@ def test_a_cluster_gives_the_same_bits_and_one_that_it_starts_is_gone(
     assert ended.status == 0, ended.shown
     assert "Dask's dashboard: http" in ended.shown
     assert tables(tmp_path) == undisturbed
+
+
+def test_a_cluster_that_is_started_trains_all_rounds(tmp_path: Path) -> None:
+    more = [word for word in LOCAL if not word.startswith("seed=")] + [RULE]
+    ended = run(more, tmp_path)
+    assert ended.status == 0, ended.shown
+    assert "round 2" in ended.shown.lower()
+    assert ended.shown.count("Dask's dashboard: http") == 1
+    found = tables(tmp_path)
+    (tmp_path / "here").mkdir()
+    run([word for word in more if word != "backend=dask"] + ["n_jobs=1"], tmp_path / "here")
+    assert found == tables(tmp_path / "here")
 
 
 def test_a_worker_that_is_killed_costs_nothing_and_one_that_joins_late_takes_its_place(
