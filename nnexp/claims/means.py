@@ -115,7 +115,10 @@ def _decided(
     finding = replace(finding, note=join(*notes), is_open=True)
     if n < LEAST_SEEDS:
         return finding
-    return limits.decide_by(interval, finding, means.level(check.level), means.strict(tests))
+    finding = limits.decide_by(interval, finding, means.level(check.level), means.strict(tests))
+    if images and abs(finding.effect - finding.threshold) <= image_error(finding.effect, images, check.level):
+        return replace(finding, is_open=False)  # however many seeds there are
+    return finding
 
 
 def _interval(

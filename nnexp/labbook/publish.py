@@ -20,6 +20,7 @@ from nnexp.sweep.store.folder import Sweep, open_sweep
 from nnexp.sweep.store.lock import holder_of
 from nnexp.sweep.store.plan_file import FILE, body_text, read_body, read_head, read_plan
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
+from nnexp.sweep.store.rounds_file import awaits_round
 
 PROVENANCE = (
     *("nnexp", "commit", "dirty", "python", "threads"),
@@ -57,6 +58,8 @@ def _finished_sweep(folder: Path) -> Sweep:
     if left := len(sweep.pending("retry")):
         runs = f"{left} of {len(plan.runs)} runs are not done"
         raise UserError(f"{name} is not finished, {runs}: nnexp status {name}")
+    if plan.until and awaits_round(folder):
+        raise UserError(f"{name} is not finished, something may be undecided: nnexp retry {name}")
     check_current(name, plan, read_sweep_file(plan.name, folder))
     return sweep
 

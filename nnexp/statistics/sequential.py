@@ -73,11 +73,13 @@ def compare_at_all_looks(
     looks = [compare_with_best(samples[:, :n], level, ANYTIME, candidates).p for n in seeds]
     p = np.fmin.reduce(looks, axis=0, initial=np.nan) if looks else np.full(len(samples), np.nan)
     left = p <= 1 - level
-    last = compare_with_best(samples, level, ANYTIME, candidates & ~left)
-    worse, p = last.worse | left, np.fmin(p, last.p)
-    if last.best is not None:
-        p[last.best] = np.nan
-    return last._replace(p=p, worse=worse, alike=last.alike & ~worse, high=np.where(left, 0.0, last.high))
+    last = compare_with_best(samples, level, ANYTIME, candidates)
+    now = compare_with_best(samples, level, ANYTIME, candidates & ~left)
+    worse, p = now.worse | left, np.fmin(p, now.p)
+    if now.best is not None:
+        p[now.best] = np.nan
+    high = np.where(left, 0.0, last.high)
+    return last._replace(best=now.best, p=p, worse=worse, alike=now.alike & ~worse, high=high)
 
 
 def least_seeds_to_leave(points: int, level: float = LEVEL) -> int:

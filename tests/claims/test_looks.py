@@ -101,7 +101,7 @@ def test_only_points_of_open_checks_need_seeds(rng: np.random.Generator) -> None
         ([claim([ABOVE, near])], {1, 2}),
         ([claim([{**ABOVE, "rel": "<"}, near])], set()),  # refuted by its first check
         ([claim(ABOVE), claim(near, "b")], {1, 2}),
-        ([claim({"left": B, "low": 0.8, "high": 0.9})], {1}),
+        ([claim({"left": B, "low": 0.8, "high": 0.9015})], {1}),
         ([claim({"left": FINAL, "along": "batch_size", "rel": "<=", "between": [10, 100]})], {1, 2}),
     ):
         frames = sweep(values, *claims)
@@ -127,6 +127,14 @@ def test_an_optimum_is_decided_at_its_first_look_too(rng: np.random.Generator) -
     few = sweep(values[:, :3], claim(check))
     assert verdict(few)["verdict"] == "undecided"
     assert points_to_decide(claims_of(few[0]), *few) == {0, 1, 2}
+
+
+def test_what_the_images_leave_open_takes_no_more_seeds(rng: np.random.Generator) -> None:
+    values = (0.9 + 0.02 * rng.normal(size=(1, 4))).round(2)  # on 100 images, whose error is 6 points
+    for low, points in ((0.87, set[int]()), (0.80, {0})):
+        frames = sweep(values, claim({"left": FINAL | {"at": {"batch_size": 1}}, "low": low}))
+        assert verdict(frames)["verdict"] == "undecided"
+        assert points_to_decide(claims_of(frames[0]), *frames) == points
 
 
 def test_the_absence_of_an_effect_is_found_too(rng: np.random.Generator) -> None:

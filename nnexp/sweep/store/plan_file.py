@@ -6,22 +6,19 @@ Its first lines, up to `points:`, are the head: all that a list of sweeps says, 
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
-from nnexp.data import DataSpec
 from nnexp.errors import UserError
 from nnexp.files import replacing
-from nnexp.nn import Hyperparameters
-from nnexp.sweep.question.identity import NEUTRAL_VALUES
 from nnexp.sweep.question.names import check_name
-from nnexp.sweep.question.plan import Plan, Run, with_seed
-from nnexp.sweep.question.points import HYPERPARAMETERS
-from nnexp.sweep.question.seeds import SeedRule, UntilDecided, as_written, seed_rule, seeds_in
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.seeds import UntilDecided, as_written, seed_rule, seeds_in
+from nnexp.sweep.store.plan_values import plan_of
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
 from nnexp.sweep.store.rounds_file import freeze_rounds, read_rounds
 from nnexp.yaml_text import load_yaml
@@ -135,7 +132,7 @@ def read_plan(folder: Path, *, all_seeds: bool = False) -> Plan:
         of_all, seeds = (), list(known)
     try:
         wanted = {(point, seed) for point in range(len(body["points"])) for seed in of_all}
-        plan = _plan(body, rule, seeds, ids) if wanted <= ids.keys() else None
+        plan = plan_of(body, rule, seeds, ids) if wanted <= ids.keys() else None
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     except Exception as error:  # whatever a value makes of it that nnexp has not written
@@ -212,43 +209,3 @@ def _rule(body: Mapping[str, Any], folder: Path) -> tuple[int, ...] | UntilDecid
     except UserError as error:
         raise UserError(f"{folder / FILE}: {error}") from None
     return rule if isinstance(rule, UntilDecided) else tuple(rule)
-
-
-def _plan(
-    body: Mapping[str, Any],
-    rule: SeedRule,
-    seeds: Sequence[int],
-    ids: Mapping[tuple[int, int], str],
-) -> Plan:
-    """`ids`: (number of a point, seed) -> run_id; a point may lack some of the seeds."""
-    runs: list[Run] = []
-    points: list[dict[str, Any]] = []
-    for number, point in enumerate(body["points"]):
-        settings = NEUTRAL_VALUES | body["settings"] | point  # the plan may be older than a setting
-        data = DataSpec(
-            name=settings["data"],
-            **{k: v for k, v in settings.items() if k not in HYPERPARAMETERS and k != "data"},
-            **body["places"],
-        )
-        hyperparameters = Hyperparameters(**{k: v for k, v in settings.items() if k in HYPERPARAMETERS})
-        runs += [
-            Run(ids[number, seed], with_seed(hyperparameters, seed), data, number)
-            for seed in seeds
-            if (number, seed) in ids
-        ]
-        points.append({axis: runs[-1].settings[axis] for axis in body["axes"]})
-    return Plan(
-        name=body["name"],
-        question=body["question"],
-        axes=tuple(body["axes"]),
-        points=tuple(points),
-        seeds=tuple(seeds),
-        runs=tuple(runs),
-        baseline=body["baseline"],
-        sweep_id=body["sweep_id"],
-        numerics=body["numerics"],
-        timing=body["timing"],
-        target=body["target"],
-        claims=tuple(body["claims"]),
-        until=rule if isinstance(rule, UntilDecided) else None,
-    )

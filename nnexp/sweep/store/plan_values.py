@@ -1,0 +1,52 @@
+"""From the plain values of a plan's file to the plan."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nnexp.data import DataSpec
+from nnexp.nn import Hyperparameters
+from nnexp.sweep.question.identity import NEUTRAL_VALUES
+from nnexp.sweep.question.plan import Plan, Run, with_seed
+from nnexp.sweep.question.points import HYPERPARAMETERS
+from nnexp.sweep.question.seeds import SeedRule, UntilDecided
+
+
+def plan_of(
+    body: Mapping[str, Any], rule: SeedRule, seeds: Sequence[int], ids: Mapping[tuple[int, int], str]
+) -> Plan:
+    """The plan that the body of a file says.
+
+    `rule`: its seeds, as they were asked for; `seeds`: those that its points have, or some of them; `ids`:
+    (number of a point, seed) -> run_id. Raises whatever a value makes of it that nnexp has not written.
+    """
+    runs: list[Run] = []
+    points: list[dict[str, Any]] = []
+    for number, point in enumerate(body["points"]):
+        settings = NEUTRAL_VALUES | body["settings"] | point  # the plan may be older than a setting
+        data = DataSpec(
+            name=settings["data"],
+            **{k: v for k, v in settings.items() if k not in HYPERPARAMETERS and k != "data"},
+            **body["places"],
+        )
+        hyperparameters = Hyperparameters(**{k: v for k, v in settings.items() if k in HYPERPARAMETERS})
+        runs += [
+            Run(ids[number, seed], with_seed(hyperparameters, seed), data, number)
+            for seed in seeds
+            if (number, seed) in ids
+        ]
+        points.append({axis: runs[-1].settings[axis] for axis in body["axes"]})
+    return Plan(
+        name=body["name"],
+        question=body["question"],
+        axes=tuple(body["axes"]),
+        points=tuple(points),
+        seeds=tuple(seeds),
+        runs=tuple(runs),
+        baseline=body["baseline"],
+        sweep_id=body["sweep_id"],
+        numerics=body["numerics"],
+        timing=body["timing"],
+        target=body["target"],
+        claims=tuple(body["claims"]),
+        until=rule if isinstance(rule, UntilDecided) else None,
+    )
