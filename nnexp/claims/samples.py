@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import replace
 from statistics import fmean, median, stdev
 from typing import Any, NamedTuple
 
@@ -95,10 +96,14 @@ class Sweeps:
         return self[quantity.sweep].images(quantity.metric)
 
     def _stuck(self, quantity: Quantity, over: str, place: Mapping[str, Any]) -> tuple[int, int] | None:
-        """Of the accuracies that the quantity is made of: those at the point where most runs are stuck."""
+        """Of the accuracies that the quantity is made of: those at the point where most runs are stuck.
+
+        By how the runs end: one that is slow at first may learn all the same.
+        """
         worst = None
         for leaf in (leaf for leaf in quantity.leaves if leaf.is_accuracy and leaf.better):
-            values = np.array([list(self._values(leaf, over, place).values())], np.float64)
+            ends = replace(leaf, statistic="final", number=None)
+            values = np.array([list(self._values(ends, over, place).values())], np.float64)
             count, n = int(stuck(values, chance=0.0, images=1).sum()), values.size
             if 0 < count < n and (worst is None or count > worst[0]):
                 worst = count, n

@@ -10,14 +10,15 @@ from nnexp.tracking import move_note, ui
 HELP = """
 nnexp ui [port=5000] [tracking.uri=sqlite:///mlflow.db]
 
-MLflow's user interface for the store that runs are logged to, on http://127.0.0.1:PORT, until Ctrl-C. It
-prints the addresses to open: of all sweeps, and of the curves of each that was logged lately. There, Views
-lists two views of each sweep: by point (means over seeds) and by run (the best first).
+MLflow's user interface for the store that runs are logged to, on http://127.0.0.1:PORT, until Ctrl-C; where
+that is a server, its own. It prints the addresses to open: of all sweeps, and of the curves of each that was
+logged lately. There, Views lists two views of each sweep: by point (means over seeds) and by run (the best
+first).
 """
 
 
 def main(words: Sequence[str]) -> int:
-    """Become the server of the interface."""
+    """Become the server of the interface, or say where it is."""
     arguments = parse_arguments("ui", words, keys=("port", *TRACKING))
     if arguments.names:
         raise UserError(f"ui takes no names, got {arguments.names[0]!r}")
@@ -30,3 +31,4 @@ def main(words: Sequence[str]) -> int:
     if note := move_note(uri):
         print(note)
     ui(uri, port=int(port))
+    return 0

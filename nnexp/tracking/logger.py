@@ -79,8 +79,8 @@ class Logger:
 
     @property
     def viewer(self) -> str:
-        """What shows the store to people: the server itself, or our command."""
-        return self._store if scheme(self._uri) in SERVERS else "nnexp ui"
+        """What shows the store to people: our command, which names the pages of a server."""
+        return f"nnexp ui tracking.uri={self._store}" if scheme(self._uri) in SERVERS else "nnexp ui"
 
     def submit(self, run: Run, record: Record, weights: Path | None) -> None:
         """Hand over a durable record; returns at once. One that is in MLflow already stays as it is there."""

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Mapping
-from typing import NoReturn
 
 from nnexp.errors import UserError
 from nnexp.tracking.address import SERVERS, public_uri, scheme, sqlite_path, without_secrets
@@ -12,24 +11,32 @@ from nnexp.tracking.store_check import check_store
 from nnexp.tracking.views import newest_view, sweep_page
 
 MOST_PAGES = 10  # addresses of sweeps that are printed
+STARTS = "MLflow's user interface starts in some seconds; Ctrl-C ends it."
+RUNS = "The store is a server, which has MLflow's user interface."
 # MLflow opens its pages for language models until the user has chosen once.
-ADVICE = (
-    "MLflow's user interface starts in some seconds; Ctrl-C ends it. "
-    "On a first visit, choose Model training at the top left."
-)
+ADVICE = "On a first visit, choose Model training at the top left."
 
 
-def ui(uri: str, host: str = "127.0.0.1", port: int = 5000) -> NoReturn:
+def ui(uri: str, host: str = "127.0.0.1", port: int = 5000) -> None:
     """Become MLflow's UI for the store at `uri`, on http://HOST:PORT, until it is stopped.
 
+    A server has its own: then print the addresses there, and return.
+
     Raises:
-        UserError: there is nothing to show at `uri`, it cannot be opened, or it is a server with its own UI.
+        UserError: there is nothing to show at `uri`, or it cannot be opened.
     """
+    if scheme(uri) in SERVERS:
+        _print_pages(RUNS, pages(uri, public_uri(uri).rstrip("/")))
+        return
     command, environment = ui_command(uri, host, port)
-    print(ADVICE, flush=True)
-    for name, address in pages(uri, f"http://{host}:{port}").items():
-        print(f"  {name}: {address}", flush=True)
+    _print_pages(STARTS, pages(uri, f"http://{host}:{port}"))
     os.execve(command[0], command, environment)
+
+
+def _print_pages(first: str, addresses: Mapping[str, str]) -> None:
+    print(f"{first} {ADVICE}", flush=True)
+    for name, address in addresses.items():
+        print(f"  {name}: {address}", flush=True)
 
 
 def pages(uri: str, home: str) -> dict[str, str]:
@@ -49,8 +56,6 @@ def pages(uri: str, home: str) -> dict[str, str]:
 
 def ui_command(uri: str, host: str, port: int) -> tuple[list[str], Mapping[str, str]]:
     """The command that serves the UI, and its environment, which hides an address that holds a password."""
-    if scheme(uri) in SERVERS:
-        raise UserError(f"the store is a server that has its own UI: open {public_uri(uri)} in a browser")
     if scheme(uri) == "sqlite" and not sqlite_path(uri).exists():
         raise UserError(
             f"nothing was logged at {uri} yet: run a sweep first, or name the store by tracking.uri"

@@ -341,6 +341,17 @@ def test_runs_that_failed_to_learn_suspend_a_verdict_on_their_mean(check: dict[s
     assert verdict(check | {"over": "each"}, sweep)["verdict"] == "holds"  # it is no statement on a mean
 
 
+def test_runs_that_are_slow_at_first_and_learn_are_not_stuck() -> None:
+    first = [0.95, 0.951, 0.952, 0.85, 0.851]
+    at = [{"at_epoch": "validation_accuracy", "epoch": 1, "at": {"batch_size": size}} for size in (1, 10)]
+    check = {"left": at[0], "rel": ">", "right": at[1]}
+    for last, verdict_then in {0.96: "reproduced", 0.1: "undecided"}.items():
+        curves = [[accuracy, last if accuracy < 0.9 else 0.96] for accuracy in first]
+        row = verdict(check, of_curves({1: curves, 10: [[0.7, 0.9]] * 5}))
+        assert row["verdict"] == verdict_then
+        assert ("2 of 5 stuck" in str(row["note"])) == (last == 0.1)
+
+
 def test_runs_that_are_stuck_at_both_points_are_counted_where_they_are_most() -> None:
     sweep = of_accuracies([[0.1, 0.95, 0.951, 0.952, 0.95], [0.1, 0.11, 0.9, 0.901, 0.902]])
     assert "2 of 5 stuck" in verdict(ABOVE, sweep)["note"]

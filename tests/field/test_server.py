@@ -107,7 +107,11 @@ def test_four_sweeps_of_two_people_at_once_are_whole_and_no_password_is_written(
         }
         shown = {key: process.communicate(timeout=400)[0] for key, process in started.items()}
         assert {key: process.returncode for key, process in started.items()} == dict.fromkeys(who, 0), shown
-        assert all(f"MLflow: {address} shows the runs" in said for said in shown.values()), shown
+        viewer = f"nnexp ui tracking.uri={address}"
+        assert all(f"MLflow: {viewer} shows the runs" in said for said in shown.values()), shown
+        pages = run(["ui", f"tracking.uri={address}"], tmp_path, **ADMIN)
+        assert pages.status == 0
+        assert f"hers: {address}/#/experiments/" in pages.shown
         for key in who:
             ids = children(stack, tmp_path / key, name[key], monkeypatch)
             assert ids == wanted(tmp_path / key, name[key])

@@ -7,8 +7,8 @@ import pytest
 
 from nnexp.errors import UserError
 from nnexp.tracking.tracker import Tracker
-from nnexp.tracking.ui import pages, ui_command
-from tests.tracking.conftest import copy_store
+from nnexp.tracking.ui import pages, ui, ui_command
+from tests.tracking.conftest import copy_store, free_port
 from tests.tracking.samples import a_plan
 
 
@@ -29,9 +29,11 @@ def test_a_store_without_runs_is_told_before_anything_starts(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_server_shows_itself() -> None:
-    with pytest.raises(UserError, match=r"open http://host:5000 in a browser"):
-        ui_command("http://ada:secret@host:5000", "127.0.0.1", 5000)
+def test_a_server_that_is_away_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(UserError, match=r"^the store cannot be opened: ") as error:
+        ui(f"http://ada:secret@127.0.0.1:{free_port()}")
+    assert "secret" not in str(error.value)
 
 
 def test_the_newest_sweeps_are_told_by_name_with_the_address_of_their_curves(store: str) -> None:
