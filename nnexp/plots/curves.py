@@ -23,6 +23,7 @@ from nnexp.results.by_point import Standing, standing
 from nnexp.statistics.intervals import LEAST_SEEDS
 from nnexp.sweep.question.plan import Plan
 
+TOP = ("best", "highest")  # marks of the point that stands out
 MOST_LINES = 40
 MOST_NAMES = 8  # lines that a reader can tell apart
 
@@ -96,7 +97,7 @@ def evenly(numbers: Sequence[int], most: int, best: int | None) -> list[int]:
 def _by_point(plan: Plan, runs: pd.DataFrame, history: pd.DataFrame, metric: str, over_time: bool) -> Picture:
     stand, measure = standing(plan, runs), measure_of(metric)
     plan, marks = stand.plan, stand.marks
-    best = marks.index("best") if "best" in marks else None
+    best = next((number for number, mark in enumerate(marks) if mark in TOP), None)
     numbers = evenly(points_in_order(plan), MOST_LINES, best)
     names = {number: _name(plan, number, marks) for number in evenly(numbers, MOST_NAMES, best)}
     heading = leading_axis(plan) or ",\n".join(plan.axes)
@@ -122,7 +123,8 @@ def _name(plan: Plan, number: int, marks: Sequence[str]) -> str:
     axes = [axis] if (axis := leading_axis(plan)) else plan.axes
     name = ", ".join(label_of(plan.points[number][axis]) for axis in axes) or "mean"
     sign = MARKS[marks[number]].sign if marks[number] != "worse" else ""
-    return f"{name} {sign} best" if marks[number] == "best" else f"{name} {sign}".strip()
+    word = marks[number] if marks[number] in TOP else ""
+    return f"{name} {sign} {word}".strip()
 
 
 def _notes_on_lines(stand: Standing, bands: bool) -> list[str]:

@@ -52,6 +52,7 @@ class Mark(NamedTuple):
 
 MARKS = {  # by how a point stands (`standing`)
     "best": Mark("best", "★", {"marker": "*", "markersize": 17, "markeredgecolor": "none"}),
+    "highest": Mark("highest", "◆", {"marker": "D", "markersize": 8}),
     "alike": Mark("may be the best", "●", {"marker": "o", "markersize": 8}),
     "worse": Mark("worse", "○", {"marker": "o", "markersize": 8, "markerfacecolor": "white"}),
     "": Mark("mean", "", {"marker": "o", "markersize": 8}),

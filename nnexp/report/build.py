@@ -9,6 +9,7 @@ import numpy as np
 from nnexp.data import DataSpec, sizes_of
 from nnexp.errors import unknown
 from nnexp.nn import Hyperparameters
+from nnexp.report.adaptive import adaptive_lines
 from nnexp.report.answer import Answer, Figure, Line, cell_text
 from nnexp.report.effects import verdicts_of
 from nnexp.report.evidence import Evidence, evidence_of, is_cut, losses_text, mean_figure, stuck_text
@@ -26,6 +27,7 @@ from nnexp.text import count
 TEST_AT_EVERY_POINT = Line(
     "The table shows test figures of every point: a point that is chosen by them is not tested.", "warning"
 )
+OF_THOSE = "of runs that learn"  # what a best point is where some do not
 STUCK_RUNS = Line(
     "Stuck runs did not learn as others of their point did. Means and tests are over those that did; in "
     "brackets: 95 % interval on the share of seeds that get stuck.",
@@ -62,7 +64,7 @@ def answer_of(results: Results, metrics: Sequence[str] = ()) -> Answer:
         heading=_heading(evidence),
         table=point_table(evidence, metrics),
         result=_result(evidence),
-        explanations=(*_explanations(evidence), *warnings),
+        explanations=(*_explanations(evidence), *adaptive_lines(evidence, common["verdicts"]), *warnings),
         **common,
     )
 
@@ -116,9 +118,10 @@ def _result(evidence: Evidence) -> Line | None:
     stuck = evidence.stuck[best]
     though = f", though {stuck_text(stuck, summary[best]['n'] + stuck)}" if stuck else ""
     means = [row[f"{evidence.metric}_mean"] for row in summary]
+    among = f", {OF_THOSE}" if evidence.stuck.any() else ""
     if not stuck and any(means[k] > means[best] for k in np.flatnonzero(evidence.stuck)):
-        chosen += " without stuck runs"
-    beginning = f"{chosen} on validation: {where}{though}. Its test" if where else "Test"
+        chosen, among = f"{chosen} without stuck runs", ""
+    beginning = f"{chosen} on validation{among}: {where}{though}. Its test" if where else "Test"
     return Line(f"{beginning} accuracy: {_test_accuracy(evidence, best)}.", "result")
 
 
@@ -161,12 +164,13 @@ def _marks_text(evidence: Evidence) -> str:
     comparison = evidence.standing.comparison
     test = "paired t-tests that may be repeated" if evidence.plan.until else "paired t-tests"
     tests = f"{test}, Bonferroni over {comparison.tests}"
+    point = f"point, {OF_THOSE}," if evidence.stuck.any() else "point"
     if not comparison.worse.any():
-        text = f"No point is told from the best: any may be it ({tests})."
+        text = f"No {point} is told from the best: any may be it ({tests})."
     elif "alike" in evidence.standing.marks:
-        text = f"With 95 % confidence the best point is among * and ~ ({tests})."
+        text = f"With 95 % confidence the best {point} is among * and ~ ({tests})."
     else:
-        text = f"With 95 % confidence * is the best point ({tests})."
+        text = f"With 95 % confidence * is the best {point} ({tests})."
     sd = comparison.sd[np.isfinite(comparison.least_difference)]
     if "" in evidence.standing.marks:
         text += f" Not compared: points that have fewer than {LEAST_SEEDS} seeds in common with others."

@@ -79,6 +79,8 @@ def _marks(evidence: Evidence, number: int) -> Iterator[Line]:
     mark, row, stuck = evidence.standing.marks[number], evidence.summary[number], evidence.stuck[number]
     if mark == "best":
         yield Line("*best", "good")
+    if mark == "highest":
+        yield Line("highest")
     if mark == "alike":
         yield Line("~", "good")
     if not mark and evidence.has_tests and row["n"]:

@@ -28,7 +28,8 @@ class Standing(NamedTuple):
     `plan`, `runs`: the sweep, and its frame of runs.csv where runs that failed to learn have the status
     `stuck`, so that means are over those that learnt. `comparison`: by the accuracy `metric`. None is best
     before all runs have ended, since more may change it. `marks`: of each point `best`, `alike`, `worse`, or
-    nothing where it was not compared; where no point is told from the highest, that is `alike`, too.
+    nothing where it was not compared; where no point is told from the highest, that is `alike`, too, and
+    where nothing was tested `highest`.
     `crossing`: the sources of variation whose seeds are the replicates of `plan`. These are not independent:
     nothing is tested then.
     """
@@ -85,8 +86,8 @@ def _marks(comparison: Comparison) -> tuple[str, ...]:
     alike = comparison.alike & ~np.isnan(comparison.p)
     marks[comparison.worse], marks[alike] = "worse", "alike"
     if comparison.best is not None and len(marks) > 1:
-        all_alike = alike.any() and not comparison.worse.any()
-        marks[comparison.best] = "alike" if all_alike else "best"
+        untested = "highest" if np.isnan(comparison.p).all() else "alike"
+        marks[comparison.best] = "best" if comparison.worse.any() else untested
     return tuple(marks)
 
 

@@ -14,7 +14,7 @@ def test_the_answer_is_told_again(nnexp: Command) -> None:
     assert status == 0
     assert "Data: synthetic. Validation accuracy after the last epoch, in %." in shown
     assert "Mean over 1 seed, without an interval: that needs 3 seeds." in shown
-    assert "Best on validation: batch_size=" in shown
+    assert "Highest on validation: batch_size=" in shown
     assert shown.count("est accuracy") == 1
     assert max(map(len, shown.splitlines())) <= 80
 

@@ -52,13 +52,13 @@ def test_a_run_that_stopped_early_counts_on_with_its_last_value() -> None:
     assert "stopped early" in note(figure)
 
 
-def test_of_many_points_eight_are_named_the_best_among_them_and_the_others_are_thin_lines() -> None:
+def test_of_many_points_eight_are_named_the_highest_among_them_and_the_others_are_thin_lines() -> None:
     plan, runs, history, _ = sweep({"batch_size": list(range(28, 0, -1))}, seeds=1)
     best = int(np.argmax(runs["final_validation_accuracy"].to_numpy(float)))
     figure = plots.learning_curves(plan, runs, history)
     names = labels(figure.axes[0])
     assert len(names) == 8
-    assert f"{plan.points[best]['batch_size']} ★ best" in names
+    assert f"{plan.points[best]['batch_size']} ◆ highest" in names
     assert len(thin(figure)) == 20
     assert "8 points are named, the others of 28 are thin lines" in note(figure)
 

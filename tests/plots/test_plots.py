@@ -278,9 +278,9 @@ def test_where_no_point_can_be_told_from_the_best_none_is_marked() -> None:
     assert "No point is told from the best" in note(figure)
 
 
-def test_the_highest_of_few_seeds_is_best_without_a_test() -> None:
+def test_the_highest_of_few_seeds_is_not_called_the_best() -> None:
     figure = plots.metric_by_axis(*by_one_axis([[0.9, 0.91], [0.92, 0.93]]))
-    assert labels(figure.axes[0]) == ["a run", "best", "mean"]
+    assert labels(figure.axes[0]) == ["a run", "highest", "mean"]
     assert "no test says which points are worse" in note(figure)
 
 

@@ -197,7 +197,8 @@ def test_a_best_point_with_stuck_runs_says_so() -> None:
     plan = make_plan({"batch_size": [1, 10]}, seeds=5)
     accuracies = [[0.97, 0.1, 0.98, 0.97, 0.971], [0.8, 0.81, 0.8, 0.803, 0.807]]
     output = " ".join(printed(plan, make_records(plan, accuracies)).split())
-    assert "Best on validation: batch_size=1, though 1 of 5 stuck (0.51 to 72 %). Its test" in output
+    assert "Best on validation, of runs that learn: batch_size=1, though 1 of 5 stuck" in output
+    assert "With 95 % confidence * is the best point, of runs that learn," in output
 
 
 def test_of_points_that_may_be_the_best_the_star_is_one_without_stuck_runs() -> None:
@@ -284,7 +285,7 @@ def test_a_large_sweep_shows_its_best_points_in_plan_order() -> None:
     output = printed(plan, make_records(plan, [[1 - 0.001 * abs(k - 99)] for k in range(130)]))
     rows = [line.split()[0] for line in output.splitlines() if "0.333" in line]
     assert rows == [str(size) for size in range(31, 131)]
-    assert row(output, "100")[-1] == "*best"
+    assert row(output, "100")[-1] == "highest"
     assert "30 more points, lower in accuracy, are in summary.csv." in output
 
 
@@ -297,7 +298,7 @@ def test_a_part_of_the_training_set_is_named(plan: Plan) -> None:
 def test_the_best_point_has_a_row_where_many_unfinished_points_are_higher() -> None:
     plan = make_plan({"batch_size": range(1, 121)}, seeds=2)
     output = printed(plan, make_records(plan, [[0.9, 0.9], *[[0.95, None]] * 119]))
-    assert row(output, "1")[-1] == "*best"
+    assert row(output, "1")[-1] == "highest"
 
 
 def reaching(epochs: Sequence[Sequence[int | None]]) -> tuple[Plan, dict[str, Record]]:

@@ -28,7 +28,7 @@ def test_marks_say_what_the_comparison_with_the_best_tells() -> None:
     assert standing(plan, tables.runs[:-1]).marks == ("",) * 3  # more runs may change it
     few = make_plan({"batch_size": [1, 10]}, seeds=2)
     runs = make_tables(few, make_records(few, [[0.9, 0.91], [0.92, 0.93]]), {}).runs
-    assert standing(few, runs).marks == ("", "best")
+    assert standing(few, runs).marks == ("", "highest")
 
 
 def test_a_run_that_failed_to_learn_has_a_status_of_its_own() -> None:
@@ -53,7 +53,7 @@ def test_crossed_seeds_are_the_replicates_of_the_other_axes_points() -> None:
     expected = [[0.50, 0.51, 0.52, 0.56, 0.57, 0.58], [0.53, 0.54, 0.55, 0.59, 0.60, 0.61]]
     np.testing.assert_allclose(samples(stand.plan, stand.runs, [stand.metric])[0], expected)
     assert [run.point for run in stand.plan.runs] == [0] * 6 + [1] * 6
-    assert stand.marks == ("", "best")  # not tested: these runs are not independent
+    assert stand.marks == ("", "highest")  # not tested: these runs are not independent
     assert np.isnan(stand.comparison.p).all()
 
 
