@@ -56,10 +56,17 @@ def opened(scheduler: str | None, workers: int) -> Iterator[Client]:
                     client.close(timeout=FAREWELL)
         return
     # A worker that Dask thinks too large is paused by it for ever: here memory is the user's business.
-    with dask.config.set(LOCAL), deaf():
-        local = LocalCluster(
-            n_workers=workers, threads_per_worker=1, memory_limit=None, dashboard_address="127.0.0.1:0"
-        )
+    with dask.config.set(LOCAL), deaf(), quiet():
+        try:
+            local = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                memory_limit=None,
+                dashboard_address="127.0.0.1:0",
+            )
+        except RuntimeError as error:  # each of its processes imports what the user has started
+            why = 'a script of yours needs `if __name__ == "__main__":` around what it starts'
+            raise OSError(f"the workers of a Dask cluster on this machine did not start ({why})") from error
     with quiet(), local, Client(local, direct_to_workers=True, set_as_default=False) as client:
         yield client
 

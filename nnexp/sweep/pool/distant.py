@@ -113,9 +113,7 @@ def _with_machine(outcomes: Sequence[Outcome]) -> list[Outcome]:
 def _check_memory(expected: Premises) -> None:
     """Raise `PremiseError` if files were exchanged since this process loaded them."""
     if _loaded() != expected.code:
-        raise PremiseError(
-            "its nnexp is another one than the parent's; one that was exchanged is loaded anew"
-        )
+        raise PremiseError("its nnexp is another one than the parent's: start it again, with the same files")
 
 
 @cache

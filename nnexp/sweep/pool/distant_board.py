@@ -28,15 +28,19 @@ class DistantBoard(Board):
         super().__init__(path, len(rows))
         self._worker, self._sweep, self._plan_rows = get_worker(), sweep, list(rows)
         self._order = self._worker.get_current_task()
-        self._next, self._end = 0.0, np.inf
+        self._next, self._seconds, self._end = 0.0, 0.0, np.inf
 
     def end_after(self, seconds: float) -> None:
-        """Let runs stop as well after so many seconds; 0: they may go on to their end."""
-        self._end = time.monotonic() + seconds if seconds else np.inf
+        """Let runs stop as well so many seconds after they have first shown something; 0: they may go on to
+        their end."""
+        self._seconds = seconds
 
     def show(self, rows: Sequence[int], epoch: int, metrics: Mapping[str, NDArray[np.floating]]) -> None:
         super().show(rows, epoch, metrics)
-        if (now := time.monotonic()) >= self._next:
+        now = time.monotonic()
+        if self._seconds and self._end == np.inf:  # else one that takes longer to begin would gain nothing
+            self._end = now + self._seconds
+        if now >= self._next:
             self._next = now + TELL_EVERY
             ages = (now - self.rows[:, SAFE]).tolist()
             told = {"rows": self._plan_rows, "figures": self.rows[:, :3].tolist(), "ages": ages}
