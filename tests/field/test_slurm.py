@@ -81,6 +81,35 @@ def test_a_job_that_is_cancelled_costs_nothing(
     assert tables(tmp_path) == undisturbed
 
 
+def test_a_run_whose_jobs_end_twice_before_its_first_checkpoint_does_not_fail(
+    tmp_path: Path, queue: dict[str, str], undisturbed: dict[str, str]
+) -> None:
+    """As at the end of a walltime: no fault of the run's."""
+    trained, gate = tmp_path / "trained", tmp_path / "gate"
+    faults = {"NNEXP_FAULT": WAITS, "NNEXP_GATE": str(gate), "NNEXP_TRAINED": str(trained)}
+    with start(JOBS, tmp_path, **queue, **faults) as sweep:
+        for times in (1, 2):
+            assert wait_for(lambda n=times: trained.exists() and trained.read_text().count("7 1\n") >= n, 90)
+            asked(queue, "scancel", *asked(queue, "squeue", "-h", "-o", "%i").split())
+        gate.touch()
+        shown = sweep.communicate(timeout=180)[0]
+    assert sweep.returncode == 0, shown
+    assert tables(tmp_path) == undisturbed
+
+
+def test_a_job_of_the_same_name_that_is_another_s_does_not_count(
+    tmp_path: Path, queue: dict[str, str]
+) -> None:
+    dry = run([*JOBS, "dry_run=true"], tmp_path, **queue)
+    name = dry.shown.partition("#SBATCH -J ")[2].split()[0]
+    asked(queue, "sbatch", "--output=/dev/null", "-J", name, "-c", "1", "--wrap", "sleep 600")
+    options = {"DASK_JOBQUEUE__SLURM__PYTHON": "/nowhere/python"}
+    ended = run(JOBS, tmp_path, **queue, **options)
+    asked(queue, "scancel", f"--name={name}")
+    assert ended.status == 1, ended.shown
+    assert "no job of this sweep waits or runs in Slurm" in ended.shown
+
+
 def test_a_job_with_nothing_left_to_train_is_given_back(
     tmp_path: Path, queue: dict[str, str], undisturbed: dict[str, str]
 ) -> None:

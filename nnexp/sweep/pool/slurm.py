@@ -128,9 +128,9 @@ def submitted(jobs: Jobs) -> Iterator[Client]:
     from distributed import Client
 
     over = Event()
-    with certificate(jobs.folder / KEYS):
+    with certificate(jobs.folder / KEYS), dask.config.set(SETTINGS):
         keywords = _keywords(jobs)
-        with dask.config.set(SETTINGS), deaf():
+        with deaf():
             options = {"dashboard_address": "127.0.0.1:0"} | dask.config.get(
                 "jobqueue.slurm.scheduler-options"
             )
