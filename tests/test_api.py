@@ -199,7 +199,7 @@ def test_a_notebook_shows_the_answer_as_it_is_printed() -> None:
     table = loaded.table("best_epoch")
     assert repr(table) == str(table)
     assert re.search(r"^ +10 +85.00 +2 +baseline .* 2 ", table, re.M)
-    assert "Best on validation: batch_size=10. Its test accuracy: 83.00 % (n = 2)." in table
+    assert "Highest on validation: batch_size=10. Its test accuracy: 83.00 % (n = 2)." in table
     assert not any(line.endswith(" ") for line in table.splitlines())
     with pytest.raises(nnexp.UserError, match="unknown metric 'best_epok'; did you mean 'best_epoch'"):
         loaded.table("best_epok")

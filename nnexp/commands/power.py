@@ -9,17 +9,18 @@ from nnexp.commands.arguments import Arguments, only_name, parse_arguments
 from nnexp.commands.lookup import results_of_sweep
 from nnexp.console import make_console, make_table
 from nnexp.errors import UserError
-from nnexp.results.by_point import accuracy_metric, samples
-from nnexp.statistics.intervals import LEAST_SEEDS, MOST_SEEDS
-from nnexp.statistics.power import Needed, seeds_by_pair
+from nnexp.results.needed_seeds import needed_seeds, seeds_text
+from nnexp.statistics.intervals import LEAST_SEEDS
+from nnexp.statistics.power import Needed
 from nnexp.text import count
 
 HELP = """
 nnexp power NAME[/ID] --difference POINTS [sweeps_dir=sweeps]
 
 How many seeds find a difference of so many points of validation accuracy (0.3: from 97.0 to 97.3 %) in 80 %
-of sweeps, by a paired 95 % interval on two points. It depends on how seeds scatter: NAME is a sweep like the
-one that is planned, with 3 seeds or more; a pilot of two points will do.
+of sweeps, by a paired 95 % interval on two points: one pair, fixed before; several comparisons take more. It
+depends on how seeds scatter, over runs that learn: NAME is a sweep like the one that is planned, with 3
+seeds or more; a pilot of two points will do.
 """
 DIFFERENCE = "--difference"
 
@@ -30,8 +31,7 @@ def main(words: Sequence[str]) -> int:
     name, difference = only_name("power", arguments.names), _difference(arguments)
     results = results_of_sweep(name, arguments.sweeps_dir)[1]
     plan, runs = results.plan, results.tables.runs
-    values = 100 * samples(plan, runs, [accuracy_metric(plan)])[0]
-    needed = seeds_by_pair(values, difference)
+    needed = needed_seeds(plan, runs, difference)
     if not needed:
         seeds = count(len(plan.seeds), "seed")
         raise UserError(
@@ -42,6 +42,7 @@ def main(words: Sequence[str]) -> int:
     console.print(f"Seeds that find {difference:g} points of validation accuracy in 80 % of sweeps")
     console.print(f"(paired 95 % interval; sd of the difference over the seeds of {plan.name}):")
     console.print(_table(needed))
+    console.print("For one pair of points, over runs that learn; several comparisons take more.")
     console.print("Range: at the ends of the 80 % interval of the sd, itself from few seeds.")
     return 0
 
@@ -67,9 +68,5 @@ def _table(needed: Mapping[str, Needed]) -> Table:
         "pair of points", "sd in points", "seeds", "range", right=("sd in points", "seeds", "range")
     )
     for name, (sd, seeds, low, high) in needed.items():
-        table.add_row(name, f"{sd:.3g}", _text(seeds), f"{_text(low)} to {_text(high)}")
+        table.add_row(name, f"{sd:.3g}", seeds_text(seeds), f"{seeds_text(low)} to {seeds_text(high)}")
     return table
-
-
-def _text(seeds: int | None) -> str:
-    return f"over {MOST_SEEDS}" if seeds is None else str(seeds)

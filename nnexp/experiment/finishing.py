@@ -22,9 +22,10 @@ from nnexp.report import markdown, terminal
 from nnexp.report.build import answer_of
 from nnexp.results import tables, write_csv
 from nnexp.results.by_point import best_run
-from nnexp.results.stamp import stamp
+from nnexp.results.stamp import RULES, stamp
 from nnexp.results.tables import make_tables
 from nnexp.sweep.pool.stop import SweepError, deferred
+from nnexp.sweep.question.identity import canonical_json
 from nnexp.sweep.store.folder import Sweep
 from nnexp.sweep.store.looks import note_look
 from nnexp.sweep.store.plan_file import FILE
@@ -105,7 +106,7 @@ class Ending:
             console.print(run_line(run, sweep.records.get(run.run_id)))
             console.print(f"nnexp show {run.run_id} tells more")
             if answer.verdicts:
-                print_page(console, terminal.verdict_list(answer.verdicts))
+                print_page(console, terminal.verdict_list(answer.verdicts, answer.intervals))
         elif sweep.records:
             print_page(console, terminal.page(answer))
         verdicts = {verdict.id: verdict.verdict for verdict in answer.verdicts}
@@ -121,7 +122,7 @@ class Ending:
         sweep = self.sweep
         if not self.execution.pictures or len(sweep.plan.runs) == 1 or not sweep.statuses["finished"]:
             return
-        mark, content = sweep.folder / DRAWN, _trainings(sweep)
+        mark, content = sweep.folder / DRAWN, _drawn_from(sweep)
         if mark.exists() and mark.read_bytes() == content:
             return
         from nnexp.plots import pictures
@@ -203,10 +204,11 @@ def page_tags(results: Results) -> dict[str, str]:
     return verdicts | {"mlflow.note.content": markdown.page(answer)}
 
 
-def _trainings(sweep: Sweep) -> bytes:
-    """Which trainings a sweep's pictures show."""
+def _drawn_from(sweep: Sweep) -> bytes:
+    """A digest of what a sweep's pictures show: trainings, what they are compared by, and our rules."""
     started = sorted(f"{run_id} {record.timings['started']}" for run_id, record in sweep.records.items())
-    return hashlib.sha256("\n".join(started).encode()).hexdigest().encode()
+    question = canonical_json([sweep.plan.claims, sweep.plan.baseline])
+    return hashlib.sha256(RULES + "\n".join([question, *started]).encode()).hexdigest().encode()
 
 
 def files_of(folder: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 
 from nnexp.claims.sweep_verdicts import looks_at, verdicts_in
 from nnexp.console import print_page
@@ -19,6 +19,7 @@ from nnexp.data import scale_of
 from nnexp.errors import UserError, unknown
 from nnexp.experiment.trained_network import TrainedNetwork
 from nnexp.report import terminal
+from nnexp.report.adaptive import intervals_of
 from nnexp.report.build import answer_of
 from nnexp.report.effects import verdicts_of
 from nnexp.results.by_point import best_run
@@ -93,8 +94,12 @@ class LoadedSweep:
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What is odd about the runs, and earlier looks at them, a line each."""
-        looks = looks_at(self.folder, self.plan, self.runs, self.verdicts)
-        return (*mixed_versions(environments_in(self.folder)), *looks)
+        return (*mixed_versions(environments_in(self.folder)), *self._looks)
+
+    @property
+    def _looks(self) -> tuple[str, ...]:
+        """A line on earlier looks, if there were any."""
+        return looks_at(self.folder, self.plan, self.runs, self.verdicts)
 
     @property
     def results(self) -> Results:
@@ -111,15 +116,18 @@ class LoadedSweep:
             UserError: the sweep has no such figure.
         """
         results = Results(self.plan, self.tables, self.verdicts)  # its notes take all records
-        return _page(terminal.summary(answer_of(results, metrics)))
+        return _page(Group(terminal.summary(answer_of(results, metrics)), *terminal.note_lines(self._looks)))
 
     def claims(self) -> Page:
         """The verdict on each of the sweep's claims, with the figures it rests on, as it is printed."""
         if not len(self.verdicts):
             return Page("No claims: the sweep file states none, or none that these runs can answer.")
         verdicts = verdicts_of(self.verdicts)
+        page = Group(
+            terminal.verdict_list(verdicts, intervals_of(self.plan)), *terminal.note_lines(self._looks)
+        )
         problem = note_look(self.folder, self.plan, len(self.runs), {v.id: v.verdict for v in verdicts})
-        return Page("\n".join(filter(None, [_page(terminal.verdict_list(verdicts)), problem])))
+        return Page("\n".join(filter(None, [_page(page), problem])))
 
     def best(self) -> TrainedNetwork:
         """The network of the best point that did best, both on validation data.

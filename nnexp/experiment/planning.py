@@ -1,6 +1,7 @@
 """Before training: make the plan, print what will run and for how long, and ask first if that is long."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from rich.console import Console
 from rich.prompt import Confirm
@@ -12,12 +13,17 @@ from nnexp.config import Config
 from nnexp.console import can_answer
 from nnexp.errors import UserError
 from nnexp.experiment.messages import advice_lines, announcement
+from nnexp.results.needed_seeds import NO_SCATTER, seeds_line
+from nnexp.results.sweep_folder import results_in
+from nnexp.results.tables import runs_table
 from nnexp.sweep.pool.estimate import Load, estimate_seconds, work
 from nnexp.sweep.pool.stacks import Mark, make_stacks
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.question.planner import make_plan
 from nnexp.sweep.question.seeds import UntilDecided
+from nnexp.sweep.store.catalog import find_sweep_folder
 from nnexp.sweep.store.folder import Sweep
+from nnexp.sweep.store.plan_file import read_plan
 from nnexp.sweep.store.record import FAILED
 
 
@@ -103,3 +109,17 @@ def confirm(seconds: float, limit: float | None, console: Console) -> None:
         agreed = False
     if not agreed:
         raise UserError("nothing was trained; confirm_above=null trains without asking")
+
+
+def seeds_to_plan(sweep: Sweep, sweeps_dir: str) -> str:
+    """How many seeds a difference takes, by the sweep's own records or by an earlier sweep of its name."""
+    plan, line = sweep.plan, ""
+    if sweep.records:
+        line = seeds_line(plan, runs_table(plan, sweep.records, {}))
+    if not line:
+        with suppress(UserError):  # there is none, or it cannot be read
+            name = plan.runs[0].data.name
+            folder = find_sweep_folder(plan.name, sweeps_dir, data=name, published=True).folder
+            like = read_plan(folder)
+            line = seeds_line(like, results_in(folder, like).runs)
+    return line or NO_SCATTER

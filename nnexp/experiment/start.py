@@ -7,7 +7,7 @@ from rich.console import Console
 from nnexp.config import Config, Execution
 from nnexp.errors import UserError
 from nnexp.experiment.messages import plan_table, useless_checkpoints
-from nnexp.experiment.planning import advise, announce, confirm, planned
+from nnexp.experiment.planning import advise, announce, confirm, planned, seeds_to_plan
 from nnexp.experiment.rounds import begun
 from nnexp.experiment.training import Experiment
 from nnexp.experiment.workers import Workers
@@ -33,6 +33,8 @@ def dry_run(config: Config, console: Console) -> Sweep:
     advise(sweep.plan, pending, datasets.load, console)
     marks = _marks(sweep, execution, console)
     announce(sweep, pending, workers.number(len(pending)), datasets.load, console, marks)
+    if len(whole.points) > 1:
+        console.print(seeds_to_plan(sweep, sweeps_dir))
     console.print(plan_table(sweep.plan, pending))
     if jobs := workers.jobs(len(pending)):
         console.print(f"Each job of Slurm's:\n{job_script(jobs)}", soft_wrap=True)

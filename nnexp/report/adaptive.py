@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from nnexp.report.answer import Line, Verdict
+from nnexp.report.answer import INTERVALS, Line, Verdict
 from nnexp.report.evidence import Evidence
 from nnexp.report.variation import label_of
+from nnexp.sweep.question.plan import Plan
 
 MOST_NAMES = 6  # of points that may be the best
 RATES = Line(  # measured: docs/statistics.md
@@ -14,6 +15,11 @@ RATES = Line(  # measured: docs/statistics.md
     "21 % are under lognormal noise, and 55 % where one run in ten is stuck.",
     "warning",
 )
+
+
+def intervals_of(plan: Plan) -> str:
+    """What the intervals of the verdicts are, in words."""
+    return INTERVALS if plan.until is None else "intervals that hold at 95 % for all looks and tests"
 
 
 def adaptive_lines(evidence: Evidence, verdicts: Sequence[Verdict]) -> Iterator[Line]:

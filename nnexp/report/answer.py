@@ -12,6 +12,7 @@ FigureUnit = Literal["number", "per cent", "points"]  # points: differences of p
 Tone = Literal["plain", "result", "good", "warning", "problem"]  # how a renderer sets a text off
 
 CELL_FORMS = {"number": (1, ".3g", ".2g"), "per cent": (100, ".2f", ".2f"), "points": (100, "+z.2f", ".2f")}
+INTERVALS = "95 % intervals"  # of verdicts
 EVEN = 1e-6  # of half an interval: as far apart its two halves may be
 
 
@@ -95,8 +96,9 @@ class Answer:
 
     `name`: NAME/ID. `heading`: what the figures of the table are. `table`: None if no run has finished.
     `result`: the best point and its test accuracy, or why there is none. `explanations`: what the marks of
-    the table mean. `notes`: what is odd about the runs. `settings`: hyperparameters and data that all runs
-    share and that are not at their default, the data set always.
+    the table mean. `intervals`: what those of the verdicts are. `notes`: what is odd about the runs.
+    `settings`: hyperparameters and data that all runs share and that are not at their default, the data set
+    always.
     """
 
     name: str
@@ -106,6 +108,7 @@ class Answer:
     result: Line | None = None
     explanations: tuple[Line, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    intervals: str = INTERVALS
     notes: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 

@@ -9,7 +9,7 @@ import numpy as np
 from nnexp.data import DataSpec, sizes_of
 from nnexp.errors import unknown
 from nnexp.nn import Hyperparameters
-from nnexp.report.adaptive import adaptive_lines
+from nnexp.report.adaptive import adaptive_lines, intervals_of
 from nnexp.report.answer import Answer, Figure, Line, cell_text
 from nnexp.report.effects import verdicts_of
 from nnexp.report.evidence import Evidence, evidence_of, is_cut, losses_text, mean_figure, stuck_text
@@ -52,6 +52,7 @@ def answer_of(results: Results, metrics: Sequence[str] = ()) -> Answer:
         "name": f"{plan.name}/{plan.sweep_id}",
         "question": " ".join(plan.question.split()),
         "verdicts": verdicts_of(results.verdicts),
+        "intervals": intervals_of(plan),
         "notes": results.notes,
         "settings": _changed_settings(plan),
     }

@@ -8,7 +8,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.text import Text
 
 from nnexp.console import PIPE_WIDTH, WholeTable, signs_for
-from nnexp.report.answer import Answer, Line, Table, Tone, Verdict, cell_text
+from nnexp.report.answer import INTERVALS, Answer, Line, Table, Tone, Verdict, cell_text
 from nnexp.report.effects import effect_text
 
 STYLES: Mapping[Tone, str] = {
@@ -29,7 +29,7 @@ VERDICT_STYLES = {  # others: dim
 
 def page(answer: Answer) -> Group:
     """All of the answer, for 80 columns or more."""
-    return Group(summary(answer), verdict_list(answer.verdicts), *_lines(answer.notes))
+    return Group(summary(answer), verdict_list(answer.verdicts, answer.intervals), *note_lines(answer.notes))
 
 
 def summary(answer: Answer) -> Group:
@@ -42,8 +42,8 @@ def summary(answer: Answer) -> Group:
     return Group(*parts, *(_text(line) for line in lines))
 
 
-def verdict_list(verdicts: Sequence[Verdict]) -> Group:
-    """Each verdict with the figures it rests on; nothing without claims."""
+def verdict_list(verdicts: Sequence[Verdict], intervals: str = INTERVALS) -> Group:
+    """Each verdict with the figures it rests on (`intervals`: what those are); nothing without claims."""
     if not verdicts:
         return Group()
     grid = rich.table.Table.grid(padding=(0, 2, 0, 0))
@@ -60,7 +60,7 @@ def verdict_list(verdicts: Sequence[Verdict]) -> Group:
     total = ", ".join(f"{counts[name]} {name}" for name in (*VERDICT_STYLES, "not judged") if counts[name])
     heading = Text(f"Claims: {total}", style="bold")
     if any(verdict.effect and verdict.effect.low == verdict.effect.low for verdict in verdicts):  # not NaN
-        heading.append("; in brackets 95 % intervals", style="not bold dim")
+        heading.append(f"; in brackets {intervals}", style="not bold dim")
     return Group(Text(), heading, grid)
 
 
@@ -100,5 +100,6 @@ def _text(line: Line) -> Text:
     return Text(line.text, style=STYLES[line.tone])
 
 
-def _lines(notes: Sequence[str]) -> list[Text]:
+def note_lines(notes: Sequence[str]) -> list[Text]:
+    """What is odd about a sweep, or was looked at before."""
     return [Text(note, style=STYLES["warning"]) for note in notes]

@@ -14,6 +14,7 @@ from nnexp import cli, load_sweep
 from nnexp.errors import UserError
 from nnexp.experiment import planning
 from nnexp.nn import train
+from nnexp.results.needed_seeds import NO_SCATTER
 from nnexp.sweep.pool import premises, worker
 from nnexp.sweep.store import record
 from nnexp.sweep.store.looks import read_looks
@@ -356,7 +357,20 @@ def test_a_dry_run_lists_the_points_and_writes_nothing(
     assert cli.main([*SWEEP, "dry_run=true"]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines[-2:] == [["1", "0.1", "0", "3"], ["2", "0.5", "0", "3"]]
+    assert NO_SCATTER.split() in lines
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_tells_the_seeds_of_a_difference_by_what_is_trained(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main([*SWEEP, "n_jobs=1"]) == 0
+    capsys.readouterr()
+    assert cli.main([*SWEEP, "dry_run=true"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert re.search(
+        r"pair of points takes, by the scatter of \S+: .+ for 0.3 points, .+ for 1 points", shown
+    )
 
 
 def test_a_single_run_shows_every_epoch_and_both_accuracies(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nnexp.claims.sweep_verdicts import results_of
+from nnexp.report.adaptive import intervals_of
 from nnexp.report.build import answer_of
 from nnexp.results.tables import make_tables
 from tests.results.judged import at
@@ -35,3 +36,9 @@ def test_an_adaptive_answer_names_what_is_open() -> None:
 
 def test_a_fixed_number_of_seeds_has_no_such_lines() -> None:
     assert "ecided" not in told(HIGH, LOW, until=False)
+
+
+def test_intervals_of_adaptive_verdicts_are_not_called_those_of_one_look() -> None:
+    plan = make_plan({"batch_size": [1, 10]}, seeds=12)
+    assert intervals_of(plan) == "95 % intervals"
+    assert "for all looks" in intervals_of(with_seeds(plan, [12, 12]))
