@@ -2,7 +2,9 @@
 
 import json
 import signal
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -174,6 +176,17 @@ def test_a_worker_of_another_kind_that_comes_first_does_not_end_the_sweep(
             shown = sweep.communicate(timeout=120)[0]
     assert sweep.returncode == 0, shown
     assert tables(tmp_path) == undisturbed
+
+
+def test_a_server_of_another_kind_is_told_before_training(tmp_path: Path) -> None:
+    handler = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        refused = run([*LOCAL, f"backend.scheduler=tcp://127.0.0.1:{server.server_port}"], tmp_path)
+        server.shutdown()
+    assert refused.status == 2, refused.shown
+    assert "backend.scheduler must be the address of a Dask scheduler: tcp://127.0.0.1" in refused.shown
+    assert "Traceback" not in refused.shown
 
 
 def test_a_scheduler_that_does_not_answer_is_told_before_training(tmp_path: Path) -> None:

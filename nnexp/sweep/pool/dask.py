@@ -74,10 +74,12 @@ def opened(scheduler: str | None, workers: int) -> Iterator[Client]:
 def _connected(scheduler: str) -> Client:
     from distributed import Client
 
-    try:
-        return Client(scheduler, timeout=PATIENCE, direct_to_workers=True, set_as_default=False)
+    keywords = {"timeout": PATIENCE, "direct_to_workers": True, "set_as_default": False}
+    try:  # a server of another kind is tried for ever
+        return apart(Client, scheduler, **keywords).result(timeout=1.5 * PATIENCE)
     except (OSError, ValueError) as error:
-        raise OSError(f"backend.scheduler must be the address of a Dask scheduler: {error}") from error
+        why = str(error) or f"{scheduler} does not answer as one"
+        raise OSError(f"backend.scheduler must be the address of a Dask scheduler: {why}") from error
 
 
 def apart(call: Callable[..., T], *args: Any, **keywords: Any) -> Future[T]:
