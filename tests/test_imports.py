@@ -41,7 +41,7 @@ MAY_IMPORT = {
         *("archive", "errors", "text", "files", "yaml_text", "nn", "data", "sweep.question", "sweep.pool"),
     },
     "results": {"errors", "text", "files", "statistics", "nn", "data", "sweep.question", "sweep.store"},
-    "claims": {"errors", "text", "statistics", "sweep.question", "sweep.store", "results"},
+    "claims": {"errors", "text", "data", "statistics", "sweep.question", "sweep.store", "results"},
     "report": {"console", "errors", "text", "statistics", "nn", "data", "sweep.question", "results"},
     "plots": {"errors", "text", "files", "statistics", "nn", "data", "sweep.question", "results"},
     "tracking": {"errors", "text", "files", "sweep.question", "sweep.store"},

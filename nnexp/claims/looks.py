@@ -9,10 +9,11 @@ What has no such test holds or fails, for the seeds at hand, and takes no more o
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from nnexp.claims.checks import Check
 from nnexp.claims.findings import REFUTED, REPRODUCED, Finding, join
 from nnexp.claims.means import ONE_LOOK, MeanTest
 from nnexp.claims.parsing import Claim
-from nnexp.claims.samples import Sample
+from nnexp.claims.samples import Sample, Sweeps
 from nnexp.results.by_point import level_of_best
 from nnexp.statistics.intervals import Floats, Interval
 from nnexp.statistics.sequential import ANYTIME, anytime_interval, least_seeds, least_seeds_to_leave
@@ -26,6 +27,12 @@ def means_of(plan: Plan, claims: Sequence[Claim]) -> MeanTest:
     tests = sum(check.tests for claim in claims for check in claim.checks if check.is_on_means)
     shares = 2 if len(plan.points) > 1 else 1  # with the comparison of points
     return MeanTest(_interval, ANYTIME, shares * max(tests, 1), every_look=True)
+
+
+def means_for(check: Check, sweeps: Sweeps, means: MeanTest) -> MeanTest:
+    """By which test a check is decided: by the same where any sweep that it takes goes on until decided."""
+    until = any(sweeps[leaf.sweep].plan.until for leaf in check.leaves)
+    return MeanTest(_interval, ANYTIME, every_look=True) if until and not means.every_look else means
 
 
 def _interval(samples: Floats, level: float) -> Interval:

@@ -84,7 +84,7 @@ def mean_finding(
     if means.every_look and check.over == "mean" and check.times is not None:
         return Finding(UNDECIDED, n=n, note=NO_RATIO_TEST)
     images = left.images if right is None else None
-    grain = 1 / left.images if right and left.images else 0.0
+    grain = 0.0 if images else max(side.grain for side in (left, right) if side)
     finding = _decided(check, samples, tests, means, images, grain)
     stuck = join(*dict.fromkeys(stuck_text(*side.stuck) for side in (left, right) if side and side.stuck))
     if stuck:
@@ -102,13 +102,11 @@ def _decided(
     """The finding on samples (one, or two) that are finite. `grain`: the step between two accuracies."""
 
     def interval(level: float) -> tuple[float, float]:
-        both = _interval(check, samples, level, means, images)
-        if check.within is not None:  # values that rounding alone makes equal are no finding
-            both = with_rounding(both, level, grain)
+        both = _interval(check, samples, level, means, images, grain)
         return float(both.low), float(both.high)
 
     limits = limits_of(check)
-    mean, _, _, n = _interval(check, samples, check.level, means, images)
+    mean, _, _, n = _interval(check, samples, check.level, means, images, grain)
     finding = limits.finding(UNDECIDED, float(mean), int(n))
     notes = [images_text(images)] if images else []
     notes += ["two one-sided tests at 5 %: the interval is at 90 %"] if check.within is not None else []
@@ -122,22 +120,30 @@ def _decided(
 
 
 def _interval(
-    check: Check, samples: list[Floats], level: float, means: MeanTest, images: int | None
+    check: Check, samples: list[Floats], level: float, means: MeanTest, images: int | None, grain: float
 ) -> Interval:
     """The interval of what the check is about.
 
     With times: over mean, of the ratio of two means; paired, of the geometric mean of the ratio at each seed.
+    Differences that rounding alone makes equal, or unequal, are no finding: that counts in every interval.
     """
     if check.over == "mean" and len(samples) == 2:
-        return (welch_interval if check.times is None else ratio_interval)(samples[0], samples[1], level)
+        kind = welch_interval if check.times is None else ratio_interval
+        two = kind(samples[0], samples[1], level)
+        step = grain if check.times is None else grain * max(1.0, float(two.mean)) / float(samples[1].mean())
+        return with_rounding(two, level, step)
     if check.times is not None:
+        step = grain / min(float(sample.mean()) for sample in samples)
         logarithms = means.interval(np.log(samples[0]) - np.log(samples[1]), level)
+        logarithms = with_rounding(logarithms, level, step, means.rule)
         mean, low, high = (np.exp(figure) for figure in logarithms[:3])
         return Interval(mean, low, high, logarithms.n)
     if images is not None and means is ONE_LOOK:
         return accuracy_interval(samples[0], images, level)
     interval = means.interval(samples[0] - samples[1] if check.over == "paired" else samples[0], level)
-    return interval if images is None else _for_other_images(interval, images, level)
+    if images is None:
+        return with_rounding(interval, level, grain, means.rule)
+    return _for_other_images(interval, images, level)
 
 
 def _for_other_images(interval: Interval, images: int, level: float) -> Interval:

@@ -73,7 +73,8 @@ def _by_tests(
 ) -> Finding:
     """`values (points, seeds)`: finite, higher is better."""
     effect, n, where = _inside(check, values, values.shape[1])
-    shown = statistics.optimum(values, check.margin, LEVEL, means.rule)
+    grain = max(sample.grain for sample in samples)
+    shown = statistics.optimum(values, check.margin, LEVEL, means.rule, grain)
     finding = limits.finding(UNDECIDED, effect, n, where)
     if n < LEAST_SEEDS:
         return with_seeds(replace(finding, is_open=True), abs(effect - limits.low), 0.0)

@@ -5,18 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import replace
 from statistics import fmean, median, stdev
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from nnexp.claims.curves import STATISTICS
 from nnexp.claims.places import select_points
 from nnexp.claims.quantities import OVER_SEEDS, Quantity
 from nnexp.claims.sweep_runs import Frames, SweepRuns, Values
 from nnexp.errors import UserError
-from nnexp.statistics.clusters import stuck
 from nnexp.statistics.shares import share_interval
 from nnexp.text import spelled
 
@@ -28,12 +24,14 @@ class Sample(NamedTuple):
     """The values of the seeds; `summarize` makes one number of them, where a check compares such numbers.
 
     `images`: how many an accuracy was measured on, of those of the validation or the test set; None if it is
-    none. `stuck`: how many of how many runs failed to learn, where some did and others did not.
+    none. `grain`: the step between two values of an accuracy, or of a difference of two; 0 for others.
+    `stuck`: how many of how many runs failed to learn, where some did and others did not.
     """
 
     values: Values
     summarize: Callable[[Iterable[float]], float]
     images: int | None = None
+    grain: float = 0.0
     stuck: tuple[int, int] | None = None
 
     def of(self, seeds: Container[int]) -> Sample:
@@ -77,8 +75,12 @@ class Sweeps:
             limit, sign = quantity.number or 0.0, 1 if quantity.above else -1
             values = self._values(quantity.parts[0], over, place)
             return Sample({s: float(sign * (v - limit) > 0) for s, v in values.items()}, fmean)
+        parts = quantity.parts if quantity.statistic == "difference" else (quantity,)
+        counts = [self._images(part, place) for part in parts]
         return self._sample(quantity, over, place)._replace(
-            images=self._images(quantity), stuck=self._stuck(quantity, over, place)
+            images=None if quantity.parts else counts[0],
+            grain=max(1 / count if count else 0.0 for count in counts),
+            stuck=self._stuck(quantity, place),
         )
 
     def _sample(self, quantity: Quantity, over: str, place: Mapping[str, Any]) -> Sample:
@@ -89,25 +91,19 @@ class Sweeps:
             self._values(quantity, over, place), fmean if quantity.statistic in OVER_SEEDS else summarize
         )
 
-    def _images(self, quantity: Quantity) -> int | None:
-        """Of an accuracy on images that were not trained on."""
+    def _images(self, quantity: Quantity, place: Mapping[str, Any]) -> int | None:
+        """Of an accuracy on images that were not trained on; of several points it may be at, the fewest."""
         if quantity.parts or not quantity.is_accuracy or not quantity.metric.startswith(HELD_OUT):
             return None
-        return self[quantity.sweep].images(quantity.metric)
+        sweep = self[quantity.sweep]
+        return min(sweep.images(quantity.metric, point) for point in self.points(quantity, place))
 
-    def _stuck(self, quantity: Quantity, over: str, place: Mapping[str, Any]) -> tuple[int, int] | None:
-        """Of the accuracies that the quantity is made of: those at the point where most runs are stuck.
-
-        By how the runs end: one that is slow at first may learn all the same.
-        """
-        worst = None
-        for leaf in (leaf for leaf in quantity.leaves if leaf.is_accuracy and leaf.better):
-            ends = replace(leaf, statistic="final", number=None)
-            values = np.array([list(self._values(ends, over, place).values())], np.float64)
-            count, n = int(stuck(values, chance=0.0, images=1).sum()), values.size
-            if 0 < count < n and (worst is None or count > worst[0]):
-                worst = count, n
-        return worst
+    def _stuck(self, quantity: Quantity, place: Mapping[str, Any]) -> tuple[int, int] | None:
+        """Of the points that the quantity takes its values from: of that where most runs are stuck."""
+        leaves = quantity.leaves
+        counts = [self[leaf.sweep].stuck(point) for leaf in leaves for point in self.points(leaf, place)]
+        worst = max(counts, key=lambda count: count[0], default=(0, 0))
+        return worst if worst[0] else None
 
     def _values(self, quantity: Quantity, over: str, place: Mapping[str, Any]) -> Values:
         if quantity.parts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 
 from nnexp.claims.curves import OBJECTIVE, Curve, statistic_of
 from nnexp.claims.quantities import DIVERGED, Quantity
+from nnexp.data import sizes_of
 from nnexp.errors import UserError
+from nnexp.results.by_point import stuck_ids
 from nnexp.sweep.question.plan import Plan
 
 if TYPE_CHECKING:
@@ -28,9 +31,10 @@ class SweepRuns:
 
     def __init__(self, plan: Plan, runs: pd.DataFrame, history: pd.DataFrame) -> None:
         self.plan, self.runs, self.history = plan, runs.set_index("run_id"), history
+        self._frame = runs
         self._rows = history.groupby("run_id", sort=False).indices
         self._columns: dict[str, NDArray[np.float64]] = {}
-        self._images: dict[str, int] = {}
+        self._images: dict[tuple[str, int], int] = {}
         self._status: dict[str, str] = dict(zip(runs["run_id"], runs["status"], strict=True))
 
     def status(self, point: int) -> dict[int, str]:
@@ -58,15 +62,33 @@ class SweepRuns:
             return {seed: float(column[run_id]) for seed, run_id in finished.items()}
         return {seed: self._statistic(quantity, run_id) for seed, run_id in finished.items()}
 
-    def images(self, metric: str) -> int:
-        """How many images an accuracy was measured on: the fewest of which all values are whole numbers."""
-        if metric not in self._images:
-            self._images[metric] = self._fewest_images(metric)
-        return self._images[metric]
+    def stuck(self, point: int) -> tuple[int, int]:
+        """How many runs of the point failed to learn, of how many that finished; by how all of them end."""
+        finished = [i for i in self._ids(point).values() if self._status.get(i) == "finished"]
+        return sum(run_id in self._stuck for run_id in finished), len(finished)
 
-    def _fewest_images(self, metric: str) -> int:
-        values = [self._column(metric)] if metric in self.history else []
-        values += [self.runs[name].to_numpy(np.float64, na_value=np.nan) for name in self._columns_of(metric)]
+    @cached_property
+    def _stuck(self) -> frozenset[str]:
+        return stuck_ids(self.plan, self._frame)
+
+    def images(self, metric: str, point: int) -> int:
+        """How many images an accuracy of validation or test was measured on at a point.
+
+        Where its data do not say: the fewest of which all values on these data are whole numbers.
+        """
+        if sizes := sizes_of(self.plan.first_runs[point].data):
+            return sizes.test if metric.startswith("test_") else sizes.validation
+        if (metric, point) not in self._images:
+            self._images[metric, point] = self._fewest_images(metric, point)
+        return self._images[metric, point]
+
+    def _fewest_images(self, metric: str, point: int) -> int:
+        data = self.plan.first_runs[point].data
+        ids = [run.run_id for run in self.plan.runs if run.data == data and run.run_id in self._status]
+        rows = [self._rows.get(run_id, np.empty(0, np.int64)) for run_id in ids]
+        values = [self._column(metric)[own] for own in rows] if metric in self.history else []
+        runs = self.runs.loc[ids]
+        values += [runs[name].to_numpy(np.float64, na_value=np.nan) for name in self._columns_of(metric)]
         present = np.unique(np.concatenate([column[~np.isnan(column)] for column in values]))
         parts = (Fraction(value).limit_denominator(MOST_IMAGES).denominator for value in present.tolist())
         return min(math.lcm(*parts), MOST_IMAGES)

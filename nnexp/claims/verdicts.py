@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from nnexp.claims.checks import Check
 from nnexp.claims.comparisons import Contrast, compare
 from nnexp.claims.findings import NOT_JUDGED, ORDER, UNDECIDED, Finding, join, weakest_finding
-from nnexp.claims.looks import means_of
+from nnexp.claims.looks import means_for, means_of
 from nnexp.claims.means import ONE_LOOK, MeanTest
 from nnexp.claims.optimum import optimum
 from nnexp.claims.parsing import Claim, Reference, claims_of
@@ -156,10 +156,11 @@ def _findings(claim: Claim, sweeps: Sweeps, means: MeanTest) -> list[Finding]:
     tests = tests_of(claim)
     findings = []
     for number, (check, contrasts) in enumerate(zip(claim.checks, by_check, strict=True), start=1):
+        test = means_for(check, sweeps, means)
         if check.optimum:
-            finding = optimum(check, [contrast.left for contrast in contrasts], tests, means)
+            finding = optimum(check, [contrast.left for contrast in contrasts], tests, test)
         else:
-            finding = weakest_finding(compare(contrast, tests, means) for contrast in contrasts)
+            finding = weakest_finding(compare(contrast, tests, test) for contrast in contrasts)
         part = f"check {number} of {len(by_check)}" if len(by_check) > 1 else ""
         note = ": ".join(filter(None, [part, finding.note]))
         findings.append(replace(finding, note=note, effect_kind=check.effect_kind))

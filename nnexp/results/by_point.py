@@ -107,6 +107,14 @@ def with_stuck(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
     return runs.assign(status=runs["status"].mask(failed[point_numbers(plan, runs), columns], STUCK))
 
 
+def stuck_ids(plan: Plan, runs: pd.DataFrame) -> frozenset[str]:
+    """The runs that failed to learn, as `standing` has them."""
+    if crossing := crossing_of(plan, runs):
+        plan, runs = crossing.plan, crossing.runs
+    runs = with_stuck(plan, runs)
+    return frozenset(runs["run_id"][runs["status"] == STUCK])
+
+
 def _stuck_at_point(accuracies: NDArray[np.float64], sizes: Sizes | None) -> NDArray[np.bool_]:
     """Which runs of a point, (seeds,); none unless others are clearly above them.
 

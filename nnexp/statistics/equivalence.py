@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from nnexp.statistics.intervals import LEVEL, Floats, Interval, mean_interval, welch_interval
+from nnexp.statistics.rule import STUDENT, Rule
 
 Verdict = Literal["equal", "different", "undecided"]
 
@@ -44,15 +45,16 @@ def welch_equivalence(
     )
 
 
-def with_rounding(interval: Interval, level: float, grain: float) -> Interval:
-    """The interval of a difference with the variance of the rounding of two values, grain^2 / 6 per seed."""
-    from scipy.special import stdtrit
+def with_rounding(interval: Interval, level: float, grain: float, rule: Rule = STUDENT) -> Interval:
+    """The interval of a difference with the variance of the rounding of two values, grain^2 / 6 per seed.
 
+    `rule`: the t that the interval is made with.
+    """
     mean, low, high, n = interval
     if not grain or np.isnan(low):
         return interval
-    half = np.hypot((high - low) / 2, stdtrit(n - 1, 0.5 + level / 2) * grain / np.sqrt(6 * n))
-    return Interval(mean, mean - half, mean + half, n)
+    half = rule.half_width(np.atleast_1d(n), (1 - level) / 2, grain / np.sqrt(6 * np.atleast_1d(n)))[0]
+    return Interval(mean, mean - np.hypot(mean - low, half), mean + np.hypot(high - mean, half), n)
 
 
 def _equivalence(narrow: Interval, wide: Interval, within: float) -> Equivalence:

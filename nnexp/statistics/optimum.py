@@ -24,19 +24,22 @@ class Optimum(NamedTuple):
     n: int
 
 
-def optimum(values: Floats, margin: float = 0.0, level: float = LEVEL, rule: Rule = STUDENT) -> Optimum:
+def optimum(
+    values: Floats, margin: float = 0.0, level: float = LEVEL, rule: Rule = STUDENT, grain: float = 0.0
+) -> Optimum:
     """`values (points, seeds)`: in order of the axis, 3 points or more, higher is better, none missing.
 
     A union of intersections (Berger 1982): a point inside must be better than either end, each by a one-sided
     paired test, and any of the k - 2 inside may be it, so these tests are corrected over k - 2. The true best
     inside fails only by one of its two tests, which are corrected over the two ends.
-    With fewer than 3 seeds, limits are infinite and p values NaN.
+    With fewer than 3 seeds, limits are infinite and p values NaN. `grain`: the step between values,
+    1 / examples for accuracies, whose rounding has a variance of grain^2 / 6 in a difference.
     """
     k, n = values.shape
     means = values.mean(1)
     best = 1 + int(np.argmax(means[1:-1]))
     mean, sd, counts = moments(values[1:-1, None] - values[None, [0, -1]])  # (inside, ends)
-    error, either = sd / np.sqrt(n), (1 - level) / 2
+    error, either = np.hypot(sd, grain / np.sqrt(6)) / np.sqrt(n), (1 - level) / 2
     with np.errstate(invalid="ignore", divide="ignore"):
         t = np.where(mean == margin, 0.0, (mean - margin) / error)
     lower = mean - rule.half_width(counts, either / (k - 2), error)

@@ -23,6 +23,7 @@ NETS = [
 ]
 TIME = {"timing": True}
 TWO = {"batch_size": [10, 100]}
+OWN = "own.npz"  # data whose accuracies may be any number
 # One check of each form that the book's claims take: (points of the sweep, check, what else is known of it).
 FORMS: dict[str, tuple[list[dict[str, Any]], str, dict[str, Any]]] = {
     "best of seeds within a range": (
@@ -235,7 +236,7 @@ def verdict(check: Any, sweep: Frames, **known: Any) -> pd.Series:
 
 def of_accuracies(accuracies: NDArray[Any] | Sequence[Sequence[float | None]], **axes: Any) -> Frames:
     """A finished sweep whose final validation accuracies are `accuracies[point][seed]`."""
-    plan = make_plan(axes or TWO, seeds=len(accuracies[0]), epochs=2)
+    plan = make_plan(axes or TWO, seeds=len(accuracies[0]), epochs=2, data=OWN)
     return frames(plan, make_records(plan, accuracies))
 
 
@@ -244,7 +245,8 @@ def of_curves(
 ) -> Frames:
     """A finished sweep with the validation accuracies `curves[value of the axis][seed][epoch]`."""
     seeds = len(next(iter(curves.values())))
-    plan = make_plan({axis: list(curves)}, seeds=seeds, epochs=len(next(iter(curves.values()))[0]))
+    epochs = len(next(iter(curves.values()))[0])
+    plan = make_plan({axis: list(curves)}, seeds=seeds, epochs=epochs, data=OWN)
     flat = [list(curve) for rows in curves.values() for curve in rows]
     records = {}
     for run, curve in zip(plan.runs, flat, strict=True):

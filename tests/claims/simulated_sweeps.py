@@ -42,7 +42,7 @@ def _whole() -> tuple[Plan, Tables]:
         sides = dict(zip(("left", "right"), at, strict=True))
         return {"id": name, "text": name, "check": sides | {"rel": ">"}}
 
-    plan = make_plan({"batch_size": sizes}, seeds=RULE.most)
+    plan = make_plan({"batch_size": sizes}, seeds=RULE.most, data="own.npz")
     claims = (above("equal", 0, 1), above("higher", 2, 3), above("lower", 3, 2))
     plan = replace(plan, until=RULE, claims=claims)
     return plan, make_tables(plan, make_records(plan, np.full((len(sizes), RULE.most), 0.9)), {})

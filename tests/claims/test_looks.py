@@ -31,7 +31,7 @@ def claim(check: Any, name: str = "a") -> dict[str, Any]:
 
 def sweep(accuracies: Sequence[Sequence[float]], *claims: dict[str, Any], until: bool = True) -> Frames:
     seeds = len(accuracies[0])
-    plan = make_plan({"batch_size": [1, 10, 100][: len(accuracies)]}, seeds=seeds)
+    plan = make_plan({"batch_size": [1, 10, 100][: len(accuracies)]}, seeds=seeds, data="own.npz")
     plan = replace(plan, claims=claims, until=UntilDecided(3, 40) if until else None)
     records = make_records(plan, accuracies)
     return plan, runs_table(plan, records, {}), history_table(plan, records)

@@ -260,7 +260,7 @@ def test_a_point_without_a_finished_run_is_not_judged() -> None:
 @pytest.mark.parametrize("missing", ["pending", "killed"])
 def test_a_claim_waits_for_its_own_runs_only(missing: str) -> None:
     plan = make_plan({"batch_size": [1, 10, 100]}, seeds=3, epochs=2)
-    records = make_records(plan, np.full((3, 3), 0.9))
+    records = make_records(plan, [[0.9] * 3, [0.8] * 3, [0.9] * 3])
     if missing == "pending":
         del records[plan.runs[0].run_id]
     else:
