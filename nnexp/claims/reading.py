@@ -121,7 +121,8 @@ def _check_numbers(numbers: Mapping[str, float], left: Quantity) -> None:
     for name in sorted(numbers.keys() - {"times"}):
         value, differs = numbers[name], name in ("margin", "within") or left.statistic == "difference"
         if not (-1 < value < 1 if differs else 0 <= value <= 1):
-            rule = "lie between -1 and 1" if differs else "be within 0 and 1"
+            least = 0 if name == "within" else -1
+            rule = f"lie between {least} and 1" if differs else "be within 0 and 1"
             raise UserError(f"{name} must {rule}, since {what} are fractions (0.01 is 1 %), got {value:g}")
 
 

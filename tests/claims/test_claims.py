@@ -88,7 +88,7 @@ MISTAKES = {
     "best": "a check must be a mapping with left, got 'best'",
     "{equal: {left: {AT}, right: {AT}, within: 0}}": "within must be > 0, .* got 0",
     "{equal: {left: {AT}, right: {AT}, within: -0.01}}": "within must be > 0, .* got -0.01",
-    "{equal: {left: {AT}, right: {AT}, within: 2}}": "within must lie between -1 and 1, since accuracies",
+    "{equal: {left: {AT}, right: {AT}, within: 2}}": "within must lie between 0 and 1, since accuracies",
     "{equal: {left: {AT}, right: 95, within: 0.01}}": "right must be within 0 and 1, since accuracies",
     "{equal: {left: {AT}, right: {AT}, witin: 0.01}}": "equal must be a mapping with left, right and within",
     "{equal: {left: {AT}, right: {AT}, within: 0.01, margin: 1}}": "unknown key of equal 'margin'",

@@ -21,6 +21,7 @@ from nnexp.sweep.question.points import (
     points_of,
 )
 from nnexp.sweep.question.seeds import UntilDecided, checked_seeds
+from nnexp.sweep.question.sources import source_axes
 from nnexp.text import count, spelled
 
 
@@ -105,6 +106,11 @@ def _seeds(question: Question, points: int) -> tuple[int, ...]:
     rule = question.seeds
     if isinstance(rule, UntilDecided) and question.timing:
         raise UserError("sweep.timing takes a fixed number of seeds, such as sweep.seeds=5, and no until")
+    if isinstance(rule, UntilDecided) and (sources := source_axes(tuple(axes_of(question)))):
+        raise UserError(
+            f"{sources[0]} as an axis takes a fixed number of seeds, such as sweep.seeds=5, and no until: "
+            "seeds of streams that are crossed are not tested"
+        )
     seeds = range(rule.most) if isinstance(rule, UntilDecided) else rule
     if points * len(seeds) > MOST:
         raise UserError(

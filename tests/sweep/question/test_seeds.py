@@ -67,6 +67,11 @@ def test_where_time_is_measured_seeds_are_fixed() -> None:
         planned(Question("sample", "", {}, UntilDecided(5, 9), timing=True))
 
 
+def test_seeds_of_streams_as_an_axis_are_fixed_too() -> None:
+    with pytest.raises(UserError, match="seed_weights as an axis takes a fixed number of seeds, such as"):
+        planned(Question("sample", "", {"seed_weights": [0, 1]}, UntilDecided(5, 9)))
+
+
 def test_a_plan_of_too_many_runs_is_refused_by_the_most_it_may_come_to() -> None:
     with pytest.raises(UserError, match=r"at most 100000 runs, got 200000 \(2 points x 100000 seeds\)"):
         planned(Question("sample", "", {"momentum": [0.0, 0.5]}, UntilDecided(5, 100_000)))
