@@ -111,8 +111,8 @@ class Experiment:
             self._end_rounds()
             return False
         sweep = replace(sweep, failed_again=before.failed_again)
-        self.sweep = self.ending.sweep = self.recorder.sweep = sweep
         settle(sweep, self.environment)
+        self.sweep = self.ending.sweep = self.recorder.sweep = sweep
         runs = sweep.plan.runs
         known = {run.run_id for run in before.plan.runs}
         fresh = [row for row, run in enumerate(runs) if run.run_id not in known]

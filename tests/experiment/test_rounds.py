@@ -86,8 +86,14 @@ def stopped(*_: object, **__: object) -> Any:
     raise Stopped
 
 
-@pytest.mark.parametrize("moment", ["before a round is frozen", "before its runs train", "at the end"])
-@pytest.mark.parametrize("way", ["the same command", "retry"])
+@pytest.mark.parametrize(
+    ("moment", "way"),
+    [
+        ("before a round is frozen", "retry"),
+        ("before its runs train", "the same command"),
+        ("at the end", "retry"),
+    ],
+)
 def test_a_sweep_that_was_stopped_goes_on_with_the_same_rounds(
     undisturbed: Path,
     monkeypatch: pytest.MonkeyPatch,
