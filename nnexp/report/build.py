@@ -165,7 +165,7 @@ def _marks_text(evidence: Evidence) -> str:
     comparison = evidence.standing.comparison
     test = "paired t-tests that may be repeated" if evidence.plan.until else "paired t-tests"
     tests = f"{test}, Bonferroni over {comparison.tests}"
-    point = f"point, {OF_THOSE}," if evidence.stuck.any() else "point"
+    point = f"point {OF_THOSE}" if evidence.stuck.any() else "point"
     if not comparison.worse.any():
         text = f"No {point} is told from the best: any may be it ({tests})."
     elif "alike" in evidence.standing.marks:

@@ -21,11 +21,12 @@ def printed(results: Results) -> str:
 
 
 def test_a_verdict_is_printed_with_the_figures_it_rests_on(tmp_path: Path) -> None:
-    """.94 .96 .95 less .80 .81 .814 is .14 .15 .136: mean .142, sd .0072111, half width .017913."""
+    """.94 .96 .95 less .80 .81 .814 is .14 .15 .136: mean .142, sd .0072111; with the rounding to images,
+    (1/300)^2 / 6, .0073384, half width .018230."""
     lines = printed(judged(sweep_of(tmp_path), tmp_path)).split("Claims: ")[1].splitlines()
     assert lines[0] == "1 reproduced, 1 refuted, 1 undecided; in brackets 95 % intervals"
     assert lines[1].split() == ["reproduced", "A", *["Batches", "of", "1", "beat", "batches", "of", "1000."]]
-    told = "+14.20 points (+12.41 to +15.99), wanted > +0.00, n = 3"
+    told = "+14.20 points (+12.38 to +16.02), wanted > +0.00, n = 3"
     assert told in " ".join(" ".join(lines).split())
     assert (
         "undecided   B    10 beats 1." in lines[[line.startswith("undecided") for line in lines].index(True)]
