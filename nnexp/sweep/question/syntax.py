@@ -32,6 +32,7 @@ class Module:
         self.statements: dict[str, list[ast.stmt]] = {}
         self.imported: dict[str, tuple[str, str | None]] = {}
         self.foreign: dict[str, str] = {}  # names that are imported from elsewhere, and from where
+        self._definitions: dict[str, Definition] = {}
         tree = Bare().visit(ast.parse(file.read_text(encoding="utf-8")))
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
@@ -73,6 +74,12 @@ class Module:
         return self._definition_of(f"{table}[{key!r}]", [entries[key]])
 
     def _definition_of(self, name: str, nodes: list[ast.stmt] | list[ast.expr]) -> Definition:
+        """Each is read once, however many runs use it."""
+        if name not in self._definitions:
+            self._definitions[name] = self._read(name, nodes)
+        return self._definitions[name]
+
+    def _read(self, name: str, nodes: list[ast.stmt] | list[ast.expr]) -> Definition:
         names = frozenset(name for node in nodes for name in names_of(node, frozenset()))
         foreign = [f"{name} is {self.foreign[name]}" for name in sorted(names) if name in self.foreign]
         renamed = [
