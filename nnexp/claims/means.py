@@ -19,8 +19,8 @@ from nnexp.claims.findings import (
     limits_of,
     strict_level,
 )
-from nnexp.claims.samples import Sample, stuck_text
-from nnexp.statistics.equivalence import with_rounding
+from nnexp.claims.samples import Sample
+from nnexp.results.by_point import stuck_text
 from nnexp.statistics.images import accuracy_interval
 from nnexp.statistics.intervals import (
     LEAST_SEEDS,
@@ -30,6 +30,7 @@ from nnexp.statistics.intervals import (
     ratio_interval,
     welch_interval,
 )
+from nnexp.statistics.rounding import with_rounding
 from nnexp.statistics.rule import STUDENT, Rule
 
 

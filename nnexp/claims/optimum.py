@@ -23,7 +23,8 @@ from nnexp.claims.findings import (
 )
 from nnexp.claims.looks import at_first_decision
 from nnexp.claims.means import ONE_LOOK, MeanTest
-from nnexp.claims.samples import Sample, difference, stuck_text
+from nnexp.claims.samples import Sample, difference
+from nnexp.results.by_point import stuck_text
 from nnexp.statistics import optimum as statistics
 from nnexp.statistics.intervals import LEAST_SEEDS, LEVEL, Floats
 from nnexp.text import spelled

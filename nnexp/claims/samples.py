@@ -13,7 +13,6 @@ from nnexp.claims.places import select_points
 from nnexp.claims.quantities import OVER_SEEDS, Quantity
 from nnexp.claims.sweep_runs import Frames, SweepRuns, Values
 from nnexp.errors import UserError
-from nnexp.statistics.shares import share_interval
 from nnexp.text import spelled
 
 HELD_OUT = ("validation_", "test_")
@@ -127,12 +126,6 @@ def _best(by_point: list[Values], better: int, over: str) -> Values:
     present = [[v for v in values.values() if not math.isnan(v)] for values in by_point]
     ranks = [better * summarize(values) if values else -math.inf for values in present]
     return by_point[ranks.index(max(ranks))]
-
-
-def stuck_text(count: int, n: int) -> str:
-    """`1 of 12 stuck (0.2 to 38 %)`: with the interval on their share of all seeds."""
-    share = share_interval(count, n)
-    return f"{count} of {n} stuck ({100 * float(share.low):.2g} to {100 * float(share.high):.2g} %)"
 
 
 def difference(a: float, b: float) -> float:

@@ -12,10 +12,10 @@ from nnexp.nn import Hyperparameters
 from nnexp.report.adaptive import adaptive_lines, intervals_of
 from nnexp.report.answer import Answer, Figure, Line, cell_text
 from nnexp.report.effects import verdicts_of
-from nnexp.report.evidence import Evidence, evidence_of, is_cut, losses_text, mean_figure, stuck_text
+from nnexp.report.evidence import Evidence, evidence_of, is_cut, losses_text, mean_figure
 from nnexp.report.table import point_table
 from nnexp.report.variation import label_of, source_name, variation_lines
-from nnexp.results.by_point import point_numbers, samples
+from nnexp.results.by_point import point_numbers, samples, stuck_text
 from nnexp.results.columns import metric_names
 from nnexp.results.tables import Results
 from nnexp.statistics.best import least_difference

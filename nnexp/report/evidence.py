@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from nnexp.report.answer import Figure
 from nnexp.results.by_point import Standing, standing, stuck_runs
 from nnexp.results.tables import Results, summary_table
-from nnexp.statistics.shares import share_interval
 from nnexp.sweep.question.plan import Plan
 
 if TYPE_CHECKING:
@@ -106,9 +105,3 @@ def losses_text(rows: Sequence[SummaryRow]) -> str:
     """`2 diverged, 1 failed`, in all of the rows; empty if none."""
     counts = {kind: sum(row[kind] for row in rows) for kind in ("diverged", "failed", "pruned")}
     return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
-
-
-def stuck_text(stuck: int, n: int) -> str:
-    """`1 of 12 stuck (0.2 to 38 %)`: how many runs did not learn, and of what share that is a sample."""
-    share = share_interval(stuck, n)
-    return f"{stuck} of {n} stuck ({100 * share.low:.2g} to {100 * share.high:.2g} %)"

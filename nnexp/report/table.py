@@ -11,8 +11,8 @@ from nnexp.report.evidence import (
     difference_figure,
     losses_text,
     mean_figure,
-    stuck_text,
 )
+from nnexp.results.by_point import stuck_text
 from nnexp.text import spelled
 
 Cells = dict[Column, Figure | str]

@@ -14,6 +14,7 @@ from nnexp.statistics.best import Comparison, compare_with_best
 from nnexp.statistics.clusters import LEAST_GAP, stuck
 from nnexp.statistics.intervals import LEAST_SEEDS, LEVEL, mean_interval
 from nnexp.statistics.sequential import compare_at_all_looks
+from nnexp.statistics.shares import share_interval
 from nnexp.sweep.question.plan import Plan, Run
 
 if TYPE_CHECKING:
@@ -130,6 +131,12 @@ def _stuck_at_point(accuracies: NDArray[np.float64], sizes: Sizes | None) -> NDA
 def stuck_runs(plan: Plan, runs: pd.DataFrame) -> NDArray[np.int64]:
     """At each point, how many runs have the status `stuck`."""
     return np.bincount(point_numbers(plan, runs[runs["status"] == STUCK]), minlength=len(plan.points))
+
+
+def stuck_text(stuck: int, n: int) -> str:
+    """`1 of 12 stuck (0.2 to 38 %)`: how many runs did not learn, and of what share that is a sample."""
+    share = share_interval(stuck, n)
+    return f"{stuck} of {n} stuck ({100 * float(share.low):.2g} to {100 * float(share.high):.2g} %)"
 
 
 def samples(

@@ -44,27 +44,18 @@ def anytime_interval(samples: Floats, decisions: int = 1, level: float = LEVEL) 
     return Interval(mean, mean - half, mean + half, n)
 
 
-def compare_at_any_time(samples: Floats, level: float = LEVEL, lost: Marks | None = None) -> Comparison:
-    """Comparison with the best of `samples (points, seeds)` that may be looked at after every round.
-
-    Points that are `worse` may leave the sweep: the true best ever does in at most 5 % of sweeps. Only the
-    K - 1 pairs that it is in can make it leave, so these share the error, not all K (K - 1) / 2. Points that
-    left keep their values, and pairs are compared by the seeds that both have, so none comes back.
-
-    Args:
-        lost: points `(points,)` with failed runs, which cannot be best. By default none.
-    """
-    candidates = moments(samples)[2] > 0
-    return compare_with_best(samples, level, ANYTIME, candidates if lost is None else candidates & ~lost)
-
-
 def compare_at_all_looks(
     samples: Floats, level: float = LEVEL, candidates: Marks | None = None
 ) -> Comparison:
-    """The same by the looks after each seed up to now: what was worse at one of them stays so.
+    """Comparison with the best of `samples (points, seeds)` by the looks after each seed up to now.
 
-    So it follows from the values alone, and not from when somebody looked at them. `p` is the least of all
-    looks, Hsu's limits are those of the last one. `candidates`: points that may be best.
+    Points that were `worse` at one of them stay so, and may leave the sweep: the true best ever does in at
+    most 5 % of sweeps. Only the K - 1 pairs that it is in can make it leave, so these share the error, not
+    all K (K - 1) / 2. Pairs are compared by the seeds that both have. It follows from the values alone, and
+    not from when somebody looked at them. `p` is the least of all looks, Hsu's limits are those of the last.
+
+    Args:
+        candidates: points `(points,)` that may be best; by default all with values.
     """
     if candidates is None:
         candidates = moments(samples)[2] > 0

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from nnexp.statistics.best import compare_with_best
-from nnexp.statistics.equivalence import paired_equivalence, welch_equivalence
-from nnexp.statistics.intervals import Floats
+from nnexp.statistics.intervals import Floats, Interval, mean_interval, welch_interval
 from nnexp.statistics.optimum import optimum
-from nnexp.statistics.sequential import anytime_interval, compare_at_any_time, least_seeds
+from nnexp.statistics.sequential import anytime_interval, compare_at_all_looks, least_seeds
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Floats]
 
@@ -96,14 +95,18 @@ def hsu_coverage(
 def equal_rate(
     gap: float, draw: str, seeds: int, sweeps: int, rng: np.random.Generator, welch: bool = False
 ) -> float:
-    """How often means that are `gap` apart are called equal within 1."""
+    """How often means that are `gap` apart are called equal within 1: by a 90 % interval, as claims are."""
+    a = gap + DRAWS[draw](rng, (sweeps, seeds))
     if welch:
-        a, b = (DRAWS[draw](rng, (sweeps, seeds)) for _ in range(2))
-        verdicts = [welch_equivalence(gap + x, y, 1.0).verdict for x, y in zip(a, b, strict=True)]
+        intervals = [welch_interval(x, y, 0.9) for x, y in zip(a, DRAWS[draw](rng, a.shape), strict=True)]
     else:
-        samples = gap + DRAWS[draw](rng, (sweeps, seeds))
-        verdicts = [paired_equivalence(sample, 1.0).verdict for sample in samples]
-    return verdicts.count("equal") / sweeps
+        intervals = [mean_interval(sample, 0.9) for sample in a]
+    return float(np.mean([is_within(interval, 1.0) for interval in intervals]))
+
+
+def is_within(interval: Interval, margin: float) -> bool:
+    """Whether all of an interval lies within so much of 0."""
+    return bool(-margin < interval.low and interval.high < margin)
 
 
 def optimum_rates(
@@ -150,7 +153,7 @@ def eliminations(
         for n in range(5, until + 1):
             fresh = slice(0 if n == 5 else n - 1, n)
             samples[~worse, fresh] = sweep[~worse, fresh]
-            worse = compare_at_any_time(samples[:, :n]).worse
+            worse = compare_at_all_looks(samples[:, :n]).worse
             if worse.sum() == len(mean) - 1:
                 break
         yield bool(worse[0]), int((~worse).sum()), int((~np.isnan(samples)).sum())

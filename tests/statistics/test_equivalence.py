@@ -1,11 +1,13 @@
-"""Equivalence against SciPy's one-sided tests, and optima inside an axis, with simulated truth."""
+"""Equivalence by intervals against SciPy's one-sided tests; optima inside an axis, with simulated truth."""
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from nnexp.statistics.equivalence import paired_equivalence, welch_equivalence
+from nnexp.statistics.intervals import mean_interval, welch_interval
 from nnexp.statistics.optimum import optimum
+from nnexp.statistics.rounding import with_rounding
+from tests.statistics.simulated import is_within
 
 SWEEPS = 2000
 
@@ -28,20 +30,8 @@ def test_equal_where_both_one_sided_tests_reject_at_5_percent(
             stats.ttest_ind(a + within, b, equal_var=False, alternative="greater"),
             stats.ttest_ind(a - within, b, equal_var=False, alternative="less"),
         ]
-        assert (paired_equivalence(a - b, within).verdict == "equal") == (
-            max(t.pvalue for t in paired) < 0.05
-        )
-        assert (welch_equivalence(a, b, within).verdict == "equal") == (max(t.pvalue for t in welch) < 0.05)
-
-
-def test_three_verdicts() -> None:
-    near, far, wide = np.array([0, 0.001, -0.001]), np.array([1, 1.01, 0.99]), np.array([-1, 0, 1.0])
-    zeros = np.array([0.001, 0, -0.001, 0.0005])
-    for values, verdict in ((near, "equal"), (far, "different"), (-far, "different"), (wide, "undecided")):
-        assert paired_equivalence(values, 0.1).verdict == verdict
-        assert welch_equivalence(values, zeros, 0.1).verdict == verdict
-    assert paired_equivalence(near[:2], 0.1).verdict == "undecided"
-    assert welch_equivalence(far[:2], near, 0.1).verdict == "undecided"
+        assert is_within(mean_interval(a - b, 0.9), within) == (max(t.pvalue for t in paired) < 0.05)
+        assert is_within(welch_interval(a, b, 0.9), within) == (max(t.pvalue for t in welch) < 0.05)
 
 
 @pytest.mark.parametrize("gap", [1.0, -1.0])
@@ -49,9 +39,8 @@ def test_means_at_the_margin_are_called_equal_in_5_percent_at_most(
     rng: np.random.Generator, gap: float
 ) -> None:
     sweeps = rng.normal(gap, 0.5, (SWEEPS, 5))
-    verdicts = [paired_equivalence(sweep, 1.0).verdict for sweep in sweeps]
-    assert 0.03 <= verdicts.count("equal") / SWEEPS <= 0.065
-    assert verdicts.count("different") / SWEEPS <= 0.04
+    equal = [is_within(mean_interval(sweep, 0.9), 1.0) for sweep in sweeps]
+    assert 0.03 <= np.mean(equal) <= 0.065
 
 
 @pytest.mark.parametrize("sd", [0.0005, 0.001, 0.005])
@@ -59,10 +48,11 @@ def test_equal_differences_on_few_examples_are_no_proof(rng: np.random.Generator
     """The true difference lies between two steps of 1 / 300, so that three values often agree by chance."""
     a, b = np.rint(300 * rng.normal([[[0.95]], [[0.955]]], sd, (2, SWEEPS, 3))) / 300
     margin = abs(a.mean() - b.mean())
-    paired = [paired_equivalence(sweep, margin, grain=1 / 300).verdict for sweep in a - b]
-    welch = [welch_equivalence(*sweep, margin, grain=1 / 300).verdict for sweep in zip(a, b, strict=True)]
-    assert paired.count("equal") / SWEEPS <= 0.05
-    assert welch.count("equal") / SWEEPS <= 0.05
+    paired = [mean_interval(sweep, 0.9) for sweep in a - b]
+    welch = [welch_interval(*sweep, 0.9) for sweep in zip(a, b, strict=True)]
+    for intervals in (paired, welch):
+        equal = [is_within(with_rounding(interval, 0.9, 1 / 300), margin) for interval in intervals]
+        assert np.mean(equal) <= 0.05
 
 
 def test_optimum_is_the_union_of_scipys_tests(rng: np.random.Generator) -> None:

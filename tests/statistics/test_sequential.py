@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
+from nnexp.statistics.best import compare_with_best
 from nnexp.statistics.intervals import moments
 from nnexp.statistics.sequential import (
     ANYTIME,
     anytime_interval,
     compare_at_all_looks,
-    compare_at_any_time,
     least_seeds,
     least_seeds_to_leave,
     log_bayes_factor,
@@ -70,7 +70,7 @@ def test_the_best_stays_and_worse_points_leave_for_good(rng: np.random.Generator
     left = np.zeros(4, dtype=bool)
     for n in range(30):
         samples[~left, n] = rng.normal([0.0, 1.0, 1.4, 3.0], 1)[~left]
-        comparison = compare_at_any_time(samples[:, : n + 1])
+        comparison = compare_at_all_looks(samples[:, : n + 1])
         assert (comparison.worse | ~left).all()
         left = comparison.worse
         assert n + 1 >= least_seeds(1) or not left.any()
@@ -81,10 +81,10 @@ def test_the_best_stays_and_worse_points_leave_for_good(rng: np.random.Generator
 
 def test_points_with_lost_runs_strike_nobody(rng: np.random.Generator) -> None:
     samples = rng.normal([[0.0], [9.0], [0.1]], 1, (3, 12))
-    comparison = compare_at_any_time(samples, lost=np.array([False, True, False]))
+    comparison = compare_at_all_looks(samples, candidates=np.array([True, False, True]))
     assert comparison.best in (0, 2)
     assert not comparison.worse.any()
-    assert compare_at_any_time(samples).worse.tolist() == [True, False, True]
+    assert compare_at_all_looks(samples).worse.tolist() == [True, False, True]
 
 
 @pytest.mark.parametrize(("points", "n"), [(2, 4), (8, 6), (20, 7)])
@@ -92,8 +92,8 @@ def test_no_point_however_low_leaves_before_the_least_seeds(points: int, n: int)
     assert least_seeds_to_leave(points) == n
     samples = np.linspace(0, 1e-9, n) * np.arange(1, points + 1)[:, None]
     samples[0] += 1
-    assert compare_at_any_time(samples).worse.sum() == points - 1
-    assert not compare_at_any_time(samples[:, :-1]).worse.any()
+    assert compare_at_all_looks(samples).worse.sum() == points - 1
+    assert not compare_at_all_looks(samples[:, :-1]).worse.any()
 
 
 def test_what_left_at_one_look_has_left_at_all_later_ones(rng: np.random.Generator) -> None:
@@ -102,7 +102,7 @@ def test_what_left_at_one_look_has_left_at_all_later_ones(rng: np.random.Generat
     worse = np.zeros(4, dtype=bool)
     for n in range(1, 31):
         comparison = compare_at_all_looks(samples[:, :n])
-        now = compare_at_any_time(samples[:, :n])
+        now = compare_with_best(samples[:, :n], rule=ANYTIME, candidates=np.ones(4, dtype=bool))
         if n <= 12:
             assert comparison.worse.tolist() == (worse | now.worse).tolist()
         assert (comparison.worse >= worse).all()
