@@ -106,12 +106,12 @@ def repeated_looks(sweeps: int, rng: np.random.Generator) -> None:
 
 def until_decided(sweeps: int, rng: np.random.Generator) -> None:
     """4 points (0, -1e-6, -0.5, -2 sd), 3 claims (one at its margin), 6 to 40 seeds, by the whole rule."""
-    columns = ["any error", "best left", "verdict", "right", "runs", "any stuck"]
+    columns = ["any error", "best left", "verdict", "right", "runs", "suspended"]
     table("Seeds until decided (right: of the 2 verdicts that can be; runs: of those of all seeds)", columns)
     for draw in DRAWS:
         ended = sweeps_until_decided(draw, sweeps, rng)
-        left, wrong, right, runs, stuck_ones = np.transpose(ended).astype(float)
-        rates = [left.mean(), (wrong > 0).mean(), right.mean() / 2, runs.mean() / 160, stuck_ones.mean()]
+        left, wrong, right, runs, suspended, _ = np.transpose(ended).astype(float)
+        rates = [left.mean(), (wrong > 0).mean(), right.mean() / 2, runs.mean() / 160, suspended.mean() / 3]
         row(draw, [error_rate(ended), *rates])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from nnexp.claims.parsing import claims_of
 from nnexp.claims.undecided import undecided_points
 from nnexp.claims.verdicts import judge
-from nnexp.results.by_point import standing
+from nnexp.results.by_point import standing, stuck_runs
 from nnexp.results.tables import Tables, make_tables
 from nnexp.statistics.intervals import Floats
 from nnexp.sweep.question.plan import Plan
@@ -20,17 +20,22 @@ from tests.statistics.simulated import DRAWS
 RULE = UntilDecided(6, 40)
 SD = 0.005  # of an accuracy: half a point
 MEANS = (1e-6, 0.0, -0.5, -2.0)  # of the points, in sd
+PAIRS = {"equal": (0, 1), "higher": (2, 3), "lower": (3, 2)}  # claims: one point is above another
 RIGHT = {"equal": "", "higher": "reproduced", "lower": "refuted"}  # the right verdicts, where there are any
 
 
 class Ended(NamedTuple):
-    """How a sweep ended. `wrong`: claims with a wrong verdict; `right`: with the right one."""
+    """How a sweep ended. `wrong`: claims with a wrong verdict; `right`: with the right one.
+
+    `suspended`: claims on points with stuck runs; `unsuspended`: those of them that have a verdict.
+    """
 
     best_left: bool
     wrong: int
     right: int
     runs: int
-    stuck: bool
+    suspended: int
+    unsuspended: int
 
 
 def _whole() -> tuple[Plan, Tables]:
@@ -43,8 +48,7 @@ def _whole() -> tuple[Plan, Tables]:
         return {"id": name, "text": name, "check": sides | {"rel": ">"}}
 
     plan = make_plan({"batch_size": sizes}, seeds=RULE.most, data="own.npz")
-    claims = (above("equal", 0, 1), above("higher", 2, 3), above("lower", 3, 2))
-    plan = replace(plan, until=RULE, claims=claims)
+    plan = replace(plan, until=RULE, claims=tuple(above(name, *pair) for name, pair in PAIRS.items()))
     return plan, make_tables(plan, make_records(plan, np.full((len(sizes), RULE.most), 0.9)), {})
 
 
@@ -71,9 +75,10 @@ def sweeps_until_decided(noise: str, sweeps: int, rng: np.random.Generator) -> l
         decided = {name: verdict for name, verdict in verdicts.items() if verdict != "undecided"}
         right = sum(verdict == RIGHT[str(name)] for name, verdict in decided.items())
         stand = standing(now, known.runs)
-        stuck = bool((stand.runs["status"] == "stuck").any())
-        worse = bool(stand.comparison.worse[0])
-        ended.append(Ended(worse, len(decided) - right, right, len(now.runs), stuck))
+        stuck = stuck_runs(now, stand.runs)
+        suspended = {name for name, pair in PAIRS.items() if stuck[list(pair)].any()}
+        figures = (len(now.runs), len(suspended), len(suspended & decided.keys()))
+        ended.append(Ended(bool(stand.comparison.worse[0]), len(decided) - right, right, *figures))
     return ended
 
 
