@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from nnexp.claims.answerable import frozen_claims
 from nnexp.claims.sweep_verdicts import sweeps_by_name
 from nnexp.claims.verdicts import points_to_decide
-from nnexp.results.by_point import standing
+from nnexp.results.by_point import standing, stuck_runs
 from nnexp.results.tables import Tables
 from nnexp.sweep.question.plan import Plan
 
@@ -19,9 +21,10 @@ def undecided_points(plan: Plan, tables: Tables, sweeps_dir: str | Path) -> froz
 
 
 def _that_may_be_best(plan: Plan, tables: Tables) -> set[int]:
-    """None where the seeds of streams are crossed: then nothing is tested."""
+    """None where the seeds of streams are crossed: then nothing is tested. Nor points with stuck runs, which
+    are compared with no other, however many seeds they have."""
     stand = standing(plan, tables.runs)
     if stand.comparison.best is None or stand.crossing:
         return set()
-    left = {point for point in range(len(plan.points)) if not stand.comparison.worse[point]}
-    return left if len(left) > 1 else set()
+    left = np.flatnonzero(~stand.comparison.worse & (stuck_runs(plan, stand.runs) == 0))
+    return set(left.tolist()) if len(left) > 1 else set()

@@ -107,12 +107,14 @@ def notes_on_marks(stand: Standing) -> list[str]:
         return []
     if stand.crossing:
         return ["Runs with crossed seeds are not independent: no interval, and no test of the best"]
-    learnt = " of runs that learn" if (stand.runs["status"] == STUCK).any() else ""
+    best = f"the best {stand.scope}".rstrip()
     if "worse" in stand.marks:
         which = "is among ★ and ●" if "alike" in stand.marks else "is ★"
-        return [f"With 95 % confidence the best{learnt} {which}"]
+        return [f"With 95 % confidence {best} {which}"]
     if "alike" in stand.marks:
-        return [f"No point is told from the best{learnt}"]
+        return [f"No point is told from {best}"]
+    if stand.plan.until and stand.scope:
+        return ["Points with stuck runs are not compared"]
     return [f"Fewer than {LEAST_SEEDS} seeds: no test says which points are worse than the best"]
 
 

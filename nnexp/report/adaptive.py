@@ -33,7 +33,9 @@ def adaptive_lines(evidence: Evidence, verdicts: Sequence[Verdict]) -> Iterator[
     if best := _may_be_best(evidence):
         more = f" and {len(best) - MOST_NAMES} more" if len(best) > MOST_NAMES else ""
         open_.append(f"which is the best of {', '.join(best[:MOST_NAMES])}{more}")
-    yield Line(f"Not decided {rule}: {'; '.join(open_)}." if open_ else f"Decided {rule}.", "result")
+    suspended = " More seeds do not decide what stuck runs leave open." if evidence.stuck.any() else ""
+    told = f"Not decided {rule}: {'; '.join(open_)}.{suspended}" if open_ else f"Decided {rule}."
+    yield Line(told, "result")
     yield RATES
 
 

@@ -27,7 +27,6 @@ from nnexp.text import count
 TEST_AT_EVERY_POINT = Line(
     "The table shows test figures of every point: a point that is chosen by them is not tested.", "warning"
 )
-OF_THOSE = "of runs that learn"  # what a best point is where some do not
 STUCK_RUNS = Line(
     "Stuck runs did not learn as others of their point did. Means and tests are over those that did; in "
     "brackets: 95 % interval on the share of seeds that get stuck.",
@@ -119,8 +118,9 @@ def _result(evidence: Evidence) -> Line | None:
     stuck = evidence.stuck[best]
     though = f", though {stuck_text(stuck, summary[best]['n'] + stuck)}" if stuck else ""
     means = [row[f"{evidence.metric}_mean"] for row in summary]
-    among = f", {OF_THOSE}" if evidence.stuck.any() else ""
-    if not stuck and any(means[k] > means[best] for k in np.flatnonzero(evidence.stuck)):
+    among = ", of runs that learn" if evidence.stuck.any() else ""
+    higher = any(means[k] > means[best] for k in np.flatnonzero(evidence.stuck))
+    if not stuck and (higher or (among and plan.until)):
         chosen, among = f"{chosen} without stuck runs", ""
     beginning = f"{chosen} on validation{among}: {where}{though}. Its test" if where else "Test"
     return Line(f"{beginning} accuracy: {_test_accuracy(evidence, best)}.", "result")
@@ -165,7 +165,7 @@ def _marks_text(evidence: Evidence) -> str:
     comparison = evidence.standing.comparison
     test = "paired t-tests that may be repeated" if evidence.plan.until else "paired t-tests"
     tests = f"{test}, Bonferroni over {comparison.tests}"
-    point = f"point {OF_THOSE}" if evidence.stuck.any() else "point"
+    point = f"point {evidence.standing.scope}".rstrip()
     if not comparison.worse.any():
         text = f"No {point} is told from the best: any may be it ({tests})."
     elif "alike" in evidence.standing.marks:
@@ -174,7 +174,9 @@ def _marks_text(evidence: Evidence) -> str:
         text = f"With 95 % confidence * is the best {point} ({tests})."
     sd = comparison.sd[np.isfinite(comparison.least_difference)]
     if "" in evidence.standing.marks:
-        text += f" Not compared: points that have fewer than {LEAST_SEEDS} seeds in common with others."
+        few = f"fewer than {LEAST_SEEDS} seeds in common with others"
+        stuck = "stuck runs, or " if evidence.plan.until and evidence.stuck.any() else ""
+        text += f" Not compared: points that have {stuck}{few}."
     if comparison.best is not None and len(sd) and not evidence.plan.until:
         n = evidence.summary[comparison.best]["n"]
         now = 100 * comparison.typical_difference

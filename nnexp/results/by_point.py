@@ -42,6 +42,14 @@ class Standing(NamedTuple):
     marks: tuple[str, ...]
     crossing: Crossing | None
 
+    @property
+    def scope(self) -> str:
+        """Which the best is the best of, where runs got stuck: `of runs that learn`. Where seeds go on until
+        decided, a point with stuck runs is not compared: `without stuck runs`."""
+        if not (self.runs["status"] == STUCK).any():
+            return ""
+        return "without stuck runs" if self.plan.until else "of runs that learn"
+
 
 def standing(plan: Plan, runs: pd.DataFrame) -> Standing:
     """How the points of a sweep stand, from the frame of its runs.csv."""
@@ -58,7 +66,8 @@ def _comparison(plan: Plan, runs: pd.DataFrame, independent: bool = True) -> Com
 
     Which may be best: points that lost the fewest runs, so that none wins by the seeds that failed, if enough
     of its runs learnt to tell. Of several that may be best, the best is one where no run got stuck. Where
-    seeds go on until decided, the test is one that may be repeated.
+    seeds go on until decided, the test is one that may be repeated, and points with stuck runs are not
+    compared: they neither leave, nor make others leave.
     """
     metric = accuracy_metric(plan)
     values, every = (samples(plan, runs, [metric], of)[0] for of in (("finished",), ("finished", STUCK)))
@@ -68,9 +77,10 @@ def _comparison(plan: Plan, runs: pd.DataFrame, independent: bool = True) -> Com
     candidates = (lost == lost.min()) & (learnt >= enough) & (learnt > 0)
     if not independent:
         values = mean_interval(values).mean[:, None]
+    all_learnt = learnt == finished
     if plan.until:
-        return compare_at_all_looks(values, level_of_best(plan), candidates)
-    return compare_with_best(values, candidates=candidates, preferred=learnt == finished)
+        return compare_at_all_looks(values, level_of_best(plan), candidates, suspended=~all_learnt)
+    return compare_with_best(values, candidates=candidates, preferred=all_learnt)
 
 
 def level_of_best(plan: Plan) -> float:

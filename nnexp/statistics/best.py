@@ -73,6 +73,7 @@ def compare_with_best(
     rule: Rule = STUDENT,
     candidates: Marks | None = None,
     preferred: Marks | None = None,
+    suspended: Marks | None = None,
 ) -> Comparison:
     """The point of `samples (points, seeds)` with the highest mean, and which of the others are worse.
 
@@ -84,6 +85,7 @@ def compare_with_best(
         candidates: points that may be best; usually those with the most values, so that none wins by the
             seeds that failed.
         preferred: points of which `best` is the highest, where one of these may be the best.
+        suspended: points with which none is compared; they count among the K.
     """
     mean, _, n = moments(samples)
     if candidates is None:
@@ -92,16 +94,16 @@ def compare_with_best(
     pairs, points = paired_differences(samples, rivals), np.arange(len(samples))
     tested = (pairs.n >= LEAST_SEEDS) & (points[:, None] != rivals)
     tests = _points_in(tested, rivals) - 1
+    if suspended is not None:
+        tested &= ~(suspended[:, None] | suspended[rivals])
     p = _corrected(rule.p(pairs.t, pairs.n), tested, tests)
     worse = p <= 1 - level  # NaN is not
     if not len(rivals):
         none, unknown = np.zeros(len(samples), dtype=bool), np.full(len(samples), np.nan)
         return Comparison(None, unknown, none, none, unknown, unknown, unknown, unknown, 0)
     may_be = ~worse[rivals]
-    first = (
-        may_be if preferred is None or not (may_be & preferred[rivals]).any() else may_be & preferred[rivals]
-    )
-    number = int(np.argmax(first))  # rivals stand in order of their means
+    preferable = may_be if preferred is None else may_be & preferred[rivals]
+    number = int(np.argmax(preferable if preferable.any() else may_be))  # rivals stand by their means
     best = int(rivals[number])
     p[best], worse[best] = np.nan, False
     half = rule.half_width(pairs.n, (1 - level) / max(tests, 1), pairs.error)

@@ -45,7 +45,7 @@ def anytime_interval(samples: Floats, decisions: int = 1, level: float = LEVEL) 
 
 
 def compare_at_all_looks(
-    samples: Floats, level: float = LEVEL, candidates: Marks | None = None
+    samples: Floats, level: float = LEVEL, candidates: Marks | None = None, suspended: Marks | None = None
 ) -> Comparison:
     """Comparison with the best of `samples (points, seeds)` by the looks after each seed up to now.
 
@@ -56,16 +56,22 @@ def compare_at_all_looks(
 
     Args:
         candidates: points `(points,)` that may be best; by default all with values.
+        suspended: points that are not compared with any other, at no look; best only where no other may be.
     """
     if candidates is None:
         candidates = moments(samples)[2] > 0
+    if suspended is None:
+        suspended = np.zeros(len(samples), dtype=bool)
+
+    def compare(samples: Floats, candidates: Marks) -> Comparison:
+        return compare_with_best(samples, level, ANYTIME, candidates, ~suspended, suspended)
+
     first = least_seeds_to_leave(len(samples), level)
     seeds = range(first, samples.shape[1])
-    looks = [compare_with_best(samples[:, :n], level, ANYTIME, candidates).p for n in seeds]
+    looks = [compare(samples[:, :n], candidates).p for n in seeds]
     p = np.fmin.reduce(looks, axis=0, initial=np.nan) if looks else np.full(len(samples), np.nan)
     left = p <= 1 - level
-    last = compare_with_best(samples, level, ANYTIME, candidates)
-    now = compare_with_best(samples, level, ANYTIME, candidates & ~left)
+    last, now = compare(samples, candidates), compare(samples, candidates & ~left)
     worse, p = now.worse | left, np.fmin(p, now.p)
     if now.best is not None:
         p[now.best] = np.nan

@@ -13,9 +13,10 @@ from nnexp.statistics.clusters import stuck
 from nnexp.statistics.medians import median_interval
 from nnexp.statistics.power import seeds_for_power
 from nnexp.statistics.shares import share_interval
-from tests.claims.simulated_sweeps import error_rate, sweeps_until_decided
+from tests.claims.simulated_sweeps import best_struck_of_learners, error_rate, sweeps_until_decided
 from tests.statistics.simulated import (
     DRAWS,
+    LEARNERS,
     NOISE,
     best_struck,
     eliminations,
@@ -124,11 +125,19 @@ def stuck_runs(sweeps: int, rng: np.random.Generator) -> None:
             row(f"{draw}, sd {100 * sd:g} points", [stuck(p, 0.114, 10_000).any(1).mean() for p in points])
 
 
+def best_of_learners(sweeps: int, rng: np.random.Generator) -> None:
+    settings = [(points, seeds) for points in (0.5, 5) for seeds in SEEDS]
+    table("The best of runs that learn is struck, 8 points (sd in points, seeds)", settings)
+    for noise in LEARNERS:
+        rates = [best_struck_of_learners(noise, sd / 100, seeds, sweeps, rng) for sd, seeds in settings]
+        row(noise, rates)
+
+
 def main() -> None:
     sweeps = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     rng = np.random.default_rng(0)
     parts = (comparison_with_best, equivalence, shares_and_medians, optima, repeated_looks, stuck_runs)
-    for part in (*parts, until_decided):
+    for part in (*parts, best_of_learners, until_decided):
         part(sweeps, rng)
     sd = 0.23 * np.sqrt(2 * (1 - 0.09))
     print(f"\nSeeds for 80 % power, sd 0.23 points over seeds, correlation 0.09: {sd:.3f} of a difference")

@@ -15,7 +15,7 @@ from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.question.rounds import grown, so_far
 from nnexp.sweep.question.seeds import UntilDecided
 from tests.results.sweeps import make_plan, make_records
-from tests.statistics.simulated import DRAWS
+from tests.statistics.simulated import DRAWS, LEARNERS
 
 RULE = UntilDecided(6, 40)
 SD = 0.005  # of an accuracy: half a point
@@ -80,6 +80,22 @@ def sweeps_until_decided(noise: str, sweeps: int, rng: np.random.Generator) -> l
         figures = (len(now.runs), len(suspended), len(suspended & decided.keys()))
         ended.append(Ended(bool(stand.comparison.worse[0]), len(decided) - right, right, *figures))
     return ended
+
+
+def best_struck_of_learners(
+    noise: str, sd: float, seeds: int, sweeps: int, rng: np.random.Generator
+) -> float:
+    """How often the table strikes the best of 8 points, the others 1e-6 sd below it: stuck runs are told
+    apart first, and a best point without any is preferred. `sd`: of an accuracy around 0.75."""
+    plan = make_plan({"batch_size": range(1, 9)}, seeds=seeds, data="own.npz")
+    whole = make_tables(plan, make_records(plan, np.full((8, seeds), 0.9)), {})
+    struck = 0
+    for _ in range(sweeps):
+        draws = LEARNERS[noise](rng, (8, seeds))
+        draws[0] += 1e-6
+        runs = _part(whole, plan, np.clip(0.75 + sd * draws, 0, 1)).runs
+        struck += bool(standing(plan, runs).comparison.worse[0])
+    return struck / sweeps
 
 
 def error_rate(ended: list[Ended]) -> float:

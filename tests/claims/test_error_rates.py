@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.claims.simulated_sweeps import error_rate, sweeps_until_decided
+from tests.claims.simulated_sweeps import best_struck_of_learners, error_rate, sweeps_until_decided
 
 pytestmark = pytest.mark.slow
 SWEEPS = 400
@@ -21,3 +21,10 @@ def test_a_claim_on_points_with_stuck_runs_has_no_verdict() -> None:
     ended = sweeps_until_decided("stuck 10 %", SWEEPS // 4, np.random.default_rng(5))
     assert sum(each.suspended for each in ended) > len(ended)  # of 3 in each
     assert all(each.unsuspended == 0 for each in ended)
+    assert np.mean([each.best_left for each in ended]) <= 0.05
+
+
+@pytest.mark.parametrize("noise", ["stuck 10 %", "best 30 % stuck", "lognormal"])
+@pytest.mark.parametrize("sd", [0.005, 0.05])
+def test_the_best_of_runs_that_learn_is_rarely_struck(noise: str, sd: float) -> None:
+    assert best_struck_of_learners(noise, sd, 5, 2000, np.random.default_rng(6)) <= 0.065

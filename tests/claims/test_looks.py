@@ -10,8 +10,9 @@ import pytest
 from nnexp.claims.looks import first_possible
 from nnexp.claims.parsing import claims_of
 from nnexp.claims.sweep_runs import Frames
+from nnexp.claims.undecided import undecided_points
 from nnexp.claims.verdicts import judge, points_to_decide
-from nnexp.results.tables import history_table, runs_table
+from nnexp.results.tables import Tables, history_table, runs_table
 from nnexp.sweep.question.seeds import UntilDecided
 from tests.results.sweeps import make_plan, make_records
 
@@ -116,6 +117,14 @@ def test_stuck_runs_suspend_a_verdict_and_take_no_more_seeds(rng: np.random.Gene
     assert row["verdict"] == "undecided"
     assert "1 of 12 stuck" in row["note"]
     assert points_to_decide(claims_of(frames[0]), *frames) == set()
+
+
+def test_a_point_with_stuck_runs_takes_no_more_seeds_to_be_compared(rng: np.random.Generator) -> None:
+    values = 0.9 + 0.01 * rng.normal(size=(3, 6))
+    for stuck, points in (((), {0, 1, 2}), ((1,), {0, 2}), ((1, 2), set[int]())):
+        values[list(stuck), -1] = 0.1
+        plan, runs, history = sweep(values)
+        assert undecided_points(plan, Tables(runs, history, runs), "nowhere") == points
 
 
 def test_an_optimum_is_decided_at_its_first_look_too(rng: np.random.Generator) -> None:

@@ -34,6 +34,13 @@ def test_an_adaptive_answer_names_what_is_open() -> None:
     assert f"Not decided with 12 seeds of at most 40: A; {best}." in words
 
 
+def test_points_with_stuck_runs_are_not_compared_and_the_answer_says_so() -> None:
+    words = told([*HIGH[:11], 0.5], LOW, HIGH[::-1])
+    assert "With 95 % confidence * is the best point without stuck runs" in words
+    assert "Not compared: points that have stuck runs, or fewer" in words
+    assert "batch_size=100. More seeds do not decide what stuck runs leave open." in words
+
+
 def test_a_fixed_number_of_seeds_has_no_such_lines() -> None:
     assert "ecided" not in told(HIGH, LOW, until=False)
 

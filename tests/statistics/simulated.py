@@ -52,6 +52,13 @@ def _common(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
     return np.sqrt(0.5) * (rng.normal(size=shape) + seeds)
 
 
+def _best_stuck(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    """Normal values, of which point 0 loses 30 % to stuck runs."""
+    values = rng.normal(size=shape)
+    values[..., 0, :] -= 30 * (rng.random((*shape[:-2], shape[-1])) < 3 * STUCK)
+    return values
+
+
 # Noise of whole sweeps, whose point 0 is the best.
 NOISE: Mapping[str, Draw] = {
     **DRAWS,
@@ -61,6 +68,8 @@ NOISE: Mapping[str, Draw] = {
     "lognormal sds": lambda rng, shape: rng.normal(size=shape) * rng.lognormal(0, 1, (*shape[:-1], 1)),
     "common seeds": _common,
 }
+# Of which the best is that of the runs that learn.
+LEARNERS: Mapping[str, Draw] = {**DRAWS, "best 30 % stuck": _best_stuck}
 
 
 def best_struck(

@@ -87,6 +87,18 @@ def test_points_with_lost_runs_strike_nobody(rng: np.random.Generator) -> None:
     assert compare_at_all_looks(samples).worse.tolist() == [True, False, True]
 
 
+def test_suspended_points_neither_leave_nor_make_others_leave(rng: np.random.Generator) -> None:
+    samples = rng.normal([[0.0], [-5.0], [5.0], [-6.0]], 0.1, (4, 12))
+    assert compare_at_all_looks(samples).worse.tolist() == [True, True, False, True]
+    comparison = compare_at_all_looks(samples, suspended=np.array([False, False, True, True]))
+    assert comparison.worse.tolist() == [False, True, False, False]
+    assert comparison.best == 0  # though point 2 is higher
+    assert np.isnan(comparison.p).tolist() == [True, False, True, True]
+    assert comparison.tests == 3  # as if all had been compared
+    of_none = compare_at_all_looks(samples, suspended=np.ones(4, dtype=bool))
+    assert (of_none.best, of_none.worse.any()) == (2, False)
+
+
 @pytest.mark.parametrize(("points", "n"), [(2, 4), (8, 6), (20, 7)])
 def test_no_point_however_low_leaves_before_the_least_seeds(points: int, n: int) -> None:
     assert least_seeds_to_leave(points) == n
