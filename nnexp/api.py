@@ -74,5 +74,5 @@ def _trained(words: Sequence[str], settings: dict[str, object]) -> LoadedSweep:
     if note := note_on_config():
         console.print(note)
     with listening(guest=True):
-        sweep = start.run_sweep(config, console)
+        *_, sweep = start.run_sweep(config, console)
     return load_folder(sweep.folder, config.execution.sweeps_dir)

@@ -105,7 +105,7 @@ def _train(options: Namespace) -> int:
         if config.execution.dry_run:
             dry_run(config, console)
         else:
-            failed |= bool(run_sweep(config, console).failed)
+            failed |= any(sweep.failed for sweep in run_sweep(config, console))
     return RUN_FAILED if failed else 0
 
 

@@ -16,7 +16,7 @@ from yaml import YAMLError
 from nnexp.config import files, overrides
 from nnexp.config.backend import Backend
 from nnexp.config.knobs import KNOBS
-from nnexp.config.question import check_interpolations, on_axes, question_of, select, with_values
+from nnexp.config.question import check_interpolations, on_axes, question_of, select, tuned, with_values
 from nnexp.config.schema import CLAIMED, Config, Execution, Tracking, check_keys
 from nnexp.data import DataSpec
 from nnexp.errors import UserError, unknown
@@ -63,7 +63,8 @@ def load_config(words: Sequence[str], multirun: bool = False, config_dir: str | 
         single = [override for override in single if override not in axis_values]
         values, raw = _composed(single, config_dir)
     question = with_values(question, typed, multirun)
-    check_interpolations(raw, list(axes_of(question)))
+    question = tuned(question, values, single)
+    check_interpolations(raw, [*axes_of(question), *(question.tuning.names if question.tuning else ())])
     several = len(single) < len(typed)
     settings = {name: values[name] for name in Execution.__dataclass_fields__}
     return Config(

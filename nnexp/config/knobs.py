@@ -171,6 +171,20 @@ SWEEP = {
         Stated("a list of two of weights, biases, order, dropout, input_dropout, augmentation; or null"),
         OURS,
     ),
+    "sweep.nuisance": Knob(
+        "Hyperparameters that are tuned at each point before points are compared: budget settings are tried, "
+        "with seeds runs each, and the best one is trained again with sweep.seeds.",
+        Stated("names with ranges {low, high, scale} or lists, beside budget, seeds, sampler; or null"),
+        "Google's Deep Learning Tuning Playbook",
+    ),
+    "sweep.search": Knob(
+        "Hyperparameters of which the best setting is looked for: budget settings are tried, with seeds runs "
+        "each, and the best ones, finalists, are trained again with sweep.seeds.",
+        Stated(
+            "names with ranges {low, high, scale} or lists, beside budget, seeds, sampler, finalists; or null"
+        ),
+        "Bergstra and Bengio 2012, Random search for hyper-parameter optimization",
+    ),
     "sweep.baseline": Knob(
         "The partial point that the others are compared with.",
         Stated("a mapping of axes to values, or null (the point of the base values, else the first)"),

@@ -136,10 +136,11 @@ def for_hydra(override: Override) -> list[str]:
     A list and a range do not merge, so an axis is emptied before it gets the one or the other.
     """
     line, key = str(override.input_line), override.key_or_group
-    if not re.match(r"sweep\.(axes|zip|baseline|seeds)\.", key):
+    if not re.match(r"sweep\.(axes|zip|baseline|seeds|nuisance|search)\.", key):
         return [line]
     word = f"++{line.lstrip('+')}"
-    return [f"++{key}=null", word] if re.fullmatch(r"sweep\.(axes|zip)\.\w+", key) else [word]
+    emptied = re.fullmatch(r"sweep\.(axes|zip|nuisance|search)\.\w+", key)
+    return [f"++{key}=null", word] if emptied else [word]
 
 
 def words_for(key: str, value: Any) -> list[str]:

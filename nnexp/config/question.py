@@ -14,6 +14,7 @@ from nnexp.sweep.question.names import check_name
 from nnexp.sweep.question.points import Question, axes_of
 from nnexp.sweep.question.seeds import seed_rule
 from nnexp.sweep.question.sources import cross_streams
+from nnexp.sweep.question.tuning import tuning_of
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -56,7 +57,7 @@ def question_of(values: Mapping[str, Any], overrides: Sequence[Override], multir
         claims=file.claims or [],
     )
     question = cross_streams(question, file.vary, values["seed"])
-    usual = "multirun" if multirun or axes_of(question) else "single"
+    usual = "multirun" if multirun or axes_of(question) else "search" if file.search else "single"
     name = file.name or (sweeps[0] if sweeps else usual)
     check_name(name)
     return replace(question, name=name)
@@ -94,6 +95,23 @@ def with_values(question: Question, overrides: Sequence[Override], multirun: boo
         if several or override in named:
             parts[places.get(axis, "sweep.axes")][axis] = _axis_values(axis, override)
     return replace(question, axes=parts["sweep.axes"], zip=parts["sweep.zip"])
+
+
+def tuned(question: Question, values: Mapping[str, Any], overrides: Sequence[Override]) -> Question:
+    """The question with what it tries, as `sweep.nuisance` or `sweep.search` of the configuration says.
+
+    Raises:
+        UserError: that cannot be used, or the command line gives a value to what is tuned.
+    """
+    tuning = tuning_of(question, values["sweep"]["nuisance"], values["sweep"]["search"])
+    for override in overrides:
+        name = _axis(override.key_or_group)
+        if tuning and name in tuning.names and "." not in override.key_or_group.removeprefix("data."):
+            key = "nuisance" if tuning.finalists is None else "search"
+            raise UserError(
+                f"{override.input_line}: {name} is tuned, so it has a range: sweep.{key}.{name}=null fixes it"
+            )
+    return replace(question, tuning=tuning)
 
 
 def _same_axis(override: Override, place: str, overrides: Sequence[Override]) -> Override | None:

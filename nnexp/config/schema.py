@@ -13,6 +13,7 @@ from nnexp.nn import MONITORS, Hyperparameters
 from nnexp.sweep.question.points import AXES, ROOT_DATA, Question
 from nnexp.sweep.question.ranges import KEYS as RANGE_KEYS
 from nnexp.sweep.question.seeds import KEYS as SEED_KEYS
+from nnexp.sweep.question.tuning import KEYS as TUNING_KEYS
 
 # What a claim may name of its sweep, beside metrics: its points, its epochs, what is recorded.
 CLAIMED = (
@@ -77,6 +78,8 @@ class SweepFile:
     exclude: Any = None
     seeds: Any = None
     vary: Any = None
+    nuisance: Any = None
+    search: Any = None
     baseline: Mapping[str, Any] | None = None
     timing: bool = False
     target: float | None = None
@@ -122,6 +125,7 @@ NESTED: dict[str, tuple[str, ...]] = {
     "sweep.zip": AXES,
     "sweep.baseline": AXES,
 }
+TUNED = tuple(f"sweep.{name}" for name in TUNING_KEYS)
 ROOT = (*_names(Hyperparameters), *ROOT_DATA, *_names(Execution), "data", "tracking", "sweep")
 HOMES = ("sweep", "data", "backend", "tracking", "monitor")  # groups of keys
 
@@ -150,6 +154,10 @@ def check_key(key: str) -> None:
         _one_of(name, NESTED[parents], f"key in {parents}:")
     elif parents == "sweep.seeds":
         _one_of(name, SEED_KEYS, "key in sweep.seeds:")
+    elif parents in TUNED:
+        _one_of(name, (*TUNING_KEYS[parents.removeprefix("sweep.")], *AXES), f"key in {parents}:")
+    elif parents.startswith(tuple(f"{key}." for key in TUNED)):
+        check_key(".".join(parents.split(".")[:3]))  # `by` has the values of any axis below it
     elif parents.rpartition(".")[0] in ("sweep.axes", "sweep.zip"):
         check_key(parents)
         _one_of(name, RANGE_KEYS, f"key in {parents}:")

@@ -63,6 +63,13 @@ def announcement(
     return f"{plan.name}: {count(runs, 'run')} ({shape}), {', '.join(state)}"
 
 
+def what_follows(trials: Plan, plan: Plan) -> str:
+    """What a tuned sweep trains once its trials have chosen."""
+    assert trials.tuning
+    number, seeds = trials.tuning.finalists or len(plan.points), len(plan.seeds)
+    return f"Then the best of them: {count(number, 'point')} x {count(seeds, 'seed')}, {number * seeds} runs."
+
+
 def round_line(sweep: Sweep, fresh: Sequence[int], to_train: Sequence[int]) -> str:
     """What a further round is about to do: `Round 2: 7 seeds at 2 of 3 points, 4 runs to train`.
 

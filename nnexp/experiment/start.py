@@ -1,21 +1,23 @@
 """Before a sweep trains: what is asked, what is there already, where it is logged; and then it begins."""
 
 import os
+from dataclasses import replace
 
 from rich.console import Console
 
 from nnexp.config import Config, Execution
 from nnexp.errors import UserError
-from nnexp.experiment.messages import plan_table, useless_checkpoints
+from nnexp.experiment.messages import plan_table, useless_checkpoints, what_follows
 from nnexp.experiment.planning import advise, announce, confirm, planned, seeds_to_plan
 from nnexp.experiment.rounds import begun
 from nnexp.experiment.training import Experiment
+from nnexp.experiment.tuning import chosen, planned_trials
 from nnexp.experiment.workers import Workers
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.slurm import job_script
 from nnexp.sweep.pool.stacks import Mark
 from nnexp.sweep.question.identity import formulas
-from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.plan import Plan, is_of_trials
 from nnexp.sweep.store.checkpoints import find_checkpoints
 from nnexp.sweep.store.folder import Sweep, sweep_folder
 from nnexp.sweep.store.lock import held
@@ -23,9 +25,26 @@ from nnexp.tracking import STORE_VARIABLE, check_store, move_note, public_uri
 
 
 def dry_run(config: Config, console: Console) -> Sweep:
-    """Print the points of the plan and how many of their runs are done; train and write nothing."""
-    datasets, execution = Datasets(), config.execution
+    """Print the points of the plan and how many of their runs are done; train and write nothing.
+
+    Of a tuned sweep it is the plan of its trials, until they are done.
+    """
+    datasets = Datasets()
     whole = planned(config, datasets.load, console)
+    if not config.question.tuning:
+        return _show_plan(config.execution, whole, datasets, console)
+    trials = planned_trials(config, datasets.load)
+    mode, sweeps_dir = config.execution.mode, config.execution.sweeps_dir
+    sweep = begun(trials, sweep_folder(sweeps_dir, trials), mode, sweeps_dir)
+    if sweep.pending(mode):
+        _show_plan(config.execution, trials, datasets, console)
+        console.print(what_follows(trials, whole))
+        return sweep
+    whole = planned(chosen(config, sweep), datasets.load, Console(quiet=True))
+    return _show_plan(config.execution, whole, datasets, console)
+
+
+def _show_plan(execution: Execution, whole: Plan, datasets: Datasets, console: Console) -> Sweep:
     mode, sweeps_dir = execution.mode, execution.sweeps_dir
     sweep = begun(whole, sweep_folder(sweeps_dir, whole), mode, sweeps_dir)
     workers = Workers(whole, execution, sweep.folder, datasets, console)
@@ -33,7 +52,7 @@ def dry_run(config: Config, console: Console) -> Sweep:
     advise(sweep.plan, pending, datasets.load, console)
     marks = _marks(sweep, execution, console)
     announce(sweep, pending, workers.number(len(pending)), datasets.load, console, marks)
-    if len(whole.points) > 1:
+    if len(whole.points) > 1 and not is_of_trials(whole):
         console.print(seeds_to_plan(sweep, sweeps_dir))
     console.print(plan_table(sweep.plan, pending))
     if jobs := workers.jobs(len(pending)):
@@ -41,17 +60,25 @@ def dry_run(config: Config, console: Console) -> Sweep:
     return sweep
 
 
-def run_sweep(config: Config, console: Console) -> Sweep:
+def run_sweep(config: Config, console: Console) -> list[Sweep]:
     """Train every run that has no record yet, record and log each, write the CSV files, print the answer.
+
+    Of a tuned sweep there are two: its trials, and what they choose. The last one is the answer.
 
     Raises:
         UserError: something was asked that cannot be done; nothing was trained.
         SweepError: the sweep could not go on.
     """
-    datasets = Datasets()
+    datasets, execution, tracking = Datasets(), config.execution, config.tracking
     plan = planned(config, datasets.load, console)
-    tracking = config.tracking
-    return carry_out(plan, config.execution, tracking.uri, datasets, console, tracking.models)
+    sweeps = []
+    if config.question.tuning:
+        trials = planned_trials(config, datasets.load)
+        drawn_later = replace(execution, pictures=False)
+        sweeps.append(carry_out(trials, drawn_later, tracking.uri, datasets, console, tracking.models))
+        plan = planned(chosen(config, sweeps[0]), datasets.load, Console(quiet=True))
+    sweeps.append(carry_out(plan, execution, tracking.uri, datasets, console, tracking.models))
+    return sweeps
 
 
 def carry_out(

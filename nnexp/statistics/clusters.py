@@ -20,9 +20,15 @@ def stuck(samples: Floats, chance: float, images: int, least_gap: float = LEAST_
     - several times the rest of the range: 30 times for 3 values, 6 for 4, 3 for more.
     Normal values have a run that looks so in at most 6 % of points at any sd; at an sd of 1 point, never.
     """
-    at_chance = samples <= chance + CHANCE_SD * np.sqrt(chance * (1 - chance) / images)
-    learned = np.where(at_chance, np.nan, samples)
-    mask: NDArray[np.bool_] = at_chance | np.array([_below_gap(point, least_gap) for point in learned])
+    lost = at_chance(samples, chance, images)
+    learned = np.where(lost, np.nan, samples)
+    mask: NDArray[np.bool_] = lost | np.array([_below_gap(point, least_gap) for point in learned])
+    return mask
+
+
+def at_chance(samples: Floats, chance: float, images: int) -> NDArray[np.bool_]:
+    """Which accuracies on `images` examples are no better than `chance`, the share of the largest class."""
+    mask: NDArray[np.bool_] = samples <= chance + CHANCE_SD * np.sqrt(chance * (1 - chance) / images)
     return mask
 
 

@@ -12,6 +12,7 @@ from nnexp.data import Dataset, DataSpec
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.formulas import Formulas
 from nnexp.sweep.question.seeds import SeedRule, UntilDecided
+from nnexp.sweep.question.tuning import Tuning, as_written
 
 PACKAGE = Path(nn.__path__[0]).parent
 
@@ -59,13 +60,18 @@ def run_id(point: Mapping[str, Any], seed: int) -> str:
     return _id(canonical_json({**point, "seed": seed}), 12)
 
 
-def sweep_id(axes: Sequence[str], points: Sequence[Mapping[str, Any]], seeds: SeedRule) -> str:
-    """8 characters of SHA-256 over a question: its axes, the identity of each point, the rule for seeds.
+def sweep_id(
+    axes: Sequence[str], points: Sequence[Mapping[str, Any]], seeds: SeedRule, tuning: Tuning | None = None
+) -> str:
+    """8 characters of SHA-256 over a question: its axes, the identity of each point, the rule for seeds, and
+    what is tried.
 
     Seeds that are counted from 0 are one rule, however many they are, and so are seeds until decided; any
     others are named one by one.
     """
     question = {"axes": list(axes), "points": list(points), "seeds": _rule(seeds)}
+    if tuning:
+        question |= as_written(tuning)
     return _id(canonical_json(question), 8)
 
 

@@ -10,6 +10,7 @@ from nnexp.data import DataSpec
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.points import DATA_KNOBS
 from nnexp.sweep.question.seeds import UntilDecided
+from nnexp.sweep.question.tuning import Tuning
 from nnexp.text import count, spelled
 
 
@@ -54,6 +55,8 @@ class Plan:
     target: float | None = None  # validation accuracy: when each run reaches it is told
     claims: tuple[Mapping[str, Any], ...] = ()  # plain values, as the sweep file has them
     until: UntilDecided | None = None  # the rule for seeds, where it is no list
+    tuning: Tuning | None = None  # what is tried, where this is a sweep of trials or rests on one
+    trials: str = ""  # NAME/ID of the sweep of trials that chose settings for this one's points
 
     @cached_property
     def runs_by_point(self) -> tuple[tuple[Run, ...], ...]:
@@ -85,7 +88,7 @@ class Plan:
         ]
         listed = all(isinstance(size, tuple) for size, _ in networks)
         fixed = ["hidden_layers"] if listed or len({depth for _, depth in networks}) > 1 else []
-        left_out = {*self.axes, *fixed, "seed"}
+        left_out = {*self.axes, *self.tuned, *fixed, "seed"}
         return {name: value for name, value in self.runs[0].settings.items() if name not in left_out}
 
     @property
@@ -94,10 +97,26 @@ class Plan:
         usual = Run("", Hyperparameters(), DataSpec(), 0).settings
         return {name: value for name, value in self.shared.items() if value != usual[name]}
 
+    @property
+    def tuned(self) -> tuple[str, ...]:
+        """The hyperparameters that were chosen for each point, and are no axes."""
+        names = self.tuning.names if self.tuning and self.trials else ()
+        return tuple(name for name in names if name not in self.axes)
+
+    def settings_at(self, point: int) -> dict[str, Any]:
+        """What distinguishes the runs of a point: its values of the axes, and what was chosen for it."""
+        settings = self.runs_by_point[point][0].settings if self.tuned else {}
+        return self.points[point] | {name: settings[name] for name in self.tuned}
+
     def label(self, run: Run) -> str:
         """What varies, exactly: `batch_size=32 seed=0`; without axes, what is not at its default."""
-        settings = self.points[run.point] if self.axes else self.changed
+        settings = self.settings_at(run.point) if self.axes or self.tuned else self.changed
         return " ".join(f"{name}={spelled(value)}" for name, value in (settings | {"seed": run.seed}).items())
+
+
+def is_of_trials(plan: Plan) -> bool:
+    """Whether its points are settings that are tried."""
+    return plan.tuning is not None and not plan.trials
 
 
 def with_seed(hyperparameters: Hyperparameters, seed: int) -> Hyperparameters:

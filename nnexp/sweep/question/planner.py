@@ -42,8 +42,9 @@ def make_plan(
     points: list[dict[str, Any]] = []
     identities: list[dict[str, Any]] = []
     runs: list[Run] = []
-    for number, point in enumerate(wanted):
-        hyperparameters, data = _at(point, base, base_data)
+    chosen = question.settings or [{}] * len(wanted)
+    for number, (point, setting) in enumerate(zip(wanted, chosen, strict=True)):
+        hyperparameters, data = _at({**point, **setting}, base, base_data)
         dataset = load(data)
         check_fit([hyperparameters], dataset.data)
         distorted = data.augment != "none"
@@ -69,12 +70,14 @@ def make_plan(
         seeds=seeds,
         runs=tuple(runs),
         baseline=_baseline(question, wanted, points, Run("", base, base_data, 0)),
-        sweep_id=sweep_id(axes, identities, until or seeds),
+        sweep_id=sweep_id(axes, identities, until or seeds, question.tuning),
         numerics=numerics_of(run.settings for run in runs[:: len(seeds)]),
         timing=question.timing,
         target=question.target,
         claims=tuple(question.claims),
         until=until,
+        tuning=question.tuning,
+        trials=question.trials,
     )
 
 

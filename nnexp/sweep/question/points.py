@@ -30,13 +30,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnexp.data import DataSpec
 from nnexp.errors import UserError, unknown
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.ranges import range_values
 from nnexp.sweep.question.seeds import SeedRule
+
+if TYPE_CHECKING:
+    from nnexp.sweep.question.tuning import Tuning
 
 HYPERPARAMETERS = tuple(f.name for f in fields(Hyperparameters))
 DATA_KNOBS = tuple(f.name for f in fields(DataSpec) if f.name not in ("name", "root", "path"))
@@ -59,6 +62,8 @@ class Question:
     `axes`, `zip`: name -> list of values or range; `points`: mappings of names to values; `exclude`: partial
     points. `baseline`: the partial point to compare with. `timing`: train one run at a time. `target`: the
     validation accuracy, of which the answer says when runs reach it. `claims`: as the sweep file has them.
+    `tuning`: the settings that are tried; `settings`: what was chosen for each point, in the sweep `trials`
+    (NAME/ID).
     """
 
     name: str
@@ -72,6 +77,9 @@ class Question:
     timing: bool = False
     target: float | None = None
     claims: Sequence[Mapping[str, Any]] = ()
+    tuning: "Tuning | None" = None
+    settings: Sequence[Mapping[str, Any]] = ()
+    trials: str = ""
 
 
 def points_of(question: Question) -> list[dict[str, Any]]:
@@ -155,21 +163,21 @@ def matching(points: Sequence[Mapping[str, Any]], partial: Any, key: str) -> lis
     for name in partial:
         if name not in points[0]:
             raise unknown(f"axis in {key}", name, points[0])
-    values = {name: _comparable(value) for name, value in partial.items()}
+    values = {name: comparable(value) for name, value in partial.items()}
     numbers = [
         number
         for number, point in enumerate(points)
-        if all(_comparable(point[name]) == value for name, value in values.items())
+        if all(comparable(point[name]) == value for name, value in values.items())
     ]
     if not numbers:
         raise UserError(f"{key} must be a point of the sweep, or a part of one, got {dict(partial)}")
     return numbers
 
 
-def _comparable(value: Any) -> Any:
+def comparable(value: Any) -> Any:
     """A list equals a tuple, a list of one is that one, and true does not equal 1."""
     if isinstance(value, list | tuple):
-        return _comparable(value[0]) if len(value) == 1 else list(value)
+        return comparable(value[0]) if len(value) == 1 else list(value)
     return ("bool", value) if isinstance(value, bool) else value
 
 

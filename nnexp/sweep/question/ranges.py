@@ -33,10 +33,7 @@ def range_values(key: str, name: str, given: Mapping[str, Any], most: int) -> li
     if words - {"scale"} != {"low", "high", "count"} and words != {"low", "high", "step"}:
         rule = "{low, high, count}, {low, high, count, scale} or {low, high, step}"
         raise UserError(f"{key} must be a list or a range {rule}, got {dict(given)}")
-    low, high = (_number(f"{key}.{word}", given[word], name in WHOLE) for word in ("low", "high"))
-    if not low < high:
-        raise UserError(f"{key} must have low < high, got low={low} high={high}")
-    log = _is_log(key, given.get("scale", "linear"), low)
+    low, high, log = ends(key, name, given)
     step = _number(f"{key}.step", given["step"], name in WHOLE) if "step" in given else None
     count = given["count"] if step is None else _count(key, low, high, step, most)
     if isinstance(count, bool) or not isinstance(count, int) or not 2 <= count <= most:
@@ -47,6 +44,18 @@ def range_values(key: str, name: str, given: Mapping[str, Any], most: int) -> li
     if name in WHOLE:
         return _rounded(key, [low, *between, high])
     return [float(low), *(float(f"{value:.12g}") for value in between), float(high)]
+
+
+def ends(key: str, name: str, given: Mapping[str, Any]) -> tuple[Any, Any, bool]:
+    """The least and the largest value of a range for `name`, and whether its scale is logarithmic.
+
+    Raises:
+        UserError: they do not fit.
+    """
+    low, high = (_number(f"{key}.{word}", given[word], name in WHOLE) for word in ("low", "high"))
+    if not low < high:
+        raise UserError(f"{key} must have low < high, got low={low} high={high}")
+    return low, high, _is_log(key, given.get("scale", "linear"), low)
 
 
 def _number(key: str, value: Any, whole: bool) -> Any:

@@ -18,6 +18,7 @@ from nnexp.files import replacing
 from nnexp.sweep.question.names import check_name
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.question.seeds import UntilDecided, as_written, seed_rule, seeds_in
+from nnexp.sweep.question.tuning import as_written as written_tuning
 from nnexp.sweep.store.plan_values import plan_of
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
 from nnexp.sweep.store.rounds_file import freeze_rounds, read_rounds
@@ -188,7 +189,7 @@ def _body(plan: Plan, started: str) -> dict[str, Any]:
         seeds=plan.until or plan.seeds,
     )
     rest: dict[str, Any] = {
-        "points": plan.points,
+        "points": [plan.settings_at(number) for number in range(len(plan.points))],
         "baseline": plan.baseline,
         "numerics": plan.numerics,
         "timing": plan.timing,
@@ -197,6 +198,8 @@ def _body(plan: Plan, started: str) -> dict[str, Any]:
         "settings": plan.shared,
         "places": {"root": first.data.root, "path": first.data.path},
     }
+    if plan.tuning:
+        rest |= {"tuning": written_tuning(plan.tuning), "trials": plan.trials}
     seeds = {"seeds": as_written(head.seeds)}
     plain: dict[str, Any] = json.loads(json.dumps({"format": FORMAT} | head._asdict() | seeds | rest))
     return plain

@@ -9,6 +9,7 @@ from nnexp.sweep.question.identity import NEUTRAL_VALUES
 from nnexp.sweep.question.plan import Plan, Run, with_seed
 from nnexp.sweep.question.points import HYPERPARAMETERS
 from nnexp.sweep.question.seeds import SeedRule, UntilDecided
+from nnexp.sweep.question.tuning import Tuning, read_tuning
 
 
 def plan_of(
@@ -49,4 +50,16 @@ def plan_of(
         target=body["target"],
         claims=tuple(body["claims"]),
         until=rule if isinstance(rule, UntilDecided) else None,
+        tuning=_tuning(body, points),
+        trials=body.get("trials", ""),
     )
+
+
+def _tuning(body: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> Tuning | None:
+    """What was tried, in a sweep of trials or one that rests on them."""
+    given = body.get("tuning")
+    if given is None:
+        return None
+    ((key, ranges),) = given.items()
+    axes = [{name: value for name, value in point.items() if name not in ranges} for point in points]
+    return read_tuning(key, ranges, axes)

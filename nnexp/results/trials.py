@@ -1,0 +1,81 @@
+"""What was tried before points were compared: how each setting did, and which ones are chosen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnexp.data import sizes_of
+from nnexp.results.by_point import accuracy_metric, samples
+from nnexp.statistics.clusters import at_chance
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.points import Question
+from nnexp.text import spelled
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Trials(NamedTuple):
+    """A sweep of trials as the sweep sees it that rests on it.
+
+    `plan`: that of the trials, whose points are settings, `budget` at each point of the other sweep.
+    `accuracy` (points, settings): mean validation accuracy over the seeds; NaN where a run did not finish.
+    `lost`: how many runs diverged or ended at chance, of `runs`.
+    """
+
+    plan: Plan
+    accuracy: NDArray[np.float64]
+    lost: int
+    runs: int
+
+    def settings(self, point: int) -> list[dict[str, Any]]:
+        """The settings that were tried at a point: of what is tuned, the values."""
+        assert self.plan.tuning
+        points = self.plan.points[point :: len(self.accuracy)]
+        return [{name: values[name] for name in self.plan.tuning.names} for values in points]
+
+    def ranking(self, point: int) -> NDArray[np.intp]:
+        """The numbers of the settings that finished at a point, best first; of equal ones the first tried."""
+        accuracy = self.accuracy[point]
+        order: NDArray[np.intp] = np.argsort(-accuracy, kind="stable")
+        return order[: np.isfinite(accuracy).sum()]
+
+
+def trials_in(plan: Plan, runs: pd.DataFrame) -> Trials:
+    """How settings did, from the plan of a sweep of trials and the frame of its runs.csv."""
+    assert plan.tuning
+    metric = accuracy_metric(plan)
+    each = samples(plan, runs, [metric])[0]
+    accuracy = each.mean(axis=1).reshape(plan.tuning.budget, -1).T
+    chance = 0
+    for values, run in zip(each, plan.first_runs, strict=True):
+        if sizes := sizes_of(run.data):
+            chance += int(at_chance(values, 1 / sizes.classes, sizes.validation).sum())
+    lost = int((runs["status"] == "diverged").sum()) + chance
+    return Trials(plan, accuracy, lost, len(runs))
+
+
+def with_choice(question: Question, trials: Trials) -> Question:
+    """The question with what its trials chose: the best setting of each point, or a search's finalists.
+
+    Raises:
+        LookupError: at a point no setting finished.
+    """
+    name = f"{trials.plan.name}/{trials.plan.sweep_id}"
+    tuning = trials.plan.tuning
+    assert tuning
+    for point, accuracy in enumerate(trials.accuracy):
+        if np.isnan(accuracy).all():
+            values = trials.plan.points[point]
+            where = ", ".join(f"{n}={spelled(v)}" for n, v in values.items() if n not in tuning.names)
+            raise LookupError(f"none of {tuning.budget} settings finished{' at ' * bool(where)}{where}")
+    if tuning.finalists is not None:
+        finalists = trials.ranking(0)[: tuning.finalists]
+        settings = trials.settings(0)
+        return replace(question, points=[settings[k] for k in finalists], trials=name)
+    best = [trials.settings(point)[trials.ranking(point)[0]] for point in range(len(trials.accuracy))]
+    return replace(question, settings=best, trials=name)

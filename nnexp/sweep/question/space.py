@@ -1,0 +1,175 @@
+"""Spaces of settings: the ranges from which hyperparameters are drawn, and where in them a value lies.
+
+    learning_rate: {low: 0.01, high: 10, scale: log}      # a range, linear without a scale
+    activation: [sigmoid, tanh, relu]                     # a list to choose from
+    momentum: {low: 0, high: 0.99, when: {optimizer: [sgd, nesterov]}}   # else as the base configuration says
+    learning_rate:                                        # another range at each value of an axis
+      by: optimizer
+      sgd: {low: 0.01, high: 10, scale: log}
+      adam: {low: 0.0001, high: 0.1, scale: log}
+
+`by` and `when` name an axis of the sweep, or a hyperparameter of the space that stands before.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from nnexp.errors import UserError, unknown
+from nnexp.sweep.question.points import AXES, comparable
+from nnexp.sweep.question.ranges import REAL, WHOLE, ends
+
+KEYS = ("low", "high", "scale", "when", "by")
+DIGITS = 4  # that a drawn number has: enough to tell settings apart, and few enough to read
+
+
+@dataclass(frozen=True)
+class Range:
+    """The numbers from `low` to `high`; whole ones, both ends included, where `whole`."""
+
+    low: float
+    high: float
+    log: bool = False
+    whole: bool = False
+
+    def value(self, u: float) -> Any:
+        """The value at the share `u` of the range, 0 <= u < 1."""
+        low, high = (self.low - 0.5, self.high + 0.5) if self.whole else (self.low, self.high)
+        value = low ** (1 - u) * high**u if self.log else low + (high - low) * u
+        if self.whole:
+            return int(min(max(round(value), self.low), self.high))
+        return min(max(float(f"{value:.{DIGITS}g}"), float(self.low)), float(self.high))
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A list to choose from."""
+
+    values: tuple[Any, ...]
+
+    def value(self, u: float) -> Any:
+        """The value at the share `u` of the list, 0 <= u < 1."""
+        return self.values[int(u * len(self.values))]
+
+
+Domain: TypeAlias = Range | Choices
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One hyperparameter of a space.
+
+    `domains`: (value of `by`, domain) where they differ by it, else one with None. `when`: the values of
+    other settings at which the hyperparameter is drawn at all.
+    """
+
+    name: str
+    domains: tuple[tuple[Any, Domain], ...]
+    by: str | None = None
+    when: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    def domain(self, others: Mapping[str, Any]) -> Domain | None:
+        """Where the value is drawn from beside the `others`; None where it keeps its base value."""
+        if any(comparable(others[name]) not in map(comparable, values) for name, values in self.when.items()):
+            return None
+        if self.by is None:
+            return self.domains[0][1]
+        at = comparable(others[self.by])
+        return next((domain for value, domain in self.domains if comparable(value) == at), None)
+
+
+Space: TypeAlias = tuple[Dimension, ...]
+
+
+def setting_at(space: Space, shares: Sequence[float], point: Mapping[str, Any]) -> dict[str, Any]:
+    """The setting at a place of the unit cube, one share for each dimension, at a point of the axes.
+
+    A hyperparameter that is not drawn there is left out.
+    """
+    setting: dict[str, Any] = {}
+    for dimension, share in zip(space, shares, strict=True):
+        if domain := dimension.domain(dict(point) | setting):
+            setting[dimension.name] = domain.value(share)
+    return setting
+
+
+def space_of(key: str, given: Mapping[str, Any], axes: Mapping[str, Sequence[Any]]) -> Space:
+    """The space that the sweep file gives under `key`; `axes`: the axes of the sweep with their values.
+
+    Raises:
+        UserError: a name is no hyperparameter or an axis, or a range cannot be used.
+    """
+    space: list[Dimension] = []
+    for name, raw in given.items():
+        if name == "seed" or name in axes:
+            raise UserError(f"{key}.{name} must not be an axis: {_why_no_axis(name)}")
+        if name not in AXES:
+            raise unknown(f"hyperparameter in {key}", name, AXES)
+        known = {axis: list(values) for axis, values in axes.items()}
+        space.append(_dimension(f"{key}.{name}", name, raw, known, [d.name for d in space]))
+    return tuple(space)
+
+
+def _why_no_axis(name: str) -> str:
+    if name == "seed":
+        return "every setting gets the same seeds"
+    return "an axis has the values that are compared, and what is tuned has a range"
+
+
+def _dimension(
+    key: str, name: str, raw: Any, axes: Mapping[str, Sequence[Any]], before: Sequence[str]
+) -> Dimension:
+    if not isinstance(raw, Mapping):
+        return Dimension(name, ((None, _choices(key, raw)),))
+    when = _conditions(f"{key}.when", raw.get("when"), axes, before)
+    if "by" not in raw:
+        return Dimension(name, ((None, _range(key, name, raw)),), when=when)
+    by = raw["by"]
+    if by not in axes and by not in before:
+        raise unknown(f"axis in {key}.by", str(by), (*axes, *before))
+    parts = {value: part for value, part in raw.items() if value not in ("by", "when")}
+    for value in axes.get(by, ()):
+        if comparable(value) not in map(comparable, parts):
+            raise UserError(f"{key} must have a range for each value of {by}, got none for {value}")
+    domains = ((value, _domain(f"{key}.{value}", name, part)) for value, part in parts.items())
+    return Dimension(name, tuple(domains), by, when)
+
+
+def _domain(key: str, name: str, raw: Any) -> Domain:
+    return _range(key, name, raw) if isinstance(raw, Mapping) else _choices(key, raw)
+
+
+def _range(key: str, name: str, raw: Mapping[str, Any]) -> Range:
+    if name not in WHOLE | REAL:
+        raise UserError(f"{key} must be a list to choose from, for {name} is no number, got {dict(raw)}")
+    for word in raw:
+        if word not in KEYS:
+            raise unknown(f"key in {key}:", str(word), KEYS)
+    if not {"low", "high"} <= raw.keys():
+        raise UserError(f"{key} must be a list or a range {{low, high, scale}}, got {dict(raw)}")
+    low, high, log = ends(key, name, raw)
+    return Range(low, high, log, name in WHOLE)
+
+
+def _choices(key: str, raw: Any) -> Choices:
+    if isinstance(raw, str) or not isinstance(raw, Sequence) or len(raw) < 2:
+        raise UserError(
+            f"{key} must be a range {{low, high, scale}} or a list of two values or more, got {raw!r}"
+        )
+    values = tuple(raw)
+    if len({str(comparable(value)) for value in values}) < len(values):
+        raise UserError(f"{key} must list different values, got {list(values)}")
+    return Choices(values)
+
+
+def _conditions(
+    key: str, raw: Any, axes: Mapping[str, Sequence[Any]], before: Iterable[str]
+) -> dict[str, tuple[Any, ...]]:
+    if raw is None:
+        return {}
+    if not isinstance(raw, Mapping) or not raw:
+        raise UserError(f"{key} must give values of other settings, as in {{optimizer: [sgd]}}, got {raw!r}")
+    for name in raw:
+        if name not in axes and name not in before:
+            raise unknown(f"setting in {key}", str(name), (*axes, *before))
+    return {name: tuple(v) if isinstance(v, list | tuple) else (v,) for name, v in raw.items()}
