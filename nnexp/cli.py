@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: all runs done; 1: a run failed; 2: a mistake of the user's; 130: Ctrl-C; 143: SIGTERM.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    gc.set_threshold(100_000, 20, 20)  # plans and records live until exit: collection costs 20 % of the time
+    gc.set_threshold(1_000_000, 20, 20)  # libraries, plans and records live until exit
     try:
         with listening():
             return _carry_out(words)

@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "claims": {"errors", "text", "data", "statistics", "sweep.question", "sweep.store", "results"},
     "report": {"console", "errors", "text", "statistics", "nn", "data", "sweep.question", "results"},
     "plots": {"errors", "text", "files", "statistics", "nn", "data", "sweep.question", "results"},
-    "tracking": {"errors", "text", "files", "sweep.question", "sweep.store"},
+    "tracking": {"errors", "text", "files", "data", "sweep.question", "sweep.store"},
     "config": {"errors", "yaml_text", "nn", "data", "sweep.question"},
     "labbook": {
         *("errors", "text", "yaml_text", "files", "data", "sweep.question", "sweep.store", "results"),

@@ -2,18 +2,18 @@
 
 import logging
 import os
-import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
 from nnexp.tracking.address import path_for_mlflow, scheme, sqlite_path, sqlite_uri
 from nnexp.tracking.credentials import address_for_client
+from nnexp.tracking.new_store import make_store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -38,7 +38,7 @@ _restore = ExitStack()
 
 @contextmanager
 def session(uri: str) -> Iterator["MlflowClient"]:
-    """A client of the store at `uri`, for use inside; a SQLite store that does not exist is made (2 s).
+    """A client of the store at `uri`, for use inside; a SQLite store that does not exist is made.
 
     A user and password stay in the address that the client has: in no variable of the process, so that no
     other process and no other server gets them. Importing MLflow costs 2.5 s of CPU, so it happens here.
@@ -52,7 +52,7 @@ def session(uri: str) -> Iterator["MlflowClient"]:
 
         if scheme(uri) == "sqlite":
             path = path_for_mlflow(sqlite_path(uri)) or sqlite_path(uri)
-            _make_sqlite(path)
+            make_store(path)
             uri = sqlite_uri(path)
         yield MlflowClient(tracking_uri=uri, registry_uri=uri)
 
@@ -126,39 +126,3 @@ def _some_home() -> Iterator[None]:
             del os.environ["HOME"]
     else:
         yield
-
-
-def _make_sqlite(path: Path) -> None:
-    """Make a SQLite store whole, or not at all: one whose maker was killed half-way could never be opened.
-
-    It is in WAL mode: fewer disk flushes per run, and the UI reading never blocks us. While its tables are
-    made, nothing is flushed: 50 migrations would wait for the disk hundreds of times (8 s instead of 2).
-    """
-    from mlflow import MlflowClient
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
-
-    if path.exists():
-        return
-    unfinished = path.with_name(f".{path.name}.new")
-    unfinished.unlink(missing_ok=True)
-    address = sqlite_uri(unfinished)
-
-    def never_flush(connection: Any, _: object) -> None:
-        if isinstance(connection, sqlite3.Connection) and _file_of(connection).name == unfinished.name:
-            connection.execute("PRAGMA synchronous=OFF")
-
-    event.listen(Engine, "connect", never_flush)
-    try:
-        MlflowClient(tracking_uri=address, registry_uri=address).search_experiments(max_results=1)
-    finally:
-        event.remove(Engine, "connect", never_flush)
-    with closing(sqlite3.connect(unfinished)) as database:
-        database.execute("PRAGMA journal_mode=WAL")
-    with unfinished.open("rb") as file:
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
-
-
-def _file_of(connection: sqlite3.Connection) -> Path:
-    return Path(connection.execute("PRAGMA database_list").fetchone()[2])
