@@ -4,7 +4,7 @@ import errno
 import fcntl
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ def held(folder: Path) -> Iterator[bool]:
     Raises:
         UserError: another process holds it (says which), or the folder cannot be made, written or locked.
     """
+    new = [parent for parent in folder.parents if not parent.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / LOCK, timeout=0)
@@ -48,7 +49,7 @@ def held(folder: Path) -> Iterator[bool]:
         yield True
     finally:
         (folder / HOLDER).unlink(missing_ok=True)
-        _remove_if_empty(folder)
+        _remove_if_empty(folder, new)
         lock.release()
 
 
@@ -69,13 +70,14 @@ def _sign(holder: Path) -> None:
         holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {now}", encoding="utf-8")
 
 
-def _remove_if_empty(folder: Path) -> None:
-    """Leave nothing of a sweep that was refused before it began."""
+def _remove_if_empty(folder: Path, new: Sequence[Path]) -> None:
+    """Leave nothing of a sweep that was refused before it began; `new`: folders that it made, inner first."""
     if [path.name for path in folder.glob("*")] == [LOCK]:
         (folder / LOCK).unlink()
-        with suppress(OSError):  # other sweeps of that name
+        with suppress(OSError):  # other sweeps
             folder.rmdir()
-            folder.parent.rmdir()
+            for parent in new or [folder.parent]:
+                parent.rmdir()
 
 
 def holder_of(folder: Path) -> str | None:

@@ -27,7 +27,14 @@ def test_a_held_sweep_names_its_holder_and_refuses_a_second(sweep: Path) -> None
 def test_a_sweep_refused_before_it_began_leaves_no_folder(sweep: Path) -> None:
     with pytest.raises(UserError, match="no"), held(sweep):
         raise UserError("no")
-    assert not sweep.parent.exists()
+    assert not sweep.parent.parent.exists()
+
+
+def test_a_folder_of_sweeps_that_was_there_stays(sweep: Path) -> None:
+    sweep.parent.parent.mkdir()
+    with pytest.raises(UserError, match="no"), held(sweep):
+        raise UserError("no")
+    assert list(sweep.parent.parent.parent.rglob("*")) == [sweep.parent.parent]
 
 
 def test_what_is_in_the_folder_stays_and_so_do_other_sweeps_of_the_name(sweep: Path) -> None:
