@@ -103,19 +103,21 @@ def _jobqueue() -> Any:
 
 def _keywords(jobs: Jobs) -> dict[str, Any]:
     import dask
+    from dask.utils import parse_bytes
 
-    _jobqueue()  # reads its file
+    slurm = _jobqueue().slurm  # reads its file
     theirs = dask.config.get("jobqueue.slurm")
+    memory = slurm.slurm_format_bytes_ceil(parse_bytes(jobs.memory))
     return {
         "job_name": jobs.name,
         "queue": jobs.partition,
         "account": jobs.account,
         "cores": jobs.cores,
         "processes": jobs.cores,
-        "memory": jobs.memory,
+        "memory": "0 B",  # as Dask's limit, which is none: Slurm sees to it
+        "job_mem": theirs["job-mem"] or memory,
         "walltime": jobs.walltime,
         "job_extra_directives": [*theirs["job-extra-directives"], f"--output={jobs.folder}/%j.txt"],
-        "worker_extra_args": [*theirs["worker-extra-args"], "--memory-limit", "0"],  # Slurm sees to it
         "security": security(jobs.folder / KEYS),
         "protocol": "tls://",
     }
