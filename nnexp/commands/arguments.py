@@ -42,7 +42,8 @@ def parse_arguments(
     `valued`: options with a value, `--to FOLDER` or `--to=FOLDER`; they are found among the settings.
 
     Raises:
-        UserError: a setting or an option that the command does not take, or a setting without a value.
+        UserError: a setting or an option that the command does not take, or a setting without a value, or
+            one that is there twice.
     """
     names: list[str] = []
     settings: dict[str, str] = {}
@@ -53,7 +54,7 @@ def parse_arguments(
             value = value if mark else next(rest, "")
             if not value:
                 raise UserError(f"{key} needs a value: {key} ...")
-            settings[key] = value
+            _put(settings, key, value)
         elif word.startswith("-"):
             if word not in options:
                 raise unknown(f"option of {command}", word, [*options, *valued, "--help"])
@@ -64,8 +65,14 @@ def parse_arguments(
         elif not value:
             raise UserError(f"{key} needs a value, got {word!r}")
         else:
-            settings[key] = value
+            _put(settings, key, value)
     return Arguments(tuple(names), settings, frozenset(word for word in words if word in options))
+
+
+def _put(settings: dict[str, str], key: str, value: str) -> None:
+    if key in settings:
+        raise UserError(f"{key}={settings[key]} and {key}={value} both set {key}: write one")
+    settings[key] = value
 
 
 def only_name(command: str, names: Sequence[str], what: str = "NAME or NAME/ID") -> str:

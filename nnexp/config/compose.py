@@ -41,7 +41,7 @@ def load_configs(
     """
     for place, word in enumerate(words):
         if word.startswith(("+sweep=", "++sweep=")) and multirun:
-            (sweep,) = overrides.parse([word])
+            sweep = next(each for each in overrides.parse(words) if each.key_or_group == "sweep")
             return [
                 load_config([*words[:place], f"+sweep={name}", *words[place + 1 :]], multirun, config_dir)
                 for name in overrides.override_values(sweep)

@@ -41,26 +41,30 @@ def parse(words: Sequence[str]) -> list[Override]:
     Monitors by name, one or a list, are a switch for each of them.
 
     Raises:
-        UserError: a word is no override, or its key is unknown.
+        UserError: a word is no override, its key is unknown, or two words set one key.
     """
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.core.override_parser.types import QuotedString
     from hydra.errors import HydraException
 
     parser = OverridesParser.create()
-    overrides = []
+    overrides: list[Override] = []
+    by_key: dict[str, str] = {}
     for word in words:
         try:
             override = parser.parse_override(_with_quotes(word))
         except HydraException as error:
             raise UserError(_unreadable(word)) from error
         _check(override)
-        value = None if override.is_sweep_override() else override.value()
+        value, meant = None if override.is_sweep_override() else override.value(), [override]
         if override.key_or_group == "monitor" and isinstance(value, list | str | QuotedString):
             names = value if isinstance(value, list) else [value]
-            overrides += parse(words_for("monitor", [_plain(name) for name in names]))
-        else:
-            overrides.append(override)
+            meant = parse(words_for("monitor", [_plain(name) for name in names]))
+        for key in {override.key_or_group, *(each.key_or_group for each in meant)}:
+            if before := by_key.get(key):  # Hydra would take the last without a word
+                raise UserError(f"{before} and {word} both set {key}: write one")
+            by_key[key] = word
+        overrides += meant
     return overrides
 
 

@@ -82,6 +82,7 @@ def test_published_results_are_an_export_that_may_lie_among_the_sweeps(nnexp: Co
     [
         ("plain --format xls", "unknown format 'xls' (choices: csv, parquet)"),
         ("plain --format", "--format needs a value"),
+        ("plain --format=html --format md", "--format=html and --format=md both set --format: write one"),
         ("plain --too out", "unknown option of export '--too'; did you mean '--to'?"),
         ("plain mixed", "export takes one NAME or NAME/ID, got plain mixed"),
         ("plan", "unknown sweep 'plan'; did you mean 'plain'?"),

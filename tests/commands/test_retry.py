@@ -88,6 +88,7 @@ def test_it_logs_where_the_sweep_was_logged_before(nnexp: Command, sweeps: Path)
         ("mixed epochs=3", "unknown setting of retry 'epochs'"),
         ("mixed n_jobs=0", "n_jobs must be a whole number >= 1"),
         ("mixed n_jobs=", "n_jobs needs a value"),
+        ("mixed n_jobs=1 n_jobs=2", "n_jobs=1 and n_jobs=2 both set n_jobs: write one"),
         ("mixed tracking=sever", "unknown tracking 'sever'; did you mean 'server'?"),
         ("mixed plain", "retry takes one NAME or NAME/ID, got mixed plain"),
         ("", "retry takes one NAME or NAME/ID, got none"),

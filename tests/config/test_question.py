@@ -119,8 +119,13 @@ def test_a_range_and_zipped_axes_are_given_and_changed_on_the_command_line() -> 
     assert asked.name == "multirun"
 
 
-def test_a_list_replaces_a_range_and_a_range_a_list() -> None:
-    whole = config("sweep.axes.batch_size={low:1,high:3,step:1}", "sweep.axes.batch_size=[7]")
+def test_a_list_replaces_a_range_and_a_range_a_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "conf" / "sweep").mkdir(parents=True)
+    (tmp_path / "conf" / "sweep" / "mine.yaml").write_text(
+        "# @package _global_\nsweep:\n  axes: {batch_size: {low: 1, high: 3, step: 1}}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    whole = config("+sweep=mine", "sweep.axes.batch_size=[7]")
     assert points_of(whole.question) == [{"batch_size": 7}]
     ranged = config("+sweep=batch_size", "sweep.axes.batch_size={low:1,high:3,step:1}")
     assert [point["batch_size"] for point in points_of(ranged.question)] == [1, 2, 3]
@@ -343,3 +348,22 @@ def test_a_mistake_in_a_sweep_file_is_told_in_one_line(
 def planned(made: Config) -> None:
     """Axis values are checked when the plan is made."""
     make_plan(made.question, made.hyperparameters, made.data, load)
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        (["learning_rate=1", "learning_rate=2"], "learning_rate"),
+        (["learning_rate=1", "++learning_rate=1"], "learning_rate"),
+        (["seed=range(3)", "seed=range(4)"], "seed"),
+        (["+sweep=batch_size", "+sweep=lambda"], "sweep"),
+        (["+sweep=batch_size,lambda", "+sweep=lambda"], "sweep"),
+        (["data=mnist", "data=digits"], "data"),
+        (["sweep.axes.momentum=[0,1]", "+sweep.axes.momentum=[0]"], "sweep.axes.momentum"),
+        (["monitor=[test]", "monitor.test=false"], "monitor.test"),
+    ],
+)
+def test_two_words_for_one_key_are_refused_by_name(words: list[str], key: str) -> None:
+    with pytest.raises(UserError) as told:
+        load_configs(["epochs=1", *words], multirun=True)
+    assert str(told.value) == f"{words[0]} and {words[1]} both set {key}: write one"

@@ -66,7 +66,7 @@ def test_one_command_trains_all_rounds_and_says_so(
 
 
 def test_the_number_of_workers_changes_no_round(undisturbed: Path) -> None:
-    assert cli.main([*SWEEP, "n_jobs=2"]) == 0
+    assert cli.main(["n_jobs=2" if word == "n_jobs=1" else word for word in SWEEP]) == 0
     assert left_by(folder()) == left_by(undisturbed)
 
 

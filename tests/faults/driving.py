@@ -7,7 +7,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Timer
@@ -45,17 +45,18 @@ class Process(subprocess.Popen[str]):
 
 
 def start(
-    words: Sequence[str],
+    words: Iterable[str],
     folder: Path,
     *,
     own_group: bool = False,
     terminal: int | None = None,
     **environment: str,
 ) -> Process:
-    """`python -m nnexp WORDS` in `folder`, with a scratch folder of its own.
+    """`python -m nnexp WORDS` in `folder`, with a scratch folder of its own. A later word for a key counts.
 
     `terminal`: the handle of one, which becomes that of the process.
     """
+    words = {word.partition("=")[0]: word for word in words}.values()
     folder.mkdir(parents=True, exist_ok=True)
     scratch = folder / "scratch"
     scratch.mkdir(exist_ok=True)
@@ -81,7 +82,7 @@ class Ended(NamedTuple):
     shown: str
 
 
-def run(words: Sequence[str], folder: Path, **environment: str) -> Ended:
+def run(words: Iterable[str], folder: Path, **environment: str) -> Ended:
     """The same, waited for."""
     with start(words, folder, **environment) as process:
         shown = process.communicate(timeout=180)[0]
