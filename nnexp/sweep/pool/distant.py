@@ -16,7 +16,8 @@ from nnexp.sweep.pool.environment import machine
 from nnexp.sweep.pool.premises import PremiseError, Premises, check_premises
 from nnexp.sweep.pool.stacks import Mark, Stack
 from nnexp.sweep.pool.worker import Outcome, train_stack
-from nnexp.sweep.question.identity import formulas
+from nnexp.sweep.question.identity import PACKAGE, formulas
+from nnexp.text import count
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,9 @@ def carry_out(order: Order) -> Answer:
 
     _one_thread_for_good()
     worker = get_worker()
+    if why := _other_code(order.expected):
+        return Answer(refusal=why)
     try:
-        _check_memory(order.expected)
         check_premises(order.expected)
         whole = dataset_here(order.stack.data, order.digest, worker.data)
         if whole is None:
@@ -75,7 +77,7 @@ def carry_out(order: Order) -> Answer:
         with TemporaryDirectory(dir=worker.local_directory) as folder:
             return _train(order, whole, Path(folder), worker.data)
     except PremiseError as error:
-        return Answer(refusal=str(error))
+        return Answer(refusal=_other_code(order.expected) or str(error))
 
 
 def file_key(sweep: str, mark: Mark) -> str:
@@ -110,15 +112,24 @@ def _with_machine(outcomes: Sequence[Outcome]) -> list[Outcome]:
     return [replace(outcome, machine=machine()) for outcome in outcomes]
 
 
-def _check_memory(expected: Premises) -> None:
-    """Raise `PremiseError` if files were exchanged since this process loaded them."""
-    if _loaded() != expected.code:
-        raise PremiseError("its nnexp is another one than the parent's: start it again, with the same files")
+def _other_code(expected: Premises) -> str:
+    """How this worker's nnexp differs from the parent's, and what to do; empty if it does not."""
+    try:
+        loaded, now = _loaded(), formulas().digests
+    except (OSError, SyntaxError, ValueError) as error:
+        return f"its nnexp in {PACKAGE} cannot be read ({error}): install the parent's and start it again"
+    files = sorted({file for file, _ in expected.code.items() ^ now.items()})
+    if files:
+        more = f" and {count(len(files) - 1, 'other file')}" if len(files) > 1 else ""
+        where = f"its nnexp in {PACKAGE} differs from the parent's in {files[0]}{more}"
+        return f"{where}: install the same files there and start it again"
+    return "" if loaded == now else f"it began before the files in {PACKAGE} were exchanged: start it again"
 
 
 @cache
-def _loaded() -> str:
-    return formulas().all_digest
+def _loaded() -> dict[str, str]:
+    """The formulas as they were when this process trained for the first time."""
+    return formulas().digests
 
 
 @cache

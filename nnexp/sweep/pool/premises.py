@@ -34,15 +34,15 @@ class Checkpoints(Protocol):
 
 @dataclass(frozen=True)
 class Premises:
-    """What holds for every stack of a sweep: its parent process, the code (a digest of all formulas), BLAS
-    kernels and NumPy that must be the same in every worker, and the seconds that a run may take (None: no
-    limit). `mixed`: kernels and NumPy may differ.
+    """What holds for every stack of a sweep: its parent process, the code (a digest of the formulas in each
+    file), BLAS kernels and NumPy that must be the same in every worker, and the seconds that a run may take
+    (None: no limit). `mixed`: kernels and NumPy may differ.
 
     `checkpoints`: None for a sweep that has none; `checkpoint_every`: seconds from one to the next of a
     stack, which has another one at a stop; 0 for no new ones."""
 
     parent: int
-    code: str
+    code: Mapping[str, str]
     kernels: Mapping[str, str]
     numpy: str = np.__version__
     mixed: bool = False
@@ -69,10 +69,9 @@ def premises(
     """
     if numerics_of(run.settings for run in plan.first_runs) != plan.numerics:
         raise PremiseError("the code changed since the sweep was planned: start again")
-    code = formulas().all_digest
     return Premises(
         os.getpid(),
-        code,
+        formulas().digests,
         blas_kernels(),
         mixed=mixed,
         max_seconds=max_seconds,
@@ -84,7 +83,7 @@ def premises(
 def check_premises(expected: Premises) -> None:
     """Raise `PremiseError` unless this process's code, NumPy and BLAS kernels are the expected ones."""
     try:
-        same = formulas().all_digest == expected.code
+        same = formulas().digests == expected.code
     except (OSError, SyntaxError, ValueError):  # an editor that saves half a file
         same = False
     if not same:

@@ -107,10 +107,24 @@ class Formulas:
     @cached_property
     def all_digest(self) -> str:
         """64 hex digits over every definition in the modules that count, whoever uses it."""
+        return sha256_of(text for texts in self._by_file.values() for text in texts)
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """The same of each module that counts, by its file: `nn/costs.py`."""
+        return {file: sha256_of(texts) for file, texts in self._by_file.items()}
+
+    @cached_property
+    def _by_file(self) -> dict[str, list[str]]:
+        """The definitions of each module that counts."""
         files = [file for folder in ("nn", "data") for file in sorted((self.package / folder).glob("*.py"))]
-        names = [f"{file.parent.name}.{file.stem}" for file in files]
-        modules = [self.module(name) for name in names if name.startswith(FORMULA_MODULES)]
-        return sha256_of(module.definition(name).text for module in modules for name in module.statements)
+        found = dict[str, list[str]]()
+        for file in files:
+            if (name := f"{file.parent.name}.{file.stem}").startswith(FORMULA_MODULES):
+                module = self.module(name)
+                texts = [module.definition(statement).text for statement in module.statements]
+                found[f"{file.parent.name}/{file.name}"] = texts
+        return found
 
     def module(self, name: str) -> Module:
         """A module of the package by its dotted name: `nn.costs`, or `nn` for `nn/__init__.py`."""
