@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nnexp.sweep.pool.dask import apart
+from nnexp.sweep.pool.deaths import Deaths
 from nnexp.sweep.pool.distant_board import stop
 from nnexp.sweep.pool.premises import PremiseError
-from nnexp.sweep.pool.remainder import MOST_DEATHS
 from nnexp.sweep.pool.stacks import Stack
+from nnexp.text import count
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -43,7 +43,7 @@ class Crew:
         self.threads = dict[str, int]()
         self.demand: Demand = client.extensions.setdefault(DEMAND, Demand())
         self._refused = dict[str, str]()
-        self._deaths = Counter[tuple[int, int]]()  # of workers, by a run's row and the epoch where it began
+        self._deaths = Deaths()
         self._said = set[str]()  # what was told, and still holds
         self._answer: Future[Any] | None = None  # that a look waits for
         self._asked = self._hope = time.monotonic()  # when it began, and when somebody could train last
@@ -97,15 +97,15 @@ class Crew:
             self._tell(f"Worker {worker} is left out: {why}")
 
     def lose(self, worker: str, alone: Sequence[Stack]) -> list[Stack]:
-        """A worker is gone that had these runs; returns those that have lost as many as a run may.
-
-        Jobs and machines end for reasons of their own: what counts is a worker that had one run alone. One
-        that goes on from a later epoch than before has gained something, and begins anew to count.
-        """
+        """A worker is gone that had these runs, each as it would go on; returns those that have failed."""
         self.threads.pop(worker, None)  # before anything is sent to where nobody is
-        for stack in alone:
-            self._deaths[stack.rows[0], stack.epoch] += len(alone) == 1
-        return [stack for stack in alone if self._deaths[stack.rows[0], stack.epoch] >= MOST_DEATHS]
+        return self._deaths.add(alone)
+
+    def tell_loss(self, worker: str, left: Sequence[Stack]) -> None:
+        """Tell of a worker that is gone, and what becomes of those of its runs that have not failed."""
+        kept = sum(bool(stack.marks) for stack in left)
+        fate = f": others train its {count(len(left), 'run')}, {kept or 'none'} from a checkpoint"
+        self._tell(f"Worker {worker} is gone{fate if left else ''}.")
 
     def stop(self, sweep: str, workers: Sequence[str]) -> None:
         """Pass on the wish that a sweep stops. One that is gone does not hear it; the others do."""
@@ -118,10 +118,7 @@ class Crew:
         """
         if worker in self._refused or len(has) >= self.threads.get(worker, 0):
             return False
-        return not has or not any(map(self._is_suspect, (stack, *has)))
-
-    def _is_suspect(self, stack: Stack) -> bool:
-        return len(stack.rows) == 1 and (stack.rows[0], stack.epoch) in self._deaths
+        return not has or not any(map(self._deaths.suspects, (stack, *has)))
 
     def _tell_while(self, holds: bool, text: str) -> None:
         """Tell something once, until it holds no more."""

@@ -100,8 +100,8 @@ class Dispatch:
         """See which workers there are, take back what those had that are gone, and give all something."""
         self._due = time.monotonic() + LOOK_EVERY
         self.crew.look()
-        for future in [future for future, sent in self.out.items() if sent.worker not in self.crew.threads]:
-            self._after_death(self.out.pop(future))
+        for worker in {sent.worker for sent in self.out.values()} - self.crew.threads.keys():
+            self._after_death(worker)
         self.crew.check_refusals(busy=bool(self.out))
         self.crew.demand.waiting = len(self.waiting)
         busy = Counter(sent.worker for sent in self.out.values())
@@ -151,10 +151,12 @@ class Dispatch:
         from distributed import KilledWorker
 
         if isinstance(error, MemoryError):
-            self._after_death(sent, f"{type(error).__name__}: {error}")
-        elif isinstance(error, (KilledWorker, CancelledError)):
+            self._try_again([sent], f"{type(error).__name__}: {error}")
+        elif isinstance(error, CancelledError):
             self.crew.check_scheduler()
-            self._after_death(sent)
+            self._try_again([sent])
+        elif isinstance(error, KilledWorker):
+            self._after_death(sent.worker, sent)
         else:
             self._refuse(sent, f"{type(error).__name__}: {error}".splitlines()[0])
 
@@ -206,14 +208,23 @@ class Dispatch:
         self.waiting.appendleft(sent.stack)
         self._due = 0.0
 
-    def _after_death(self, sent: Sent, why: str = "") -> None:
-        """Put back what a worker had when it was lost: each run alone, and at the end."""
-        checkpoints, stack = self.expected.checkpoints, sent.stack
-        marks = checkpoints.marks(stack.runs) if checkpoints else {}
-        self.board.finish(stack.rows)
-        self.parcels.forget(sent.worker)
-        alone = [each.going_on(marks) for each in stack.apart()]
-        culprits = self.crew.lose(sent.worker, alone)
-        ends = [lost(each, sent.began, None) for each in culprits]
+    def _after_death(self, worker: str, *more: Sent) -> None:
+        """Put back all that a worker had when it was lost; `more`: what has come back for that reason."""
+        had = [*more, *(sent for sent in self.out.values() if sent.worker == worker)]
+        self.out = {future: sent for future, sent in self.out.items() if sent.worker != worker}
+        self.crew.tell_loss(worker, self._try_again(had))
+
+    def _try_again(self, had: Sequence[Sent], why: str = "") -> list[Stack]:
+        """Put back what one worker had: each run alone, and at the end; all but those that have failed."""
+        checkpoints, stacks = self.expected.checkpoints, [sent.stack for sent in had]
+        marks = checkpoints.marks(run for stack in stacks for run in stack.runs) if checkpoints else {}
+        for stack in stacks:
+            self.board.finish(stack.rows)
+        self.parcels.forget(had[0].worker)
+        alone = [each.going_on(marks) for stack in stacks for each in stack.apart()]
+        culprits = self.crew.lose(had[0].worker, alone)
+        ends = [lost(each, had[0].began, None) for each in culprits]
         self.failed += [replace(end, traceback=why or end.traceback) for end in ends]
-        self.waiting.extend(each for each in alone if each not in culprits)
+        left = [each for each in alone if each not in culprits]
+        self.waiting.extend(left)
+        return left

@@ -80,7 +80,7 @@ def launch(
     """Train `stacks` on so many workers and yield the outcomes of each as soon as it is done.
 
     `sources`: the folders that hold the shared data sets. If a worker dies, joblib ends all: they begin again
-    with what has no outcome, each run of the dead worker's stack alone. A run that has killed two workers
+    with what has no outcome, each run of the dead worker's stack alone. A run that kills workers (`Deaths`)
     has failed. Once the board asks to stop, no stack begins, and runs that did not end have no outcome.
     Closing the iterator ends the workers, whatever they do.
 

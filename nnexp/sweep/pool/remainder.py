@@ -7,11 +7,11 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from nnexp.sweep.pool.answers import collect
+from nnexp.sweep.pool.deaths import Deaths
 from nnexp.sweep.pool.progress_board import Board
 from nnexp.sweep.pool.stacks import Mark, Stack
 from nnexp.sweep.pool.worker import Outcome
 
-MOST_DEATHS = 2  # of workers, by one run
 MOST_IN_VAIN = 5  # deaths of workers that had no run, with nothing trained between them
 
 
@@ -27,7 +27,7 @@ class Remainder:
     def __init__(self, stacks: Iterable[Stack]) -> None:
         self._waiting, self._suspect = deque(stacks), deque[Stack]()
         self._out: dict[tuple[int, ...], tuple[Stack, datetime]] = {}
-        self._deaths, self._doubts, self._in_vain = Counter[int](), Counter[int](), 0
+        self._deaths, self._doubts, self._in_vain = Deaths(), Counter[int](), 0
 
     def __bool__(self) -> bool:
         return bool(self._waiting or self._suspect)
@@ -73,15 +73,16 @@ class Remainder:
             if rows not in blamed:
                 self._waiting.appendleft(stack.going_on(marks))
                 continue
-            for alone in (each.going_on(marks) for each in reversed(stack.apart())):
-                [row] = alone.rows
-                (self._deaths if sure else self._doubts)[row] += 1
-                if self._deaths[row] == MOST_DEATHS:
-                    yield lost(alone, began, worker)
-                elif self._doubts[row] > 1:
-                    self._suspect.appendleft(alone)
+            alone = [each.going_on(marks) for each in stack.apart()]
+            culprits = self._deaths.add(alone) if sure else []
+            for each in reversed(alone):
+                self._doubts[each.rows[0]] += not sure
+                if each in culprits:
+                    yield lost(each, began, worker)
+                elif self._doubts[each.rows[0]] > 1:
+                    self._suspect.appendleft(each)
                 else:
-                    self._waiting.appendleft(alone)
+                    self._waiting.appendleft(each)
 
 
 def _blame(

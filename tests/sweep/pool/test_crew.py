@@ -65,6 +65,20 @@ def test_a_run_that_has_got_further_before_its_worker_was_lost_does_not_fail() -
         assert made.lose("a", [replace(ALONE[0], marks=(Mark(epoch, Path("x")),))]) == []
 
 
+def test_the_loss_of_a_worker_is_told_in_one_line() -> None:
+    said: list[str] = []
+    made = crew(said, a=1)
+    going_on = replace(ALONE[0], marks=(Mark(3, Path("x")),))
+    made.tell_loss("a", [going_on, *ALONE[1:]])
+    made.tell_loss("b", ALONE[:1])
+    made.tell_loss("c", [])
+    assert said == [
+        "Worker a is gone: others train its 3 runs, 1 from a checkpoint.",
+        "Worker b is gone: others train its 1 run, none from a checkpoint.",
+        "Worker c is gone.",
+    ]
+
+
 def test_who_is_of_another_kind_is_told_of_once_and_the_sweep_ends_where_all_are_and_no_other_comes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -47,9 +48,9 @@ class Future:
 
 
 class Cluster:
-    """Stands for Dask's client, with these workers of one thread each; `calls`: what else it was asked."""
+    """Stands for Dask's client, with these workers, of `threads` each; `calls`: what else it was asked."""
 
-    status = "running"
+    status, threads = "running", 1
 
     def __init__(self, workers: Mapping[str, Worker]) -> None:
         self.workers, self.extensions, self.calls = dict(workers), dict[str, Any](), list[str]()
@@ -58,7 +59,8 @@ class Cluster:
 
     def scheduler_info(self) -> dict[str, Any]:
         self.answers.wait()
-        return {"workers": {worker: {"nthreads": 1, "status": "running"} for worker in self.workers}}
+        known = {"nthreads": self.threads, "status": "running"}
+        return {"workers": dict.fromkeys(self.workers, known)}
 
     def submit(self, loads: object, order: Order, *, workers: list[str], **options: object) -> Future:
         [worker] = workers
@@ -122,6 +124,41 @@ def test_an_answer_that_does_not_come_holds_nobody_up_and_goes_with_its_worker(t
     some += [outcome for each in outcomes for outcome in each]
     comes.set()
     assert rows(some) == [0, 1, 2, 3]
+
+
+def test_a_worker_that_is_gone_is_told_of_once_whatever_it_had(tmp_path: Path) -> None:
+    comes, said = Event(), list[str]()
+
+    def hangs(order: Order) -> Answer:
+        comes.wait()
+        return trains(order)
+
+    cluster = Cluster({"a": hangs})
+    cluster.threads = 2
+    made = dispatch(cluster, tmp_path, said)
+    made._look()
+    assert len(made.out) == 2
+    cluster.workers = {"b": trains}
+    assert rows(ended(made)) == [0, 1, 2, 3]
+    comes.set()
+    assert said == ["Worker a is gone: others train its 2 runs, none from a checkpoint."]
+
+
+def test_a_run_that_kills_two_workers_fails_and_each_is_told_of(tmp_path: Path) -> None:
+    from distributed import KilledWorker
+
+    def dies(order: Order) -> Answer:
+        if 2 in order.stack.rows:
+            raise KilledWorker("train", SimpleNamespace(address="a"), 0)
+        return trains(order)
+
+    said: list[str] = []
+    outcomes = ended(dispatch(Cluster({"a": dies, "b": dies}), tmp_path, said))
+    assert rows(outcomes) == [0, 1, 2, 3]
+    assert [outcome.traceback for outcome in outcomes if outcome.traceback] == ["the worker died"]
+    assert len(said) == 2
+    assert said[0].endswith("is gone: others train its 1 run, none from a checkpoint.")
+    assert said[1].endswith("is gone.")
 
 
 def test_a_scheduler_that_hangs_does_not_hold_up_a_stop(tmp_path: Path) -> None:

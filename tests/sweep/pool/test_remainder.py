@@ -1,4 +1,4 @@
-"""After a worker's death: its runs are tried alone, the others' stacks again; who killed two has failed."""
+"""After a worker's death: its runs are tried alone, the others' stacks again, and who kills has failed."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -60,14 +60,27 @@ def test_they_go_on_from_what_was_kept_meanwhile(board: Board) -> None:
 
 
 @pytest.mark.parametrize(("status", "told"), [(-11, "signal 11"), (7, "exit status 7")])
-def test_a_run_that_has_killed_two_workers_has_failed(board: Board, status: int, told: str) -> None:
+def test_a_run_that_has_killed_two_workers_by_itself_has_failed(board: Board, status: int, told: str) -> None:
     remainder = Remainder(STACKS[:1])
-    begin(remainder, board, 1)
-    assert list(remainder.after_death(dead(1), board, {})) == []
+    for together in (1, 2):
+        begin(remainder, board, together)
+        assert list(remainder.after_death(dead(1), board, {})) == []
     begin(remainder, board, 2)
     [lost] = remainder.after_death(dead(1, status), board, {})
     assert (lost.run, lost.status, lost.traceback) == (RUNS[0], "failed", f"the worker died ({told})")
     assert left(remainder, board) == [(1,)]
+
+
+def test_a_run_that_gets_on_between_deaths_does_not_fail(board: Board) -> None:
+    """As one that is ended for the memory that others take; one that stays where it was does."""
+    remainder = Remainder([Stack(RUNS[:1], (0,))])
+    for epoch in (1, 2, 3):
+        begin(remainder, board, 1)
+        marks = {RUNS[0].run_id: Mark(epoch, Path())}
+        assert list(remainder.after_death(dead(1), board, marks)) == []
+    begin(remainder, board, 1)
+    [lost] = remainder.after_death(dead(1), board, marks)
+    assert lost.run == RUNS[0]
 
 
 def test_nobody_fails_while_it_cannot_be_told_who_died_first(board: Board) -> None:
