@@ -22,7 +22,9 @@ def frozen_claims(plan: Plan) -> tuple[Claim, ...]:
             claims_of(replace(plan, claims=(*kept, raw)))
             kept.append(raw)
         except UserError as error:
-            refused[id(raw)] = Claim(str(raw.get("id")), str(raw.get("text", "")), refused=str(error))
+            name = str(raw.get("id"))
+            why = str(error).removeprefix(f"claim {name}: ")
+            refused[id(raw)] = Claim(name, str(raw.get("text", "")), refused=why)
     claims = {claim.id: claim for claim in claims_of(replace(plan, claims=tuple(kept)))}
     return tuple(refused.get(id(raw)) or claims[raw["id"]] for raw in plan.claims)
 

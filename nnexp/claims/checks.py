@@ -59,6 +59,11 @@ class Check:
         return LEVEL if self.within is None else EQUAL_LEVEL
 
     @property
+    def centre(self) -> float:
+        """Of equal: what the effect must be near to."""
+        return self.right if isinstance(self.right, float) else 0.0
+
+    @property
     def is_on_means(self) -> bool:
         """Whether it is decided by the interval on a mean, or on means of pairs."""
         return self.over in ("mean", "paired")

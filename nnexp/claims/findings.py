@@ -26,9 +26,10 @@ NEVER_REACHED = "neither side ever reaches the target"
 class Finding:
     """A verdict with its figures, NaN or None where there is none.
 
-    `rel`: the relation that the effect must have to the threshold, one of > >= < <= =. `seeds_low`,
-    `seeds_high`: how many seeds would probably decide it. `clearance`: distance to the threshold, negative on
-    its wrong side, in half-widths of the interval, else in sd of a seed. `effect_kind`: that of the check.
+    `rel`: the relation that the effect must have to the threshold, one of > >= < <= =; in the end, of equal,
+    `within`, that is, by so much. `seeds_low`, `seeds_high`: how many seeds would probably decide it.
+    `clearance`: distance to the threshold, negative on its wrong side, in half-widths of the interval, else
+    in sd of a seed. `effect_kind`: that of the check.
     """
 
     verdict: str
@@ -37,6 +38,7 @@ class Finding:
     high: float = math.nan
     rel: str | None = None
     threshold: float = math.nan
+    within: float = math.nan
     n: int | None = None
     seeds_low: int | None = None
     seeds_high: int | None = None
@@ -104,8 +106,7 @@ class Limits(NamedTuple):
 def limits_of(check: Check) -> Limits:
     """What the effect of a check is compared with."""
     if check.within is not None:
-        centre = check.right if isinstance(check.right, float) else 0.0
-        return Limits(centre - check.within, centre + check.within, strict=True)
+        return Limits(check.centre - check.within, check.centre + check.within, strict=True)
     if check.optimum:
         return Limits(low=check.margin, strict=True)
     if check.rel is None:
@@ -115,6 +116,14 @@ def limits_of(check: Check) -> Limits:
     threshold = fixed + check.margin if check.times is None else check.times
     strict = check.rel in (">", "<")
     return Limits(low=threshold, strict=strict) if ">" in check.rel else Limits(high=threshold, strict=strict)
+
+
+def as_stated(check: Check, finding: Finding) -> Finding:
+    """The finding with what the check wants, in its words."""
+    finding = replace(finding, effect_kind=check.effect_kind)
+    if check.within is None or finding.rel is None:
+        return finding
+    return replace(finding, rel="within", threshold=check.centre, within=check.within)
 
 
 def strict_level(tests: int) -> float:

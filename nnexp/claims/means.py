@@ -20,7 +20,6 @@ from nnexp.claims.findings import (
     strict_level,
 )
 from nnexp.claims.samples import Sample
-from nnexp.results.by_point import stuck_text
 from nnexp.statistics.images import accuracy_interval
 from nnexp.statistics.intervals import (
     LEAST_SEEDS,
@@ -51,6 +50,10 @@ class MeanTest(NamedTuple):
     def level(self, level: float) -> float:
         """That at which one of its decisions is made."""
         return 1 - (1 - level) / self.decisions
+
+    def told(self, error: float) -> str:
+        """A test at an error rate of its own, in words: `at 5 %`, or `at 0.83 %, for all looks`."""
+        return f"at {100 * error:.2g} %{', for all looks' * self.every_look}"
 
     def strict(self, tests: int) -> float:
         """That at which one of `tests` refutes a claim."""
@@ -87,8 +90,7 @@ def mean_finding(
     images = left.images if right is None else None
     grain = 0.0 if images else max(side.grain for side in (left, right) if side)
     finding = _decided(check, samples, tests, means, images, grain)
-    stuck = join(*dict.fromkeys(stuck_text(*side.stuck) for side in (left, right) if side and side.stuck))
-    if stuck:
+    if stuck := join(*dict.fromkeys(side.stuck for side in (left, right) if side)):
         note = join(finding.note, f"{stuck}: no mean describes both groups")
         return replace(finding, verdict=UNDECIDED, is_open=False, note=note)
     if finding.verdict != UNDECIDED or means.every_look:
@@ -110,7 +112,10 @@ def _decided(
     mean, _, _, n = _interval(check, samples, check.level, means, images, grain)
     finding = limits.finding(UNDECIDED, float(mean), int(n))
     notes = [images_text(images)] if images else []
-    notes += ["two one-sided tests at 5 %: the interval is at 90 %"] if check.within is not None else []
+    if check.within is not None:
+        level = means.level(check.level)
+        tests_text = f"two one-sided tests {means.told((1 - level) / 2)}"
+        notes.append(f"{tests_text}: the interval is at {100 * level:.3g} %")
     finding = replace(finding, note=join(*notes), is_open=True)
     if n < LEAST_SEEDS:
         return finding

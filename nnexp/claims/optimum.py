@@ -24,7 +24,6 @@ from nnexp.claims.findings import (
 from nnexp.claims.looks import at_first_decision
 from nnexp.claims.means import ONE_LOOK, MeanTest
 from nnexp.claims.samples import Sample, difference
-from nnexp.results.by_point import stuck_text
 from nnexp.statistics import optimum as statistics
 from nnexp.statistics.intervals import LEAST_SEEDS, LEVEL, Floats
 from nnexp.text import spelled
@@ -75,16 +74,18 @@ def _by_tests(
     """`values (points, seeds)`: finite, higher is better."""
     effect, n, where = _inside(check, values, values.shape[1])
     grain = max(sample.grain for sample in samples)
-    shown = statistics.optimum(values, check.margin, LEVEL, means.rule, grain)
+    level = means.level(LEVEL)
+    shown = statistics.optimum(values, check.margin, level, means.rule, grain)
     finding = limits.finding(UNDECIDED, effect, n, where)
     if n < LEAST_SEEDS:
         return with_seeds(replace(finding, is_open=True), abs(effect - limits.low), 0.0)
     finding = scaled(replace(finding, low=shown.low, high=shown.high))
     ends_and_best = (samples[0], samples[shown.best], samples[-1])
-    if stuck := join(*dict.fromkeys(stuck_text(*each.stuck) for each in ends_and_best if each.stuck)):
+    if stuck := join(*dict.fromkeys(each.stuck for each in ends_and_best)):
         return replace(finding, note=join(where, f"{stuck}: no mean describes both groups"))
-    if shown.p <= 1 - means.level(LEVEL):
-        return replace(finding, verdict=REPRODUCED, note=join(where, "one-sided tests at 5 %"))
+    if shown.p <= 1 - level:
+        note = join(where, f"one-sided tests {means.told(1 - level)}")
+        return replace(finding, verdict=REPRODUCED, note=note)
     if shown.p_edge <= 1 - means.strict(tests):
         return replace(finding, verdict=REFUTED)
     if means.every_look:

@@ -13,6 +13,7 @@ from nnexp.claims.places import select_points
 from nnexp.claims.quantities import OVER_SEEDS, Quantity
 from nnexp.claims.sweep_runs import Frames, SweepRuns, Values
 from nnexp.errors import UserError
+from nnexp.results.by_point import stuck_text
 from nnexp.text import spelled
 
 HELD_OUT = ("validation_", "test_")
@@ -24,14 +25,14 @@ class Sample(NamedTuple):
 
     `images`: how many an accuracy was measured on, of those of the validation or the test set; None if it is
     none. `grain`: the step between two values of an accuracy, or of a difference of two; 0 for others.
-    `stuck`: how many of how many runs failed to learn, where some did and others did not.
+    `stuck`: which runs failed to learn where others did, in words; empty if none.
     """
 
     values: Values
     summarize: Callable[[Iterable[float]], float]
     images: int | None = None
     grain: float = 0.0
-    stuck: tuple[int, int] | None = None
+    stuck: str = ""
 
     def of(self, seeds: Container[int]) -> Sample:
         """The same of these seeds alone; runs that are stuck count, whichever they are."""
@@ -97,12 +98,13 @@ class Sweeps:
         sweep = self[quantity.sweep]
         return min(sweep.images(quantity.metric, point) for point in self.points(quantity, place))
 
-    def _stuck(self, quantity: Quantity, place: Mapping[str, Any]) -> tuple[int, int] | None:
+    def _stuck(self, quantity: Quantity, place: Mapping[str, Any]) -> str:
         """Of the points that the quantity takes its values from: of that where most runs are stuck."""
-        leaves = quantity.leaves
-        counts = [self[leaf.sweep].stuck(point) for leaf in leaves for point in self.points(leaf, place)]
-        worst = max(counts, key=lambda count: count[0], default=(0, 0))
-        return worst if worst[0] else None
+        points = [(leaf.sweep, point) for leaf in quantity.leaves for point in self.points(leaf, place)]
+        name, point = max(points, key=lambda place: self[place[0]].stuck(place[1])[0])
+        stuck, n = self[name].stuck(point)
+        where = place_text(self[name].plan.points[point], name)
+        return stuck_text(stuck, n, f" runs{where}") if stuck else ""
 
     def _values(self, quantity: Quantity, over: str, place: Mapping[str, Any]) -> Values:
         if quantity.parts:

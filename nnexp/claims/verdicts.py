@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING
 
 from nnexp.claims.checks import Check
 from nnexp.claims.comparisons import Contrast, compare
-from nnexp.claims.findings import NOT_JUDGED, ORDER, UNDECIDED, Finding, join, weakest_finding
+from nnexp.claims.findings import (
+    NOT_JUDGED,
+    ORDER,
+    UNDECIDED,
+    Finding,
+    as_stated,
+    join,
+    weakest_finding,
+)
 from nnexp.claims.looks import means_for, means_of
 from nnexp.claims.means import ONE_LOOK, MeanTest
 from nnexp.claims.optimum import optimum
@@ -36,7 +44,7 @@ if TYPE_CHECKING:
 DTYPES = {
     **dict.fromkeys(("id", "text", "source", "published", "verdict", "effect_kind"), "string"),
     **dict.fromkeys(("effect", "effect_low", "effect_high"), "float64"),
-    **{"rel": "string", "threshold": "float64", "n": "Int64"},
+    **{"rel": "string", "threshold": "float64", "within": "float64", "n": "Int64"},
     **{"seeds_low": "Int64", "seeds_high": "Int64", "note": "string"},
 }
 
@@ -52,8 +60,8 @@ def judge(
 
     `published`: the figure of the source, as the claim gives it. `verdict`: reproduced, refuted, undecided;
     holds, fails (without an error rate); not judged (`note` says why). `effect`: left - right, left /
-    right, or left, as `effect_kind` says,
-    with its interval where it has one; `rel`, `threshold`: the relation that it must have to this value.
+    right, or left, as `effect_kind` says, with its interval where it has one; `rel`, `threshold`: the
+    relation that it must have to this value, and `within` how near to it, where `rel` is `within`.
     `seeds_low`, `seeds_high`: so many would decide an undecided claim with a power of 80 %, if its effect is
     as observed; missing if it is more than 1000.
 
@@ -83,6 +91,7 @@ def _row(claim: Claim, finding: Finding) -> dict[str, object]:
         "effect_high": finding.high,
         "rel": finding.rel,
         "threshold": finding.threshold,
+        "within": finding.within,
         "n": finding.n,
         "seeds_low": finding.seeds_low,
         "seeds_high": finding.seeds_high,
@@ -163,7 +172,7 @@ def _findings(claim: Claim, sweeps: Sweeps, means: MeanTest) -> list[Finding]:
             finding = weakest_finding(compare(contrast, tests, test) for contrast in contrasts)
         part = f"check {number} of {len(by_check)}" if len(by_check) > 1 else ""
         note = ": ".join(filter(None, [part, finding.note]))
-        findings.append(replace(finding, note=note, effect_kind=check.effect_kind))
+        findings.append(as_stated(check, replace(finding, note=note)))
     return findings
 
 

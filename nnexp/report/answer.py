@@ -67,6 +67,7 @@ class Effect:
     """What decides a claim: `value` must lie as `rel` says to `threshold`; over `n` seeds.
 
     `kind`: as `effect_kind` of the frame of `judge`. `low`, `high`: 95 % interval, NaN if there is none.
+    `within`: how near to the threshold, where `rel` says that; else NaN.
     """
 
     value: float
@@ -76,6 +77,7 @@ class Effect:
     rel: str
     threshold: float
     n: int
+    within: float = math.nan
 
 
 @dataclass(frozen=True)

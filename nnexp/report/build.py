@@ -116,7 +116,7 @@ def _result(evidence: Evidence) -> Line | None:
     where = label_of(plan, best)
     chosen = "Best" if evidence.standing.marks[best] == "best" else "Highest"
     stuck = evidence.stuck[best]
-    though = f", though {stuck_text(stuck, summary[best]['n'] + stuck)}" if stuck else ""
+    though = f", though {stuck_text(stuck, summary[best]['n'] + stuck, ' runs')}" if stuck else ""
     means = [row[f"{evidence.metric}_mean"] for row in summary]
     among = ", of runs that learn" if evidence.stuck.any() else ""
     higher = any(means[k] > means[best] for k in np.flatnonzero(evidence.stuck))

@@ -19,6 +19,9 @@ class EffectUnit(NamedTuple):
     form: str = ".4g"
     name: str = ""
 
+    def text(self, figure: float) -> str:
+        return f"{self.factor * figure:{self.form}}"
+
 
 PLAIN, PER_CENT, POINTS = EffectUnit(), EffectUnit(100, ".2f", " %"), EffectUnit(100, "+z.2f", " points")
 VERDICT_TEXTS = ("text", "published", "note")
@@ -38,12 +41,17 @@ def effect_text(effect: Effect | None) -> str:
     if math.isinf(effect.value):
         return f"one side never reaches the target, n = {effect.n}"
     unit = UNITS.get(effect.kind, PLAIN)
-    value, low, high, threshold = (
-        f"{unit.factor * figure:{unit.form}}"
-        for figure in (effect.value, effect.low, effect.high, effect.threshold)
-    )
+    value, low, high = (unit.text(figure) for figure in (effect.value, effect.low, effect.high))
     interval = "" if math.isnan(effect.low) else f" ({low} to {high})"
-    return f"{value}{unit.name}{interval}, wanted {effect.rel} {threshold}, n = {effect.n}"
+    return f"{value}{unit.name}{interval}, wanted {_wanted(effect, unit)}, n = {effect.n}"
+
+
+def _wanted(effect: Effect, unit: EffectUnit) -> str:
+    """`> +0.50`; `within 0.50 of 0`."""
+    if math.isnan(effect.within):
+        return f"{effect.rel} {unit.text(effect.threshold)}"
+    centre = unit.text(effect.threshold) if effect.threshold else "0"
+    return f"within {unit.text(effect.within).removeprefix('+')} of {centre}"
 
 
 def verdicts_of(frame: pd.DataFrame) -> tuple[Verdict, ...]:
@@ -65,4 +73,5 @@ def _effect(row: Mapping[Any, Any] | pd.Series) -> Effect | None:
     if pd.isna(row["effect"]):
         return None
     value, low, high = (float(row[name]) for name in ("effect", "effect_low", "effect_high"))
-    return Effect(value, low, high, row["effect_kind"], row["rel"], float(row["threshold"]), int(row["n"]))
+    threshold, within, n = float(row["threshold"]), float(row["within"]), int(row["n"])
+    return Effect(value, low, high, row["effect_kind"], row["rel"], threshold, n, within)

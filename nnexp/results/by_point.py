@@ -143,10 +143,13 @@ def stuck_runs(plan: Plan, runs: pd.DataFrame) -> NDArray[np.int64]:
     return np.bincount(point_numbers(plan, runs[runs["status"] == STUCK]), minlength=len(plan.points))
 
 
-def stuck_text(stuck: int, n: int) -> str:
-    """`1 of 12 stuck (0.2 to 38 %)`: how many runs did not learn, and of what share that is a sample."""
+def stuck_text(stuck: int, n: int, of: str = "") -> str:
+    """`1 of 12 stuck (0.2 to 38 %)`: how many runs did not learn, and of what share that is a sample.
+
+    `of`: which, where that does not stand beside it, such as ` runs at batch_size=10`.
+    """
     share = share_interval(stuck, n)
-    return f"{stuck} of {n} stuck ({100 * float(share.low):.2g} to {100 * float(share.high):.2g} %)"
+    return f"{stuck} of {n}{of} stuck ({100 * float(share.low):.2g} to {100 * float(share.high):.2g} %)"
 
 
 def samples(

@@ -243,7 +243,7 @@ def test_a_frozen_claim_of_a_shape_that_no_longer_exists_takes_no_other_with_it(
     plan = replace(make_plan({}), claims=(old, GOOD, sum_of_both))
     refused = {claim.id: claim.refused for claim in frozen_claims(plan)}
     assert list(refused) == ["old", "A-1", "both"]
-    assert "claim old: a check must be a mapping with left" in refused["old"]
+    assert refused["old"].startswith("a check must be a mapping with left")
     assert refused["A-1"] == ""
     assert "unknown claim with a check 'old'" in refused["both"]
 

@@ -115,7 +115,7 @@ def test_stuck_runs_suspend_a_verdict_and_take_no_more_seeds(rng: np.random.Gene
     frames = sweep(values, claim(ABOVE))
     row = verdict(frames)
     assert row["verdict"] == "undecided"
-    assert "1 of 12 stuck" in row["note"]
+    assert "1 of 12 runs at batch_size=10 stuck" in row["note"]
     assert points_to_decide(claims_of(frames[0]), *frames) == set()
 
 
@@ -132,6 +132,7 @@ def test_an_optimum_is_decided_at_its_first_look_too(rng: np.random.Generator) -
     check = {"left": FINAL, "along": "batch_size", "optimum": "inside"}
     row = verdict(sweep(values, claim(check)))
     assert row["verdict"] == "reproduced"
+    assert "one-sided tests at 2.5 %, for all looks" in row["note"]
     assert row["n"] < 14
     few = sweep(values[:, :3], claim(check))
     assert verdict(few)["verdict"] == "undecided"
@@ -149,7 +150,8 @@ def test_what_the_images_leave_open_takes_no_more_seeds(rng: np.random.Generator
 def test_the_absence_of_an_effect_is_found_too(rng: np.random.Generator) -> None:
     values = 0.9 + 0.001 * rng.normal(size=(2, 40))
     row = verdict(sweep(values, claim({"equal": {"left": A, "right": B, "within": 0.005}})))
-    assert (row["verdict"], row["rel"]) == ("reproduced", "<")
+    assert (row["verdict"], row["rel"], row["within"]) == ("reproduced", "within", 0.005)
+    assert "two one-sided tests at 2.5 %, for all looks: the interval is at 95 %" in row["note"]
     assert row["n"] < 20
 
 

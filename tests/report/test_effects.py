@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nnexp.claims.findings import limits_of
+from nnexp.claims.findings import Finding, as_stated, limits_of
 from nnexp.claims.parsing import parse_claims
 from nnexp.report.effects import effect_text, verdict_of
 
@@ -15,6 +15,7 @@ FIGURES = {
     "effect_low": 0.01,
     "effect_high": 0.02,
     "threshold": 0.005,
+    "within": np.nan,
     "n": 5,
     "note": pd.NA,
 }
@@ -26,7 +27,10 @@ def effect_of(check: object, **figures: object) -> str:
         [{"id": "A", "text": "It is so.", "check": check}], ["batch_size"], POINTS, epochs=30, timing=True
     )
     check_, limits = claim.checks[0], limits_of(claim.checks[0])
-    known = {"effect_kind": check_.effect_kind, "rel": limits.relation(limits.nearer(0.005))}
+    stated = as_stated(
+        check_, Finding("reproduced", rel=limits.relation(limits.nearer(0.005)), threshold=0.005)
+    )
+    known = {name: getattr(stated, name) for name in ("effect_kind", "rel", "threshold", "within")}
     words = {"id": "A", "text": "It is so.", "verdict": "reproduced", "published": pd.NA}
     return effect_text(verdict_of(words | FIGURES | known | figures).effect)
 
@@ -82,6 +86,21 @@ def effect_of(check: object, **figures: object) -> str:
 )
 def test_an_effect_is_printed_in_its_unit(check: object, figures: str) -> None:
     assert effect_of(check) == figures
+
+
+@pytest.mark.parametrize(
+    ("right", "figures"),
+    [
+        (
+            {"final": "validation_accuracy", "at": THERE},
+            "+1.23 points (+1.00 to +2.00), wanted within 1.00 of 0",
+        ),
+        (0.02, "1.23 % (1.00 to 2.00), wanted within 1.00 of 2.00"),
+    ],
+)
+def test_of_equal_the_margin_and_its_centre_are_printed(right: object, figures: str) -> None:
+    check = {"equal": {"left": {"final": "validation_accuracy", "at": AT}, "right": right, "within": 0.01}}
+    assert effect_of(check) == f"{figures}, n = 5"
 
 
 def test_without_an_interval_there_is_none_and_without_an_effect_there_is_nothing() -> None:
