@@ -78,7 +78,7 @@ def _marks(evidence: Evidence, number: int) -> Iterator[Line]:
     """Best or like it, and the runs that have no part in the mean."""
     mark, row, stuck = evidence.standing.marks[number], evidence.summary[number], evidence.stuck[number]
     if mark == "best":
-        yield Line("*best of runs that learn" if stuck else "*best", "good")
+        yield Line("*best, but" if stuck else "*best", "good")
     if mark == "highest":
         yield Line("highest")
     if mark == "alike":

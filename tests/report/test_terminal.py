@@ -198,7 +198,7 @@ def test_a_best_point_with_stuck_runs_says_so() -> None:
     accuracies = [[0.97, 0.1, 0.98, 0.97, 0.971], [0.8, 0.81, 0.8, 0.803, 0.807]]
     output = " ".join(printed(plan, make_records(plan, accuracies)).split())
     assert "Best on validation, of runs that learn: batch_size=1, though 1 of 5 runs stuck" in output
-    assert "*best of runs that learn 1 of 5 stuck" in output
+    assert "*best, but 1 of 5 stuck" in output
     assert "With 95 % confidence * is the best point of runs that learn (" in output
 
 
