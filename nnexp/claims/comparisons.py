@@ -21,9 +21,10 @@ from nnexp.claims.findings import (
     strict_level,
 )
 from nnexp.claims.looks import at_first_decision
-from nnexp.claims.means import ONE_LOOK, MeanTest, image_error, images_text, mean_finding
+from nnexp.claims.means import ONE_LOOK, MeanTest, images_text, mean_finding
 from nnexp.claims.samples import Sample, difference, ratio
 from nnexp.claims.sweep_runs import Values
+from nnexp.statistics.images import image_error
 from nnexp.statistics.intervals import LEVEL, Floats
 from nnexp.statistics.medians import median_difference_interval, median_interval
 from nnexp.statistics.shares import least_share, share_interval
@@ -102,7 +103,7 @@ def _for_other_images(side: Sample, low: float, high: float, level: float) -> tu
     """The limits of an accuracy, widened by the sampling error of the images it was measured on."""
     if side.images is None or math.isnan(low):
         return low, high
-    error = image_error(side.summary, side.images, level)
+    error = float(image_error(side.summary, side.images, level))
     effect = side.summary
     return effect - math.hypot(effect - low, error), effect + math.hypot(high - effect, error)
 

@@ -20,7 +20,7 @@ from nnexp.claims.findings import (
     strict_level,
 )
 from nnexp.claims.samples import Sample
-from nnexp.statistics.images import accuracy_interval
+from nnexp.statistics.images import accuracy_interval, anytime_accuracy_interval, image_error
 from nnexp.statistics.intervals import (
     LEAST_SEEDS,
     Floats,
@@ -120,7 +120,8 @@ def _decided(
     if n < LEAST_SEEDS:
         return finding
     finding = limits.decide_by(interval, finding, means.level(check.level), means.strict(tests))
-    if images and abs(finding.effect - finding.threshold) <= image_error(finding.effect, images, check.level):
+    level = (1 + means.level(check.level)) / 2 if means.every_look else check.level
+    if images and abs(finding.effect - finding.threshold) <= image_error(finding.effect, images, level):
         return replace(finding, is_open=False)  # however many seeds there are
     return finding
 
@@ -144,25 +145,11 @@ def _interval(
         logarithms = with_rounding(logarithms, level, step, means.rule)
         mean, low, high = (np.exp(figure) for figure in logarithms[:3])
         return Interval(mean, low, high, logarithms.n)
-    if images is not None and means is ONE_LOOK:
-        return accuracy_interval(samples[0], images, level)
+    if images is not None:
+        of_accuracy = anytime_accuracy_interval if means.every_look else accuracy_interval
+        return of_accuracy(samples[0], images, level)
     interval = means.interval(samples[0] - samples[1] if check.over == "paired" else samples[0], level)
-    if images is None:
-        return with_rounding(interval, level, grain, means.rule)
-    return _for_other_images(interval, images, level)
-
-
-def _for_other_images(interval: Interval, images: int, level: float) -> Interval:
-    """The interval on an accuracy, widened by the sampling error of the images it was measured on."""
-    half = np.hypot((interval.high - interval.low) / 2, image_error(float(interval.mean), images, level))
-    return interval._replace(low=interval.mean - half, high=interval.mean + half)
-
-
-def image_error(accuracy: float, images: int, level: float) -> float:
-    """Half the width of the interval on an accuracy that so many images alone leave."""
-    from scipy.special import ndtri
-
-    return float(ndtri(0.5 + level / 2)) * math.sqrt(max(accuracy * (1 - accuracy), 0.0) / images)
+    return with_rounding(interval, level, grain, means.rule)
 
 
 def images_text(images: int) -> str:

@@ -12,6 +12,7 @@ from nnexp.console import make_console, make_table, print_page
 from nnexp.experiment.loaded_sweep import load_folder
 from nnexp.report.build import answer_of
 from nnexp.results.by_point import accuracy_metric, samples
+from nnexp.results.means import interval_of_mean
 from nnexp.results.tables import Results
 from nnexp.statistics.intervals import mean_interval
 from nnexp.sweep.question.plan import Plan
@@ -60,8 +61,11 @@ def _tell_points(first: Results, second: Results, console: Console) -> None:
     before = _accuracies(first, [numbers[0][point] for point in common])
     after = _accuracies(second, [numbers[1][point] for point in common])
     paired = first.plan.seeds == second.plan.seeds
+    plan = first.plan if first.plan.until else second.plan
     columns = zip(common, mean_interval(before).mean, mean_interval(after).mean, strict=True)
-    for (point, *means), gap in zip(columns, _differences(before, after, paired), strict=True):
+    for (point, *means), gap in zip(
+        columns, _differences(before, after, plan if paired else None), strict=True
+    ):
         table.add_row(*(value for _, value in point), *map(_percent, means), gap)
     print_page(console, table)
 
@@ -77,11 +81,11 @@ def _numbers_of_points(plan: Plan) -> dict[tuple[tuple[str, str], ...], int]:
     return {tuple(sorted(point, key=lambda pair: pair[0])): number for number, point in enumerate(points)}
 
 
-def _differences(first: PointsAndSeeds, second: PointsAndSeeds, paired: bool) -> list[str]:
-    """second - first at each point; of pairs, with their 95 % interval, where both have the same seeds."""
-    if not paired:
+def _differences(first: PointsAndSeeds, second: PointsAndSeeds, plan: Plan | None) -> list[str]:
+    """second - first at each point; of pairs, where both have the same seeds, with the interval of `plan`."""
+    if plan is None:
         return [_percent(gap, "+") for gap in mean_interval(second).mean - mean_interval(first).mean]
-    mean, low, high, _ = mean_interval(second - first)
+    mean, low, high, _ = interval_of_mean(plan, second - first)
     halves = [f" ± {_percent(half)}" if half == half else "" for half in (high - low) / 2]  # not NaN
     return [_percent(gap, "+") + half for gap, half in zip(mean, halves, strict=True)]
 

@@ -11,6 +11,7 @@ from nnexp.plots.measures import measure_of
 from nnexp.plots.point_values import (
     by_axes,
     leading_axis,
+    name_of_interval,
     notes_on_axes,
     notes_on_marks,
     notes_on_seconds,
@@ -20,7 +21,7 @@ from nnexp.plots.point_values import (
 from nnexp.plots.scales import axis_scale, label_of
 from nnexp.plots.style import MARKS, WIDTH, Picture, legend, panel, picture, write_notes
 from nnexp.results.by_point import Standing, standing
-from nnexp.statistics.intervals import LEAST_SEEDS
+from nnexp.results.means import least_seeds_of_interval
 from nnexp.sweep.question.plan import Plan
 
 TOP = ("best", "highest")  # marks of the point that stands out
@@ -133,8 +134,8 @@ def _notes_on_lines(stand: Standing, bands: bool) -> list[str]:
     counts = finished.groupby([*plan.axes] or (lambda _: 0), dropna=False).size().tolist()
     if not counts:
         return ["No run finished"]
-    has_interval = max(counts) >= LEAST_SEEDS and not stand.crossing
-    band = f", {'band' if bands else 'bar at the end'}: 95 % interval" if has_interval else ""
+    has_interval = max(counts) >= least_seeds_of_interval(plan) and not stand.crossing
+    band = f", {'band' if bands else 'bar at the end'}: {name_of_interval(plan)}" if has_interval else ""
     notes = [f"Mean over {number_of_seeds(counts)}{band}" if max(counts) > 1 else "One seed"]
     if (finished["epochs_done"] < finished["epochs"]).any():
         notes.append("Runs that stopped early count on with their last value")

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from nnexp.plots.measures import Measure
 from nnexp.results.by_point import Standing, point_numbers
-from nnexp.statistics.intervals import mean_interval
+from nnexp.results.means import interval_of_mean
+from nnexp.sweep.question.plan import Plan
 
 Floats = NDArray[np.float64]
 
@@ -36,20 +37,21 @@ class PointCurve(NamedTuple):
 class PointHistory(NamedTuple):
     """The runs of a point that have a history; those that did not finish, or got stuck, by their status.
 
-    `independent`: whether each run has seeds of its own, so that an interval can be taken over them.
+    `plan`: of the sweep; None where runs do not have seeds of their own, so that there is no interval.
     """
 
     finished: list[RunCurve]
     unfinished: list[tuple[str, RunCurve]]
-    independent: bool = True
+    plan: Plan | None
 
 
 def histories(stand: Standing, history: pd.DataFrame, metric: str) -> dict[int, PointHistory]:
     """The curves of a metric, by the number of the point, in plan order."""
-    plan, runs, independent = stand.plan, stand.runs, stand.crossing is None
+    plan, runs = stand.plan, stand.runs
     rows = history.groupby("run_id", sort=False).indices
     columns = history[["epoch", "seconds", metric]].to_numpy(np.float64, na_value=np.nan)
-    points = {number: PointHistory([], [], independent) for number in range(len(plan.points))}
+    of_intervals = None if stand.crossing else plan
+    points = {number: PointHistory([], [], of_intervals) for number in range(len(plan.points))}
     for point, run_id, status in zip(point_numbers(plan, runs), runs["run_id"], runs["status"], strict=True):
         if run_id in rows:
             table = columns[rows[run_id]]
@@ -65,9 +67,9 @@ def histories(stand: Standing, history: pd.DataFrame, metric: str) -> dict[int, 
 def mean_curve(point: PointHistory, measure: Measure) -> PointCurve:
     """The mean of finished runs, and its interval. A run that ended early counts on with its last value."""
     epochs, seconds, values = _values(point.finished, measure)
-    mean, low, high, _ = mean_interval(values.T)
-    if not point.independent:
-        low = high = np.full_like(mean, np.nan)
+    mean, low, high = values.mean(0), *np.full((2, len(epochs)), np.nan)
+    if point.plan:
+        mean, low, high, _ = interval_of_mean(point.plan, values.T)
     ends = measure.clip(low), measure.clip(high)
     cut = bool((ends[0] > low).any() or (ends[1] < high).any())
     return PointCurve(epochs, seconds, mean, *ends, cut)

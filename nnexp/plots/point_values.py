@@ -69,7 +69,7 @@ def point_values(
     counts = {name: summary[name].to_numpy(np.int64) for name in ("n", "diverged", "failed", "pruned")}
     counts["stuck"] = stuck_runs(plan, stand.runs)
     notes = [
-        *_notes_on_means(metric, summary, not np.isnan(ends[0]).all()),
+        *_notes_on_means(plan, metric, summary, not np.isnan(ends[0]).all()),
         *([note_on_cut(measure)] if cut else []),
         *notes_on_marks(stand),
         *_notes_on_stuck(plan, counts),
@@ -189,7 +189,12 @@ def point_name(plan: Plan, number: int) -> str:
     return ", ".join(f"{axis}={label_of(plan.points[number][axis])}" for axis in axes)
 
 
-def _notes_on_means(metric: str, summary: pd.DataFrame, intervals: bool) -> list[str]:
+def name_of_interval(plan: Plan) -> str:
+    """What the interval on a mean is, in words."""
+    return "95 % interval" + " for all looks" * (plan.until is not None)
+
+
+def _notes_on_means(plan: Plan, metric: str, summary: pd.DataFrame, intervals: bool) -> list[str]:
     """When a metric was taken, and over how many seeds."""
     n = [int(count) for count in summary["n"] if count]
     if not n:
@@ -197,5 +202,5 @@ def _notes_on_means(metric: str, summary: pd.DataFrame, intervals: bool) -> list
     when = {"final": ["After the last epoch"], "best": ["At the best epoch"]}.get(metric.split("_")[0], [])
     if max(n) == 1:
         return [*when, "One seed"]
-    interval = " and 95 % interval" if intervals and max(n) >= LEAST_SEEDS else ""
+    interval = f" and {name_of_interval(plan)}" if intervals else ""
     return [*when, f"Mean{interval} over {number_of_seeds(n)}"]

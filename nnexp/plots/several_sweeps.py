@@ -14,6 +14,7 @@ from nnexp.plots.metric_scales import metric_scale, set_scale
 from nnexp.plots.point_values import (
     PointValues,
     leading_axis,
+    name_of_interval,
     note_on_cut,
     notes_on_seconds,
     number_of_seeds,
@@ -124,4 +125,5 @@ def _over_seeds(sweeps: Mapping[str, SweepFrames]) -> str:
         for sweep in sweeps.values()
         for count in sweep.runs[sweep.runs["status"] == "finished"].groupby(list(sweep.plan.axes)).size()
     ]
-    return f"Mean and 95 % interval over {number_of_seeds(counts)}; dots: each run"
+    intervals = " or ".join(dict.fromkeys(name_of_interval(sweep.plan) for sweep in sweeps.values()))
+    return f"Mean and {intervals} over {number_of_seeds(counts)}; dots: each run"

@@ -17,9 +17,10 @@ from nnexp.report.table import point_table
 from nnexp.report.variation import label_of, source_name, variation_lines
 from nnexp.results.by_point import point_numbers, samples, stuck_text
 from nnexp.results.columns import metric_names
+from nnexp.results.means import least_seeds_of_interval
 from nnexp.results.tables import Results
 from nnexp.statistics.best import least_difference
-from nnexp.statistics.images import accuracy_interval
+from nnexp.statistics.images import accuracy_interval, anytime_accuracy_interval
 from nnexp.statistics.intervals import LEAST_SEEDS
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.text import count
@@ -92,12 +93,14 @@ def _bars(evidence: Evidence) -> str:
         sources = " x ".join(map(source_name, evidence.standing.crossing.axes))
         return f"Mean over {n[-1]} runs, {sources} crossed: not independent, so without an interval."
     seeds = f"{n[0]} to {n[-1]} seeds" if len(n) > 1 else count(n[0], "seed")
-    if n[-1] < LEAST_SEEDS:
-        return f"Mean over {seeds}, without an interval: that needs {LEAST_SEEDS} seeds."
-    few = f"; none where fewer than {LEAST_SEEDS}" if n[0] < LEAST_SEEDS else ""
+    least = least_seeds_of_interval(evidence.plan)
+    if n[-1] < least:
+        return f"Mean over {seeds}, without an interval: that needs {least} seeds."
+    few = f"; none where fewer than {least}" if n[0] < least else ""
     cut = any(is_cut(evidence.summary[number], evidence.metric) for number in evidence.shown)
     ends = ", cut at 0 and 100 %" if cut else ""
-    return f"Mean ± 95 % interval (Student's t over {seeds}{few}{ends})."
+    rule = "a t that holds at all looks," if evidence.plan.until else "Student's t"
+    return f"Mean ± 95 % interval ({rule} over {seeds}{few}{ends})."
 
 
 def _result(evidence: Evidence) -> Line | None:
@@ -133,8 +136,9 @@ def _test_accuracy(evidence: Evidence, point: int) -> str:
     if math.isnan(figure.low) or sizes is None:
         return f"{cell_text(figure)} % (n = {n})"
     accuracies = samples(evidence.plan, evidence.runs, ["test_accuracy"])[0, point]
-    mean, low, high, _ = map(float, accuracy_interval(accuracies, sizes.test))
-    wider = Figure(mean, low, high, "per cent")
+    interval = anytime_accuracy_interval if evidence.plan.until else accuracy_interval
+    mean, low, high, _ = map(float, interval(accuracies, sizes.test))
+    wider = Figure(mean, max(low, 0.0), min(high, 1.0), "per cent")
     return (
         f"{cell_text(figure)} % over seeds (n = {n}), {cell_text(wider)} % with the sampling of the "
         f"{sizes.test:,} test examples"
@@ -184,9 +188,7 @@ def _marks_text(evidence: Evidence) -> str:
         now_and_later = f"With {n} seeds a typical point is told from it at {now:.2f} points"
         text += f" {now_and_later}, with {2 * n} at {later:.2f}."
     at_once = "all points and looks" if evidence.plan.until else "all points"
-    one_by_one = "hold one by one"
-    if evidence.plan.until:
-        one_by_one += ", and for a number of seeds that was fixed before"
+    one_by_one = "hold one by one" + ", at all looks" * (evidence.plan.until is not None)
     return (
         f"{text} The intervals to the best (Hsu's) hold for {at_once} at once; those to the baseline, and "
         f"all others, {one_by_one}."

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nnexp.results.by_point import STUCK, point_numbers, samples
 from nnexp.results.columns import HISTORY, SUMMARY_PARTS, TO_TARGET, frame, metric_names
-from nnexp.statistics.intervals import mean_interval
+from nnexp.results.means import interval_of_mean
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.question.points import SETTINGS
 from nnexp.sweep.store.record import Record
@@ -101,8 +101,8 @@ def summary_table(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
     if plan.target is not None:
         some_missed = np.isnan(metrics[-1]) & ~np.isnan(metrics[names.index("epochs_done")])
         metrics[-len(TO_TARGET) :, some_missed.any(axis=1)] = np.nan
-    mean, low, high, _ = mean_interval(metrics)
-    difference, *limits, _ = mean_interval(metrics - metrics[:, plan.baseline, None])
+    mean, low, high, _ = interval_of_mean(plan, metrics)
+    difference, *limits, _ = interval_of_mean(plan, metrics - metrics[:, plan.baseline, None])
     shared = _shared(plan, runs)
     for k in (k for k, name in enumerate(names) if "seconds" in name):
         low[k, shared] = high[k, shared] = np.nan

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nnexp.claims.sweep_verdicts import results_of
+from nnexp.plots import sweep_pictures
 from nnexp.report.adaptive import intervals_of
 from nnexp.report.build import answer_of
 from nnexp.results.tables import make_tables
@@ -43,6 +44,18 @@ def test_points_with_stuck_runs_are_not_compared_and_the_answer_says_so() -> Non
 
 def test_a_fixed_number_of_seeds_has_no_such_lines() -> None:
     assert "ecided" not in told(HIGH, LOW, until=False)
+
+
+def test_means_of_an_adaptive_sweep_have_intervals_that_hold_at_all_looks() -> None:
+    plan = with_seeds(make_plan({"batch_size": [1, 10]}, seeds=12), [12, 12])
+    for each, rule in (
+        (plan, "a t that holds at all looks, over"),
+        (replace(plan, until=None), "Student's t over"),
+    ):
+        results = results_of(each, make_tables(each, make_records(each, [HIGH, LOW]), {}), [], ".")
+        assert answer_of(results).heading[1] == f"Mean ± 95 % interval ({rule} 12 seeds)."
+        notes = sweep_pictures(each, *results.tables[:2])["accuracy_by_batch_size"]().get_supxlabel()
+        assert ("interval for all looks" in notes.replace("\n", " ")) == (each is plan)
 
 
 def test_intervals_of_adaptive_verdicts_are_not_called_those_of_one_look() -> None:

@@ -17,6 +17,7 @@ from nnexp.results.by_point import accuracy_metric, best_run, samples, standing
 from nnexp.results.read_csv import read_tables
 from nnexp.results.tables import Results, make_tables
 from nnexp.results.write_csv import write_tables
+from nnexp.statistics.sequential import anytime_interval
 from tests.claims.claim_forms import verdicts
 from tests.results.sweeps import make_plan, make_records, with_seeds
 
@@ -39,6 +40,15 @@ def test_means_and_differences_are_over_the_seeds_that_are_there() -> None:
     assert list(summary["final_validation_accuracy_mean"]) == pytest.approx([np.mean(v) for v in VALUES])
     paired = np.subtract(VALUES[1][:3], VALUES[0]).mean()  # the baseline is the first point
     assert summary["final_validation_accuracy_difference"][1] == pytest.approx(paired)
+
+
+def test_intervals_hold_at_all_looks_where_seeds_go_on_until_decided() -> None:
+    summary = make_tables(PLAN, make_records(PLAN, VALUES), {}).summary
+    low = summary["final_validation_accuracy_low"]
+    expected = [np.nan, *(anytime_interval(np.array(values)).low for values in VALUES[1:])]
+    assert list(low) == pytest.approx(expected, nan_ok=True)
+    student = make_tables(replace(PLAN, until=None), make_records(PLAN, VALUES), {}).summary
+    assert (student["final_validation_accuracy_low"][1:] > low[1:]).all()
 
 
 def test_the_best_run_is_of_the_best_point_with_the_most_seeds() -> None:

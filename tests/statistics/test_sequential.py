@@ -5,6 +5,7 @@ import pytest
 from scipy import integrate, stats
 
 from nnexp.statistics.best import compare_with_best
+from nnexp.statistics.images import anytime_accuracy_interval
 from nnexp.statistics.intervals import moments
 from nnexp.statistics.sequential import (
     ANYTIME,
@@ -132,3 +133,15 @@ def test_what_left_at_one_look_has_left_at_all_later_ones(rng: np.random.Generat
 def test_points_without_values_take_no_part_in_any_look() -> None:
     assert compare_at_all_looks(np.full((3, 9), np.nan)).best is None
     assert not compare_at_all_looks(np.full((3, 0), np.nan)).worse.any()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 2.0])  # of the images' error in that of a seed
+def test_few_paths_ever_leave_the_intervals_for_other_images(rng: np.random.Generator, share: float) -> None:
+    accuracy, sd, images = 0.9, 0.001, round(0.09 / max(share * 0.001, 1e-9) ** 2)
+    of_images = np.sqrt(0.09 / images) * rng.normal(size=(2000, 1))
+    values = accuracy + of_images + sd * rng.normal(size=(2000, 60))
+    missed = np.zeros(2000, dtype=bool)
+    for n in range(5, 61):
+        _, low, high, _ = anytime_accuracy_interval(values[:, :n], images)
+        missed |= (low > accuracy) | (high < accuracy)
+    assert missed.mean() <= 0.05
