@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -89,12 +90,13 @@ def _id(text: str, length: int) -> str:
 
 def formulas() -> Formulas:
     """The formulas of this package, as its files are now."""
-    files = sorted(file for folder in ("nn", "data") for file in (PACKAGE / folder).glob("*.py"))
-    return _formulas_of(tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in files))
+    entries = (entry for folder in ("nn", "data") for entry in os.scandir(PACKAGE / folder))
+    files = {entry.path: entry.stat() for entry in entries if entry.name.endswith(".py")}
+    return _formulas_of(tuple((path, files[path].st_mtime_ns, files[path].st_size) for path in sorted(files)))
 
 
 @lru_cache(maxsize=4)
-def _formulas_of(versions: tuple[tuple[Path, int, int], ...]) -> Formulas:
+def _formulas_of(versions: tuple[tuple[str, int, int], ...]) -> Formulas:
     """Files are read again only when their time or size has changed."""
     return Formulas(PACKAGE)
 
