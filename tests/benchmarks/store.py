@@ -1,7 +1,8 @@
 """What logging a run to MLflow costs: `python -m tests.benchmarks.store [RUNS]`.
 
 CPU of this process and SQL statements per run, by MLflow's client and in bulk: in one SQLite store, and in a
-PostgreSQL database where one can be started. A run has curves of 30 epochs and a network 64-30-10.
+PostgreSQL database where one can be started; then runs a second of four processes that log to PostgreSQL,
+beside one that logs to SQLite. A run has curves of 30 epochs and a network 64-30-10.
 """
 
 import os
@@ -13,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import NamedTuple
 
 import numpy as np
@@ -93,6 +95,39 @@ def measure(uri: str, runs: int, weights: Path) -> tuple[Cost, list[Cost]]:
         return by_client, [cost(opened, portion) for portion in portions]
 
 
+def pace_of(uri: str, folder: Path, runs: int, clients: int) -> float:
+    """Runs a second of so many processes that log at the same time, each a sweep of its own."""
+    words = [sys.executable, "-m", "tests.benchmarks.store", "client", uri, str(folder), str(runs)]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    with ExitStack() as running:
+        started = [
+            running.enter_context(
+                Popen([*words, str(k)], stdin=PIPE, stdout=PIPE, text=True, cwd=folder, env=environment)
+            )
+            for k in range(clients)
+        ]
+        for client in started:  # has logged the first run, and waits
+            assert client.stdout
+            assert client.stdout.readline()
+        began = time.perf_counter()
+        for client in started:
+            assert client.stdin
+            client.stdin.close()
+        assert not any([client.wait() for client in started])
+        return clients * runs / (time.perf_counter() - began)
+
+
+def be_client(uri: str, weights: Path, runs: int, name: str) -> None:
+    """Log the first run of a sweep, say so, wait until the input ends, and log the others."""
+    plan, made = submissions(f"client-{name}", runs + 1, weights)
+    with Tracker(uri, plan, folder=Path(f"client-{name}"), environment={}) as opened:
+        opened.log(made[:1])
+        print("ready", flush=True)
+        sys.stdin.read()
+        for start in range(1, len(made), opened.most):
+            opened.log(made[start : start + opened.most])
+
+
 def show(store: str, by_client: Cost, portions: Sequence[Cost], goal: str) -> None:
     ms = float(np.mean([portion.ms for portion in portions]))
     lines = [
@@ -108,6 +143,10 @@ def show(store: str, by_client: Cost, portions: Sequence[Cost], goal: str) -> No
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["client"]:
+        uri, folder, number, name = sys.argv[2:]
+        be_client(uri, Path(folder) / "weights.npz", int(number), name)
+        return
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     rng, sizes = np.random.default_rng(0), ((30, 64), (10, 30))
     weights = [rng.standard_normal(shape).astype(np.float32) for shape in sizes]
@@ -122,6 +161,11 @@ def main() -> None:
             return
         uri = stack.enter_context(cluster()).create("bench", "mlflow")
         show("PostgreSQL", *measure(uri, runs, folder / "weights.npz"), "< 6")
+        alone = pace_of("sqlite:///mlflow.db", folder, runs, 1)
+        four = pace_of(uri, folder, runs, 4)
+        print(f"{'SQLite, one client, runs a second':52}{alone:10.2f}")
+        print(f"{'PostgreSQL, four clients, runs a second':52}{four:10.2f}")
+        print(f"{'PostgreSQL, four / SQLite, one':52}{four / alone:10.2f}  >= 1")
 
 
 if __name__ == "__main__":

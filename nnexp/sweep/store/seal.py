@@ -9,6 +9,7 @@ from typing import Any
 SEAL = b', "checksum": "'
 START = 80  # bytes, which hold id and status
 END = len(SEAL) + 66  # 64 digits, a quote, a brace
+SMALL = 16384  # bytes: a file that is shorter is read at once
 
 
 def sealed(body: dict[str, Any]) -> bytes:
@@ -18,11 +19,13 @@ def sealed(body: dict[str, Any]) -> bytes:
 
 
 def ends_of(path: str | Path) -> tuple[bytes, bytes]:
-    """The beginning of a record's file, and its end, with the checksum of all before it. Reads no more."""
+    """The beginning of a record's file, and its end, with the checksum of all before it."""
     file = os.open(path, os.O_RDONLY)  # of 100,000 files, half the time of Python's own
     try:
-        size = os.fstat(file).st_size
-        return os.pread(file, START, 0), os.pread(file, END, max(0, size - END))
+        content = os.read(file, SMALL)
+        if len(content) < SMALL:
+            return content[:START], content[-END:]
+        return content[:START], os.pread(file, END, max(0, os.fstat(file).st_size - END))
     finally:
         os.close(file)
 

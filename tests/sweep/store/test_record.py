@@ -18,6 +18,7 @@ from nnexp.sweep.pool.worker import Outcome
 from nnexp.sweep.store import record as records
 from nnexp.sweep.store.model_file import load_model
 from nnexp.sweep.store.record import metrics_of, record_of
+from nnexp.sweep.store.seal import END, START, ends_of, sealed
 from tests.sweep.samples import plan
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -180,3 +181,10 @@ def test_figures_are_exact_in_the_file(tmp_path: Path, outcome: Outcome) -> None
     assert outcome.result is not None
     assert body["history"]["training_cost"] == outcome.result.history["training_cost"]
     assert body["settings"] == outcome.run.settings | {"monitor": []}
+
+
+@pytest.mark.parametrize("length", [1, 1000, 16200, 16300, 100_000])
+def test_the_ends_of_a_record_are_those_of_its_file_however_long_it_is(length: int, tmp_path: Path) -> None:
+    content = sealed({"run_id": "a" * 12, "status": "finished", "text": "x" * length})
+    (tmp_path / "a.json").write_bytes(content)
+    assert ends_of(tmp_path / "a.json") == (content[:START], content[-END:])
