@@ -185,6 +185,12 @@ SWEEP = {
         ),
         "Bergstra and Bengio 2012, Random search for hyper-parameter optimization",
     ),
+    "sweep.stages": Knob(
+        "Sweeps that come before, in a row, each from the settings that the one before took: each with its "
+        "name, set, axes or search, seeds, take, by. The study's own sweep is trained with all of that.",
+        Stated("a list of stages or null"),
+        "Nielsen, ch. 3, How to choose a neural network's hyper-parameters?",
+    ),
     "sweep.baseline": Knob(
         "The partial point that the others are compared with.",
         Stated("a mapping of axes to values, or null (the point of the base values, else the first)"),

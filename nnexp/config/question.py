@@ -14,6 +14,7 @@ from nnexp.sweep.question.names import check_name
 from nnexp.sweep.question.points import Question, axes_of
 from nnexp.sweep.question.seeds import seed_rule
 from nnexp.sweep.question.sources import cross_streams
+from nnexp.sweep.question.stages import stages_of
 from nnexp.sweep.question.tuning import tuning_of
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def question_of(values: Mapping[str, Any], overrides: Sequence[Override], multir
         timing=file.timing,
         target=file.target,
         claims=file.claims or [],
+        stages=stages_of(file.stages),
     )
     question = cross_streams(question, file.vary, values["seed"])
     usual = "multirun" if multirun or axes_of(question) else "search" if file.search else "single"

@@ -80,6 +80,7 @@ class SweepFile:
     vary: Any = None
     nuisance: Any = None
     search: Any = None
+    stages: Any = None
     baseline: Mapping[str, Any] | None = None
     timing: bool = False
     target: float | None = None

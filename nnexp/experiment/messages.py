@@ -13,6 +13,8 @@ from nnexp.nn.knobs import USUAL_LEARNING_RATES
 from nnexp.sweep.pool.estimate import Load
 from nnexp.sweep.pool.stacks import Mark
 from nnexp.sweep.question.plan import Plan, Run
+from nnexp.sweep.question.points import Question
+from nnexp.sweep.question.stages import Stage
 from nnexp.sweep.store.checkpoints import Found
 from nnexp.sweep.store.folder import Sweep
 from nnexp.sweep.store.record import FAILED, Record
@@ -68,6 +70,13 @@ def what_follows(trials: Plan, plan: Plan) -> str:
     assert trials.tuning
     number, seeds = trials.tuning.finalists or len(plan.points), len(plan.seeds)
     return f"Then the best of them: {count(number, 'point')} x {count(seeds, 'seed')}, {number * seeds} runs."
+
+
+def stages_that_follow(study: Question, stage: Stage) -> str:
+    """What a study does after one of its stages."""
+    names = [each.name for each in study.stages]
+    later = ", ".join([*names[names.index(stage.name) + 1 :], study.name])
+    return f"Stage {stage.name} of {study.name}. Then, each from what the one before takes: {later}."
 
 
 def round_line(sweep: Sweep, fresh: Sequence[int], to_train: Sequence[int]) -> str:

@@ -7,12 +7,14 @@ from rich.console import Console
 
 from nnexp.config import Config, Execution
 from nnexp.errors import UserError
-from nnexp.experiment.messages import plan_table, useless_checkpoints, what_follows
+from nnexp.experiment.messages import plan_table, stages_that_follow, useless_checkpoints, what_follows
 from nnexp.experiment.planning import advise, announce, confirm, planned, seeds_to_plan
-from nnexp.experiment.rounds import begun
+from nnexp.experiment.rounds import begun, is_whole
+from nnexp.experiment.study import check_figures, config_at, taken, with_result
 from nnexp.experiment.training import Experiment
 from nnexp.experiment.tuning import chosen, planned_trials
 from nnexp.experiment.workers import Workers
+from nnexp.report.study import stage_text
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.slurm import job_script
 from nnexp.sweep.pool.stacks import Mark
@@ -30,6 +32,21 @@ def dry_run(config: Config, console: Console) -> Sweep:
     Of a tuned sweep it is the plan of its trials, until they are done.
     """
     datasets = Datasets()
+    _check_stages(config, datasets)
+    for stage in config.question.stages:
+        asked = config_at(config, stage)
+        sweep = _dry_run(asked, datasets, console)
+        if not is_whole(sweep):
+            console.print(stages_that_follow(config.question, stage))
+            return sweep
+        result = taken(stage, sweep)
+        config = with_result(config, result)
+        console.print(stage_text(result))
+    return _dry_run(config, datasets, console)
+
+
+def _dry_run(config: Config, datasets: Datasets, console: Console) -> Sweep:
+    """The same for a sweep without stages."""
     whole = planned(config, datasets.load, console)
     if not config.question.tuning:
         return _show_plan(config.execution, whole, datasets, console)
@@ -69,16 +86,36 @@ def run_sweep(config: Config, console: Console) -> list[Sweep]:
         UserError: something was asked that cannot be done; nothing was trained.
         SweepError: the sweep could not go on.
     """
-    datasets, execution, tracking = Datasets(), config.execution, config.tracking
+    datasets, sweeps = Datasets(), list[Sweep]()
+    _check_stages(config, datasets)
+    for stage in config.question.stages:
+        sweeps += _run_one(config_at(config, stage), datasets, console)
+        result = taken(stage, sweeps[-1])
+        config = with_result(config, result)
+        console.print(stage_text(result))
+    return sweeps + _run_one(config, datasets, console)
+
+
+def _check_stages(config: Config, datasets: Datasets) -> None:
+    """Raise `UserError` unless all stages of a study can be asked, before the first one trains."""
+    for stage in config.question.stages:
+        asked = config_at(config, stage)
+        check_figures(stage, planned(asked, datasets.load, Console(quiet=True)))
+        if asked.question.tuning:
+            planned_trials(asked, datasets.load)
+
+
+def _run_one(config: Config, datasets: Datasets, console: Console) -> list[Sweep]:
+    """The same for a sweep without stages."""
+    execution, tracking = config.execution, config.tracking
     plan = planned(config, datasets.load, console)
-    sweeps = []
-    if config.question.tuning:
-        trials = planned_trials(config, datasets.load)
-        drawn_later = replace(execution, pictures=False)
-        sweeps.append(carry_out(trials, drawn_later, tracking.uri, datasets, console, tracking.models))
-        plan = planned(chosen(config, sweeps[0]), datasets.load, Console(quiet=True))
-    sweeps.append(carry_out(plan, execution, tracking.uri, datasets, console, tracking.models))
-    return sweeps
+    if not config.question.tuning:
+        return [carry_out(plan, execution, tracking.uri, datasets, console, tracking.models)]
+    trials = planned_trials(config, datasets.load)
+    drawn_later = replace(execution, pictures=False)
+    tried = carry_out(trials, drawn_later, tracking.uri, datasets, console, tracking.models)
+    plan = planned(chosen(config, tried), datasets.load, Console(quiet=True))
+    return [tried, carry_out(plan, execution, tracking.uri, datasets, console, tracking.models)]
 
 
 def carry_out(

@@ -13,6 +13,7 @@ from nnexp.report.adaptive import adaptive_lines, intervals_of
 from nnexp.report.answer import Answer, Figure, Line, cell_text
 from nnexp.report.effects import verdicts_of
 from nnexp.report.evidence import Evidence, evidence_of, is_cut, losses_text, mean_figure
+from nnexp.report.study import stage_lines
 from nnexp.report.table import point_table
 from nnexp.report.variation import label_of, source_name, variation_lines
 from nnexp.results.by_point import point_numbers, samples, stuck_text
@@ -151,6 +152,7 @@ def _explanations(evidence: Evidence) -> Iterator[Line]:
     if evidence.has_tests:
         yield Line(_marks_text(evidence))
     yield from variation_lines(evidence)
+    yield from stage_lines(plan)
     if plan.target is not None and any(row["target_reached"] < row["n"] for row in summary):
         yield Line(f"Where not all runs reached {100 * plan.target:g} %, the table says how many did.")
     if left := len(summary) - len(evidence.shown):

@@ -42,7 +42,7 @@ sweep:
     finalists: 2
   seeds: 3
 """
-QUIET = ["data=synthetic", "n_jobs=1", "tracking=none", "pictures=false"]
+QUIET = ["data=synthetic", "tracking=none", "pictures=false"]
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,7 @@ def _with_sweep_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def nnexp(*words: str) -> int:
-    return cli.main([*words, *QUIET])
+    return cli.main([*words, *QUIET, "n_jobs=1"])
 
 
 def test_each_point_is_trained_again_at_its_best_setting_with_fresh_seeds() -> None:
@@ -125,7 +125,7 @@ def test_a_search_trains_its_finalists_again() -> None:
 
 def test_workers_change_nothing() -> None:
     for name in ("mine", "hunt"):
-        assert cli.main([f"+sweep={name}", *QUIET, "sweeps_dir=one"]) == 0
+        assert cli.main([f"+sweep={name}", *QUIET, "n_jobs=1", "sweeps_dir=one"]) == 0
         assert cli.main([f"+sweep={name}", *QUIET, "n_jobs=2", "sweeps_dir=two"]) == 0
         for part in (name, f"{name}/trials"):
             one, two = load_sweep(part, "one").folder, load_sweep(part, "two").folder

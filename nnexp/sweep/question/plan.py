@@ -35,6 +35,16 @@ class Run:
 
 
 @dataclass(frozen=True)
+class StageResult:
+    """What a study took from one of its stages. `sweep`: NAME/ID of the stage; `why`: in words."""
+
+    stage: str
+    sweep: str
+    took: Mapping[str, Any]
+    why: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """The runs that answer one question: points in the order of `points_of`, seeds within.
 
@@ -57,6 +67,7 @@ class Plan:
     until: UntilDecided | None = None  # the rule for seeds, where it is no list
     tuning: Tuning | None = None  # what is tried, where this is a sweep of trials or rests on one
     trials: str = ""  # NAME/ID of the sweep of trials that chose settings for this one's points
+    stages: tuple[StageResult, ...] = ()  # of a study, what its settings come from
 
     @cached_property
     def runs_by_point(self) -> tuple[tuple[Run, ...], ...]:

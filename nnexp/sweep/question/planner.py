@@ -78,6 +78,7 @@ def make_plan(
         until=until,
         tuning=question.tuning,
         trials=question.trials,
+        stages=tuple(question.stage_results),
     )
 
 

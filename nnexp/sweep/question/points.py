@@ -39,6 +39,8 @@ from nnexp.sweep.question.ranges import range_values
 from nnexp.sweep.question.seeds import SeedRule
 
 if TYPE_CHECKING:
+    from nnexp.sweep.question.plan import StageResult
+    from nnexp.sweep.question.stages import Stage
     from nnexp.sweep.question.tuning import Tuning
 
 HYPERPARAMETERS = tuple(f.name for f in fields(Hyperparameters))
@@ -63,7 +65,7 @@ class Question:
     points. `baseline`: the partial point to compare with. `timing`: train one run at a time. `target`: the
     validation accuracy, of which the answer says when runs reach it. `claims`: as the sweep file has them.
     `tuning`: the settings that are tried; `settings`: what was chosen for each point, in the sweep `trials`
-    (NAME/ID).
+    (NAME/ID). `stages`: sweeps of a study that come before; `stage_results`: what they took.
     """
 
     name: str
@@ -80,6 +82,8 @@ class Question:
     tuning: "Tuning | None" = None
     settings: Sequence[Mapping[str, Any]] = ()
     trials: str = ""
+    stages: "Sequence[Stage]" = ()
+    stage_results: "Sequence[StageResult]" = ()
 
 
 def points_of(question: Question) -> list[dict[str, Any]]:

@@ -200,6 +200,8 @@ def _body(plan: Plan, started: str) -> dict[str, Any]:
     }
     if plan.tuning:
         rest |= {"tuning": written_tuning(plan.tuning), "trials": plan.trials}
+    if plan.stages:
+        rest["stages"] = [vars(each) for each in plan.stages]
     seeds = {"seeds": as_written(head.seeds)}
     plain: dict[str, Any] = json.loads(json.dumps({"format": FORMAT} | head._asdict() | seeds | rest))
     return plain

@@ -6,7 +6,7 @@ from typing import Any
 from nnexp.data import DataSpec
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.identity import NEUTRAL_VALUES
-from nnexp.sweep.question.plan import Plan, Run, with_seed
+from nnexp.sweep.question.plan import Plan, Run, StageResult, with_seed
 from nnexp.sweep.question.points import HYPERPARAMETERS
 from nnexp.sweep.question.seeds import SeedRule, UntilDecided
 from nnexp.sweep.question.tuning import Tuning, read_tuning
@@ -52,6 +52,7 @@ def plan_of(
         until=rule if isinstance(rule, UntilDecided) else None,
         tuning=_tuning(body, points),
         trials=body.get("trials", ""),
+        stages=tuple(StageResult(**each) for each in body.get("stages", ())),
     )
 
 

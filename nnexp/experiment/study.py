@@ -1,0 +1,99 @@
+"""Studies: stages in a row, each from what the one before took; then the study's own sweep."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from nnexp.config import Config
+from nnexp.errors import unknown
+from nnexp.results.by_point import accuracy_metric, standing
+from nnexp.results.columns import metric_names
+from nnexp.results.tables import Tables, make_tables
+from nnexp.sweep.pool.stop import SweepError
+from nnexp.sweep.question.plan import Plan, Run, StageResult
+from nnexp.sweep.question.points import DATA_KNOBS
+from nnexp.sweep.question.ranges import WHOLE
+from nnexp.sweep.question.stages import Stage, question_at
+from nnexp.sweep.store.folder import Sweep
+from nnexp.text import count, percent
+
+
+def config_at(config: Config, stage: Stage) -> Config:
+    """What a stage asks, from the study's settings as they stand in `config`.
+
+    Raises:
+        UserError: it cannot be asked.
+    """
+    base = Run("", config.hyperparameters, config.data, 0).settings
+    question = question_at(config.question, stage, base)
+    return replace(with_settings(config, stage.settings), question=question)
+
+
+def check_figures(stage: Stage, plan: Plan) -> None:
+    """Raise `UserError` unless the runs of a stage have the figures that it names."""
+    names = metric_names(plan)
+    for name in filter(None, (stage.metric, *(stage.take or {}).values())):
+        if name not in names:
+            raise unknown(f"figure in the stage {stage.name}", name, names)
+
+
+def with_result(config: Config, result: StageResult) -> Config:
+    """The study's configuration with what a stage has given it."""
+    question = replace(config.question, stage_results=[*config.question.stage_results, result])
+    return replace(with_settings(config, result.took), question=question)
+
+
+def with_settings(config: Config, settings: Mapping[str, Any]) -> Config:
+    """The configuration with these values of settings.
+
+    Raises:
+        UserError: a value cannot be used.
+    """
+    knobs = {name: value for name, value in settings.items() if name in DATA_KNOBS}
+    others = {name: value for name, value in settings.items() if name not in DATA_KNOBS}
+    if "hidden_size" in others and isinstance(config.hyperparameters.hidden_size, tuple):
+        others = {"hidden_layers": 1} | others
+    hyperparameters = replace(config.hyperparameters, **others)
+    return replace(config, hyperparameters=hyperparameters, data=replace(config.data, **knobs))
+
+
+def taken(stage: Stage, sweep: Sweep) -> StageResult:
+    """What a study takes from a stage that has ended.
+
+    Raises:
+        SweepError: no point has an answer.
+    """
+    plan, tables = sweep.plan, make_tables(sweep.plan, sweep.records, {})
+    point, why = _best(stage, plan, tables)
+    values = plan.settings_at(point)
+    names = stage.take or dict.fromkeys((*plan.axes, *plan.tuned), "")
+    took = {
+        name: _figure(tables, plan, point, name, figure) if figure else values[name]
+        for name, figure in names.items()
+    }
+    return StageResult(stage.name, f"{plan.name}/{plan.sweep_id}", took, why)
+
+
+def _best(stage: Stage, plan: Plan, tables: Tables) -> tuple[int, str]:
+    """The number of the best point, and why it is."""
+    metric = stage.metric or accuracy_metric(plan)
+    means = tables.summary[f"{metric}_mean"].to_numpy(float)
+    point = None if stage.metric else standing(plan, tables.runs).comparison.best
+    if point is None and not np.isnan(means).all():
+        point = int(np.nanargmin(means) if stage.lowest else np.nanargmax(means))
+    if point is None or np.isnan(means[point]):
+        raise SweepError(f"the stage {stage.name} has no best point: no run has {metric}")
+    of = f" of {count(len(means), 'point')}" if len(means) > 1 else ""
+    value = percent(means[point]) if "accuracy" in metric else f"{means[point]:.3g}"
+    return point, f"{'lowest' if stage.lowest else 'highest'} {metric}{of}, {value}"
+
+
+def _figure(tables: Tables, plan: Plan, point: int, name: str, figure: str) -> Any:
+    """The median of a figure over the finished runs of a point, as a value of the setting."""
+    runs = tables.runs[tables.runs["run_id"].isin([run.run_id for run in plan.runs_by_point[point]])]
+    median = float(runs[runs["status"] == "finished"][figure].median())
+    if np.isnan(median):
+        raise SweepError(f"the best point has no {figure} that {name} could take")
+    return int(np.ceil(median)) if name in WHOLE else median

@@ -1,0 +1,129 @@
+"""A study carries out its stages, each from what the one before took, and ends with a sweep of its own."""
+
+from pathlib import Path
+
+import pytest
+
+from nnexp import cli, load_sweep
+from nnexp.sweep.question.stages import FIRST_SEED
+from tests.results.figures import figures_in
+
+STUDY = """\
+# @package _global_
+learning_rate: 30.0
+lambda_l2: 100.0
+epochs: 2
+hidden_size: 5
+sweep:
+  question: How far does a bad beginning lead?
+  stages:
+    - name: signal
+      set: {hidden_layers: 0, train_size: 100}
+      axes: {learning_rate: [0.01, 1, 100], lambda_l2: [0.1, 1000]}
+      seeds: 2
+    - name: finer
+      axes: {learning_rate: {times: [0.3, 1, 3]}}
+    - name: epochs
+      set: {epochs: 6, patience: 2}
+      take: {epochs: best_epoch}
+      seeds: 3
+    - name: size
+      search:
+        hidden_size: {low: 2, high: 9}
+        budget: 4
+        finalists: 2
+  seeds: 3
+"""
+QUIET = ["data=synthetic", "tracking=none", "pictures=false"]
+NAMES = ["study/signal", "study/finer", "study/epochs", "study/size/trials", "study/size", "study"]
+
+
+@pytest.fixture(autouse=True)
+def _with_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(STUDY)
+
+
+def write(text: str) -> None:
+    Path("conf/sweep").mkdir(parents=True, exist_ok=True)
+    Path("conf/sweep/study.yaml").write_text(text)
+
+
+def nnexp(*words: str, workers: int = 1) -> int:
+    return cli.main(["+sweep=study", *QUIET, f"n_jobs={workers}", *words])
+
+
+def test_each_stage_begins_where_the_one_before_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    assert nnexp() == 0
+    sweeps = {name: load_sweep(name) for name in NAMES}
+    study = sweeps["study"].plan
+    took = {result.stage: dict(result.took) for result in study.stages}
+    assert list(took) == ["signal", "finer", "epochs", "size"]
+    rate = took["signal"]["learning_rate"]
+    finer = [point["learning_rate"] for point in sweeps["study/finer"].plan.points]
+    assert finer == pytest.approx([0.3 * rate, rate, 3 * rate])
+    assert set(sweeps["study/finer"].runs["lambda_l2"]) == {took["signal"]["lambda_l2"]}
+    assert set(sweeps["study/finer"].runs["hidden_layers"]) == {1}  # what a stage sets holds in it alone
+    best = sweeps["study/epochs"].runs["best_epoch"].median()
+    assert took["epochs"] == {"epochs": best}
+    run = study.runs[0].hyperparameters
+    end = {"learning_rate": run.learning_rate, "lambda_l2": run.lambda_l2, "epochs": run.epochs}
+    assert end == {**took["signal"], **took["finer"], **took["epochs"]}
+    assert run.hidden_size == took["size"]["hidden_size"]
+    assert study.seeds == (0, 1, 2)
+    assert set(sweeps["study/finer"].runs["seed"]) == {FIRST_SEED}
+    told = capsys.readouterr().out
+    assert "Stage signal: learning_rate=" in told[told.rindex("How far does a bad beginning lead?") :]
+
+
+def test_a_study_that_goes_on_ends_as_one_that_nobody_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert nnexp() == 0
+    whole = {name: figures_in(load_sweep(name).folder) for name in NAMES}
+    assert nnexp("sweeps_dir=other", workers=2) == 0
+    assert {name: figures_in(load_sweep(name, "other").folder) for name in NAMES} == whole
+    for name in ("study/size", "study"):  # as if the stop had come before
+        for record in (load_sweep(name).folder / "records").iterdir():
+            record.unlink()
+    assert nnexp() == 0
+    assert {name: figures_in(load_sweep(name).folder) for name in NAMES} == whole
+
+
+def test_a_dry_run_shows_the_first_stage_and_what_follows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert nnexp("dry_run=true") == 0
+    shown = capsys.readouterr().out
+    assert "study/signal: 12 runs" in shown
+    assert (
+        "Stage signal of study. Then, each from what the one before takes: finer, epochs, size, study."
+        in shown
+    )
+    assert not Path("sweeps").exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("take: {epochs: best_epoch}", "take: {epochs: bst_epoch}", "did you mean 'best_epoch'"),
+        (
+            "axes: {learning_rate: {times: [0.3, 1, 3]}}",
+            "axes: {learning_rat: [1]}",
+            "did you mean 'learning_rate'",
+        ),
+        ("finalists: 2", "finalists: 9", "sweep.search.finalists must be <= sweep.search.budget=4"),
+        ("set: {epochs: 6, patience: 2}", "set: {epochs: -6}", "epochs must be"),
+        ("low: 2, high: 9", "low: -2, high: 9", "hidden_size must be"),
+    ],
+)
+def test_a_later_stage_that_cannot_be_asked_is_told_before_the_first_trains(
+    before: str, after: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert before in STUDY
+    write(STUDY.replace(before, after))
+    assert nnexp() == 2
+    assert message in capsys.readouterr().err
+    assert not Path("sweeps").exists()
+
+
+def test_a_stage_in_which_nothing_finishes_ends_the_study(capsys: pytest.CaptureFixture[str]) -> None:
+    write(STUDY.replace("[0.01, 1, 100], lambda_l2: [0.1, 1000]", "[1.0e+30], lambda_l2: [1000]"))
+    assert nnexp() == 1
+    assert "the stage signal has no best point" in capsys.readouterr().err
