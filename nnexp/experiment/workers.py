@@ -15,7 +15,7 @@ from nnexp.errors import UserError
 from nnexp.experiment.messages import queued
 from nnexp.sweep.pool.cluster import launch_on_cluster
 from nnexp.sweep.pool.countdown import Countdown
-from nnexp.sweep.pool.dask import cluster_size, opened
+from nnexp.sweep.pool.dask import cluster_size, opened, other_versions
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.launch import launch, train_here, worker_count
 from nnexp.sweep.pool.premises import Premises
@@ -134,6 +134,8 @@ class Workers:
         jobs = self.jobs(runs)
         client = self._cluster.enter_context(submitted(jobs) if jobs else opened(scheduler, needs))
         self._client, self._size = client, needs
+        if scheduler and (note := other_versions(client)):
+            self._say(note, soft_wrap=True)
         if not scheduler and find_spec("bokeh"):  # that of another's scheduler is theirs to tell
             self._say(f"Dask's dashboard: {client.dashboard_link}", soft_wrap=True)
         if jobs:

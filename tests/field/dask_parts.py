@@ -18,6 +18,15 @@ WORKER = ("-m", "distributed.cli.dask_worker")
 WITHOUT = "import sys; sys.modules['nnexp'] = None; from distributed.cli.dask_{0} import main; main()"
 WORKER_WITHOUT, SCHEDULER = ("-c", WITHOUT.format("worker")), ("-c", WITHOUT.format("scheduler"))
 
+# As if it had another Dask.
+OTHER_VERSION = "2026.1.0"
+WORKER_OF_ANOTHER_DASK = (
+    "-c",
+    "from distributed import versions; real = versions._version_cached; "
+    f"versions._version_cached = lambda name: {OTHER_VERSION!r} if name == 'distributed' else real(name); "
+    "from distributed.cli.dask_worker import main; main()",
+)
+
 
 class Cluster(NamedTuple):
     """The address of a scheduler, its process, and those of the workers that it began with."""

@@ -25,7 +25,15 @@ from tests.faults.driving import (
     wait_for,
 )
 from tests.faults.test_checkpoints import LONG, checkpoints, epochs
-from tests.field.dask_parts import WORKER_WITHOUT, can_hide, cluster, wait_for_workers, worker
+from tests.field.dask_parts import (
+    OTHER_VERSION,
+    WORKER_OF_ANOTHER_DASK,
+    WORKER_WITHOUT,
+    can_hide,
+    cluster,
+    wait_for_workers,
+    worker,
+)
 from tests.tracking.conftest import free_port
 
 pytest.importorskip("distributed")
@@ -224,6 +232,40 @@ def test_a_cluster_of_another_kind_ends_the_sweep_in_one_line_unless_it_may_be_m
     assert ended.status == 0, ended.shown
     kernels = {json.loads(path.read_bytes())["environment"]["kernel"] for path in records(tmp_path)}
     assert kernels == {"Nehalem"}
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["of our kind", "of another kind"])
+def test_where_workers_may_be_mixed_the_death_of_one_costs_no_run(tmp_path: Path, ours: bool) -> None:
+    """What has a checkpoint of our kind goes on from it on the other; the rest begins anew."""
+    with cluster(1) as (address, _, [alike]), worker(address, OPENBLAS_CORETYPE="Nehalem") as other:
+        wait_for_workers(address, 2)
+        with start([*on(address, LONG), "backend.mixed=true"], tmp_path) as sweep:
+            assert wait_for(lambda: len(checkpoints(tmp_path)) > 1, 60)
+            (alike if ours else other).kill()
+            shown = sweep.communicate(timeout=120)[0]
+    assert sweep.returncode == 0, shown
+    assert "Checkpoints could not" not in shown
+    assert ("none from a checkpoint" in shown.replace("\n", " ")) != ours, shown
+    made = [json.loads(path.read_bytes()) for path in records(tmp_path)]
+    assert {record["status"] for record in made} == {"finished"}
+    assert ("Nehalem" in {record["environment"]["kernel"] for record in made}) >= ours
+    assert not (sweep_folder(tmp_path) / "checkpoints").exists()
+
+
+def test_a_worker_with_another_dask_is_told_of_in_one_line_before_training(
+    tmp_path: Path, undisturbed: dict[str, str]
+) -> None:
+    from distributed import __version__
+
+    with cluster(1) as (address, *_), worker(address, program=WORKER_OF_ANOTHER_DASK):
+        wait_for_workers(address, 2)
+        ended = run(on(address), tmp_path)
+    assert ended.status == 0, ended.shown
+    [line] = [line for line in ended.shown.splitlines() if OTHER_VERSION in line]
+    assert line.startswith(f"Dask is {__version__} here, {OTHER_VERSION} on worker tcp://")
+    assert ended.shown.index(line) < ended.shown.index("[ 1/12]")
+    assert "Mismatched" not in ended.shown
+    assert tables(tmp_path) == undisturbed
 
 
 @hiding

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
@@ -11,6 +12,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nnexp.sweep.pool.launch import deaf
+from nnexp.text import count
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -79,13 +81,43 @@ def _prompt(client: Client) -> Client:
 
 def _connected(scheduler: str) -> Client:
     from distributed import Client
+    from distributed.versions import VersionMismatchWarning
 
     keywords = {"timeout": PATIENCE, "direct_to_workers": True, "set_as_default": False}
-    try:  # a server of another kind is tried for ever
-        return apart(Client, scheduler, **keywords).result(timeout=1.5 * PATIENCE)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", VersionMismatchWarning)  # a table; `other_versions` is a line
+            # A server of another kind is tried for ever.
+            return apart(Client, scheduler, **keywords).result(timeout=1.5 * PATIENCE)
     except (OSError, ValueError) as error:
         why = str(error) or f"{scheduler} does not answer as one"
         raise OSError(f"backend.scheduler must be the address of a Dask scheduler: {why}") from error
+
+
+def other_versions(client: Client) -> str:
+    """What is to be said if the scheduler or workers have another Dask than this process; else nothing."""
+    try:
+        found = apart(client.get_versions).result(timeout=PATIENCE)
+    except (OSError, TimeoutError):  # what that comes to, the sweep will see
+        return ""
+    ours, others = _version(found["client"]), dict[str, list[str]]()
+    for where, known in {"the scheduler": found["scheduler"], **found["workers"]}.items():
+        if known and (theirs := _version(known)) != ours:
+            others.setdefault(theirs, []).append(where)
+    if not others:
+        return ""
+    told = ", ".join(f"{theirs} on {_places(where)}" for theirs, where in others.items())
+    return f"Dask is {ours} here, {told}: one version everywhere is safer."
+
+
+def _version(known: Mapping[str, Any]) -> str:
+    return str(known["packages"]["distributed"])
+
+
+def _places(where: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    first, noun = (where[0], "worker") if where[0] == "the scheduler" else (f"worker {where[0]}", "other")
+    return f"{first} and {count(len(where) - 1, noun)}" if len(where) > 1 else first
 
 
 def apart(call: Callable[..., T], *args: Any, **keywords: Any) -> Future[T]:
