@@ -16,7 +16,7 @@ from nnexp.experiment.tuning import chosen, planned_trials
 from nnexp.experiment.workers import Workers
 from nnexp.report.study import stage_text
 from nnexp.sweep.pool.datasets import Datasets
-from nnexp.sweep.pool.slurm import job_script
+from nnexp.sweep.pool.slurm_jobs import job_script
 from nnexp.sweep.pool.stacks import Mark
 from nnexp.sweep.question.identity import formulas
 from nnexp.sweep.question.plan import Plan, is_of_trials

@@ -20,7 +20,8 @@ from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.launch import launch, train_here, worker_count
 from nnexp.sweep.pool.premises import Premises
 from nnexp.sweep.pool.progress_board import Board
-from nnexp.sweep.pool.slurm import Jobs, check_installed, check_jobs, submitted, wait_for_first
+from nnexp.sweep.pool.slurm import submitted, wait_for_first
+from nnexp.sweep.pool.slurm_jobs import Jobs, check_installed, check_jobs
 from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.pool.stop import deferred
 from nnexp.sweep.pool.watch import Progress

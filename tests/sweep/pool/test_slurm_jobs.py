@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nnexp.sweep.pool.slurm import Jobs, check_installed, check_jobs
+from nnexp.sweep.pool.slurm_jobs import Jobs, check_installed, check_jobs
 
 
 def jobs(folder: Path) -> Jobs:
@@ -39,7 +39,7 @@ def test_a_folder_that_a_script_cannot_name_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nnexp.sweep.pool.slurm.find_spec", lambda name: None)
+    monkeypatch.setattr("nnexp.sweep.pool.slurm_jobs.find_spec", lambda name: None)
     with pytest.raises(ValueError, match=r"pip install 'nnexp\[slurm\]'"):
         check_installed()
 
