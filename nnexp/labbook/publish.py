@@ -18,6 +18,8 @@ from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.store.catalog import find_sweep_folder
 from nnexp.sweep.store.folder import Sweep, open_sweep
 from nnexp.sweep.store.lock import holder_of
+from nnexp.sweep.store.looks import FILE as LOOKS
+from nnexp.sweep.store.looks import looks_text
 from nnexp.sweep.store.plan_file import FILE, body_text, read_body, read_head, read_plan
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
 from nnexp.sweep.store.rounds_file import awaits_round
@@ -101,13 +103,15 @@ def publish(sweep: Sweep, sweeps_dir: str, pictures: Sequence[str]) -> list[Path
 
 
 def text_files(sweep: Sweep, tables: Tables) -> dict[str, bytes]:
-    """By name, the files that every verdict can be judged from: the plan, its rounds, the tables."""
+    """By name, what every verdict can be judged from: the plan, its rounds, the tables; and the looks."""
+    looks = looks_text(sweep.folder, sweep.plan)
     return {
         FILE: body_text(_without_machine(read_body(sweep.folder))),
         ROUNDS: (sweep.folder / ROUNDS).read_bytes(),
         "runs.csv": csv_text(tables.runs),
         "summary.csv": csv_text(tables.summary),
         PUBLISHED_HISTORY: gzip.compress(csv_text(tables.history), mtime=0),  # equal tables, equal files
+        **({LOOKS: looks} if looks else {}),
     }
 
 

@@ -1,30 +1,58 @@
 """`looks.jsonl` in a sweep's folder: a line for each look, that is, marks and verdicts that were printed.
 
 Whoever looks more often, or with other claims, finds more by chance: so looks are counted. The same verdicts
-on the same claims from as many runs and seeds are the same look, however often they are printed.
+on the same claims from as many runs and seeds are the same look, however often they are printed. A sweep that
+is widened gets a folder of its own, and the looks at what it had before count.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from nnexp.errors import UserError
 from nnexp.sweep.question.identity import canonical_json
+from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.lines import append_line, read_lines
+from nnexp.sweep.store.rounds_file import read_rounds
+from nnexp.sweep.store.seal import sealed
 from nnexp.text import count
 
 FILE = "looks.jsonl"
 SETTLED = ("reproduced", "refuted")
-BASIS = ("seeds", "runs", "claims")  # what a look rests on
+BASIS = ("sweep", "seeds", "runs", "claims")  # what a look rests on
 
 
 def read_looks(folder: Path) -> list[dict[str, Any]]:
-    """Every look, oldest first: `time` (ISO 8601, UTC), `seeds` and `runs` (how many), `claims` (a digest),
-    `verdicts` (by the claims' ids)."""
-    return read_lines(folder / FILE)
+    """Every look, oldest first: `time` (ISO 8601, UTC), `sweep` (its ID), `seeds` and `runs` (how many),
+    `claims` (a digest), `verdicts` (by the claims' ids)."""
+    return [{"sweep": folder.name} | look for look in read_lines(folder / FILE)]
+
+
+def looks_at_question(folder: Path, plan: Plan) -> list[dict[str, Any]]:
+    """The looks at the sweep in `folder`, and at those of its name that have runs of it, published too."""
+    places, ids = [folder], {run.run_id for run in plan.runs}
+    if (folder / "records").is_dir():
+        published = folder.parents[len(Path(plan.name).parts)] / PUBLISHED / plan.name
+        others = (path.parent for path in sorted(folder.parent.glob(f"*/{FILE}")) if path.parent != folder)
+        places += [place for place in (published, *others) if _has_some(place, ids)]
+    looks = {canonical_json(look): look for place in places for look in read_looks(place)}
+    return sorted(looks.values(), key=lambda look: str(look["time"]))
+
+
+def looks_text(folder: Path, plan: Plan) -> bytes:
+    """The same as the content of a file."""
+    return b"".join(sealed(look) + b"\n" for look in looks_at_question(folder, plan))
+
+
+def _has_some(folder: Path, ids: Collection[str]) -> bool:
+    """Whether the sweep in a folder has any of these runs."""
+    with suppress(UserError):
+        return any(key.run_id in ids for each in read_rounds(folder) for key in each.runs)
+    return False
 
 
 def note_look(folder: Path, plan: Plan, runs: int, verdicts: Mapping[str, str]) -> str:
@@ -53,7 +81,7 @@ def note_on_looks(folder: Path, plan: Plan, runs: int, verdicts: Mapping[str, st
     """
     basis, earlier = _basis(plan, runs), dict[str, dict[str, Any]]()
     with suppress(OSError):
-        for look in read_looks(folder) if plan.until is None else ():
+        for look in looks_at_question(folder, plan) if plan.until is None else ():
             if {key: look[key] for key in BASIS} == basis:
                 break
             earlier.setdefault(canonical_json([look[key] for key in BASIS]), look)
@@ -61,7 +89,10 @@ def note_on_looks(folder: Path, plan: Plan, runs: int, verdicts: Mapping[str, st
         return ""
     first = next(iter(earlier.values()))["verdicts"]
     since = [name for name, told in verdicts.items() if told in SETTLED and first.get(name) != told]
-    others = ", ".join(count(look["seeds"], "seed") for look in earlier.values())
+    others = ", ".join(
+        count(look["seeds"], "seed") + f" in {look['sweep']}" * (look["sweep"] != plan.sweep_id)
+        for look in earlier.values()
+    )
     reached = f" Not so at the first: {', '.join(since)}." if since else ""
     return (
         f"Look {len(earlier) + 1}, after {others}: 95 % hold for the first look alone, and each further one "
@@ -71,4 +102,4 @@ def note_on_looks(folder: Path, plan: Plan, runs: int, verdicts: Mapping[str, st
 
 def _basis(plan: Plan, runs: int) -> dict[str, Any]:
     claims = hashlib.sha256(canonical_json(plan.claims).encode()).hexdigest()[:12]
-    return dict(zip(BASIS, (len(plan.seeds), runs, claims), strict=True))
+    return dict(zip(BASIS, (plan.sweep_id, len(plan.seeds), runs, claims), strict=True))
