@@ -80,11 +80,12 @@ def stages_that_follow(study: Question, stage: Stage) -> str:
 
 
 def round_line(sweep: Sweep, fresh: Sequence[int], to_train: Sequence[int]) -> str:
-    """What a further round is about to do: `Round 2: 7 seeds at 2 of 3 points, 4 runs to train`.
+    """What a further round, not frozen yet, is about to do: `Round 2: 7 seeds at 2 of 3 points, 4 runs to
+    train`.
 
     `fresh`: rows of the runs that it adds; `to_train`: of those that have no record.
     """
-    plan, number = sweep.plan, len(read_rounds(sweep.folder))
+    plan, number = sweep.plan, len(read_rounds(sweep.folder)) + 1
     points = {plan.runs[row].point for row in fresh}
     seeds = max(plan.runs[row].seed for row in fresh) + 1
     where = f"{count(seeds, 'seed')} at {len(points)} of {count(len(plan.points), 'point')}"

@@ -66,14 +66,20 @@ def announce(
     `rows`: the runs that are to train; `marks`: run_id -> where a run goes on.
     """
     workers = max(1, workers)
-    stacks = make_stacks(sweep.plan.runs, rows, workers, load, timing=sweep.plan.timing, marks=marks)
-    runs, left = [stack.runs for stack in stacks], [stack.left for stack in stacks]
-    seconds = estimate_seconds(runs, workers, load, _slowness(sweep, rows, load), left)
-    pending = set(rows)
+    seconds, pending = seconds_to_train(sweep, rows, workers, load, marks), set(rows)
     settled = [run for row, run in enumerate(sweep.plan.runs) if row not in pending]
     failed = sum(sweep.records[run.run_id].status in FAILED for run in settled)
     console.print(announcement(sweep.plan, len(rows), failed, workers, seconds, marks))
     return seconds
+
+
+def seconds_to_train(
+    sweep: Sweep, rows: Sequence[int], workers: int, load: Load, marks: Mapping[str, Mark] | None = None
+) -> float:
+    """About how long the runs `rows` will take; arguments: as of `announce`."""
+    stacks = make_stacks(sweep.plan.runs, rows, workers, load, timing=sweep.plan.timing, marks=marks)
+    runs, left = [stack.runs for stack in stacks], [stack.left for stack in stacks]
+    return estimate_seconds(runs, workers, load, _slowness(sweep, rows, load), left)
 
 
 def _slowness(sweep: Sweep, rows: Sequence[int], load: Load) -> float:
@@ -95,20 +101,14 @@ def advise(plan: Plan, rows: Sequence[int], load: Load, console: Console) -> Non
         console.print(line)
 
 
-def confirm(seconds: float, limit: float | None, console: Console) -> None:
-    """Ask before a training longer than `limit` (None: never), where there is somebody to ask.
-
-    Raises:
-        UserError: the answer is no.
-    """
+def agreed(seconds: float, limit: float | None, console: Console) -> bool:
+    """Ask before a training longer than `limit` (None: never), where there is somebody to ask."""
     if limit is None or seconds <= limit or not (console.is_terminal and can_answer()):
-        return
+        return True
     try:
-        agreed = Confirm.ask("Train them?", console=console, default=True)
+        return Confirm.ask("Train them?", console=console, default=True)
     except EOFError:
-        agreed = False
-    if not agreed:
-        raise UserError("nothing was trained; confirm_above=null trains without asking")
+        return False
 
 
 def seeds_to_plan(sweep: Sweep, sweeps_dir: str) -> str:

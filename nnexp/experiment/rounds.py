@@ -8,6 +8,7 @@ from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.question.rounds import grown, next_round, so_far
 from nnexp.sweep.store.folder import Sweep, find_sweep
 from nnexp.sweep.store.rounds_file import read_rounds
+from nnexp.text import count
 
 
 def begun(whole: Plan, folder: Path, mode: str, sweeps_dir: str) -> Sweep:
@@ -33,6 +34,17 @@ def with_next_round(whole: Plan, sweep: Sweep, sweeps_dir: str) -> Sweep | None:
     tables = make_tables(sweep.plan, sweep.records, {})
     plan = grown(whole, sweep.plan, undecided_points(sweep.plan, tables, sweeps_dir))
     return None if plan is None else find_sweep(sweep.folder, plan)
+
+
+def left_out(whole: Plan, folder: Path) -> str:
+    """What a lower `sweep.seeds.to` than that of earlier rounds leaves out, in a line; empty if nothing."""
+    if whole.until is None:
+        return ""
+    keys = (key for each in read_rounds(folder) for key in each.runs)
+    runs = sum(key.seed >= whole.until.most for key in keys)
+    if not runs:
+        return ""
+    return f"{count(runs, 'run')} of earlier rounds left out, beyond sweep.seeds.to={whole.until.most}"
 
 
 def is_whole(sweep: Sweep) -> bool:

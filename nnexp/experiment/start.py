@@ -2,14 +2,15 @@
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 from rich.console import Console
 
 from nnexp.config import Config, Execution
 from nnexp.errors import UserError
 from nnexp.experiment.messages import plan_table, stages_that_follow, useless_checkpoints, what_follows
-from nnexp.experiment.planning import advise, announce, confirm, planned, seeds_to_plan
-from nnexp.experiment.rounds import begun, is_whole
+from nnexp.experiment.planning import advise, agreed, announce, planned, seeds_to_plan
+from nnexp.experiment.rounds import begun, is_whole, left_out
 from nnexp.experiment.study import check_figures, config_at, taken, with_result
 from nnexp.experiment.training import Experiment
 from nnexp.experiment.tuning import chosen, planned_trials
@@ -64,6 +65,7 @@ def _dry_run(config: Config, datasets: Datasets, console: Console) -> Sweep:
 def _show_plan(execution: Execution, whole: Plan, datasets: Datasets, console: Console) -> Sweep:
     mode, sweeps_dir = execution.mode, execution.sweeps_dir
     sweep = begun(whole, sweep_folder(sweeps_dir, whole), mode, sweeps_dir)
+    _say_left_out(whole, sweep.folder, console)
     workers = Workers(whole, execution, sweep.folder, datasets, console)
     pending = sweep.pending(mode)
     advise(sweep.plan, pending, datasets.load, console)
@@ -128,6 +130,7 @@ def carry_out(
         raise problem
     with held(folder) as writable:
         sweep = begun(whole, folder, execution.mode, execution.sweeps_dir)
+        _say_left_out(whole, folder, console)
         pending = sweep.pending(execution.mode)
         if pending and problem:
             raise problem
@@ -142,7 +145,8 @@ def carry_out(
         if len(whole.runs) > 1 or not pending or marks:
             number = workers.number(len(pending))
             seconds = announce(sweep, pending, number, datasets.load, console, marks)
-            confirm(seconds, execution.confirm_above, console)
+            if not agreed(seconds, execution.confirm_above, console):
+                raise UserError("nothing was trained; confirm_above=null trains without asking")
         store = uri if writable and not problem else None  # a finished sweep answers without it
         if store:
             _say_where(store, console)
@@ -159,6 +163,12 @@ def _marks(sweep: Sweep, execution: Execution, console: Console) -> dict[str, Ma
     for line in useless_checkpoints(checkpoints):
         console.print(line)
     return checkpoints.marks
+
+
+def _say_left_out(whole: Plan, folder: Path, console: Console) -> None:
+    """Say that a lower limit on seeds hides runs."""
+    if line := left_out(whole, folder):
+        console.print(line)
 
 
 def _say_where(uri: str, console: Console) -> None:

@@ -8,8 +8,10 @@ from threading import Thread
 from rich.console import Console
 
 from nnexp.config import Execution
+from nnexp.errors import UserError
 from nnexp.experiment.finishing import Ending, load_libraries
 from nnexp.experiment.messages import command_for, going_on, round_line, unwritten_checkpoints
+from nnexp.experiment.planning import agreed, seconds_to_train
 from nnexp.experiment.progress import Epochs, display_for
 from nnexp.experiment.recorder import Recorder, logger_for
 from nnexp.experiment.rounds import is_whole, with_next_round
@@ -100,30 +102,39 @@ class Experiment:
         while more:
             with deferred():
                 self.train_round(rows, marks)
-                more = self._begin_round()
+                sweep = with_next_round(self.whole, self.sweep, self.execution.sweeps_dir)
+                if sweep is None:
+                    self._end_rounds()
+            more = sweep is not None and self._begin_round(sweep)
             rows, marks = self.rows, {}
 
-    def _begin_round(self) -> bool:
-        """Freeze the next round, if one comes."""
-        before = self.sweep
-        sweep = with_next_round(self.whole, before, self.execution.sweeps_dir)
-        if sweep is None:
-            self._end_rounds()
-            return False
-        sweep = replace(sweep, failed_again=before.failed_again)
-        settle(sweep, self.environment)
-        self.sweep = self.ending.sweep = self.recorder.sweep = sweep
-        runs = sweep.plan.runs
-        known = {run.run_id for run in before.plan.runs}
+    def _begin_round(self, sweep: Sweep) -> bool:
+        """Freeze the last round of the sweep, which comes next; not if somebody does not want to train it."""
+        known, runs = {run.run_id for run in self.sweep.plan.runs}, sweep.plan.runs
         fresh = [row for row, run in enumerate(runs) if run.run_id not in known]
         pending = set(sweep.pending(self.execution.mode))
-        self.rows = [row for row in fresh if row in pending]
-        self.console.print(round_line(sweep, fresh, self.rows))
-        if self.logger:
-            self.logger.follow(sweep.plan)
-            for run in (runs[row] for row in fresh if row not in pending):  # of another sweep of the name
-                self.logger.submit(run, sweep.records[run.run_id], sweep.weights(run.run_id))
+        rows, load = [row for row in fresh if row in pending], self.datasets.load
+        self.console.print(round_line(sweep, fresh, rows))
+        seconds = seconds_to_train(sweep, rows, max(1, self.workers.number(len(rows))), load)
+        if not agreed(seconds, self.execution.confirm_above, self.console):
+            self.console.print("It is not trained; the same command again asks again")
+            return False
+        with deferred():
+            self._freeze(replace(sweep, failed_again=self.sweep.failed_again))
+            self.rows = rows
+            if self.logger:
+                self.logger.follow(sweep.plan)
+                for run in (runs[row] for row in fresh if row not in pending):  # of another sweep of the name
+                    self.logger.submit(run, sweep.records[run.run_id], sweep.weights(run.run_id))
         return True
+
+    def _freeze(self, sweep: Sweep) -> None:
+        """Make a round durable, and go on with it."""
+        try:
+            settle(sweep, self.environment)
+        except UserError as error:  # the disk is full by now: the answer so far is told first
+            raise OSError(str(error)) from error
+        self.sweep = self.ending.sweep = self.recorder.sweep = sweep
 
     def _end_rounds(self) -> None:
         """Freeze that no round is to come; while a run is missing, nobody knows yet."""

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import pytest
 
 from nnexp import cli, load_sweep
-from nnexp.experiment import training
+from nnexp.errors import UserError
+from nnexp.experiment import planning, training
 from nnexp.nn import train
 from nnexp.sweep.pool import worker
 from nnexp.sweep.pool.stop import Stopped
 from nnexp.sweep.store.catalog import is_finished
+from nnexp.sweep.store.folder import Sweep, settle
 from nnexp.sweep.store.rounds_file import Round, read_rounds
 from tests.results.figures import figures_in
 
@@ -159,9 +162,11 @@ def test_a_wider_rule_goes_on_and_a_narrower_one_shows_less(
     narrow = [*SWEEP, "sweep.seeds.to=6"]
     assert cli.main(narrow) == 0
     assert "17 runs (3 points, 5 to 6 seeds each, until decided: at most 18 runs), all done" in (
-        capsys.readouterr().out
+        shown := capsys.readouterr().out
     )
+    assert "2 runs of earlier rounds left out, beyond sweep.seeds.to=6" in shown
     assert cli.main([*SWEEP, "sweep.seeds.to=9"]) == 0
+    assert "left out" not in capsys.readouterr().out
     assert [runs for runs, _ in sizes(folder())] == [15, 4, 0, 4, 0]
 
 
@@ -183,4 +188,38 @@ def test_by_force_the_same_seeds_are_trained_again(
     shutil.copytree(undisturbed.parents[1], "sweeps")
     assert cli.main([*SWEEP, "mode=force"]) == 0
     assert "0 done, 19 to train" in capsys.readouterr().out
+    assert left_by(folder()) == left_by(undisturbed)
+
+
+def test_a_further_round_is_asked_for_too_and_left_if_nobody_wants_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [True, False]
+    monkeypatch.setattr(planning.Confirm, "ask", lambda *args, **kwargs: answers.pop(0))
+    monkeypatch.setattr("rich.console.Console.is_terminal", True)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    assert cli.main([*SWEEP, "confirm_above=0"]) == 0
+    shown = capsys.readouterr().out
+    assert answers == []
+    assert "It is not trained; the same command again asks again" in shown
+    assert "accuracy" in shown  # the answer so far
+    assert sizes(folder()) == [(15, [0, 1, 2])]
+
+
+def test_a_disk_that_is_full_between_two_rounds_leaves_the_answer_so_far(
+    undisturbed: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(sweep: Sweep, environment: Any) -> bool:
+        if len(sweep.plan.runs) > 15:
+            raise UserError("sweeps_dir must be a folder that can be written: No space left on device")
+        return settle(sweep, environment)
+
+    monkeypatch.setattr(training, "settle", full)
+    assert cli.main(SWEEP) == 1
+    told = capsys.readouterr()
+    assert "Mean" in told.out
+    assert "No space left on device; what is recorded stays, the same command again goes on" in told.err
+    assert sizes(folder()) == [(15, [0, 1, 2])]
+    monkeypatch.setattr(training, "settle", settle)
+    assert cli.main(SWEEP) == 0
     assert left_by(folder()) == left_by(undisturbed)
