@@ -12,15 +12,24 @@ from nnexp.statistics.sources import TOGETHER, shares_of_sources
 from nnexp.statistics.variation import REST, SEEDS, Share, shares_of_variance
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.question.sources import SOURCES
-from nnexp.text import spelled
+from nnexp.text import count, spelled
 
 MOST_POINTS = 6  # that get a line each
 RESAMPLING_SEED = 0
 
 
 def variation_lines(evidence: Evidence) -> Iterator[Line]:
-    """What axes of a grid contribute, or two sources that are crossed; nothing unless all runs finished."""
-    if not evidence.is_complete or np.isnan(accuracies := _accuracies(evidence)).any():
+    """What axes of a grid contribute, or two sources that are crossed; nothing unless all runs finished.
+
+    Where seeds go on until decided, those that all points have count.
+    """
+    accuracies, over = _accuracies(evidence), ""
+    if evidence.plan.until and len(common := np.flatnonzero(~np.isnan(accuracies).any(0))):
+        over = f" over the {count(len(common), 'seed')} that all points have" * (
+            len(common) < accuracies.shape[1]
+        )
+        accuracies = accuracies[:, common]
+    if not evidence.is_complete or np.isnan(accuracies).any():
         return
     if crossing := evidence.standing.crossing:
         if len(crossing.axes) == 2:
@@ -28,7 +37,7 @@ def variation_lines(evidence: Evidence) -> Iterator[Line]:
     elif (grid := _grid(evidence, accuracies)) is not None:
         shares = shares_of_variance(grid, _varied(evidence), np.random.default_rng(RESAMPLING_SEED))
         if not np.isnan(shares[SEEDS].share):
-            yield Line(f"What varies accuracy: {_shares_text(shares)}.")
+            yield Line(f"What varies accuracy{over}: {_shares_text(shares)}.")
 
 
 def _accuracies(evidence: Evidence) -> Floats:

@@ -12,6 +12,7 @@ from nnexp.claims.parsing import claims_of
 from nnexp.claims.sweep_runs import Frames
 from nnexp.claims.undecided import undecided_points
 from nnexp.claims.verdicts import judge, points_to_decide
+from nnexp.results.by_point import level_of_best
 from nnexp.results.tables import Tables, history_table, runs_table
 from nnexp.sweep.question.seeds import UntilDecided
 from tests.results.sweeps import make_plan, make_records
@@ -162,6 +163,23 @@ def test_a_ratio_of_means_has_no_test_for_repeated_looks(rng: np.random.Generato
         "undecided",
         "a ratio of means has no test for repeated looks; over: paired has one",
     )
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        ABOVE,
+        {"left": A, "low": 0.1},
+        {"equal": {"left": A, "right": B, "within": 0.1}},
+        ABOVE | {"over": "median"},
+        {"left": FINAL, "along": "batch_size", "optimum": "inside"},
+        {"left": {"share": A, "above": 0.5}, "low": 0.1},
+    ],
+)
+def test_the_comparison_shares_the_errors_with_claims_that_test_means(check: dict[str, Any]) -> None:
+    plan = sweep([[0.5]] * 3, claim(check))[0]
+    tests_mean = claims_of(plan)[0].checks[0].is_on_means
+    assert level_of_best(plan) == (0.975 if tests_mean else 0.95)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from nnexp.results.tables import make_tables
 from nnexp.statistics.sources import shares_of_sources
 from nnexp.statistics.variation import shares_of_variance
 from nnexp.sweep.question.plan import Plan
-from tests.results.sweeps import make_plan, make_records
+from tests.results.sweeps import make_plan, make_records, with_seeds
 
 
 def lines(plan: Plan, accuracies: np.ndarray) -> list[str]:
@@ -40,6 +40,18 @@ def test_no_shares_without_a_whole_grid_of_finished_runs() -> None:
     assert not lines(make_plan({"batch_size": [1, 10, 20, 40], "momentum": [0.5]}, seeds=3), grid)
     assert not lines(make_plan({"batch_size": [1, 10], "momentum": [0.0, 0.5]}, seeds=1), grid[:, :1])
     assert not lines(plan, np.full((4, 3), 0.9))  # nothing varies
+
+
+def test_the_shares_of_a_grid_with_unequal_seeds_are_over_those_in_common() -> None:
+    rng = np.random.default_rng(1)
+    grid = 0.9 + 0.01 * rng.normal(size=(4, 5)) + 0.02 * np.arange(4)[:, None]
+    axes = {"batch_size": [1, 10], "momentum": [0.0, 0.5]}
+    unequal = with_seeds(make_plan(axes, seeds=5), [3, 5, 4, 5])
+    records = make_records(make_plan(axes, seeds=5), grid)
+    results = results_of(unequal, make_tables(unequal, records, {}), [], ".")
+    told = [line.text for line in answer_of(results).explanations if line.text.startswith("What varies")]
+    (equal,) = lines(make_plan(axes, seeds=3), grid[:, :3])
+    assert told == [equal.replace("accuracy:", "accuracy over the 3 seeds that all points have:")]
 
 
 def test_the_shares_of_crossed_sources_stand_there_for_each_point_and_for_all() -> None:
