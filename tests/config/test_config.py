@@ -9,6 +9,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.version import getbase
 
+import nnexp
 from nnexp import cli
 from nnexp.config import Config, conf_dir, load_config
 from nnexp.config.backend import NAMES, Backend
@@ -21,7 +22,11 @@ from nnexp.errors import SYNONYMS, UserError
 from nnexp.nn import Hyperparameters
 
 # Those of the book, in a folder of their own, need MNIST: see tests/claims/test_book.py.
-SWEEPS = sorted(path.relative_to(conf_dir() / "sweep") for path in (conf_dir() / "sweep").glob("*.yaml"))
+FILES = conf_dir() / "sweep"
+TUNED = sorted(
+    path.relative_to(FILES) for path in FILES.glob("tuned/*.yaml") if "nuisance:" in path.read_text()
+)
+SWEEPS = sorted(path.relative_to(FILES) for path in FILES.glob("*.yaml"))
 
 
 def config(*words: str, multirun: bool = False) -> Config:
@@ -88,6 +93,21 @@ def test_every_shipped_sweep_trains_one_epoch(
     rows = summary.read_text().splitlines()
     assert len(rows) > 2
     assert all(row.split(",")[1] == "1" for row in rows[1:])  # n
+
+
+@pytest.mark.parametrize("file", TUNED, ids=str)
+def test_every_shipped_tuned_sweep_tries_settings_and_compares_what_they_choose(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = file.with_suffix("").as_posix()
+    small = ["data=digits", "epochs=1", "train_size=300", "sweep.seeds=2", "n_jobs=1"]
+    small += ["sweep.nuisance.budget=2", "sweep.nuisance.seeds=1", "tracking=none", "pictures=false"]
+    assert len(config(f"+sweep={name}").question.seeds) >= 5
+    assert cli.main([f"+sweep={name}", *small]) == 0
+    answer, trials = nnexp.load_sweep(name), nnexp.load_sweep(f"{name}/trials")
+    assert set(answer.summary["n"]) == {2}
+    assert len(trials.runs) == 2 * len(answer.plan.points)
 
 
 def test_limits_of_time_reach_the_execution() -> None:
