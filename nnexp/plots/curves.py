@@ -15,6 +15,7 @@ from nnexp.plots.point_values import (
     notes_on_axes,
     notes_on_marks,
     notes_on_seconds,
+    noun_of,
     number_of_seeds,
     on_data,
 )
@@ -136,7 +137,8 @@ def _notes_on_lines(stand: Standing, bands: bool) -> list[str]:
         return ["No run finished"]
     has_interval = max(counts) >= least_seeds_of_interval(plan) and not stand.crossing
     band = f", {'band' if bands else 'bar at the end'}: {name_of_interval(plan)}" if has_interval else ""
-    notes = [f"Mean over {number_of_seeds(counts)}{band}" if max(counts) > 1 else "One seed"]
+    over = number_of_seeds(counts, noun_of(stand))
+    notes = [f"Mean over {over}{band}" if max(counts) > 1 else "One seed"]
     if (finished["epochs_done"] < finished["epochs"]).any():
         notes.append("Runs that stopped early count on with their last value")
     return notes

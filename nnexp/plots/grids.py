@@ -29,14 +29,16 @@ from nnexp.plots.style import (
 )
 from nnexp.sweep.question.plan import Plan
 
+FRAMES = {"best": 3.0, "alike": 1.5}  # widths, of points that may be the best
+
 
 def heat_map(plan: Plan, runs: pd.DataFrame, metric: str | None = None) -> Picture:
     """A metric over the two axes of a sweep: the mean of each point by shade and as a number.
 
     Below the mean stands half the width of its interval, or its ends where they are not symmetric. The shades
-    span the intervals too, so that noise does not look like an effect. The best point is marked once all runs
-    have ended. A point without a finished run says how its runs ended; a combination that is no point of the
-    sweep is hatched.
+    span all runs and intervals too, so that noise does not look like an effect. Once all runs have ended, the
+    best point is marked, and framed as those that may be it are. A point without a finished run says how its
+    runs ended; a combination that is no point of the sweep is hatched.
 
     Args:
         plan: of exactly two axes; the first runs along x.
@@ -79,9 +81,12 @@ def _draw_cells(
         grid[y, x] = mean
     norm = scale.norm()
     axes.pcolormesh(np.arange(columns), np.arange(rows), grid, cmap=SHADES, norm=norm, edgecolors="white")
-    for place, word, mean in zip(places, words, points.mean, strict=True):
+    for (x, y), word, mean, mark in zip(places, words, points.mean, points.marks, strict=True):
         color = contrast("white" if np.isnan(mean) else SHADES(norm(mean)))
-        axes.text(*place, word, ha="center", va="center", fontsize=SMALL, color=color)
+        axes.text(x, y, word, ha="center", va="center", fontsize=SMALL, color=color)
+        if mark in FRAMES:
+            look: dict[str, Any] = {"edgecolor": color, "linewidth": FRAMES[mark], "label": f"_{mark}"}
+            axes.add_patch(Rectangle((x - 0.46, y - 0.46), 0.92, 0.92, fill=False, **look))
 
 
 def _draw_shade_bar(figure: Figure, axes: Axes, scale: MetricScale, label: str) -> None:

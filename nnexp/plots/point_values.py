@@ -16,7 +16,7 @@ from nnexp.results.tables import summary_table
 from nnexp.statistics.intervals import LEAST_SEEDS, mean_interval
 from nnexp.statistics.shares import share_interval
 from nnexp.sweep.question.plan import Plan
-from nnexp.text import spelled
+from nnexp.text import count, spelled
 
 Floats = NDArray[np.float64]
 MOST_NAMES = 3  # values that a note lists
@@ -69,7 +69,7 @@ def point_values(
     counts = {name: summary[name].to_numpy(np.int64) for name in ("n", "diverged", "failed", "pruned")}
     counts["stuck"] = stuck_runs(plan, stand.runs)
     notes = [
-        *_notes_on_means(plan, metric, summary, not np.isnan(ends[0]).all()),
+        *_notes_on_means(stand, metric, summary, not np.isnan(ends[0]).all()),
         *([note_on_cut(measure)] if cut else []),
         *notes_on_marks(stand),
         *_notes_on_stuck(plan, counts),
@@ -163,10 +163,10 @@ def notes_on_axes(plan: Plan) -> list[str]:
     return [f"{', '.join(plan.axes[:-1])} and {plan.axes[-1]} change together"] if others else []
 
 
-def number_of_seeds(counts: Sequence[int]) -> str:
-    """`5 seeds`, `3 to 5 seeds`."""
+def number_of_seeds(counts: Sequence[int], noun: str = "seed") -> str:
+    """`5 seeds`, `3 to 5 seeds`; of crossed seeds, `16 runs`."""
     few, most = min(counts, default=0), max(counts, default=0)
-    return f"{few} to {most} seeds" if few < most else f"{most} seed{'s' * (most != 1)}"
+    return (f"{few} to " if few < most else "") + count(most, noun)
 
 
 def note_on_cut(measure: Measure) -> str:
@@ -194,7 +194,12 @@ def name_of_interval(plan: Plan) -> str:
     return "95 % interval" + " for all looks" * (plan.until is not None)
 
 
-def _notes_on_means(plan: Plan, metric: str, summary: pd.DataFrame, intervals: bool) -> list[str]:
+def noun_of(stand: Standing) -> str:
+    """What means are over: runs, where each seed is in several."""
+    return "run" if stand.crossing else "seed"
+
+
+def _notes_on_means(stand: Standing, metric: str, summary: pd.DataFrame, intervals: bool) -> list[str]:
     """When a metric was taken, and over how many seeds."""
     n = [int(count) for count in summary["n"] if count]
     if not n:
@@ -202,5 +207,5 @@ def _notes_on_means(plan: Plan, metric: str, summary: pd.DataFrame, intervals: b
     when = {"final": ["After the last epoch"], "best": ["At the best epoch"]}.get(metric.split("_")[0], [])
     if max(n) == 1:
         return [*when, "One seed"]
-    interval = f" and {name_of_interval(plan)}" if intervals else ""
-    return [*when, f"Mean{interval} over {number_of_seeds(n)}"]
+    interval = f" and {name_of_interval(stand.plan)}" if intervals else ""
+    return [*when, f"Mean{interval} over {number_of_seeds(n, noun_of(stand))}"]

@@ -191,11 +191,11 @@ def test_parallel_lines_stay_near_their_values() -> None:
 def test_a_combination_that_is_no_point_is_hatched_and_a_note_says_so() -> None:
     plan, runs, *_ = sweep({"batch_size": [10, 20], "dropout": [0.0, 0.5]})
     whole = plots.heat_map(plan, runs)
-    assert not whole.axes[0].patches
+    assert not any(patch.get_hatch() for patch in whole.axes[0].patches)
     assert "Hatched" not in note(whole)
     part = replace(plan, points=plan.points[:3], runs=plan.runs[:9])
     figure = plots.heat_map(part, runs[:9])
-    (patch,) = figure.axes[0].patches
+    (patch,) = (patch for patch in figure.axes[0].patches if patch.get_hatch())
     assert (patch.get_x(), patch.get_y(), patch.get_hatch()) == (0.5, 0.5, "//")
     assert "Hatched: not in this sweep" in note(figure)
 
@@ -239,6 +239,26 @@ def test_intervals_end_where_accuracies_end_and_a_note_says_so() -> None:
 def by_one_axis(accuracies: Any) -> tuple[Plan, pd.DataFrame]:
     plan = make_plan({"batch_size": [10, 20, 40][: len(accuracies)]}, len(accuracies[0]))
     return by_axis(plan, accuracies)
+
+
+def test_a_heat_map_frames_the_points_that_may_be_the_best_and_the_best_more() -> None:
+    wobble = np.array([0.0, 0.001, -0.001, 0.002, -0.002])
+    means = np.array([0.9, 0.9, 0.8, 0.7])[:, None]
+    plan = make_plan({"batch_size": [10, 20], "dropout": [0.0, 0.5]}, 5)
+    axes = plots.heat_map(*by_axis(plan, means + np.array([wobble, wobble[::-1] / 2, wobble, wobble]))).axes[
+        0
+    ]
+    frames_of = {tuple(patch.get_center().round(9)): patch.get_linewidth() for patch in axes.patches}
+    assert sorted(frames_of) == [(0, 0), (0, 1)]  # batch_size=10, by dropout
+    widths = [frames_of[place] for place in sorted(frames_of)]
+    assert (max(widths) == widths[0]) == axes.texts[0].get_text().startswith("★")
+    assert max(widths) > min(widths)
+
+
+def test_means_over_crossed_seeds_are_over_runs() -> None:
+    plan = make_plan({"batch_size": [10, 20], "seed_weights": [0, 1], "seed_order": [0, 1]}, 1)
+    figure = plots.metric_by_axis(*by_axis(plan, [[0.9 + k / 100] for k in range(8)]))
+    assert "Mean over 4 runs." in note(figure)
 
 
 def test_a_stuck_run_has_its_own_mark_and_no_part_in_the_mean() -> None:
