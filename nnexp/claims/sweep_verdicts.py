@@ -13,7 +13,7 @@ from nnexp.claims.verdicts import DTYPES, judge
 from nnexp.errors import UserError, unknown
 from nnexp.results.read_csv import cell_place, read_table
 from nnexp.results.stamp import is_current
-from nnexp.results.sweep_folder import mixed_versions, results_in
+from nnexp.results.sweep_folder import mixed_versions, results_in, trials_behind
 from nnexp.results.tables import Results, Tables
 from nnexp.results.write_csv import VERDICTS
 from nnexp.sweep.question.names import PUBLISHED
@@ -30,7 +30,8 @@ def results_of(
     plan: Plan, tables: Tables, environments: Iterable[Mapping[str, Any]], sweeps_dir: str | Path
 ) -> Results:
     """The results of a sweep, its claims judged now. `environments`: what each run was trained with."""
-    return Results(plan, tables, judge_claims(plan, tables, sweeps_dir), mixed_versions(environments))
+    verdicts, trials = judge_claims(plan, tables, sweeps_dir), trials_behind(plan, sweeps_dir)
+    return Results(plan, tables, verdicts, mixed_versions(environments), trials)
 
 
 def looks_at(folder: Path, plan: Plan, runs: pd.DataFrame, verdicts: pd.DataFrame) -> tuple[str, ...]:

@@ -14,9 +14,10 @@ from nnexp.commands.lookup import folder_of, name_of
 from nnexp.config import load_config
 from nnexp.console import can_answer, make_console, make_table
 from nnexp.errors import FEW, UserError
+from nnexp.sweep.question.tuning import TRIALS
 from nnexp.sweep.store.catalog import name_from_path, sweep_folders
 from nnexp.sweep.store.lock import held, holder_of
-from nnexp.sweep.store.plan_file import FILE, own_name
+from nnexp.sweep.store.plan_file import FILE, own_name, read_body
 from nnexp.text import count
 from nnexp.tracking import InMlflow, count_in_mlflow, remove_from_mlflow
 
@@ -24,12 +25,13 @@ HELP = """
 nnexp rm NAME[/ID] ... [--mlflow] [--purge] [--yes] [tracking.uri=...] [sweeps_dir=sweeps]
 
 Remove sweeps: plan, records, weights, tables. NAME alone will do where it has one sweep; a pattern means all
-that fit it, 'single/*' every single run. Shows what would go and asks; --yes does not ask, and must be given
-where nobody can answer. What MLflow holds stays there, unless --mlflow takes it out too: the runs that this
-folder logged, into MLflow's bin, or, with --purge as well, rows and files for good. Files that are on
-another machine stay there, and where is said before the question. tracking.uri, or
-MLFLOW_TRACKING_URI, gives the user and password of a store that has them. Refused are a sweep that is being
-trained, and a folder whose own plan does not say that it is this sweep.
+that fit it, 'single/*' every single run. The trials of a tuned sweep, NAME/trials, are a sweep of their own.
+Shows what would go and asks; --yes does not ask, and must be given where nobody can answer. What MLflow holds
+stays there, unless --mlflow takes it out too: the runs that this folder logged, into MLflow's bin, or, with
+--purge as well, rows and files for good. Files that are on another machine stay there, and where is said
+before the question. tracking.uri, or MLFLOW_TRACKING_URI, gives the user and password of a store that has
+them. Refused are a sweep that is being trained, and a folder whose own plan does not say that it is this
+sweep.
 """
 YES, MLFLOW, PURGE = "--yes", "--mlflow", "--purge"
 
@@ -54,6 +56,8 @@ def main(words: Sequence[str]) -> int:
     logged = {folder: count_in_mlflow(folder, uri, purge=purge) for folder in folders} if mlflow else None
     console.print(_what_goes(folders, arguments.sweeps_dir, logged))
     stay = sorted({place for sweep in (logged or {}).values() for place in sweep.elsewhere})
+    for line in _notes_on_trials(folders, arguments.sweeps_dir):
+        console.print(line, soft_wrap=True)
     for place in stay:
         console.print(f"Not on this machine, so its files of these runs stay: {place}", soft_wrap=True)
     if YES not in arguments.options and not _agreed():
@@ -107,6 +111,25 @@ def _check_removable(folder: Path, sweeps_dir: str) -> None:
         raise UserError(f"{folder} is a symbolic link: {by_hand}")
     if others := [path.parent for path in folder.rglob(FILE) if path.parent != folder]:
         raise UserError(f"{folder} holds other sweeps, such as {name_of(others[0], sweeps_dir)}: {by_hand}")
+
+
+def _notes_on_trials(folders: Sequence[Path], sweeps_dir: str) -> Iterator[str]:
+    """Trials that stay when their sweep goes, as others may rest on them; and what rests on those that go."""
+    going = {name_of(folder, sweeps_dir) for folder in folders}
+    rests_on = {name_of(folder, sweeps_dir): _trials(folder) for folder in sweep_folders(sweeps_dir)}
+    for name, trials in rests_on.items():
+        if name in going and trials in rests_on and trials not in going:
+            yield f"The trials of {name} stay: nnexp rm {trials} removes them"
+        if name not in going and trials in going:
+            yield f"{name} rests on {trials}: its answer will not say how settings did"
+
+
+def _trials(folder: Path) -> str:
+    """NAME/ID of the trials that the sweep in `folder` rests on; empty if there are none beside it."""
+    if (folder.parent / TRIALS).is_dir():
+        with suppress(UserError):  # it is damaged
+            return str(read_body(folder).get("trials", ""))
+    return ""
 
 
 def _agreed() -> bool:

@@ -26,6 +26,7 @@ from nnexp.results.stamp import RULES, stamp
 from nnexp.results.tables import make_tables
 from nnexp.sweep.pool.stop import SweepError, deferred
 from nnexp.sweep.question.identity import canonical_json
+from nnexp.sweep.question.plan import is_of_trials
 from nnexp.sweep.store.folder import Sweep
 from nnexp.sweep.store.looks import note_look
 from nnexp.sweep.store.plan_file import FILE
@@ -118,9 +119,11 @@ class Ending:
             console.print("Trained before, and well: those records stay; RUN.failed beside each tells more.")
 
     def _draw(self, results: Results) -> None:
-        """Draw the pictures, unless those of the same trainings are there. A single run has none."""
+        """Draw the pictures, unless those of the same trainings are there. A single run has none; those of
+        trials lie beside the answer that rests on them."""
         sweep = self.sweep
-        if not self.execution.pictures or len(sweep.plan.runs) == 1 or not sweep.statuses["finished"]:
+        without = len(sweep.plan.runs) == 1 or is_of_trials(sweep.plan)
+        if not self.execution.pictures or without or not sweep.statuses["finished"]:
             return
         mark, content = sweep.folder / DRAWN, _drawn_from(sweep)
         if mark.exists() and mark.read_bytes() == content:

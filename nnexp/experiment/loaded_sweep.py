@@ -23,8 +23,15 @@ from nnexp.report.adaptive import intervals_of
 from nnexp.report.build import answer_of
 from nnexp.report.effects import verdicts_of
 from nnexp.results.by_point import best_run
-from nnexp.results.sweep_folder import environments_in, mixed_versions, results_in
+from nnexp.results.sweep_folder import (
+    environments_in,
+    folder_of_trials,
+    mixed_versions,
+    results_in,
+    trials_behind,
+)
 from nnexp.results.tables import Results, Tables
+from nnexp.results.trials import Trials
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.catalog import find_sweep_folder
 from nnexp.sweep.store.looks import note_look
@@ -51,13 +58,14 @@ class Page(str):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LoadedSweep:
-    """A sweep's results. `runs`, `history`, `summary`, `verdicts`: the frames of its CSV files; `why`: which
-    of several sweeps of the name it is."""
+    """A sweep's results. `runs`, `history`, `summary`, `verdicts`: the frames of its CSV files; `sweeps_dir`:
+    where others lie that it rests on; `why`: which of several sweeps of the name it is."""
 
     folder: Path
     plan: Plan
     tables: Tables
     verdicts: pd.DataFrame
+    sweeps_dir: str | Path
     why: str = ""
 
     def __repr__(self) -> str:
@@ -83,6 +91,25 @@ class LoadedSweep:
         """The frame of history.csv, a row per run and epoch."""
         return self.tables.history
 
+    @cached_property
+    def trials(self) -> LoadedSweep:
+        """What was tried before the points of a tuned sweep were compared: a sweep whose points are settings.
+
+        Raises:
+            UserError: it is not tuned, or its trials are not here.
+        """
+        if not self.plan.trials:
+            raise UserError(f"sweep {self.plan.name} has no trials: nothing was tuned for it")
+        folder = folder_of_trials(self.plan, self.sweeps_dir)
+        if folder is None:
+            raise UserError(f"the trials of sweep {self.plan.name} are not here: {self.plan.trials}")
+        return load_folder(folder, self.sweeps_dir)
+
+    @cached_property
+    def _tried(self) -> Trials | None:
+        """What the answer says of them; None if there are none here that can be read."""
+        return trials_behind(self.plan, self.sweeps_dir)
+
     @property
     def standing(self) -> str:
         """What the results rest on: `8 of 9 runs have ended: 7 finished, 1 diverged`."""
@@ -104,7 +131,7 @@ class LoadedSweep:
     @property
     def results(self) -> Results:
         """What the answer is made of."""
-        return Results(self.plan, self.tables, self.verdicts, self.notes)
+        return Results(self.plan, self.tables, self.verdicts, self.notes, self._tried)
 
     def table(self, *metrics: str) -> Page:
         """The answer as it is printed: a row per point, the best one marked, and its test accuracy.
@@ -115,7 +142,9 @@ class LoadedSweep:
         Raises:
             UserError: the sweep has no such figure.
         """
-        results = Results(self.plan, self.tables, self.verdicts)  # its notes take all records
+        results = Results(
+            self.plan, self.tables, self.verdicts, (), self._tried
+        )  # its notes take all records
         return _page(Group(terminal.summary(answer_of(results, metrics)), *terminal.note_lines(self._looks)))
 
     def claims(self) -> Page:
@@ -206,7 +235,7 @@ def nearest(name: str) -> Path:
 def load_folder(
     folder: Path, sweeps_dir: str | Path, mlflow_run_ids: Mapping[str, str] = MappingProxyType({})
 ) -> LoadedSweep:
-    """The same for a folder; `sweeps_dir`: where claims find other sweeps."""
+    """The same for a folder; `sweeps_dir`: where other sweeps are found that it rests on."""
     plan = read_plan(folder)
     tables = results_in(folder, plan, mlflow_run_ids)
-    return LoadedSweep(folder, plan, tables, verdicts_in(folder, plan, tables, sweeps_dir))
+    return LoadedSweep(folder, plan, tables, verdicts_in(folder, plan, tables, sweeps_dir), sweeps_dir)

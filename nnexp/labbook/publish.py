@@ -12,9 +12,11 @@ from nnexp.files import write_all
 from nnexp.labbook.published_results import check_current
 from nnexp.labbook.sweep_files import read_sweep_file
 from nnexp.results.read_csv import PUBLISHED_HISTORY
+from nnexp.results.sweep_folder import folder_of_trials
 from nnexp.results.tables import Tables, make_tables
 from nnexp.results.write_csv import csv_text
 from nnexp.sweep.question.names import PUBLISHED
+from nnexp.sweep.question.plan import is_of_trials
 from nnexp.sweep.store.catalog import find_sweep_folder
 from nnexp.sweep.store.folder import Sweep, open_sweep
 from nnexp.sweep.store.lock import holder_of
@@ -80,8 +82,24 @@ def _check_data(sweep: Sweep, sweeps_dir: str) -> None:
         )
 
 
+def trials_of(sweep: Sweep, sweeps_dir: str) -> Sweep | None:
+    """The trials that a sweep rests on, which are published along with it; None if it has none, or theirs
+    are published already.
+
+    Raises:
+        UserError: they are not here, or may not be published.
+    """
+    plan = sweep.plan
+    folder = folder_of_trials(plan, sweeps_dir)
+    if plan.trials and folder is None:
+        raise UserError(f"{plan.name} rests on the trials {plan.trials}, and they are not here")
+    return check_publishable(folder, sweeps_dir) if folder and (folder / "records").is_dir() else None
+
+
 def publish(sweep: Sweep, sweeps_dir: str, pictures: Sequence[str]) -> list[Path]:
     """Write what is committed of a sweep, and remove what an earlier one left; the files.
+
+    Trials have no picture of their own: their sweep has it.
 
     Raises:
         UserError: there is no picture of this name, or a file cannot be written.
@@ -90,7 +108,9 @@ def publish(sweep: Sweep, sweeps_dir: str, pictures: Sequence[str]) -> list[Path
 
     home = Path(sweeps_dir, PUBLISHED, sweep.plan.name)
     tables = make_tables(sweep.plan, sweep.records, {})
-    contents = text_files(sweep, tables) | png_files(results_of(sweep.plan, tables, [], sweeps_dir), pictures)
+    contents = text_files(sweep, tables)
+    if not is_of_trials(sweep.plan):
+        contents |= png_files(results_of(sweep.plan, tables, [], sweeps_dir), pictures)
     try:
         home.mkdir(parents=True, exist_ok=True)
         write_all(home, contents)

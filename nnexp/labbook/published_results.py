@@ -32,6 +32,7 @@ from nnexp.sweep.question.identity import numerics_of
 from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.question.seeds import as_written
+from nnexp.sweep.question.tuning import as_written as written_tuning
 from nnexp.sweep.store.plan_file import FILE, read_plan
 from nnexp.text import spelled
 
@@ -140,12 +141,18 @@ def _has_same_formulas(plan: Plan) -> bool:
 
 def _change(plan: Plan, file: CurrentQuestion) -> str:
     """What the sweep file asks otherwise than the plan: `the seeds`, `epochs`; empty if nothing."""
-    planned = [run.settings for run in plan.first_runs]
-    if len(planned) != len(file.settings):
+    planned, asked = [run.settings for run in plan.first_runs], file.settings
+    tuned = [tuning and written_tuning(tuning) for tuning in (plan.tuning, file.question.tuning)]
+    if tuned[0] != tuned[1]:
+        return "what is tuned"
+    chosen = plan.tuning.names if plan.tuning and plan.trials else ()
+    if set(chosen) & set(plan.axes):  # points that a search has chosen, all from one base
+        asked = [*asked] * len(planned)
+    if len(planned) != len(asked):
         return "the number of points"
-    for before, now in zip(planned, file.settings, strict=True):
+    for before, now in zip(planned, asked, strict=True):
         for name in now:
-            if name != "seed" and spelled(before[name]) != spelled(now[name]):
+            if name not in ("seed", *chosen) and spelled(before[name]) != spelled(now[name]):
                 return name
     question = file.question
     same = {

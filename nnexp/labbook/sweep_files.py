@@ -9,8 +9,10 @@ from nnexp.config import choices, conf_dir, load_config
 from nnexp.data import DataSpec
 from nnexp.errors import UserError
 from nnexp.sweep.question.names import PUBLISHED
+from nnexp.sweep.question.plan import Run
 from nnexp.sweep.question.planner import settings_of
 from nnexp.sweep.question.points import Question
+from nnexp.sweep.question.tuning import TRIALS, trials_of
 from nnexp.sweep.store.plan_file import read_head
 
 
@@ -24,19 +26,26 @@ class CurrentQuestion(NamedTuple):
 def read_sweep_file(name: str, home: Path) -> CurrentQuestion:
     """The sweep file NAME; where it leaves the data set at the default, on that of the sweep in `home`.
 
+    Of the trials of a tuned sweep, NAME/trials, it is what the file of that sweep has tried.
+
     Raises:
         UserError: there is no such file, or it cannot be used.
     """
     data_name = _data_of(home)
+    tuned = name.removesuffix(f"/{TRIALS}")
     try:
-        config = load_config([f"+sweep={name}"])
+        config = load_config([f"+sweep={name if name in choices('sweep') else tuned}"])
         data = config.data
         if data_name is not None and data.name == DataSpec().name:
             data = replace(data, name=data_name)
-        settings = settings_of(config.question, config.hyperparameters, data)
+        question = config.question
+        if tuned != name and question.tuning:
+            base = Run("", config.hyperparameters, data, 0).settings
+            question = trials_of(question, question.tuning, base)
+        settings = settings_of(question, config.hyperparameters, data)
     except UserError as error:
         raise UserError(f"+sweep={name}: {error}") from error
-    return CurrentQuestion(config.question, settings)
+    return CurrentQuestion(question, settings)
 
 
 def _data_of(home: Path) -> str | None:

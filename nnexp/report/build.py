@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,11 @@ from nnexp.nn import Hyperparameters
 from nnexp.report.adaptive import adaptive_lines, intervals_of
 from nnexp.report.answer import Answer, Figure, Line, cell_text
 from nnexp.report.effects import verdicts_of
-from nnexp.report.evidence import Evidence, evidence_of, is_cut, losses_text, mean_figure
+from nnexp.report.evidence import Evidence, data_text, evidence_of, is_cut, losses_text, mean_figure
 from nnexp.report.study import stage_lines
 from nnexp.report.table import point_table
+from nnexp.report.trials import with_choice_shown
+from nnexp.report.tuned import tuning_lines
 from nnexp.report.variation import label_of, source_name, variation_lines
 from nnexp.results.by_point import point_numbers, samples, stuck_text
 from nnexp.results.columns import metric_names
@@ -23,8 +26,8 @@ from nnexp.results.tables import Results
 from nnexp.statistics.best import least_difference
 from nnexp.statistics.images import accuracy_interval, anytime_accuracy_interval
 from nnexp.statistics.intervals import LEAST_SEEDS
-from nnexp.sweep.question.plan import Plan, Run
-from nnexp.text import count
+from nnexp.sweep.question.plan import Plan, Run, is_of_trials
+from nnexp.text import count, spelled
 
 TEST_AT_EVERY_POINT = Line(
     "The table shows test figures of every point: a point that is chosen by them is not tested.", "warning"
@@ -49,25 +52,29 @@ def answer_of(results: Results, metrics: Sequence[str] = ()) -> Answer:
     for name in metrics:
         if name not in metric_names(plan):
             raise unknown("metric", name, metric_names(plan))
-    common: dict[str, Any] = {
-        "name": f"{plan.name}/{plan.sweep_id}",
-        "question": " ".join(plan.question.split()),
-        "verdicts": verdicts_of(results.verdicts),
-        "intervals": intervals_of(plan),
-        "notes": results.notes,
-        "settings": _changed_settings(plan),
-    }
+    bare = Answer(
+        name=f"{plan.name}/{plan.sweep_id}",
+        question=" ".join(plan.question.split()),
+        verdicts=verdicts_of(results.verdicts),
+        intervals=intervals_of(plan),
+        notes=results.notes,
+        settings=_changed_settings(plan),
+    )
+    if is_of_trials(plan):
+        return with_choice_shown(bare, results, metrics)
     evidence = evidence_of(results)
     if not any(row["n"] for row in evidence.summary):
         why = losses_text(evidence.summary) or "none has ended"
-        return Answer(result=Line(f"No run finished ({why}), so there is no answer.", "problem"), **common)
+        return replace(bare, result=Line(f"No run finished ({why}), so there is no answer.", "problem"))
     warnings = [TEST_AT_EVERY_POINT] if any(name.startswith("test_") for name in metrics) else []
-    return Answer(
-        heading=_heading(evidence),
+    best = evidence.standing.comparison.best
+    explanations = [*_explanations(evidence), *tuning_lines(plan, results.trials, best)]
+    return replace(
+        bare,
+        heading=(data_text(plan, evidence.runs, evidence.metric), _bars(evidence)),
         table=point_table(evidence, metrics),
         result=_result(evidence),
-        explanations=(*_explanations(evidence), *adaptive_lines(evidence, common["verdicts"]), *warnings),
-        **common,
+        explanations=(*explanations, *adaptive_lines(evidence, bare.verdicts), *warnings),
     )
 
 
@@ -75,16 +82,6 @@ def _changed_settings(plan: Plan) -> dict[str, Any]:
     """What all runs share and is not at its default; the data set always."""
     usual = Run("", Hyperparameters(), DataSpec(), 0).settings
     return {k: v for k, v in plan.shared.items() if k == "data" or v != usual[k]}
-
-
-def _heading(evidence: Evidence) -> tuple[str, str]:
-    """Data set and metric; and what the error bars are."""
-    plan, runs = evidence.plan, evidence.runs
-    data = ", ".join(sorted(runs["data"].unique()))
-    if "train_size" not in plan.axes and runs["train_size"].notna().all():
-        data += f", train_size={runs['train_size'].iloc[0]}"
-    when = "at the best epoch" if evidence.metric.startswith("best") else "after the last epoch"
-    return f"Data: {data}. Validation accuracy {when}, in %.", _bars(evidence)
 
 
 def _bars(evidence: Evidence) -> str:
@@ -117,7 +114,7 @@ def _result(evidence: Evidence) -> Line | None:
         )
     if best is None:
         return None
-    where = label_of(plan, best)
+    where = label_of(plan, best) + _tuned_text(plan, best)
     chosen = "Best" if evidence.standing.marks[best] == "best" else "Highest"
     stuck = evidence.stuck[best]
     though = f", though {stuck_text(stuck, summary[best]['n'] + stuck, ' runs')}" if stuck else ""
@@ -128,6 +125,13 @@ def _result(evidence: Evidence) -> Line | None:
         chosen, among = f"{chosen} without stuck runs", ""
     beginning = f"{chosen} on validation{among}: {where}{though}. Its test" if where else "Test"
     return Line(f"{beginning} accuracy: {_test_accuracy(evidence, best)}.", "result")
+
+
+def _tuned_text(plan: Plan, point: int) -> str:
+    """` (learning_rate=1.323)`: what was chosen for a point."""
+    chosen = plan.settings_at(point)
+    text = " ".join(f"{name}={spelled(chosen[name])}" for name in plan.tuned)
+    return f" ({text})" if text and plan.axes else text
 
 
 def _test_accuracy(evidence: Evidence, point: int) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,6 +81,15 @@ def _shown(means: NDArray[np.float64], best: int | None) -> list[int]:
     return sorted(np.argsort(-means, kind="stable")[:MOST_ROWS].tolist())  # NaN last
 
 
+def data_text(plan: Plan, runs: pd.DataFrame, metric: str) -> str:
+    """`Data: digits. Validation accuracy after the last epoch, in %.`"""
+    data = ", ".join(sorted(runs["data"].unique()))
+    if "train_size" not in plan.axes and runs["train_size"].notna().all():
+        data += f", train_size={runs['train_size'].iloc[0]}"
+    when = "at the best epoch" if metric.startswith("best") else "after the last epoch"
+    return f"Data: {data}. Validation accuracy {when}, in %."
+
+
 def mean_figure(row: SummaryRow, metric: str) -> Figure:
     """The mean of a metric at one point; no interval of an accuracy ends where no accuracy can be."""
     low, high = (row[f"{metric}_{end}"] for end in ("low", "high"))
@@ -87,6 +97,11 @@ def mean_figure(row: SummaryRow, metric: str) -> Figure:
         return Figure(row[f"{metric}_mean"], low, high, "number")
     low, high = np.clip([low, high], 0, 1)
     return Figure(row[f"{metric}_mean"], float(low), float(high), "per cent")
+
+
+def mean_alone(row: SummaryRow, metric: str) -> Figure:
+    """The mean without its interval, which would take too much room, or say too much."""
+    return replace(mean_figure(row, metric), low=math.nan, high=math.nan)
 
 
 def is_cut(row: SummaryRow, metric: str) -> bool:

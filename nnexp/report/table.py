@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from nnexp.report.answer import Column, Figure, Line, Table, TableRow
 from nnexp.report.evidence import (
@@ -10,6 +9,7 @@ from nnexp.report.evidence import (
     SummaryRow,
     difference_figure,
     losses_text,
+    mean_alone,
     mean_figure,
 )
 from nnexp.results.by_point import stuck_text
@@ -32,6 +32,7 @@ def _cells(evidence: Evidence, number: int, metrics: Sequence[str]) -> Cells:
     """A point's figures, each under its column."""
     plan, row = evidence.plan, evidence.summary[number]
     cells: Cells = {Column((axis,)): spelled(value) for axis, value in plan.points[number].items()}
+    cells |= {Column(("chosen", n)): spelled(plan.settings_at(number)[n]) for n in plan.tuned}
     cells[Column(("validation", "accuracy"))] = mean_figure(row, evidence.metric)
     cells[Column(("n",))] = str(row["n"])
     if len(plan.points) > 1:
@@ -47,14 +48,9 @@ def _cells(evidence: Evidence, number: int, metrics: Sequence[str]) -> Cells:
         target = f"to {100 * plan.target:g} %"
         cells[Column(("epochs", target))] = _to_target(row, "epochs_to_target")
         cells[Column(("seconds", target, *shared), spare=3)] = _to_target(row, "seconds_to_target")
-    cells[Column(("training", "cost"), spare=1)] = _mean(row, "final_training_cost")
-    cells[Column(("s/epoch", *shared), spare=2)] = _mean(row, "seconds_per_epoch")
+    cells[Column(("training", "cost"), spare=1)] = mean_alone(row, "final_training_cost")
+    cells[Column(("s/epoch", *shared), spare=2)] = mean_alone(row, "seconds_per_epoch")
     return cells
-
-
-def _mean(row: SummaryRow, metric: str) -> Figure:
-    """Without its interval, which would take too much room."""
-    return replace(mean_figure(row, metric), low=math.nan, high=math.nan)
 
 
 def _to_target(row: SummaryRow, name: str) -> Figure | str:

@@ -78,11 +78,11 @@ def _check_planned(tables: Tables, plan: Plan, files: Mapping[str, Path]) -> Non
     if len(tables.summary) != len(plan.points):
         rows = f"{len(plan.points)} rows, one per point, got {len(tables.summary)}"
         raise UserError(f"{files['summary']} must have {rows}")
-    axes = ("seed", *plan.axes)
+    axes, of_points = ("seed", *plan.axes), [plan.settings_at(number) for number in range(len(plan.points))]
     planned = {
         "runs": frame({name: [settings[run][name] for run in ids] for name in SETTINGS}),
         "history": frame({name: [settings[run][name] for run in tables.history["run_id"]] for name in axes}),
-        "summary": frame({axis: [point[axis] for point in plan.points] for axis in plan.axes}),
+        "summary": frame({n: [each[n] for each in of_points] for n in (*plan.axes, *plan.tuned)}),
     }
     for name, table in tables._asdict().items():
         for column in planned[name]:

@@ -8,11 +8,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from nnexp.errors import UserError
 from nnexp.results.read_csv import read_tables
 from nnexp.results.stamp import is_current
 from nnexp.results.tables import Tables, make_tables
+from nnexp.results.trials import Trials, trials_in
+from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.folder import open_sweep
+from nnexp.sweep.store.plan_file import FILE, read_head, read_plan
 from nnexp.text import count
 
 # Of a record's environment, what may change its figures, and no run_id.
@@ -29,6 +33,29 @@ def results_in(folder: Path, plan: Plan, mlflow_run_ids: Mapping[str, str] = Map
     if not (folder / "records").is_dir() or (has_tables and is_current(folder)):
         return read_tables(plan, folder)
     return make_tables(plan, open_sweep(folder).records, mlflow_run_ids)
+
+
+def folder_of_trials(plan: Plan, sweeps_dir: str | Path) -> Path | None:
+    """Where the trials lie that a sweep rests on, published or not; None if they are not here."""
+    if not plan.trials:
+        return None
+    name, _, sweep_id = plan.trials.rpartition("/")
+    own, published = Path(sweeps_dir, plan.trials), Path(sweeps_dir, PUBLISHED, name)
+    if (own / FILE).is_file():
+        return own
+    with suppress(UserError):  # none, or damaged
+        return published if read_head(published).sweep_id == sweep_id else None
+    return None
+
+
+def trials_behind(plan: Plan, sweeps_dir: str | Path) -> Trials | None:
+    """The trials that a sweep rests on; None if there are none here that can be read."""
+    folder = folder_of_trials(plan, sweeps_dir)
+    with suppress(UserError):
+        if folder:
+            tried = read_plan(folder)
+            return trials_in(tried, results_in(folder, tried).runs)
+    return None
 
 
 def mixed_versions(environments: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nnexp.results.by_point import STUCK, point_numbers, samples
 from nnexp.results.columns import HISTORY, SUMMARY_PARTS, TO_TARGET, frame, metric_names
 from nnexp.results.means import interval_of_mean
+from nnexp.results.trials import Trials
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.question.points import SETTINGS
 from nnexp.sweep.store.record import Record
@@ -30,12 +31,13 @@ class Tables(NamedTuple):
 
 class Results(NamedTuple):
     """What is known of a sweep. `verdicts`: a row per claim (see `judge`); `notes`: what is odd about its
-    runs, a line each."""
+    runs, a line each; `trials`: what was tried before, where it rests on trials, and they are here."""
 
     plan: Plan
     tables: Tables
     verdicts: pd.DataFrame
     notes: tuple[str, ...] = ()
+    trials: Trials | None = None
 
 
 def make_tables(plan: Plan, records: Mapping[str, Record], mlflow_run_ids: Mapping[str, str]) -> Tables:
@@ -88,9 +90,10 @@ def history_table(plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:
 
 
 def summary_table(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
-    """One row per point: axes, n, failed, diverged, pruned, and of each metric the mean over finished runs,
-    its interval, and the difference to the baseline point with its interval, paired over their common seeds.
-    Seconds that runs of a stack share have no interval: they are one time, not several.
+    """One row per point: axes, what was chosen for it, n, failed, diverged, pruned, and of each metric the
+    mean over finished runs, its interval, and the difference to the baseline point with its interval, paired
+    over their common seeds. Seconds that runs of a stack share have no interval: they are one time, not
+    several.
 
     `runs`: the rows of `runs_table`. `failed` counts every run with a record that ended in no other of these
     ways, such as one that timed out, nor is `stuck` (see `standing`); `target_reached` the finished runs that
@@ -108,7 +111,8 @@ def summary_table(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
         low[k, shared] = high[k, shared] = np.nan
         for limit in limits:
             limit[k, shared | shared[plan.baseline]] = np.nan
-    values: dict[str, Iterable[Any]] = {axis: [point[axis] for point in plan.points] for axis in plan.axes}
+    settings = [plan.settings_at(number) for number in range(len(plan.points))]
+    values: dict[str, Iterable[Any]] = {n: [each[n] for each in settings] for n in (*plan.axes, *plan.tuned)}
     values |= _counts(plan, runs)
     columns = (mean, low, high, difference, *limits)
     for k, metric in enumerate(names):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnexp.data import sizes_of
-from nnexp.results.by_point import accuracy_metric, samples
+from nnexp.results.by_point import accuracy_metric, point_numbers, samples
 from nnexp.statistics.clusters import at_chance
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.question.points import Question
@@ -24,12 +24,12 @@ class Trials(NamedTuple):
 
     `plan`: that of the trials, whose points are settings, `budget` at each point of the other sweep.
     `accuracy` (points, settings): mean validation accuracy over the seeds; NaN where a run did not finish.
-    `lost`: how many runs diverged or ended at chance, of `runs`.
+    `lost` (points, settings): how many runs diverged or ended at chance; `runs`: how many have ended in all.
     """
 
     plan: Plan
     accuracy: NDArray[np.float64]
-    lost: int
+    lost: NDArray[np.int64]
     runs: int
 
     def settings(self, point: int) -> list[dict[str, Any]]:
@@ -44,19 +44,29 @@ class Trials(NamedTuple):
         order: NDArray[np.intp] = np.argsort(-accuracy, kind="stable")
         return order[: np.isfinite(accuracy).sum()]
 
+    @property
+    def chosen(self) -> list[int]:
+        """The numbers, in the plan, of each point's best setting, or of a search's finalists, best first.
+
+        A point at which no setting finished has none.
+        """
+        assert self.plan.tuning
+        points, most = len(self.accuracy), self.plan.tuning.finalists or 1
+        return [points * int(k) + point for point in range(points) for k in self.ranking(point)[:most]]
+
 
 def trials_in(plan: Plan, runs: pd.DataFrame) -> Trials:
     """How settings did, from the plan of a sweep of trials and the frame of its runs.csv."""
     assert plan.tuning
     metric = accuracy_metric(plan)
     each = samples(plan, runs, [metric])[0]
-    accuracy = each.mean(axis=1).reshape(plan.tuning.budget, -1).T
-    chance = 0
-    for values, run in zip(each, plan.first_runs, strict=True):
+    diverged = point_numbers(plan, runs[runs["status"] == "diverged"])
+    lost = np.bincount(diverged, minlength=len(plan.points)).astype(np.int64)
+    for point, (values, run) in enumerate(zip(each, plan.first_runs, strict=True)):
         if sizes := sizes_of(run.data):
-            chance += int(at_chance(values, 1 / sizes.classes, sizes.validation).sum())
-    lost = int((runs["status"] == "diverged").sum()) + chance
-    return Trials(plan, accuracy, lost, len(runs))
+            lost[point] += at_chance(values, 1 / sizes.classes, sizes.validation).sum()
+    shape = (plan.tuning.budget, -1)
+    return Trials(plan, each.mean(axis=1).reshape(shape).T, lost.reshape(shape).T, len(runs))
 
 
 def with_choice(question: Question, trials: Trials) -> Question:
@@ -73,9 +83,7 @@ def with_choice(question: Question, trials: Trials) -> Question:
             values = trials.plan.points[point]
             where = ", ".join(f"{n}={spelled(v)}" for n, v in values.items() if n not in tuning.names)
             raise LookupError(f"none of {tuning.budget} settings finished{' at ' * bool(where)}{where}")
+    chosen = [{name: trials.plan.points[number][name] for name in tuning.names} for number in trials.chosen]
     if tuning.finalists is not None:
-        finalists = trials.ranking(0)[: tuning.finalists]
-        settings = trials.settings(0)
-        return replace(question, points=[settings[k] for k in finalists], trials=name)
-    best = [trials.settings(point)[trials.ranking(point)[0]] for point in range(len(trials.accuracy))]
-    return replace(question, settings=best, trials=name)
+        return replace(question, points=chosen, trials=name)
+    return replace(question, settings=chosen, trials=name)

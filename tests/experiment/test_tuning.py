@@ -1,11 +1,12 @@
 """Tuned sweeps and searches: settings are tried, what they choose is trained again with fresh seeds."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
-from nnexp import cli, load_sweep
+from nnexp import UserError, cli, load_sweep
 from nnexp.sweep.question.tuning import FIRST_SEED
 from nnexp.sweep.store.folder import open_sweep
 from tests.results.figures import figures_in
@@ -72,6 +73,34 @@ def test_each_point_is_trained_again_at_its_best_setting_with_fresh_seeds() -> N
     assert answer.plan.axes == ("batch_size",)
     assert answer.plan.trials == f"mine/trials/{trials.plan.sweep_id}"
     assert len(answer.verdicts) == 1
+
+
+def test_the_chosen_settings_stand_in_summary_csv_beside_the_axes() -> None:
+    assert nnexp("+sweep=mine") == 0
+    answer = load_sweep("mine")
+    assert list(answer.summary)[:3] == ["batch_size", "learning_rate", "n"]
+    chosen = answer.runs.groupby("batch_size")["learning_rate"].first()
+    assert answer.summary.set_index("batch_size")["learning_rate"].to_dict() == chosen.to_dict()
+    assert answer.summary["learning_rate"].dtype == "float64"
+    path = answer.folder / "summary.csv"
+    path.write_text(path.read_text().replace(f"{chosen[10]}", "0.5", 1))
+    with pytest.raises(UserError, match=r"summary.csv, column 'learning_rate', row 2 must be"):
+        load_sweep("mine")
+
+
+def test_a_notebook_has_the_trials_beside_the_answer() -> None:
+    assert nnexp("+sweep=mine") == 0
+    answer = load_sweep("mine")
+    assert len(answer.trials.runs) == 16
+    assert answer.trials.plan == load_sweep("mine/trials").plan
+    assert "4 settings x 2 seeds were tried at each point" in answer.table()
+    with pytest.raises(UserError, match="sweep mine/trials has no trials: nothing was tuned for it"):
+        answer.trials.trials  # noqa: B018
+    shutil.rmtree("sweeps/mine/trials")
+    alone = load_sweep("mine")
+    assert f"{answer.plan.trials} is not here" in alone.table()
+    with pytest.raises(UserError, match="the trials of sweep mine are not here: mine/trials/"):
+        alone.trials  # noqa: B018
 
 
 def test_the_same_command_again_trains_nothing_and_answers_alike(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,15 +11,17 @@
 `by` and `when` name an axis of the sweep, or a hyperparameter of the space that stands before.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.question.points import AXES, comparable
 from nnexp.sweep.question.ranges import REAL, WHOLE, ends
 
 KEYS = ("low", "high", "scale", "when", "by")
+PASSED = 0.01  # of a range: how far a value lies that is a little beyond it
 DIGITS = 4  # that a drawn number has: enough to tell settings apart, and few enough to read
 
 
@@ -39,6 +41,19 @@ class Range:
         if self.whole:
             return int(min(max(round(value), self.low), self.high))
         return min(max(float(f"{value:.{DIGITS}g}"), float(self.low)), float(self.high))
+
+    def place(self, value: float) -> float:
+        """Where a value lies on the scale of the range: 0 is its low end, 1 its high end."""
+        if self.log:
+            return math.log(value / self.low) / math.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
+
+    def beyond(self, end: Literal["low", "high"]) -> Any:
+        """A value a little beyond an end."""
+        first, last = (self.high, self.low) if end == "low" else (self.low, self.high)
+        if self.whole:
+            return last + (1 if last > first else -1)
+        return last * (last / first) ** PASSED if self.log else last + PASSED * (last - first)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 from nnexp.errors import UserError
 from nnexp.sweep.question.identity import canonical_json
 from nnexp.sweep.question.names import PUBLISHED
-from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.plan import Plan, is_of_trials
 from nnexp.sweep.store.lines import append_line, read_lines
 from nnexp.sweep.store.rounds_file import read_rounds
 from nnexp.sweep.store.seal import sealed
@@ -58,10 +58,10 @@ def _has_some(folder: Path, ids: Collection[str]) -> bool:
 def note_look(folder: Path, plan: Plan, runs: int, verdicts: Mapping[str, str]) -> str:
     """Note that marks and verdicts on the plan's claims were printed, from so many recorded runs.
 
-    There are no marks before all runs have ended. Published results have no records, and a look at them is
-    not noted. Returns why it could not be noted.
+    There are no marks before all runs have ended, and none of trials. Published results have no records, and
+    a look at them is not noted. Returns why it could not be noted.
     """
-    marks = len(plan.points) > 1 and runs == len(plan.runs)
+    marks = len(plan.points) > 1 and runs == len(plan.runs) and not is_of_trials(plan)
     if not (verdicts or marks) or not (folder / "records").is_dir():
         return ""
     look = _basis(plan, runs) | {"verdicts": dict(verdicts)}

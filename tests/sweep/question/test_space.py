@@ -77,3 +77,16 @@ def test_a_space_that_cannot_be_used_is_told_in_one_line(given: dict[str, Any], 
         space_of("sweep.nuisance", given, {"batch_size": [1, 10]})
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_value_lies_on_the_scale_of_its_range() -> None:
+    assert Range(1, 100, log=True).place(10) == pytest.approx(0.5)
+    assert Range(0, 10).place(2.5) == 0.25
+    assert [Range(1, 5, whole=True).place(value) for value in (1, 5)] == [0, 1]
+
+
+def test_a_value_beyond_an_end_is_on_the_other_side_of_it() -> None:
+    assert Range(1, 100, log=True).beyond("high") == pytest.approx(100**1.01)
+    assert Range(1, 100, log=True).beyond("low") == pytest.approx(100**-0.01)
+    assert [Range(1, 5, whole=True).beyond(end) for end in ("low", "high")] == [0, 6]
+    assert Range(0, 10).beyond("low") < 0
