@@ -183,7 +183,7 @@ class LoadedSweep:
 
         if not (self.runs["status"] == "finished").any():
             raise UserError(f"sweep {self.plan.name} has no pictures: no run finished ({self.standing})")
-        pictures = sweep_pictures(self.plan, self.runs, self.history)
+        pictures = sweep_pictures(self.plan, self.runs, self.history, self._tried)
         if name is not None and name not in pictures:
             raise unknown("picture", name, pictures)
         return pictures[name or next(iter(pictures))]()

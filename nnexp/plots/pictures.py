@@ -37,7 +37,7 @@ def draw(
     files: list[Path] = []
     errors: list[Exception] = []
     sources: list[tuple[str, Callable[[], Pictures]]] = [
-        ("", lambda: sweep_pictures(results.plan, *results.tables[:2]))
+        ("", lambda: sweep_pictures(results.plan, *results.tables[:2], results.trials))
     ]
     if subject:
         sources.append(("best_", lambda: network_pictures(subject())))
@@ -57,7 +57,7 @@ def png_files(results: Results, more: Sequence[str] = ()) -> dict[str, bytes]:
     """
     if not (results.tables.runs["status"] == "finished").any():
         return {}
-    pictures = sweep_pictures(results.plan, *results.tables[:2])
+    pictures = sweep_pictures(results.plan, *results.tables[:2], results.trials)
     for name in more:
         if name not in pictures:
             raise unknown("picture", name, pictures)

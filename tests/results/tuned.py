@@ -19,8 +19,8 @@ RATES = {"learning_rate": {"low": 0.01, "high": 10, "scale": "log"}, "budget": 4
 BASE = Run("", Hyperparameters(), DataSpec(), 0).settings
 
 
-def tuned(**parts: Any) -> Question:
-    axes = {"batch_size": [1, 10]} if "nuisance" in parts else {}
+def tuned(sizes: Sequence[int] = (1, 10), **parts: Any) -> Question:
+    axes = {"batch_size": list(sizes)} if "nuisance" in parts else {}
     question = Question("sample", "What does it do?", axes, range(3))
     return replace(question, tuning=tuning_of(question, parts.get("nuisance"), parts.get("search")))
 
