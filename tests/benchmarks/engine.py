@@ -26,20 +26,21 @@ def compiled(shape: Shape, runs: int = 1) -> Epoch:
     """The pass of `nnexp.nn.compiled.train`, and its orders."""
     from jax.numpy import asarray, int32
 
-    from nnexp.nn.compiled import start, training
+    from nnexp.nn.compiled import start, turns
     from nnexp.nn.compiled.epoch import Recipe, train_epoch
     from nnexp.nn.compiled.units import units_of
     from nnexp.nn.runlog import RunLog
+    from nnexp.nn.start import draw_parameters
 
     stack = [settings(shape, seed=seed) for seed in range(runs)]
     part = start.part_of(data().training, 10, "float32")
-    rates = training.epoch_rates([RunLog(0, run, part.labels[:1]) for run in stack], 0, N)
+    rates = turns.epoch_rates([RunLog(0, run, part.labels[:1]) for run in stack], 0, N)
     recipe = Recipe(units_of(stack[0]), "sgd", shape.batch_size)
-    state, orders = [start.first_state(stack, data())], start.drawn_orders(stack, N)
+    state, orders = [start.first_state(stack, draw_parameters(stack, data()))], start.drawn_orders(stack, N)
 
     def epoch() -> None:
-        state[0] = train_epoch(state[0], part, asarray(next(orders), int32), rates, recipe)
-        training.wait_for(state[0].layers)
+        state[0] = train_epoch(state[0], part, asarray(next(orders).order, int32), rates, recipe)
+        turns.wait_for(state[0].layers)
 
     return lambda: timed(epoch, runs)
 

@@ -24,12 +24,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnexp.nn import Data, Examples, Hyperparameters, Result
-from nnexp.nn.compiled import on_chip, start, training
+from nnexp.nn import Data, Examples, Hyperparameters, Result, compiled
+from nnexp.nn.compiled import on_chip, start, turns
 from nnexp.nn.compiled.epoch import Recipe, State, train_epoch
 from nnexp.nn.compiled.evaluation import Scores, scores, scores_by_portions, sizes_of
 from nnexp.nn.compiled.units import units_of
 from nnexp.nn.kernels import one_blas_thread
+from nnexp.nn.runlog import RunLog
+from nnexp.nn.start import draw_parameters
 from tests.nn.compiled_cases import difference_of, few_cases
 
 RATE, LAMBDA = 0.1, 5.0
@@ -150,15 +152,13 @@ class Stack:
         self.runs = settings(hidden, B, K, dtype)
         self.parts = {n: start.part_of(getattr(data, n), 10, dtype) for n in ("training", "validation")}
         self.n, self.K, self.B = len(data.training.labels), K, B
-        self.rates = training.epoch_rates(
-            [training.RunLog(0, run, np.zeros(1)) for run in self.runs], 0, self.n
-        )
+        self.rates = turns.epoch_rates([RunLog(0, run, np.zeros(1)) for run in self.runs], 0, self.n)
         self.recipe = Recipe(units_of(self.runs[0]), "sgd", B)
         self.state = self.first_state(data)
         self.order = orders(K, self.n)
 
     def first_state(self, data: Data) -> State:
-        return start.first_state(self.runs, data)
+        return start.first_state(self.runs, draw_parameters(self.runs, data))
 
     def bare(self) -> Work:
         """The bare loop from the same weights; its orders lie as it needs them."""
@@ -317,7 +317,7 @@ def measure_train(table: Table, data: Data, K: int, epochs: int, chip: bool) -> 
     runs = [Hyperparameters(learning_rate=RATE, lambda_l2=LAMBDA, seed=k, epochs=epochs) for k in range(K)]
     began = time.perf_counter()
     with patch.object(on_chip, "is_at_hand", lambda: chip):
-        results = training.train(runs, data)
+        results = compiled.train(runs, data)
     wall = time.perf_counter() - began
     parts = {"training_s": results[0].seconds * K, "evaluation_s": results[0].evaluation_seconds * K}
     accuracy = float(np.mean([result.test_accuracy for result in results]))

@@ -81,11 +81,12 @@ def small_data() -> Data:
 
 
 def difference_of(case: Case, dtype: str, *, alone: bool = False) -> Difference:
-    """Between the core and the compiled stack; or only the first run, without regulariser, `alone`."""
+    """Between the core and the compiled stack, all at once; or only the first run, without regulariser,
+    `alone`."""
     runs, data = case.runs(dtype), small_data()
     runs = runs[:1] if alone else runs
     with np.errstate(all="ignore"):
-        return difference(train(runs, data), compiled.train(runs, data))
+        return difference(train(runs, data), compiled.train(runs, data, at_once=len(runs)))
 
 
 def difference(first: Sequence[Result], second: Sequence[Result]) -> Difference:

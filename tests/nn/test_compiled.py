@@ -19,6 +19,7 @@ from nnexp.nn.compiled import start
 from nnexp.nn.compiled.epoch import drawn_mask
 from nnexp.nn.compiled.network import backprop
 from nnexp.nn.compiled.units import units_of
+from nnexp.nn.start import draw_parameters
 from tests.nn.compiled_cases import (
     Case,
     all_cases,
@@ -59,11 +60,12 @@ def test_float32_is_near_the_core_in_float32(case: Case) -> None:
 
 
 def both(runs: list[Hyperparameters], **more: Any) -> list[Any]:
-    """Results of the compiled core, which are those of NumPy's."""
-    found = compiled.train(runs, small_data(), **more)
-    expected = difference(train(runs, small_data(), **more), found)
-    assert max(expected) < ROUNDING
-    return found
+    """Results of the compiled core, which are those of NumPy's, all runs at once or one after the other."""
+    expected = train(runs, small_data(), **more)
+    found = [compiled.train(runs, small_data(), at_once=at_once, **more) for at_once in (len(runs), 1)]
+    assert max(difference(expected, found[0])) < ROUNDING
+    assert max(difference(expected, found[1])) < ROUNDING
+    return found[0]
 
 
 def test_schedules_patience_and_best_weights_follow_the_same_accuracies() -> None:
@@ -84,7 +86,7 @@ def test_momentum_grows_and_epochs_are_left_out_alike() -> None:
 
 def test_a_run_that_diverges_disturbs_nobody() -> None:
     runs = [replace(run, monitor=("test",), dtype="float64", epochs=200) for run in (GROWING, TAME)]
-    core, found = train(runs, DATA), compiled.train(runs, DATA)
+    core, found = train(runs, DATA), compiled.train(runs, DATA, at_once=2)
     assert [result.status for result in found] == ["diverged", "finished"]
     assert found[0].test_cost is None
     assert found[0].kept_epoch == found[0].epochs_done == core[0].epochs_done
@@ -112,7 +114,7 @@ def stopper(seen: list[Any]) -> Callable[..., Answer]:
 def test_a_caller_sees_the_same_metrics_prunes_and_stops() -> None:
     runs, seen = [SMALL, replace(SMALL, seed=1)], ([], [])
     core = train(runs, small_data(), progress=stopper(seen[0]))
-    found = compiled.train(runs, small_data(), progress=stopper(seen[1]))
+    found = compiled.train(runs, small_data(), progress=stopper(seen[1]), at_once=2)
     assert [result.status for result in found] == ["pruned", "stopped"]
     assert max(difference(core, found)) < ROUNDING
     np.testing.assert_equal(*seen)
@@ -120,8 +122,18 @@ def test_a_caller_sees_the_same_metrics_prunes_and_stops() -> None:
 
 def test_the_same_call_gives_the_same_bits() -> None:
     runs = [SMALL, replace(SMALL, seed=1)]
-    first, again = (compiled.train(runs, small_data()) for _ in range(2))
-    assert max(difference(first, again)) == 0
+    for at_once in (1, 2):
+        first, again = (compiled.train(runs, small_data(), at_once=at_once) for _ in range(2))
+        assert max(difference(first, again)) == 0
+
+
+def test_on_a_processor_a_run_has_the_same_bits_alone_and_in_a_stack() -> None:
+    """For each run is trained by a call of its own; at once they agree to rounding."""
+    runs = [replace(SMALL, seed=seed, momentum=momentum) for seed, momentum in ((0, 0.0), (1, 0.5), (0, 0.5))]
+    turns, at_once = (compiled.train(runs, small_data(), at_once=size) for size in (1, 3))
+    alone = [compiled.train([run], small_data())[0] for run in runs]
+    assert max(difference(alone, turns)) == 0
+    assert max(difference(alone, at_once)) < 1e-12
 
 
 @pytest.mark.slow
@@ -129,7 +141,7 @@ def test_dropout_is_a_runs_own_the_same_alone_and_in_a_stack() -> None:
     """To rounding: they differ by less than 1e-12."""
     common = replace(SMALL, dropout=0.4, input_dropout=0.1)
     runs = [common, replace(common, seed=1), replace(common, seed=2, dropout=0.0)]
-    first, again = (compiled.train(runs, small_data()) for _ in range(2))
+    first, again = (compiled.train(runs, small_data(), at_once=3) for _ in range(2))
     assert max(difference(first, again)) == 0
     alone = compiled.train(runs[1:2], small_data())
     assert max(difference(first[1:2], alone)) < 1e-12
@@ -137,7 +149,7 @@ def test_dropout_is_a_runs_own_the_same_alone_and_in_a_stack() -> None:
 
 def test_masks_scale_what_they_keep_and_are_drawn_anew_for_each_run_layer_and_step() -> None:
     runs = [replace(SMALL, dropout=0.25, seed=seed) for seed in (0, 1)]
-    state = start.first_state(runs, small_data())
+    state = start.first_state(runs, draw_parameters(runs, small_data()))
     p, shape = jnp.array([[[0.25]], [[0.25]]]), (400, 25)
 
     def mask(steps: int, layer: int) -> np.ndarray:
@@ -185,8 +197,3 @@ def test_backpropagation_by_hand_is_that_of_jax_through_masks() -> None:
 def test_what_is_not_compiled_is_refused_by_name(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         compiled.train([replace(SMALL, **changes)], small_data())
-
-
-def test_states_are_refused() -> None:
-    with pytest.raises(UserError, match="states of compiled runs cannot be taken"):
-        compiled.train([SMALL], small_data(), progress=lambda *_: Answer(states=True))

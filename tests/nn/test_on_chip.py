@@ -20,10 +20,11 @@ import jax
 import jax.numpy as jnp
 
 from nnexp.nn import Hyperparameters, compiled
-from nnexp.nn.compiled import on_chip, start, training
+from nnexp.nn.compiled import on_chip, start, turns
 from nnexp.nn.compiled.epoch import Recipe, train_epoch
 from nnexp.nn.compiled.units import units_of
 from nnexp.nn.runlog import RunLog
+from nnexp.nn.start import draw_parameters
 from tests.nn.compiled_cases import difference
 from tests.nn.driving import random_data
 
@@ -145,11 +146,11 @@ def test_an_epoch_on_chip_is_the_compiled_epoch(inputs, hidden, classes, B, T, s
         for seed, rate, lambda_l2 in [(0, 0.1, 0.0), (1, 0.5, 2.0)]
     ]
     part = start.part_of(data.training, classes, "float32")
-    order = next(start.drawn_orders(runs, len(part.labels)))
+    order = next(start.drawn_orders(runs, len(part.labels))).order
     assert len(order) == (1 if shared_order else 2)
-    rates = training.epoch_rates([RunLog(0, run, np.zeros(1)) for run in runs], 0, len(part.labels))
+    rates = turns.epoch_rates([RunLog(0, run, np.zeros(1)) for run in runs], 0, len(part.labels))
     recipe = Recipe(units_of(runs[0]), "sgd", B)
-    first = [start.first_state(runs, data) for _ in range(2)]
+    first = [start.first_state(runs, draw_parameters(runs, data)) for _ in range(2)]
     assert on_chip.fits(runs, first[0].layers)
     expected = train_epoch(first[0], part, order, rates, recipe)
     kernel = on_chip.Kernel.of(inputs, hidden, classes, B, T)
@@ -168,11 +169,11 @@ CHIP = Hyperparameters(hidden_size=4, batch_size=4, epochs=2, lambda_l2=0.1)
 @pytest.mark.usefixtures("_cupy")
 def test_training_on_chip_ends_where_compiled_training_does(monkeypatch):
     data, runs = random_data(np.random.default_rng(0), 13, 6, 3), [CHIP, replace(CHIP, seed=1)]
-    expected = compiled.train(runs, data)
+    expected = compiled.train(runs, data, at_once=2)
     few = on_chip.Kernel.of(6, 4, 3, 4, T=32)  # the emulation has a thread for each of the card's
     monkeypatch.setattr(on_chip.Kernel, "of", lambda *sizes: few)
     monkeypatch.setattr(on_chip, "is_at_hand", lambda: True)
-    assert max(difference(expected, compiled.train(runs, data))) < 1e-6
+    assert max(difference(expected, compiled.train(runs, data, at_once=2))) < 1e-6
     assert RawKernel.calls == 2
 
 
@@ -193,7 +194,7 @@ def test_training_goes_on_chip_where_device_and_stack_allow_it(monkeypatch, at_h
 
     monkeypatch.setattr(on_chip, "is_at_hand", lambda: at_hand)
     monkeypatch.setattr(on_chip, "train_epoch", chosen("on chip"))
-    monkeypatch.setattr(training, "train_epoch", chosen("compiled"))
+    monkeypatch.setattr(turns, "train_epoch", chosen("compiled"))
     with pytest.raises(ChosenError, match=way):
         compiled.train([replace(CHIP, **changes)], random_data(np.random.default_rng(0), 13, 6, 3))
 

@@ -1,7 +1,8 @@
 """What goes onto the device before the first step, and the order of each epoch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,25 +13,48 @@ from nnexp.nn.compiled.epoch import Part, State
 from nnexp.nn.compiled.network import Layers
 from nnexp.nn.compiled.optimizers import OPTIMIZERS
 from nnexp.nn.compiled.units import Array
-from nnexp.nn.examples import Data, Examples
+from nnexp.nn.examples import Examples
 from nnexp.nn.hyperparameters import Hyperparameters
-from nnexp.nn.start import first_parameters
+from nnexp.nn.network import Parameters
+from nnexp.nn.state import RunState
 from nnexp.nn.streams import Purpose, seed_of, stream
-from nnexp.nn.validation import Initial
 
 MASKS: tuple[Purpose, ...] = ("dropout", "input_dropout")
 
 
-def first_state(runs: Sequence[Hyperparameters], data: Data, initial: Initial | None = None) -> State:
+class Drawn(NamedTuple):
+    """The order of an epoch, (1, n) for all runs or (K, n); and by seed, where its stream stood then. A
+    caller's order has none."""
+
+    order: Order
+    streams: Mapping[int, dict[str, Any]] = {}
+
+
+def first_state(runs: Sequence[Hyperparameters], parameters: Parameters) -> State:
     """The runs before their first step."""
-    parameters = first_parameters(runs, data, initial, None)
+    layers = layers_of(parameters)
+    memory = {name: layers_of(zeros_like(parameters)) for name in remembered(runs)}
+    masks = [name for name in MASKS if any(getattr(run, name) for run in runs)]
+    keys: dict[str, Array] = {name: keys_of(runs, name) for name in masks}
+    return State(layers, memory, jnp.zeros((), jnp.int32), keys)
+
+
+def remembered(runs: Sequence[Hyperparameters]) -> list[str]:
+    """What the optimizer remembers of such runs; without momentum there is no velocity."""
+    has_velocity = any(run.momentum for run in runs)
+    names = OPTIMIZERS[runs[0].optimizer].remembers
+    return [name for name in names if name != "velocity" or has_velocity]
+
+
+def layers_of(parameters: Parameters) -> Layers:
+    """A copy on the device."""
     pairs = zip(parameters.weights, parameters.biases, strict=True)
-    layers: Layers = [(jnp.array(W), jnp.array(b)) for W, b in pairs]
-    remembers = OPTIMIZERS[runs[0].optimizer].remembers
-    if not any(run.momentum for run in runs):
-        remembers = tuple(name for name in remembers if name != "velocity")
-    memory = {name: jax.tree.map(jnp.zeros_like, layers) for name in remembers}
-    return State(layers, memory, jnp.zeros((), jnp.int32), {name: keys_of(runs, name) for name in MASKS})
+    return [(jnp.array(W), jnp.array(b)) for W, b in pairs]
+
+
+def zeros_like(parameters: Parameters) -> Parameters:
+    """Of the same sizes, all zero."""
+    return Parameters.zeros(parameters.sizes, len(parameters.flat), parameters.flat.dtype)
 
 
 def keys_of(runs: Sequence[Hyperparameters], purpose: Purpose) -> Array:
@@ -47,10 +71,18 @@ def part_of(examples: Examples, n_classes: int, dtype: str) -> Part:
     return Part(inputs, jnp.asarray(examples.labels.astype(np.int32)), jnp.asarray(targets))
 
 
-def drawn_orders(runs: Sequence[Hyperparameters], n: int) -> Iterator[Order]:
-    """Each epoch's order, (1, n) where all runs have one seed for it, else (K, n), by the core's streams."""
+def drawn_orders(
+    runs: Sequence[Hyperparameters], n: int, resume: Sequence[RunState] | None = None
+) -> Iterator[Drawn]:
+    """Each epoch's order by the core's streams, of one row where all runs have one seed for it.
+
+    `resume`: a state of each run, from whose epoch on orders are drawn.
+    """
     seeds = seeds_of(runs, "order")
     streams = {seed: stream(seed, "order") for seed in seeds}
+    for run, state in zip(runs, resume, strict=True) if resume else ():
+        if "order" in state.streams:  # a run that has ended needs none
+            streams[seed_of(run, "order")].bit_generator.state = state.streams["order"]
     if len(streams) == 1:
         seeds = seeds[:1]
     places = {seed: [k for k, each in enumerate(seeds) if each == seed] for seed in streams}
@@ -62,4 +94,16 @@ def drawn_orders(runs: Sequence[Hyperparameters], n: int) -> Iterator[Order]:
                 order[places[seed]] = streams[seed].permutation(n)
 
             list(threads.map(draw, streams))
+            yield Drawn(order, {seed: dict(rng.bit_generator.state) for seed, rng in streams.items()})
+
+
+def drawn_ahead(orders: Iterator[Drawn], epochs: int) -> Iterator[Drawn]:
+    """The orders of so many epochs; the next one is drawn while the device works."""
+    with ThreadPoolExecutor(1) as thread:
+        drawn = thread.submit(next, orders) if epochs else None
+        for remaining in reversed(range(epochs)):
+            assert drawn is not None
+            order = drawn.result()
+            if remaining:
+                drawn = thread.submit(next, orders)
             yield order

@@ -1,40 +1,31 @@
 """Training, compiled: the entrance, for what `nnexp.nn.train` takes but newton_cg, distortions and most
-monitors.
+monitors."""
 
-Runs that have ended stay in the stack, and nobody looks at them any more: their kept parameters and their
-logs are what they were.
-"""
-
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
 
 from nnexp.errors import UserError
 from nnexp.nn.answer import Progress, ask
 from nnexp.nn.arrays import PerRun
-from nnexp.nn.batches import Order
-from nnexp.nn.compiled import on_chip
-from nnexp.nn.compiled.epoch import Part, Recipe, train_epoch
-from nnexp.nn.compiled.evaluation import metrics_of, penalty, scores, sizes_of
-from nnexp.nn.compiled.network import Layers
+from nnexp.nn.compiled.epoch import Part, Recipe
+from nnexp.nn.compiled.evaluation import metrics_of, scores
 from nnexp.nn.compiled.optimizers import OPTIMIZERS
-from nnexp.nn.compiled.rates import Rates
-from nnexp.nn.compiled.start import drawn_orders, first_state, part_of
-from nnexp.nn.compiled.units import Array, units_of
+from nnexp.nn.compiled.start import Drawn, drawn_ahead, drawn_orders, first_state, layers_of, part_of
+from nnexp.nn.compiled.states import kept_layers, make_logs, resumed_state, states
+from nnexp.nn.compiled.turns import PARTS, Turn
+from nnexp.nn.compiled.units import units_of
 from nnexp.nn.examples import Data
 from nnexp.nn.hyperparameters import Hyperparameters
 from nnexp.nn.result import Result
 from nnexp.nn.runlog import HISTORY_METRICS, RunLog
-from nnexp.nn.state import RunState
+from nnexp.nn.start import first_parameters
+from nnexp.nn.state import RunState, check_states, premises_of
 from nnexp.nn.validation import Initial, check_augmentation, check_fit, checked_orders
-
-PARTS = ("training", "validation", "test")
 
 
 def train(
@@ -44,171 +35,109 @@ def train(
     initial: Initial | None = None,
     order: Any = None,
     progress: Progress | None = None,
+    resume: Sequence[RunState] | None = None,
+    at_once: int | None = None,
 ) -> list[Result]:
     """Train K runs together: the arguments and results are those of `nnexp.nn.train`, to rounding.
 
+    `at_once`: how many runs a call of the device trains; if not given, one on a processor, where a run's
+    result is then the same, bit for bit, alone or in any stack, and all on an accelerator.
     Raises `UserError` for what is not compiled: `optimizer=newton_cg`, monitors other than `test`.
     """
     check_fit(runs, data)
     check_augmentation(runs, distorted=False)
     check_compiled(runs[0])
-    n = len(data.training.labels)
-    orders = drawn_orders(runs, n) if order is None else checked_orders(order, runs, data)
+    premises = premises_of(runs, data, ordered=order is not None, distorted=False)
+    check_states(resume, premises, initial)
+    n, done = len(data.training.labels), resume[0].epoch if resume else 0
+    if order is None:
+        orders = drawn_orders(runs, n, resume)
+    else:
+        orders = (Drawn(each) for each in islice(checked_orders(order, runs, data), done, None))
+    size = at_once or (1 if jax.default_backend() == "cpu" else len(runs))
     with jax.enable_x64(runs[0].dtype == "float64"), np.errstate(all="ignore"):
-        return _train(runs, data, initial, orders, progress)
+        parts = {name: part_of(getattr(data, name), data.n_classes, runs[0].dtype) for name in PARTS}
+        logs = make_logs(runs, resume)
+        turns = make_turns(logs, data, initial, resume, size)
+        _train(turns, logs, parts, orders, progress, premises, done)
+        return [result for turn in turns for result in results(turn, parts["test"])]
+
+
+def make_turns(
+    logs: Sequence[RunLog],
+    data: Data,
+    initial: Initial | None,
+    resume: Sequence[RunState] | None,
+    size: int,
+) -> list[Turn]:
+    """The runs before their first step, or where they go on, so many in a turn."""
+    runs = [log.hyperparameters for log in logs]
+    parameters = first_parameters(runs, data, initial, resume)
+    recipe = Recipe(units_of(runs[0]), runs[0].optimizer, runs[0].batch_size)
+    turns = []
+    for start in range(0, len(runs), size):
+        rows = range(len(runs))[start : start + size]
+        some, own = [runs[row] for row in rows], parameters.of_runs(rows)
+        if resume:
+            left = [resume[row] for row in rows]
+            state, kept = resumed_state(some, left), kept_layers(left)
+        else:
+            state, kept = first_state(some, own), layers_of(own)
+        turns.append(Turn([logs[row] for row in rows], state, kept, recipe))
+    return turns
 
 
 def _train(
-    runs: Sequence[Hyperparameters],
-    data: Data,
-    initial: Initial | None,
-    orders: Iterator[Order],
+    turns: Sequence[Turn],
+    logs: Sequence[RunLog],
+    parts: Mapping[str, Part],
+    orders: Iterator[Drawn],
     progress: Progress | None,
-) -> list[Result]:
-    common = runs[0]
-    parts = {name: part_of(getattr(data, name), data.n_classes, common.dtype) for name in PARTS}
-    recipe = Recipe(units_of(common), common.optimizer, common.batch_size)
-    state = first_state(runs, data, initial)
-    kept = copied(state.layers)
-    pass_over = on_chip.train_epoch if on_chip.serves(runs, state.layers) else train_epoch
-    # A log is given a number in place of the parameters, which stay on the device: NaN if one is not finite.
-    logs = [RunLog(row, run, np.zeros(1)) for row, run in enumerate(runs)]
-    for epoch, order in enumerate(drawn_ahead(orders, common.epochs), start=1):
-        remaining = [log for log in logs if not log.ended]
-        n, start = order.shape[1], time.perf_counter()
-        rates = epoch_rates(logs, epoch - 1, n)
-        state = pass_over(state, parts["training"], jnp.asarray(order, jnp.int32), rates, recipe)
-        wait_for(state.layers)
-        share_time(remaining, "seconds", start)
-        start = time.perf_counter()
-        columns, finite = evaluate(runs, epoch, state.layers, parts, n, recipe)
-        share_time(remaining, "evaluation_seconds", start)
-        kept = take_in(logs, epoch, columns, finite, state.layers, kept)
-        answer = ask(progress, epoch, seen_by_caller(columns, remaining, len(runs)), no_states)
+    premises: Sequence[dict[str, Any]],
+    done: int,
+) -> None:
+    """Train the epochs that follow `done` passes."""
+    remaining = 0 if all(log.ended for log in logs) else logs[0].hyperparameters.epochs - done
+    for epoch, drawn in enumerate(drawn_ahead(orders, remaining), start=done + 1):
+        metrics = {name: np.full(len(logs), np.nan) for name in HISTORY_METRICS}
+        for turn in turns:
+            if not turn.is_over:
+                put(turn.epoch(epoch, drawn.order, parts), turn, metrics)
+        take_states = partial(states, turns, epoch, drawn.streams, premises)
+        answer = ask(progress, epoch, metrics, take_states)
         for row in answer.prune:
             logs[row].prune()
         if answer.stop or all(log.ended for log in logs):
-            break
-    return results(logs, kept, parts["test"], recipe)
+            return
 
 
-def drawn_ahead(orders: Iterator[Order], epochs: int) -> Iterator[Order]:
-    """Each epoch's order; the next one is drawn while the device works."""
-    with ThreadPoolExecutor(1) as thread:
-        drawn = thread.submit(next, orders)
-        for remaining in reversed(range(epochs)):
-            order = drawn.result()
-            if remaining:
-                drawn = thread.submit(next, orders)
-            yield order
+def put(columns: Mapping[str, PerRun], turn: Turn, metrics: dict[str, PerRun]) -> None:
+    """Metrics of a turn's runs where they belong among those of all runs."""
+    rows = [log.row for log in turn.logs]
+    for name, column in columns.items():
+        K = len(metrics[HISTORY_METRICS[0]])
+        metrics.setdefault(name, np.full(K, np.nan))[rows] = column
 
 
-def epoch_rates(logs: Sequence[RunLog], done: int, n: int) -> Rates:
-    """The rates of the epoch that follows `done` passes, with n examples."""
-    runs = [log.hyperparameters for log in logs]
-    learning_rates = [log.learning_rate(done) for log in logs]
-    return Rates.of(runs, learning_rates, [log.momentum(done) for log in logs], n)
-
-
-def evaluate(
-    runs: Sequence[Hyperparameters],
-    epoch: int,
-    layers: Layers,
-    parts: Mapping[str, Part],
-    n: int,
-    recipe: Recipe,
-) -> tuple[dict[str, PerRun], NDArray[np.bool_]]:
-    """Metrics (K,) by name, none if the epoch is not evaluated; and whether all parameters are finite."""
-    common, sizes = runs[0], sizes_of(layers)
-    every = common.evaluate_every
-    columns: dict[str, PerRun] = {}
-    if epoch == common.epochs or (every and epoch % every == 0):
-        names = PARTS if "test" in common.monitor else PARTS[:2]
-        found = {name: scores(layers, parts[name], recipe.units) for name in names}
-        for name in names:
-            columns |= metrics_of(name, found[name], len(parts[name].labels))
-        columns["penalty"] = penalty(runs, sizes, n)
-    return columns, np.asarray(sizes.finite)
-
-
-def take_in(
-    logs: Sequence[RunLog],
-    epoch: int,
-    columns: Mapping[str, PerRun],
-    finite: NDArray[np.bool_],
-    layers: Layers,
-    kept: Layers,
-) -> Layers:
-    """Write the epoch into the logs of the runs that still train. Returns the parameters kept from now on."""
-    for k, log in enumerate(logs):
-        if not log.ended:
-            marker = np.array([0.0 if finite[k] else np.nan])
-            log.add(epoch, marker, {name: float(column[k]) for name, column in columns.items()})
-    return chosen(np.array([log.kept_epoch == epoch for log in logs]), layers, kept)
-
-
-@jax.jit
-def chosen(rows: Array, layers: Layers, kept: Layers) -> Layers:
-    """The layers in some rows, and what was kept in the others."""
-
-    def choose(new: Array, old: Array) -> Array:
-        return jnp.where(rows[:, None, None], new, old)
-
-    return [
-        (choose(W, W_kept), choose(b, b_kept)) for (W, b), (W_kept, b_kept) in zip(layers, kept, strict=True)
-    ]
-
-
-def copied(layers: Layers) -> Layers:
-    """A copy: a step uses up what it is given."""
-    return [(jnp.copy(W), jnp.copy(b)) for W, b in layers]
-
-
-def wait_for(layers: Layers) -> None:
-    """Until the device has made them."""
-    for W, b in layers:
-        W.block_until_ready()
-        b.block_until_ready()
-
-
-def share_time(logs: Sequence[RunLog], clock: str, start: float) -> None:
-    """Each run bears its part of the time since `start`."""
-    share = (time.perf_counter() - start) / len(logs)
-    for log in logs:
-        setattr(log, clock, getattr(log, clock) + share)
-
-
-def seen_by_caller(columns: Mapping[str, PerRun], logs: Sequence[RunLog], K: int) -> dict[str, PerRun]:
-    """Metrics (K,) of these runs, which took part in an epoch; NaN for the others."""
-    rows = np.isin(np.arange(K), [log.row for log in logs])
-    missing = dict.fromkeys(HISTORY_METRICS, np.full(K, np.nan))
-    return missing | {name: np.where(rows, column, np.nan) for name, column in columns.items()}
-
-
-def no_states() -> list[RunState]:
-    """A caller may not ask for states."""
-    raise UserError("states of compiled runs cannot be taken")
-
-
-def results(logs: Sequence[RunLog], kept: Layers, test: Part, recipe: Recipe) -> list[Result]:
+def results(turn: Turn, test: Part) -> list[Result]:
     """What the runs leave behind; the kept networks are evaluated on the test set, once."""
-    metrics = metrics_of("test", scores(kept, test, recipe.units), len(test.labels))
-    layers = [(np.asarray(W), np.asarray(b)) for W, b in kept]
+    metrics = metrics_of("test", scores(turn.kept, test, turn.recipe.units), len(test.labels))
+    layers = [(np.asarray(W), np.asarray(b)) for W, b in turn.kept]
     return [
         Result(
             status=log.status,
             epochs_done=log.epochs_done,
             history=log.history,
-            weights=[W[log.row].copy() for W, _ in layers],
-            biases=[b[log.row, 0].copy() for _, b in layers],
+            weights=[W[k].copy() for W, _ in layers],
+            biases=[b[k, 0].copy() for _, b in layers],
             kept_epoch=log.kept_epoch,
-            test_cost=None if log.status == "diverged" else float(metrics["test_cost"][log.row]),
-            test_accuracy=None if log.status == "diverged" else float(metrics["test_accuracy"][log.row]),
+            test_cost=None if log.status == "diverged" else float(metrics["test_cost"][k]),
+            test_accuracy=None if log.status == "diverged" else float(metrics["test_accuracy"][k]),
             seconds=log.seconds,
             evaluation_seconds=log.evaluation_seconds,
-            stack_size=len(logs),
+            stack_size=log.stack_size,
         )
-        for log in logs
+        for k, log in enumerate(turn.logs)
     ]
 
 

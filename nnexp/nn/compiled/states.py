@@ -1,0 +1,93 @@
+"""States of compiled runs: as those of the core, bit for bit on the same device, in the same turns."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from nnexp.errors import UserError
+from nnexp.nn.arrays import Array
+from nnexp.nn.compiled.epoch import State
+from nnexp.nn.compiled.network import Layers
+from nnexp.nn.compiled.start import first_state, layers_of
+from nnexp.nn.compiled.turns import Turn
+from nnexp.nn.hyperparameters import Hyperparameters
+from nnexp.nn.network import Parameters
+from nnexp.nn.runlog import RunLog
+from nnexp.nn.state import RunState, check_memory, log_values, parameters_of, restore_log
+from nnexp.nn.streams import seed_of
+from nnexp.text import spelled
+
+
+def states(
+    turns: Sequence[Turn],
+    epoch: int,
+    streams: Mapping[int, dict[str, Any]],
+    premises: Sequence[Mapping[str, Any]],
+) -> list[RunState]:
+    """Every run's state after an epoch, also of those that have ended. `streams`: by seed, of the orders."""
+    found = []
+    for turn in turns:
+        by_name = {"snapshot": turn.kept, "parameters": turn.state.layers, **turn.state.memory}
+        flat = {name: flat_of(layers) for name, layers in by_name.items()}
+        steps = np.array(turn.state.steps)
+        for k, log in enumerate(turn.logs):
+            arrays = {name: rows.flat[k].copy() for name, rows in flat.items()} | {"steps": steps}
+            order = streams.get(seed_of(log.hyperparameters, "order"))
+            left = {"order": order} if order else {}
+            if log.ended:
+                arrays, left = {"snapshot": arrays["snapshot"]}, {}
+            sizes = list(flat["snapshot"].sizes)
+            found.append(RunState(dict(premises[log.row]), sizes, epoch, log_values(log), left, arrays))
+    return found
+
+
+def flat_of(layers: Layers) -> Parameters:
+    """The same from the device, as one array."""
+    pairs = [(np.asarray(W), np.asarray(b)) for W, b in layers]
+    K, _, inputs = pairs[0][0].shape
+    parameters = Parameters.zeros([inputs, *(W.shape[1] for W, _ in pairs)], K, pairs[0][0].dtype)
+    for (W, b), own_W, own_b in zip(pairs, parameters.weights, parameters.biases, strict=True):
+        own_W[:], own_b[:] = W, b
+    return parameters
+
+
+def resumed_state(runs: Sequence[Hyperparameters], states: Sequence[RunState]) -> State:
+    """Where runs go on."""
+    state = first_state(runs, parameters_of(states))
+    going = [each for each in states if each.log["ending"] is None]
+    steps = {int(each.arrays["steps"]) for each in going}
+    if len(steps) > 1:
+        raise UserError(f"states of one stack must agree in steps, got {spelled(sorted(steps))}")
+    memory = {name: layers_of(remembered_by(name, states)) for name in state.memory}
+    return state._replace(memory=memory, steps=jnp.asarray(max(steps, default=0), jnp.int32))
+
+
+def remembered_by(name: str, states: Sequence[RunState]) -> Parameters:
+    """What the runs' optimizers remember under a name; zero for those that have ended, and for the velocity
+    of a run without momentum."""
+    room = Parameters.zeros(states[0].sizes, len(states), states[0].premises["dtype"])
+    for flat, state in zip(room.flat, states, strict=True):
+        needs = state.log["ending"] is None and (name != "velocity" or state.premises["momentum"])
+        if needs:
+            check_memory(state.arrays, {name: flat[np.newaxis]})
+        if name in state.arrays:
+            flat[:] = state.arrays[name]
+    return room
+
+
+def kept_layers(states: Sequence[RunState]) -> Layers:
+    """What the runs keep so far."""
+    snapshots: list[Array] = [state.arrays["snapshot"] for state in states]
+    return layers_of(Parameters(states[0].sizes, np.stack(snapshots)))
+
+
+def make_logs(runs: Sequence[Hyperparameters], resume: Sequence[RunState] | None) -> list[RunLog]:
+    """A log for each run, in their order; a number stands for the parameters, which stay on the device."""
+    logs = [RunLog(row, run, np.zeros(1)) for row, run in enumerate(runs)]
+    for log in logs:
+        if resume:
+            restore_log(log, resume[log.row]._replace(arrays={"snapshot": log.snapshot}))
+        log.stack_size = max(log.stack_size, len(runs))
+    return logs
