@@ -23,8 +23,8 @@ BACKEND = {
         "Dask",
     ),
     "backend.mixed": Knob(
-        "Whether workers train whose NumPy or BLAS kernel differs from that here: their runs may differ in "
-        "the last bits.",
+        "Whether workers train whose NumPy or BLAS kernel, or with engine=jax whose JAX or device, differs "
+        "from that here: their runs may differ in the last bits.",
         Switch(),
         OURS,
     ),

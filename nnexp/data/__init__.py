@@ -8,7 +8,7 @@ one module per kind of source: `bundled`, `idx` (with `download`), `npz`. `sizes
 
 from nnexp.data.advice import advice
 from nnexp.data.dataset import Dataset, DataSpec
-from nnexp.data.download import no_download
+from nnexp.data.download import cache_folder, no_download
 from nnexp.data.loading import DATASETS, Augmenter, augmenter, load, part_of, scale_of, whole_of
 from nnexp.data.shared import open_shared, share
 from nnexp.data.sizes import Sizes, sizes_of
@@ -21,6 +21,7 @@ __all__ = [
     "Sizes",
     "advice",
     "augmenter",
+    "cache_folder",
     "load",
     "no_download",
     "open_shared",

@@ -41,7 +41,7 @@ CHECKSUMS: dict[str, dict[str, str]] = {
 
 
 def cache_folder() -> Path:
-    """Where downloads lie unless the user names a folder.
+    """Of this user: where downloads lie unless a folder is named, and what is compiled.
 
     Raises:
         UserError: this user has no home folder.

@@ -3,7 +3,7 @@
 After Nielsen, *Neural Networks and Deep Learning*, chapters 1-3 and 5 ("the book"). NumPy and one routine
 of BLAS. Read `plain` first, which is the book's own loop; then activations, costs, blas, network, layers,
 backprop, optimizers, stack, turns and training, which do the same fast; hessian and newton_cg add second
-derivatives.
+derivatives. `engines` chooses between this and `compiled`, the same by JAX.
 `knobs` says what each hyperparameter means, `state` what a run is between two epochs.
 
 Symbols and shapes, everywhere in this package:
@@ -22,13 +22,13 @@ n = examples shown in one epoch; biases are never penalised. So lambda does not 
 """
 
 from nnexp.nn.answer import Answer
+from nnexp.nn.engines import check_engine, train
 from nnexp.nn.examples import Data, Examples
 from nnexp.nn.hyperparameters import PER_RUN, Hyperparameters
 from nnexp.nn.knobs import KNOBS, MONITORS, Knob
 from nnexp.nn.model import Model, outputs_of, predict
 from nnexp.nn.result import History, Result
 from nnexp.nn.state import RunState
-from nnexp.nn.training import train
 from nnexp.nn.validation import check_augmentation, check_fit
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "Result",
     "RunState",
     "check_augmentation",
+    "check_engine",
     "check_fit",
     "outputs_of",
     "predict",

@@ -28,6 +28,8 @@ MONITORS = (
     *("test", "gradient_norm", "saturated_share", "weight_norm", "small_weights", "update_norm"),
     "dead_classes",
 )
+# What engine=jax has of these.
+COMPILED = {"optimizer": ("sgd", "nesterov", "rmsprop", "adam", "adamw"), "monitor": ("test",)}
 
 
 class Knob(NamedTuple):
@@ -240,6 +242,15 @@ KNOBS: dict[str, Knob] = {
         "The precision of all numbers in the network: float32 is faster.",
         OneOf(("float32", "float64")),
         "IEEE 754; the book computes in float64",
+    ),
+    "engine": Knob(
+        "What trains: numpy; or jax, the same formulas compiled (pip install 'nnexp[jax]'), for an "
+        "accelerator, where a hundred runs take little longer than one. On a processor numpy is as fast, and "
+        "starts at once. From one seed both begin with the same weights and see the same examples, and agree "
+        "to rounding; with dropout they leave out other units. jax has no newton_cg and no distorted images, "
+        "and of the monitors test alone.",
+        OneOf(("numpy", "jax")),
+        "JAX; docs/accelerator.md",
     ),
     "evaluate_every": Knob(
         "Epochs from one evaluation, a row of history, to the next; the last epoch has a row always. 0: only "

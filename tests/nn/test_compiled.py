@@ -15,10 +15,14 @@ import jax.numpy as jnp
 
 from nnexp.errors import UserError
 from nnexp.nn import Answer, Hyperparameters, compiled, train
-from nnexp.nn.compiled import start
+from nnexp.nn.activations import ACTIVATIONS
+from nnexp.nn.compiled import start, units
 from nnexp.nn.compiled.epoch import drawn_mask
 from nnexp.nn.compiled.network import backprop
+from nnexp.nn.compiled.optimizers import OPTIMIZERS
 from nnexp.nn.compiled.units import units_of
+from nnexp.nn.costs import OUTPUTS
+from nnexp.nn.knobs import COMPILED
 from nnexp.nn.start import draw_parameters
 from tests.nn.compiled_cases import (
     Case,
@@ -190,10 +194,38 @@ def test_backpropagation_by_hand_is_that_of_jax_through_masks() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"optimizer": "newton_cg"}, "optimizer=newton_cg is not compiled; compiled are sgd, nesterov, "),
-        ({"monitor": ("test", "weight_norm")}, "monitor=weight_norm is not compiled; compiled is test"),
+        ({"optimizer": "newton_cg"}, "optimizer=newton_cg does not fit engine=jax; it takes sgd, nesterov, "),
+        ({"monitor": ("test", "weight_norm")}, "monitor=weight_norm does not fit engine=jax; it takes test"),
     ],
 )
 def test_what_is_not_compiled_is_refused_by_name(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         compiled.train([replace(SMALL, **changes)], small_data())
+
+
+def test_all_that_is_compiled_is_named() -> None:
+    assert COMPILED["optimizer"] == tuple(OPTIMIZERS)
+    assert set(units.ACTIVATIONS) == {name for name, each in ACTIVATIONS.items() if each.steepest}
+    assert set(units.OUTPUTS) == set(OUTPUTS)
+
+
+def test_train_takes_the_engine_that_its_runs_name() -> None:
+    run = replace(SMALL, engine="jax")
+    assert max(difference(compiled.train([SMALL], small_data()), train([run], small_data()))) == 0
+    assert max(difference(train([SMALL], small_data()), train([run], small_data()))) > 0
+    with pytest.raises(UserError, match=r"runs of one stack must agree in engine, got \[jax, numpy\]"):
+        train([run, SMALL], small_data())
+    with pytest.raises(UserError, match=r"data\.augment does not fit engine=jax; it must be none"):
+        train([run], small_data(), augment=lambda rng, images: images)
+
+
+def test_a_state_goes_on_with_its_engine() -> None:
+    taken: list[Any] = []
+
+    def progress(epoch: int, metrics: Any, states: Any = None) -> Answer:
+        taken.append(states)
+        return Answer(states=states is None, stop=True)
+
+    train([SMALL], small_data(), progress=progress)
+    with pytest.raises(UserError, match=r"resume\[0\] began with engine=numpy, and cannot go on with jax"):
+        train([replace(SMALL, engine="jax")], small_data(), resume=taken[1])

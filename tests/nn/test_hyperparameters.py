@@ -46,7 +46,7 @@ BESIDE = {
 }
 NAMES = (
     "activation", "output", "cost", "initializer", "bias_initializer", "optimizer", "schedule", "dtype",
-    "keep",
+    "engine", "keep",
 )  # fmt: skip
 
 
@@ -272,6 +272,17 @@ def test_what_an_optimizer_keeps_fits_it(name, optimizer):
         assert refusal({name: value, "optimizer": optimizer}) == message + "s" * (len(takers) == 1) + " it"
         usual = {name: getattr(Hyperparameters(), name)}
         assert Hyperparameters(optimizer=optimizer, **usual) == Hyperparameters(optimizer=optimizer)
+
+
+def test_what_is_not_compiled_is_refused_by_name():
+    expected = "optimizer=newton_cg does not fit engine=jax; it takes sgd, nesterov, rmsprop, adam, adamw"
+    assert refusal({"engine": "jax", "optimizer": "newton_cg"}) == expected
+    monitors = {"monitor": ["test", "weight_norm", "dead_classes"]}
+    expected = "monitor=dead_classes,weight_norm does not fit engine=jax; it takes test"
+    assert refusal({"engine": "jax"} | monitors) == expected
+    assert Hyperparameters(**monitors).monitor == ("dead_classes", "test", "weight_norm")
+    for optimizer in set(OPTIMIZERS) - {"newton_cg"}:
+        assert Hyperparameters(engine="jax", optimizer=optimizer, monitor=["test"]).engine == "jax"
 
 
 def test_momentum_grows_or_the_ramp_is_refused():

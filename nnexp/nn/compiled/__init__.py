@@ -11,6 +11,7 @@ The same call on the same device gives the same bits. A run here and in the core
 alone and in a stack, on a processor to the bit (`turns`), on an accelerator to rounding.
 """
 
+from nnexp.nn.compiled.device import prepared
 from nnexp.nn.compiled.training import train
 
-__all__ = ["train"]
+__all__ = ["prepared", "train"]

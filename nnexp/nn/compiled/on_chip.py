@@ -140,8 +140,8 @@ def compiled(kernel: Kernel) -> Any:
     """The kernel for these constants."""
     import cupy
 
-    constants = "".join(f"constexpr int {name} = {value};\n" for name, value in kernel._asdict().items())
-    text = constants + Path(__file__).with_suffix(".cu").read_text(encoding="utf-8")
+    constants = ["constexpr int " + name + " = " + str(value) for name, value in kernel._asdict().items()]
+    text = ";\n".join([*constants, ""]) + Path(__file__).with_suffix(".cu").read_text(encoding="utf-8")
     function = cupy.RawKernel(text, "epoch", options=("--std=c++17",))
     function.max_dynamic_shared_size_bytes = kernel.shared_bytes
     return function

@@ -14,8 +14,7 @@ from nnexp.nn.compiled.start import first_state, layers_of
 from nnexp.nn.compiled.turns import Turn
 from nnexp.nn.hyperparameters import Hyperparameters
 from nnexp.nn.network import Parameters
-from nnexp.nn.runlog import RunLog
-from nnexp.nn.state import RunState, check_memory, log_values, parameters_of, restore_log
+from nnexp.nn.state import RunState, check_memory, log_values, parameters_of
 from nnexp.nn.streams import seed_of
 from nnexp.text import spelled
 
@@ -81,13 +80,3 @@ def kept_layers(states: Sequence[RunState]) -> Layers:
     """What the runs keep so far."""
     snapshots: list[Array] = [state.arrays["snapshot"] for state in states]
     return layers_of(Parameters(states[0].sizes, np.stack(snapshots)))
-
-
-def make_logs(runs: Sequence[Hyperparameters], resume: Sequence[RunState] | None) -> list[RunLog]:
-    """A log for each run, in their order; a number stands for the parameters, which stay on the device."""
-    logs = [RunLog(row, run, np.zeros(1)) for row, run in enumerate(runs)]
-    for log in logs:
-        if resume:
-            restore_log(log, resume[log.row]._replace(arrays={"snapshot": log.snapshot}))
-        log.stack_size = max(log.stack_size, len(runs))
-    return logs

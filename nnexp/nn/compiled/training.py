@@ -2,6 +2,7 @@
 monitors."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -9,14 +10,12 @@ from typing import Any
 import jax
 import numpy as np
 
-from nnexp.errors import UserError
 from nnexp.nn.answer import Progress, ask
 from nnexp.nn.arrays import PerRun
 from nnexp.nn.compiled.epoch import Part, Recipe
 from nnexp.nn.compiled.evaluation import metrics_of, scores
-from nnexp.nn.compiled.optimizers import OPTIMIZERS
 from nnexp.nn.compiled.start import Drawn, drawn_ahead, drawn_orders, first_state, layers_of, part_of
-from nnexp.nn.compiled.states import kept_layers, make_logs, resumed_state, states
+from nnexp.nn.compiled.states import kept_layers, resumed_state, states
 from nnexp.nn.compiled.turns import PARTS, Turn
 from nnexp.nn.compiled.units import units_of
 from nnexp.nn.examples import Data
@@ -24,7 +23,7 @@ from nnexp.nn.hyperparameters import Hyperparameters
 from nnexp.nn.result import Result
 from nnexp.nn.runlog import HISTORY_METRICS, RunLog
 from nnexp.nn.start import first_parameters
-from nnexp.nn.state import RunState, check_states, premises_of
+from nnexp.nn.state import RunState, check_states, premises_of, restore_log
 from nnexp.nn.validation import Initial, check_augmentation, check_fit, checked_orders
 
 
@@ -42,11 +41,12 @@ def train(
 
     `at_once`: how many runs a call of the device trains; if not given, one on a processor, where a run's
     result is then the same, bit for bit, alone or in any stack, and all on an accelerator.
-    Raises `UserError` for what is not compiled: `optimizer=newton_cg`, monitors other than `test`.
+    Raises `UserError` for what is not compiled, as hyperparameters with `engine=jax` do.
     """
+    if all(run.engine == "numpy" for run in runs):
+        runs = [replace(run, engine="jax") for run in runs]
     check_fit(runs, data)
     check_augmentation(runs, distorted=False)
-    check_compiled(runs[0])
     premises = premises_of(runs, data, ordered=order is not None, distorted=False)
     check_states(resume, premises, initial)
     n, done = len(data.training.labels), resume[0].epoch if resume else 0
@@ -61,6 +61,16 @@ def train(
         turns = make_turns(logs, data, initial, resume, size)
         _train(turns, logs, parts, orders, progress, premises, done)
         return [result for turn in turns for result in results(turn, parts["test"])]
+
+
+def make_logs(runs: Sequence[Hyperparameters], resume: Sequence[RunState] | None) -> list[RunLog]:
+    """A log for each run, in their order; a number stands for the parameters, which stay on the device."""
+    logs = [RunLog(row, run, np.zeros(1)) for row, run in enumerate(runs)]
+    for log in logs:
+        if resume:
+            restore_log(log, resume[log.row]._replace(arrays={"snapshot": log.snapshot}))
+        log.stack_size = max(log.stack_size, len(runs))
+    return logs
 
 
 def make_turns(
@@ -139,12 +149,3 @@ def results(turn: Turn, test: Part) -> list[Result]:
         )
         for k, log in enumerate(turn.logs)
     ]
-
-
-def check_compiled(common: Hyperparameters) -> None:
-    """Raise where only the core can train this."""
-    if common.optimizer not in OPTIMIZERS:
-        names = ", ".join(OPTIMIZERS)
-        raise UserError(f"optimizer={common.optimizer} is not compiled; compiled are {names}")
-    if others := [name for name in common.monitor if name != "test"]:
-        raise UserError(f"monitor={','.join(others)} is not compiled; compiled is test")

@@ -109,7 +109,7 @@ def _train(order: Order, whole: Dataset, folder: Path, sent: Mapping[str, Any]) 
 
 
 def _with_machine(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    return [replace(outcome, machine=machine()) for outcome in outcomes]
+    return [replace(outcome, machine=machine() | dict(outcome.machine)) for outcome in outcomes]
 
 
 def _other_code(expected: Premises) -> str:

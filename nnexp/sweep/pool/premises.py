@@ -2,15 +2,17 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Protocol, Self
 
 import numpy as np
 
-from nnexp.nn import RunState
+from nnexp.errors import UserError
+from nnexp.nn import RunState, check_engine
 from nnexp.nn.kernels import blas_kernels
+from nnexp.sweep.pool.engines import engine_facts, engine_of
 from nnexp.sweep.pool.stacks import Mark, Stack
 from nnexp.sweep.question.identity import formulas, numerics_of
 from nnexp.sweep.question.plan import Plan, Run
@@ -36,7 +38,8 @@ class Checkpoints(Protocol):
 class Premises:
     """What holds for every stack of a sweep: its parent process, the code (a digest of the formulas in each
     file), BLAS kernels and NumPy that must be the same in every worker, and the seconds that a run may take
-    (None: no limit). `mixed`: kernels and NumPy may differ.
+    (None: no limit). `engine`: what decides the bits of compiled runs, if there are any. `mixed`: all of that
+    may differ, but for the code.
 
     `checkpoints`: None for a sweep that has none; `checkpoint_every`: seconds from one to the next of a
     stack, which has another one at a stop; 0 for no new ones."""
@@ -45,6 +48,7 @@ class Premises:
     code: Mapping[str, str]
     kernels: Mapping[str, str]
     numpy: str = np.__version__
+    engine: Mapping[str, str] = field(default_factory=dict)
     mixed: bool = False
     max_seconds: float | None = None
     checkpoints: Checkpoints | None = None
@@ -73,6 +77,7 @@ def premises(
         os.getpid(),
         formulas().digests,
         blas_kernels(),
+        engine=engine_facts(engine_of(plan.first_runs)),
         mixed=mixed,
         max_seconds=max_seconds,
         checkpoints=checkpoints,
@@ -80,14 +85,19 @@ def premises(
     )
 
 
-def check_premises(expected: Premises) -> None:
-    """Raise `PremiseError` unless this process's code, NumPy and BLAS kernels are the expected ones."""
+def check_premises(expected: Premises, engine: str = "numpy") -> None:
+    """Raise `PremiseError` unless this process's code, NumPy and BLAS kernels are the expected ones, and what
+    an engine needs to train."""
     try:
         same = formulas().digests == expected.code
     except (OSError, SyntaxError, ValueError):  # an editor that saves half a file
         same = False
     if not same:
         raise PremiseError("the code changed while the sweep ran: start again")
+    try:
+        check_engine(engine)
+    except UserError as error:
+        raise PremiseError(f"this worker lacks a library: {error}") from error
     if expected.mixed:
         return
     if np.__version__ != expected.numpy:
@@ -96,6 +106,9 @@ def check_premises(expected: Premises) -> None:
         if kernel != expected.kernels[package]:
             theirs = f"the parent's {expected.kernels[package]}"
             raise PremiseError(f"this worker's kernel of {package}'s BLAS is {kernel}, {theirs}")
+    for name, value in engine_facts(engine).items():
+        if value != expected.engine[name]:
+            raise PremiseError(f"this worker's {name} is {value}, the parent's {expected.engine[name]}")
 
 
 @cache

@@ -49,6 +49,10 @@ class Stack:
         return self.runs[0].data
 
     @property
+    def engine(self) -> str:
+        return self.runs[0].hyperparameters.engine
+
+    @property
     def epoch(self) -> int:
         """The passes that are done."""
         return self.marks[0].epoch if self.marks else 0

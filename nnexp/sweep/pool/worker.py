@@ -10,6 +10,7 @@ from typing import Any, Literal
 from nnexp.data import Dataset, DataSpec, augmenter, open_shared, part_of
 from nnexp.nn import Result, train
 from nnexp.nn.kernels import one_blas_thread
+from nnexp.sweep.pool.engines import engine_facts
 from nnexp.sweep.pool.premises import Premises, check_premises, temporary_folder_is_gone
 from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.pool.watch import Progress, Watch
@@ -21,8 +22,8 @@ from nnexp.text import encodable
 class Outcome:
     """How one run ended: a result, or the traceback of its failure (or what is known of it).
 
-    `begun_at`: the epochs that it had done before, in another stack; `machine`: what is known of the one that
-    trained it, if that was another than the parent's."""
+    `begun_at`: the epochs that it had done before, in another stack; `machine`: what is known of what trained
+    it: its engine, and its machine if that was another than the parent's."""
 
     run: Run
     started: datetime
@@ -51,12 +52,12 @@ def train_stack(
     Raises:
         PremiseError: this process does not meet what the parent expects; nothing was trained.
     """
-    check_premises(expected)
+    check_premises(expected, stack.engine)
     if progress.stop_asked:
         return []
     dataset, started = _dataset(source, stack.data), datetime.now(UTC)
     progress.start(stack.rows, stack.epoch)
-    watch = Watch(stack, expected, progress)
+    watch, engine = Watch(stack, expected, progress), engine_facts(stack.engine)
     try:
         results = _train(watch, dataset)
     except KeyboardInterrupt:
@@ -69,12 +70,12 @@ def train_stack(
                 for outcome in train_stack(alone, dataset, expected, progress)
             ]
         trace = encodable(traceback.format_exc())
-        return [Outcome(stack.runs[0], started, datetime.now(UTC), None, trace)]
+        return [Outcome(stack.runs[0], started, datetime.now(UTC), None, trace, machine=engine)]
     finally:
         progress.finish(stack.rows)
     ended = datetime.now(UTC)
     return [
-        Outcome(run, started, ended, result, None, watch.begun_at)
+        Outcome(run, started, ended, result, None, watch.begun_at, engine)
         for run, result in zip(stack.runs, results, strict=True)
         if result is not None
     ]

@@ -1,9 +1,10 @@
 """The formulas that a run's result rests on, found by reading the code: a static walk over names.
 
-The walk starts at ROOTS and enters every function, class and constant that is named on the way, inside
-`nnexp/nn`, `nnexp/data/split.py` and `nnexp/data/augment.py`. Of a table such as ACTIVATIONS it enters the
-entry that the run's hyperparameter chooses. What it enters counts by its text (`syntax`), which is the same
-on every version of Python. A definition may move from one of these modules to another.
+The walk starts at ROOTS, and where the run's engine begins. It enters every function, class and constant that
+is named on the way, inside `nnexp/nn`, `nnexp/data/split.py` and `nnexp/data/augment.py`. Of a table such as
+ACTIVATIONS it enters the entry that the run's hyperparameter chooses. What it enters counts by its text
+(`syntax`), which is the same on every version of Python. A definition may move from one of these modules to
+another.
 
 Standard library alone: the walk reads the files and imports none of them.
 """
@@ -17,13 +18,18 @@ from typing import Any
 from nnexp.sweep.question.syntax import Definition, Module
 
 ROOTS = (
-    "nn.training:train",
-    "nn.stack:TrainingStack",
     "nn.hyperparameters:Hyperparameters.keeps_best",
     "nn.hyperparameters:Hyperparameters.layer_sizes",
     "data.loading:load",
     "data.loading:augmenter",
 )
+ENGINES = {
+    "numpy": ("nn.training:train", "nn.stack:TrainingStack"),
+    "jax": ("nn.compiled.training:train",),
+}
+SOURCES = ("nn", "nn/compiled", "data")  # the folders of all modules that count
+# Module -> a file of another language that it uses, which counts by its text, with the module.
+BESIDE = {"nn.compiled.on_chip": "on_chip.cu"}
 # Table -> the settings that choose its entry.
 TABLES: dict[str, tuple[str, ...]] = {
     "ACTIVATIONS": ("activation",),
@@ -54,10 +60,14 @@ OPTIONAL = {
 # Modules of `nn` that the walk does not enter, and why: no formulas.
 NO_FORMULAS = {
     "nn": "names the public parts",
+    "nn.compiled": "names the public parts",
+    "nn.compiled.device": "which device there is; it stands in every record",
+    "nn.compiled.states": "takes out and puts back what training computes",
     "nn.answer": "what a caller asks for after an epoch",
     "nn.validation": "checks what a caller gives",
     "nn.checks": "checks values",
     "nn.hyperparameters": "declares values; they stand in the identity themselves",
+    "nn.engines": "chooses the engine; its name stands in the identity",
     "nn.kernels": "which BLAS is loaded; it stands in every record",
     "nn.knobs": "what is said of them, and their rules",
     "nn.model": "the use of trained networks",
@@ -82,7 +92,8 @@ class Formulas:
     def digest(self, settings: Mapping[str, Any]) -> str:
         """64 hex digits over all that a run with these settings uses."""
         choices = tuple(settings[name] for names in TABLES.values() for name in names)
-        key = choices, tuple(_uses(settings[name]) for name in OPTIONAL.values())
+        used = tuple(_uses(settings[name]) for name in OPTIONAL.values())
+        key = settings["engine"], choices, used
         if key not in self._digests:
             self._digests[key] = sha256_of(self.texts(settings).values())
         return self._digests[key]
@@ -91,7 +102,7 @@ class Formulas:
         """Place (`nn.costs:error`, `nn.costs:OUTPUTS['sigmoid', 'quadratic']`) -> text, of what counts."""
         texts: dict[str, str] = {}
         seen: set[str] = set()
-        waiting = list(ROOTS)
+        waiting = [*ENGINES[settings["engine"]], *ROOTS]
         while waiting:
             place = waiting.pop()
             if place in seen:
@@ -101,6 +112,8 @@ class Formulas:
             where, definition = self._definition(name, attribute, settings)
             if name.startswith(FORMULA_MODULES):
                 texts[where] = definition.text
+            if name in BESIDE:
+                texts[BESIDE[name]] = self._text_beside(name)
             waiting += self._places_from(name, definition.names, settings)
         return texts
 
@@ -117,14 +130,17 @@ class Formulas:
     @cached_property
     def _by_file(self) -> dict[str, list[str]]:
         """The definitions of each module that counts."""
-        files = [file for folder in ("nn", "data") for file in sorted((self.package / folder).glob("*.py"))]
+        files = [file for folder in SOURCES for file in sorted((self.package / folder).glob("*.py"))]
         found = dict[str, list[str]]()
-        for file in files:
-            if (name := f"{file.parent.name}.{file.stem}").startswith(FORMULA_MODULES):
+        for place in (file.relative_to(self.package) for file in files):
+            if (name := ".".join(place.with_suffix("").parts)).startswith(FORMULA_MODULES):
                 module = self.module(name)
                 texts = [module.definition(statement).text for statement in module.statements]
-                found[f"{file.parent.name}/{file.name}"] = texts
+                found[place.as_posix()] = texts + ([self._text_beside(name)] if name in BESIDE else [])
         return found
+
+    def _text_beside(self, module: str) -> str:
+        return self.package.joinpath(*module.split(".")).with_name(BESIDE[module]).read_text(encoding="utf-8")
 
     def module(self, name: str) -> Module:
         """A module of the package by its dotted name: `nn.costs`, or `nn` for `nn/__init__.py`."""

@@ -11,7 +11,7 @@ from typing import Any
 from nnexp import nn
 from nnexp.data import Dataset, DataSpec
 from nnexp.nn import Hyperparameters
-from nnexp.sweep.question.formulas import Formulas
+from nnexp.sweep.question.formulas import SOURCES, Formulas
 from nnexp.sweep.question.seeds import SeedRule, UntilDecided
 from nnexp.sweep.question.tuning import Tuning, as_written
 
@@ -28,6 +28,7 @@ NEUTRAL_VALUES: dict[str, Any] = {
     **{"momentum_start": 0.0, "momentum_ramp_epochs": 0},
     **{"rmsprop_rho": 0.9, "adam_beta1": 0.9, "adam_beta2": 0.999},
     **{"damping": 1.0, "cg_steps": 10},
+    "engine": "numpy",
 }
 
 
@@ -90,8 +91,8 @@ def _id(text: str, length: int) -> str:
 
 def formulas() -> Formulas:
     """The formulas of this package, as its files are now."""
-    entries = (entry for folder in ("nn", "data") for entry in os.scandir(PACKAGE / folder))
-    files = {entry.path: entry.stat() for entry in entries if entry.name.endswith(".py")}
+    entries = (entry for folder in SOURCES for entry in os.scandir(PACKAGE / folder))
+    files = {entry.path: entry.stat() for entry in entries if entry.name.endswith((".py", ".cu"))}
     return _formulas_of(tuple((path, files[path].st_mtime_ns, files[path].st_size) for path in sorted(files)))
 
 

@@ -18,6 +18,7 @@ from nnexp.archive import read_arrays
 from nnexp.files import replacing
 from nnexp.nn import RunState
 from nnexp.nn.kernels import blas_kernels
+from nnexp.sweep.pool.engines import engine_facts, engine_of
 from nnexp.sweep.question.plan import Run
 from nnexp.sweep.store.seal import opened, sealed
 
@@ -33,6 +34,11 @@ class Head(NamedTuple):
     code: str
     machine: dict[str, str]
     runs: dict[str, dict[str, Any]]
+
+    @property
+    def machine_here(self) -> dict[str, str]:
+        """The same of this process, for the engine that it is of."""
+        return machine("jax" if "jax" in self.machine else "numpy")
 
     def epoch(self, run_id: str) -> int:
         """The passes that a run had done."""
@@ -85,7 +91,8 @@ def write_checkpoint(
             "arrays": list(own),
             "sha256": _digest(own),
         }
-    head = {"format": FORMAT, "attempt": attempt, "code": code, "machine": machine(), "runs": entries}
+    head = {"format": FORMAT, "attempt": attempt, "code": code, "runs": entries}
+    head |= {"machine": machine(engine_of(runs))}
     with replacing(path) as file:
         np.savez(file, head=np.frombuffer(sealed(head), np.uint8), **arrays)
 
@@ -104,10 +111,10 @@ def read_head(path: Path) -> Head:
 
 
 @cache
-def machine() -> dict[str, str]:
-    """What decides the last bits of a training beside its formulas."""
+def machine(engine: str) -> dict[str, str]:
+    """What decides the last bits of a training by an engine, beside its formulas."""
     kernels = {f"the kernel of {package}'s BLAS": kernel for package, kernel in blas_kernels().items()}
-    return {"NumPy": np.__version__} | kernels
+    return {"NumPy": np.__version__} | kernels | engine_facts(engine)
 
 
 def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:

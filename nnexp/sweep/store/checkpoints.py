@@ -17,7 +17,7 @@ from nnexp.nn import RunState
 from nnexp.sweep.pool.stacks import Mark, Stack
 from nnexp.sweep.question.identity import NEUTRAL_VALUES, canonical_json
 from nnexp.sweep.question.plan import Run
-from nnexp.sweep.store.checkpoint_file import Head, machine, read_head, write_checkpoint
+from nnexp.sweep.store.checkpoint_file import Head, read_head, write_checkpoint
 from nnexp.sweep.store.folder import Sweep
 
 FOLDER = "checkpoints"
@@ -155,7 +155,7 @@ def remove_checkpoints(
 
 def _is_needed(head: Head, settled: Collection[str], latest: Mapping[str, Path]) -> bool:
     begun = set(head.runs) - set(settled)
-    ours = head.machine == machine()
+    ours = head.machine == head.machine_here
     return any(not ours or latest.get(run_id, head.path) == head.path for run_id in begun)
 
 
@@ -183,7 +183,7 @@ def _is_passing(error: ValueError) -> bool:
 
 def _find(folders: Sequence[Path], runs: Iterable[Run], code: str) -> Found:
     """What there is for these runs in the folders; of a run that several hold, the last one."""
-    found, here, wanted = Found({}, {}, {}, {}), machine(), {run.run_id: run for run in runs}
+    found, wanted = Found({}, {}, {}, {}), {run.run_id: run for run in runs}
     heads: list[Head] = []
     for folder in folders if wanted else ():
         whole, damaged, unread = _heads(folder)
@@ -192,6 +192,7 @@ def _find(folders: Sequence[Path], runs: Iterable[Run], code: str) -> Found:
     by_settings = {_settings(run.settings): run_id for run_id, run in wanted.items()} if heads else {}
     for head in heads:
         used = [run_id for run_id in head.runs if run_id in wanted]
+        here = head.machine_here
         if different := [name for name in here if head.machine.get(name) != here[name]]:
             name = different[0]
             how = f"{name} was {head.machine.get(name)}, here it is {here[name]}"

@@ -64,12 +64,21 @@ def _name(change: Mapping[str, Any]) -> str:
     return " ".join(f"{name}={value}" for name, value in change.items()) or "base"
 
 
+def compiled_runs() -> dict[str, dict[str, Any]]:
+    """Those of the same that `engine=jax` has."""
+    compiled = {name: settings | {"engine": "jax"} for name, settings in runs().items()}
+    others = ("monitor=", "augment=", "optimizer=newton_cg", "activation=step")
+    lacking = [name for name in compiled if name.startswith(others)]
+    return {name: settings for name, settings in compiled.items() if name not in lacking}
+
+
 RUNS = runs()
+COMPILED = compiled_runs()
 
 
-def digests(package: Path) -> dict[str, str]:
+def digests(package: Path, runs: dict[str, dict[str, Any]] = RUNS) -> dict[str, str]:
     formulas = Formulas(package)
-    return {name: formulas.digest(settings) for name, settings in RUNS.items()}
+    return {name: formulas.digest(settings) for name, settings in runs.items()}
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +93,13 @@ def package(tmp_path: Path) -> Path:
     for folder in ("nn", "data"):
         shutil.copytree(PACKAGE / folder, tmp_path / "nnexp" / folder, ignore=others)
     return tmp_path / "nnexp"
+
+
+@pytest.fixture
+def with_compiled(package: Path) -> Path:
+    """The same with the compiled core."""
+    shutil.copytree(PACKAGE / "nn" / "compiled", package / "nn" / "compiled")
+    return package
 
 
 def file_with(package: Path, text: str) -> Path:
@@ -236,6 +252,56 @@ def test_a_changed_formula_changes_the_runs_that_use_it_and_no_other(
     assert {name for name in RUNS if after[name] != before[name]} == changed
 
 
+ALL_COMPILED = set(COMPILED)
+SIGMOIDS = {name for name in COMPILED if not name.startswith(("activation=", "output="))} | {
+    "activation=sigmoid"
+}
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "changed"),
+    [
+        ("nn/compiled/units.py", "elu", {"activation=elu"}),
+        ("nn/compiled/units.py", "silu_slope", {"activation=silu"}),
+        ("nn/compiled/optimizers.py", "adamw", {"optimizer=adamw"}),
+        ("nn/compiled/optimizers.py", "_adam", {"optimizer=adam", "optimizer=adamw"}),
+        ("nn/compiled/network.py", "backprop", ALL_COMPILED),
+        ("nn/compiled/epoch.py", "train_step", ALL_COMPILED),
+        ("nn/compiled/turns.py", "epoch_rates", ALL_COMPILED),
+        ("nn/compiled/on_chip.py", "padded", ALL_COMPILED),
+        ("nn/schedules.py", "cosine", {"schedule=cosine"}),
+        ("nn/streams.py", "stream", ALL_COMPILED),
+        ("nn/hyperparameters.py", "keeps_best", ALL_COMPILED),
+        ("data/split.py", "scale_inputs", ALL_COMPILED),
+        ("nn/backprop.py", "errors", set()),
+        ("nn/activations.py", "elu", set()),
+        ("nn/compiled/device.py", "prepared", set()),
+    ],
+)
+def test_a_changed_formula_of_the_compiled_core_changes_its_runs_alone(
+    module: str, function: str, changed: set[str], with_compiled: Path, before: dict[str, str]
+) -> None:
+    compiled = digests(PACKAGE, COMPILED)
+    change_function(with_compiled, module, function)
+    after = digests(with_compiled, COMPILED)
+    assert {name for name in COMPILED if after[name] != compiled[name]} == changed
+    if "compiled" in module:
+        assert digests(with_compiled) == before
+
+
+def test_the_kernel_of_a_card_counts_like_a_function(with_compiled: Path, before: dict[str, str]) -> None:
+    compiled, whole = digests(with_compiled, COMPILED), Formulas(with_compiled).all_digest
+    kernel = with_compiled / "nn" / "compiled" / "on_chip.cu"
+    kernel.write_text(kernel.read_text() + "// another one\n")
+    assert not set(digests(with_compiled, COMPILED).values()) & set(compiled.values())
+    assert digests(with_compiled) == before
+    assert Formulas(with_compiled).all_digest != whole
+
+
+def test_a_run_and_the_same_run_compiled_have_no_digest_in_common(before: dict[str, str]) -> None:
+    assert not set(digests(PACKAGE, COMPILED).values()) & set(before.values())
+
+
 def test_a_changed_constant_and_a_changed_entry_count_like_a_function(
     package: Path, before: dict[str, str]
 ) -> None:
@@ -267,14 +333,16 @@ def test_a_definition_may_move_to_another_module(package: Path, before: dict[str
 
 def texts() -> dict[str, str]:
     formulas = Formulas(PACKAGE)
-    return {place: text for settings in RUNS.values() for place, text in formulas.texts(settings).items()}
+    settings = [*RUNS.values(), *COMPILED.values()]
+    return {place: text for each in settings for place, text in formulas.texts(each).items()}
 
 
 def test_every_module_of_the_core_is_a_formula_or_named_as_none() -> None:
     modules_of_runs = {place.partition(":")[0] for place in texts()} - {
         "nn.hyperparameters"
     }  # one member of it
-    modules = {f"nn.{file.stem}".removesuffix(".__init__") for file in (PACKAGE / "nn").glob("*.py")}
+    files = [file.relative_to(PACKAGE).with_suffix("") for file in (PACKAGE / "nn").rglob("*.py")]
+    modules = {".".join(file.parts).removesuffix(".__init__") for file in files}
     assert modules_of_runs & modules | set(NO_FORMULAS) == modules
     assert not modules_of_runs & set(NO_FORMULAS)
 

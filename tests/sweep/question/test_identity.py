@@ -36,7 +36,7 @@ PLACES = ("root", "path")  # where files lie
 class Later(Hyperparameters):
     """With a hyperparameter that came later."""
 
-    engine: str = "numpy"
+    rounding: str = "even"
 
     def __post_init__(self) -> None:
         """Nothing is checked."""
@@ -48,6 +48,7 @@ def test_everything_that_decides_a_result_counts() -> None:
     others = [
         (Hyperparameters(learning_rate=0.51), DataSpec(), data, "code"),
         (Hyperparameters(monitor=("test",)), DataSpec(), data, "code"),
+        (Hyperparameters(engine="jax"), DataSpec(), data, "code"),
         (Hyperparameters(), DataSpec(train_size=10), data, "code"),
         (Hyperparameters(), DataSpec(expand="shifts"), data, "code"),
         (Hyperparameters(), DataSpec(), replace(data, digest="other"), "code"),
@@ -75,15 +76,15 @@ def point(hyperparameters: Hyperparameters) -> dict[str, Any]:
 
 
 def test_a_later_hyperparameter_leaves_earlier_runs_their_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(identity.NEUTRAL_VALUES, "engine", "numpy")
+    monkeypatch.setitem(identity.NEUTRAL_VALUES, "rounding", "even")
     assert point(Later()) == point(Hyperparameters())
-    assert point(Later(engine="jax")) != point(Hyperparameters())
-    assert point(Later(engine="jax"))["hyperparameters"]["engine"] == "jax"
+    assert point(Later(rounding="up")) != point(Hyperparameters())
+    assert point(Later(rounding="up"))["hyperparameters"]["rounding"] == "up"
 
 
 def test_a_later_value_of_another_type_is_another_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(identity.NEUTRAL_VALUES, "engine", 0)
-    ids = {run_id(point(Later(engine=value)), 0) for value in (0, 0.0, False, "0", None)}  # type: ignore[arg-type]
+    monkeypatch.setitem(identity.NEUTRAL_VALUES, "rounding", 0)
+    ids = {run_id(point(Later(rounding=value)), 0) for value in (0, 0.0, False, "0", None)}  # type: ignore[arg-type]
     assert len(ids) == 5
 
 

@@ -172,8 +172,10 @@ def test_a_checkpoint_of_another_kernel_is_not_used(
     sweep: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "cut" / "id"
-    here = checkpoint_file.machine()
-    monkeypatch.setattr(checkpoint_file, "machine", lambda: here | {"the kernel of numpy's BLAS": "Other"})
+    here = checkpoint_file.machine("numpy")
+    monkeypatch.setattr(
+        checkpoint_file, "machine", lambda engine: here | {"the kernel of numpy's BLAS": "Other"}
+    )
     attempt(sweep, folder, 5)
     monkeypatch.undo()
     found = found_now(sweep, folder)
@@ -266,9 +268,8 @@ def test_one_of_another_machine_stays_while_its_runs_train_here(
     folder = tmp_path / "cut" / "id"
     attempt(sweep, folder, 5)
     (theirs,) = (folder / FOLDER).iterdir()
-    there = checkpoint_file.machine()
-    for module in ("checkpoint_file", "checkpoints"):
-        monkeypatch.setattr(f"nnexp.sweep.store.{module}.machine", lambda: there | {"NumPy": "1.0"})
+    there = checkpoint_file.machine("numpy")
+    monkeypatch.setattr(checkpoint_file, "machine", lambda engine: there | {"NumPy": "1.0"})
     attempt(sweep, folder, 2)
     assert theirs.exists()
     attempt(sweep, folder)
