@@ -45,6 +45,8 @@ def train_epoch(state: State, examples: Part, order: Array, rates: Rates, recipe
 
     The last mini-batch may be short: it is filled up with examples that have no share in its mean.
     """
+    if len(order) == len(state.layers[0][0]) == 1:
+        state, rates = without_axis(state), jax.tree.map(lambda array: array[0], rates)
     (S, n), B = order.shape, recipe.batch_size
     steps = -(-n // B)
     batches = jnp.pad(order, ((0, 0), (0, steps * B - n))).reshape(S, steps, B).swapaxes(0, 1)
@@ -55,7 +57,19 @@ def train_epoch(state: State, examples: Part, order: Array, rates: Rates, recipe
         return train_step(state, examples, *batch, rates, recipe), None
 
     end, _ = jax.lax.scan(step, state, (batches, shares))
-    return end
+    return end if end.layers[0][0].ndim == 3 else with_axis(end)
+
+
+def without_axis(state: State) -> State:
+    """One run without K in its arrays; the others have the same shapes as in a stack."""
+    parts = {name: getattr(state, name) for name in ("layers", "memory", "keys")}
+    return state._replace(**jax.tree.map(lambda array: array[0], parts))
+
+
+def with_axis(state: State) -> State:
+    """The same with it."""
+    parts = {name: getattr(state, name) for name in ("layers", "memory", "keys")}
+    return state._replace(**jax.tree.map(lambda array: array[None], parts))
 
 
 def train_step(
@@ -68,7 +82,7 @@ def train_step(
         x *= drawn_mask(state, "input_dropout", 0, x.shape[-2:], rates.input_dropout, x.dtype)
     masks: Masks = [None] * (len(state.layers) - 1)
     if rates.dropout is not None:
-        shapes = [(x.shape[-2], W.shape[1]) for W, _ in state.layers[:-1]]
+        shapes = [(x.shape[-2], W.shape[-2]) for W, _ in state.layers[:-1]]
         masks = [drawn_mask(state, "dropout", *each, rates.dropout, x.dtype) for each in enumerate(shapes)]
     gradient = backprop(state.layers, x, y, shares, recipe.units, masks)
     t, step = state.steps + 1, OPTIMIZERS[recipe.optimizer].step
@@ -87,4 +101,6 @@ def drawn_mask(
         key = jax.random.fold_in(jax.random.fold_in(key, state.steps), layer)
         return jax.random.uniform(key, shape, jnp.float32)
 
-    return (jax.vmap(uniform)(state.keys[purpose]) >= p).astype(dtype) / (1 - p)
+    keys = state.keys[purpose]
+    drawn = jax.vmap(uniform)(keys) if keys.ndim else uniform(keys)
+    return (drawn >= p).astype(dtype) / (1 - p)

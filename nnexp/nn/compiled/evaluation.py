@@ -63,7 +63,7 @@ def scores_at_once(layers: Layers, part: Part, counts: Array, units: Units) -> S
     """The same for few examples, of which some count: a column for each, as in the book, a (K, units, n)."""
     a = part.inputs.T
     for W, b in layers:
-        z = product("koi,kin->kon" if a.ndim == 3 else "koi,in->kon", W, a) + b.swapaxes(1, 2)
+        z = product("oi,in->on", W, a) + b.swapaxes(1, 2)
         a = units.hidden.function(z)
     z = z.swapaxes(1, 2)
     cost = units.output.cost(z, part.targets)

@@ -1,11 +1,11 @@
 """Backpropagation through K networks (book, ch. 2), as `plain.py` has it, over one mini-batch.
 
 A stack is a list of layers (W, b), outputs last: W (K, fan_out, fan_in), b (K, 1, fan_out). A mini-batch is
-x (K, B, d), or (B, d) where all runs see the same, and y in the same way.
+x (K, B, d), or (B, d) where all runs see the same, and y in the same way. One run may be without K in all of
+them, which is faster on a processor.
 """
 
 from collections.abc import Sequence
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -15,12 +15,19 @@ from nnexp.nn.compiled.units import Array, Units
 Layers = list[tuple[Array, Array]]
 Masks = Sequence[Array | None]  # (K, B, fan_out) of each hidden layer: what dropout multiplies its units by
 
-product = partial(jnp.einsum, precision=jax.lax.Precision.HIGHEST)  # no shortened factors on accelerators
+
+def product(letters: str, A: Array, B: Array) -> Array:
+    """The product of two matrices for each run, as in `einsum`, where one without K is every run's."""
+    taken, made = letters.split("->")
+    first, second = taken.split(",")
+    k, of_A, of_B = ("k" * (max(A.ndim, B.ndim) - 2), "k" * (A.ndim - 2), "k" * (B.ndim - 2))
+    whole = of_A + first + "," + of_B + second + "->" + k + made
+    return jnp.einsum(whole, A, B, precision=jax.lax.Precision.HIGHEST)  # on accelerators not shortened
 
 
 def weighted(W: Array, a: Array) -> Array:
     """W a for each run and example, (K, B, fan_out)."""
-    return product("koi,kbi->kbo" if a.ndim == 3 else "koi,bi->kbo", W, a)
+    return product("oi,bi->bo", W, a)
 
 
 def feedforward(
@@ -49,9 +56,9 @@ def backprop(layers: Layers, x: Array, y: Array, shares: Array, units: Units, ma
     for layer in reversed(range(len(layers))):
         if layer < len(layers) - 1:
             W_above, _ = layers[layer + 1]
-            delta = product("koi,kbo->kbi", W_above, delta) * slopes[layer]  # BP2
+            delta = product("oi,bo->bi", W_above, delta) * slopes[layer]  # BP2
         a = taken[layer]
-        dC_db = delta.sum(axis=1, keepdims=True)  # BP3
-        dC_dW = product("kbo,kbi->koi" if a.ndim == 3 else "kbo,bi->koi", delta, a)  # BP4
+        dC_db = delta.sum(axis=-2, keepdims=True)  # BP3
+        dC_dW = product("bo,bi->oi", delta, a)  # BP4
         gradient.insert(0, (dC_dW, dC_db))
     return gradient

@@ -113,9 +113,9 @@ def limit_norms(layers: Layers, limits: Array) -> Layers:
     *hidden, top = layers
     limited: Layers = []
     for W, b in hidden:
-        longest = jnp.abs(W).max(axis=2, keepdims=True)
+        longest = jnp.abs(W).max(axis=-1, keepdims=True)
         parts = W / jnp.where(longest > 0, longest, 1)
-        length = longest * jnp.sqrt(jnp.square(parts).sum(axis=2, keepdims=True))
+        length = longest * jnp.sqrt(jnp.square(parts).sum(axis=-1, keepdims=True))
         too_long = (limits > 0) & (length > limits)
         limited.append((jnp.where(too_long, W * (limits / length), W), b))
     return [*limited, top]
