@@ -9,7 +9,7 @@ from nnexp.commands.arguments import parse_arguments
 from nnexp.commands.lookup import folder_of
 from nnexp.console import make_console
 from nnexp.errors import UserError
-from nnexp.labbook.publish import book_files, check_publishable, publish, trials_of
+from nnexp.labbook.publish import book_files, check_publishable, publish, stages_of, trials_of
 
 HELP = """
 nnexp publish NAME[/ID] ... [--pictures heat_map,learning_curves] [sweeps_dir=sweeps]
@@ -18,9 +18,9 @@ Put the answers of finished sweeps into the lab book, to be committed: plan, run
 and the sweep's picture, as SWEEPS_DIR/published/NAME/sweep.yaml, rounds.jsonl, runs.csv, summary.csv,
 history.csv.gz, *.png. nnexp labbook judges every claim from these files alone. Records and weights stay where
 they are, and so does what only says where the sweep was trained: paths, names of machines, MLflow's ids.
-The trials of a tuned sweep go along, as published/NAME/trials. --pictures adds pictures. Refused unless every
-run is done, with the code as it is, by the plan and with the claims that the sweep file has today. nnexp
-labbook --write brings the book's page up to date.
+The trials of a tuned sweep go along, as published/NAME/trials, and the stages of a study. --pictures adds
+pictures. Refused unless every run is done, with the code as it is, by the plan and with the claims that the
+sweep file has today. nnexp labbook --write brings the book's page up to date.
 """
 PICTURES = "--pictures"
 BUDGET = 12_000_000  # bytes of the lab book, all that is committed of SWEEPS_DIR
@@ -35,7 +35,8 @@ def main(words: Sequence[str]) -> int:
     folders = list(dict.fromkeys(folder_of(name, sweeps_dir) for name in arguments.names))
     asked = [check_publishable(folder, sweeps_dir) for folder in folders]
     tried = [trials_of(sweep, sweeps_dir) for sweep in asked]
-    sweeps = {sweep.folder: sweep for sweep in (*asked, *filter(None, tried))}.values()
+    stages = [stage for sweep in asked for stage in stages_of(sweep, sweeps_dir)]
+    sweeps = {sweep.folder: sweep for sweep in (*asked, *filter(None, tried), *stages)}.values()
     console = make_console()
     pictures = arguments.settings[PICTURES].split(",") if PICTURES in arguments.settings else []
     for sweep in sweeps:

@@ -7,11 +7,12 @@ from pathlib import Path
 from rich.console import Console
 
 from nnexp.config import Config, Execution
+from nnexp.config.study import config_at, with_result
 from nnexp.errors import UserError
 from nnexp.experiment.messages import plan_table, stages_that_follow, useless_checkpoints, what_follows
 from nnexp.experiment.planning import advise, agreed, announce, planned, seeds_to_plan
 from nnexp.experiment.rounds import begun, is_whole, left_out
-from nnexp.experiment.study import check_figures, config_at, taken, with_result
+from nnexp.experiment.study import check_figures, taken
 from nnexp.experiment.training import Experiment
 from nnexp.experiment.tuning import chosen, planned_trials
 from nnexp.experiment.workers import Workers

@@ -1,34 +1,19 @@
 """Studies: stages in a row, each from what the one before took; then the study's own sweep."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from nnexp.config import Config
 from nnexp.errors import unknown
 from nnexp.results.by_point import accuracy_metric, standing
 from nnexp.results.columns import metric_names
 from nnexp.results.tables import Tables, make_tables
 from nnexp.sweep.pool.stop import SweepError
-from nnexp.sweep.question.plan import Plan, Run, StageResult
-from nnexp.sweep.question.points import DATA_KNOBS
+from nnexp.sweep.question.plan import Plan, StageResult
 from nnexp.sweep.question.ranges import WHOLE
-from nnexp.sweep.question.stages import Stage, question_at
+from nnexp.sweep.question.stages import Stage
 from nnexp.sweep.store.folder import Sweep
 from nnexp.text import count, percent
-
-
-def config_at(config: Config, stage: Stage) -> Config:
-    """What a stage asks, from the study's settings as they stand in `config`.
-
-    Raises:
-        UserError: it cannot be asked.
-    """
-    base = Run("", config.hyperparameters, config.data, 0).settings
-    question = question_at(config.question, stage, base)
-    return replace(with_settings(config, stage.settings), question=question)
 
 
 def check_figures(stage: Stage, plan: Plan) -> None:
@@ -37,26 +22,6 @@ def check_figures(stage: Stage, plan: Plan) -> None:
     for name in filter(None, (stage.metric, *(stage.take or {}).values())):
         if name not in names:
             raise unknown(f"figure in the stage {stage.name}", name, names)
-
-
-def with_result(config: Config, result: StageResult) -> Config:
-    """The study's configuration with what a stage has given it."""
-    question = replace(config.question, stage_results=[*config.question.stage_results, result])
-    return replace(with_settings(config, result.took), question=question)
-
-
-def with_settings(config: Config, settings: Mapping[str, Any]) -> Config:
-    """The configuration with these values of settings.
-
-    Raises:
-        UserError: a value cannot be used.
-    """
-    knobs = {name: value for name, value in settings.items() if name in DATA_KNOBS}
-    others = {name: value for name, value in settings.items() if name not in DATA_KNOBS}
-    if "hidden_size" in others and isinstance(config.hyperparameters.hidden_size, tuple):
-        others = {"hidden_layers": 1} | others
-    hyperparameters = replace(config.hyperparameters, **others)
-    return replace(config, hyperparameters=hyperparameters, data=replace(config.data, **knobs))
 
 
 def taken(stage: Stage, sweep: Sweep) -> StageResult:

@@ -10,7 +10,7 @@ from nnexp.claims.sweep_verdicts import results_of
 from nnexp.errors import UserError
 from nnexp.files import write_all
 from nnexp.labbook.published_results import check_current
-from nnexp.labbook.sweep_files import read_sweep_file
+from nnexp.labbook.sweep_files import CurrentQuestion, files_of_stages, read_sweep_file
 from nnexp.results.read_csv import PUBLISHED_HISTORY
 from nnexp.results.sweep_folder import folder_of_trials
 from nnexp.results.tables import Tables, make_tables
@@ -51,8 +51,11 @@ def check_publishable(folder: Path, sweeps_dir: str) -> Sweep:
     return sweep
 
 
-def _finished_sweep(folder: Path) -> Sweep:
-    """The sweep in `folder`; raises unless every run is done, by the code and the sweep file as they are."""
+def _finished_sweep(folder: Path, file: CurrentQuestion | None = None) -> Sweep:
+    """The sweep in `folder`; raises unless every run is done, by the code and the sweep file as they are.
+
+    `file`: what the file of a study asks in this stage.
+    """
     holder = holder_of(folder)  # first: whatever it records meanwhile is read
     sweep = open_sweep(folder)
     plan = sweep.plan
@@ -64,7 +67,7 @@ def _finished_sweep(folder: Path) -> Sweep:
         raise UserError(f"{name} is not finished, {runs}: nnexp status {name}")
     if plan.until and awaits_round(folder):
         raise UserError(f"{name} is not finished, something may be undecided: nnexp retry {name}")
-    check_current(name, plan, read_sweep_file(plan.name, folder))
+    check_current(name, plan, file or read_sweep_file(plan.name, folder))
     return sweep
 
 
@@ -80,6 +83,25 @@ def _check_data(sweep: Sweep, sweeps_dir: str) -> None:
             f"{home} has results on {before}, and {name} is on {now}: "
             "remove that folder first if these are to take its place"
         )
+
+
+def stages_of(sweep: Sweep, sweeps_dir: str) -> list[Sweep]:
+    """The stages of a study and their trials, which are published along with it; without those that are
+    published already.
+
+    Raises:
+        UserError: one is not here, or may not be published.
+    """
+    if not sweep.plan.stages:
+        return []
+    files, stages = files_of_stages(sweep.plan, sweep.folder), list[Sweep]()
+    for result in sweep.plan.stages:
+        folder: Path | None = find_sweep_folder(result.sweep, sweeps_dir, published=True).folder
+        while folder and (folder / "records").is_dir():
+            stage = _finished_sweep(folder, files[read_head(folder).name])
+            stages.append(stage)
+            folder = folder_of_trials(stage.plan, sweeps_dir)
+    return stages
 
 
 def trials_of(sweep: Sweep, sweeps_dir: str) -> Sweep | None:

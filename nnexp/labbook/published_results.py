@@ -145,14 +145,18 @@ def _change(plan: Plan, file: CurrentQuestion) -> str:
     tuned = [tuning and written_tuning(tuning) for tuning in (plan.tuning, file.question.tuning)]
     if tuned[0] != tuned[1]:
         return "what is tuned"
-    chosen = plan.tuning.names if plan.tuning and plan.trials else ()
-    if set(chosen) & set(plan.axes):  # points that a search has chosen, all from one base
+    if [result.stage for result in plan.stages] != [stage.name for stage in file.question.stages]:
+        return "the stages"
+    chosen = {name for result in plan.stages for name in result.took}
+    if plan.tuning and plan.trials:
+        chosen |= set(plan.tuning.names)
+    if chosen & set(plan.axes):  # points that a search has chosen, all from one base
         asked = [*asked] * len(planned)
     if len(planned) != len(asked):
         return "the number of points"
     for before, now in zip(planned, asked, strict=True):
         for name in now:
-            if name not in ("seed", *chosen) and spelled(before[name]) != spelled(now[name]):
+            if name not in {"seed", *chosen} and spelled(before[name]) != spelled(now[name]):
                 return name
     question = file.question
     same = {

@@ -5,11 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nnexp.config import choices, conf_dir, load_config
+from nnexp.config import Config, choices, conf_dir, load_config
+from nnexp.config.study import config_at, with_result
 from nnexp.data import DataSpec
 from nnexp.errors import UserError
 from nnexp.sweep.question.names import PUBLISHED
-from nnexp.sweep.question.plan import Run
+from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.question.planner import settings_of
 from nnexp.sweep.question.points import Question
 from nnexp.sweep.question.tuning import TRIALS, trials_of
@@ -31,21 +32,48 @@ def read_sweep_file(name: str, home: Path) -> CurrentQuestion:
     Raises:
         UserError: there is no such file, or it cannot be used.
     """
-    data_name = _data_of(home)
     tuned = name.removesuffix(f"/{TRIALS}")
     try:
-        config = load_config([f"+sweep={name if name in choices('sweep') else tuned}"])
-        data = config.data
-        if data_name is not None and data.name == DataSpec().name:
-            data = replace(data, name=data_name)
-        question = config.question
-        if tuned != name and question.tuning:
-            base = Run("", config.hyperparameters, data, 0).settings
-            question = trials_of(question, question.tuning, base)
-        settings = settings_of(question, config.hyperparameters, data)
+        config = _config(name if name in choices("sweep") else tuned, home)
+        return _trials_asked(config) if tuned != name and config.question.tuning else _asked(config)
     except UserError as error:
         raise UserError(f"+sweep={name}: {error}") from error
-    return CurrentQuestion(question, settings)
+
+
+def files_of_stages(plan: Plan, home: Path) -> dict[str, CurrentQuestion]:
+    """What the file of a study asks in each of its stages, after what those before have given `plan`, and of
+    their trials: by name of the sweep.
+
+    Raises:
+        UserError: there is no such file, or it cannot be used.
+    """
+    config, asked = _config(plan.name, home), dict[str, CurrentQuestion]()
+    for stage, result in zip(config.question.stages, plan.stages, strict=True):
+        step = config_at(config, stage)
+        asked[step.question.name] = _asked(step)
+        if step.question.tuning:
+            asked[f"{step.question.name}/{TRIALS}"] = _trials_asked(step)
+        config = with_result(config, result)
+    return asked
+
+
+def _config(name: str, home: Path) -> Config:
+    """The configuration of a sweep file, on the data set of the sweep in `home` where it leaves that open."""
+    config, data_name = load_config([f"+sweep={name}"]), _data_of(home)
+    if data_name is not None and config.data.name == DataSpec().name:
+        return replace(config, data=replace(config.data, name=data_name))
+    return config
+
+
+def _asked(config: Config) -> CurrentQuestion:
+    return CurrentQuestion(config.question, settings_of(config.question, config.hyperparameters, config.data))
+
+
+def _trials_asked(config: Config) -> CurrentQuestion:
+    """The same of the trials of a tuned question."""
+    base = Run("", config.hyperparameters, config.data, 0).settings
+    assert config.question.tuning
+    return _asked(replace(config, question=trials_of(config.question, config.question.tuning, base)))
 
 
 def _data_of(home: Path) -> str | None:
