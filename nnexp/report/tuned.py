@@ -78,7 +78,7 @@ def _curves(trials: Trials) -> Iterator[Line]:
         where = at_point(trials.plan, point).removeprefix(" at ")
         yield Line(f"{where}: " * bool(where) + _curve(trials.accuracy[point], sizes))
     if points > MOST_POINTS:
-        yield Line(f"The picture has the curves of {points - MOST_POINTS} more points.")
+        yield Line(f"The picture has the curves of {count(points - MOST_POINTS, 'more point')}.")
 
 
 def _sizes(budget: int) -> list[int]:

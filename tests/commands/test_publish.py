@@ -30,8 +30,8 @@ def test_plan_tables_and_the_main_picture_are_published(nnexp: Command, lab: Pat
     files, sizes = zip(*(line.split("  ") for line in lines), strict=True)
     assert all(re.fullmatch(r"\d+(\.\d)? (bytes|kB)", size) for size in sizes)
     assert list(files) == [
-        *(str(TINY / name) for name in (*TABLES, "accuracy_by_batch_size.png")),
-        *(str(HOME / "other" / name) for name in (*TABLES, "accuracy_by_learning_rate.png")),
+        *(str(TINY / name) for name in (*TABLES, "looks.jsonl", "accuracy_by_batch_size.png")),
+        *(str(HOME / "other" / name) for name in (*TABLES, "looks.jsonl", "accuracy_by_learning_rate.png")),
     ]
     assert sorted(map(str, HOME.rglob("*.*"))) == sorted(files)
     assert budget.startswith("The lab book takes ")
