@@ -19,6 +19,7 @@ from nnexp.experiment.sweep_standing import Standing
 from nnexp.experiment.workers import Workers
 from nnexp.files import scratch
 from nnexp.sweep.pool.datasets import Datasets
+from nnexp.sweep.pool.engines import accelerated
 from nnexp.sweep.pool.environment import environment
 from nnexp.sweep.pool.premises import PremiseError, Premises, premises
 from nnexp.sweep.pool.progress_board import Board
@@ -175,7 +176,15 @@ class Experiment:
         expected = premises(
             plan, execution.max_seconds, checkpoints, self.checkpoint_every, mixed=execution.backend.mixed
         )
-        stacks = make_stacks(plan.runs, rows, max(1, workers), load, timing=plan.timing, marks=marks)
+        stacks = make_stacks(
+            plan.runs,
+            rows,
+            max(1, workers),
+            load,
+            timing=plan.timing,
+            marks=marks,
+            accelerated=accelerated(plan.first_runs),
+        )
         if workers:  # else it would take time from the run that trains here
             Thread(target=load_libraries, args=(execution.pictures,)).start()
         with scratch() as folder:

@@ -18,7 +18,7 @@ from nnexp.sweep.pool.cluster import launch_on_cluster
 from nnexp.sweep.pool.countdown import Countdown
 from nnexp.sweep.pool.dask import cluster_size, opened, other_versions
 from nnexp.sweep.pool.datasets import Datasets
-from nnexp.sweep.pool.engines import engine_of, has_accelerator
+from nnexp.sweep.pool.engines import accelerated, engine_of
 from nnexp.sweep.pool.launch import launch, train_here, worker_count
 from nnexp.sweep.pool.premises import Premises
 from nnexp.sweep.pool.progress_board import Board
@@ -65,15 +65,14 @@ class Workers:
     @cached_property
     def _most(self) -> int:
         plan, n_jobs, backend = self._plan, self._execution.n_jobs, self._execution.backend
-        engine = engine_of(plan.first_runs)
-        check_engine(engine)
+        check_engine(engine_of(plan.first_runs))
         if plan.timing or n_jobs == 1 or len(plan.runs) == 1:
             return 0
         try:
             if backend.name == "slurm":
                 check_installed()
                 return backend.workers
-            if n_jobs is None and backend.name != "dask" and has_accelerator(engine):
+            if n_jobs is None and backend.name != "dask" and accelerated(plan.first_runs):
                 return 0  # its memory is for one process
             if backend.name != "dask":
                 return worker_count(n_jobs, len(plan.runs), backend.name)

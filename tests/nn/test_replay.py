@@ -1,7 +1,8 @@
 """Replay of the book: its scripts' recorded figures come out again, digit for digit.
 
 The book's weights (NumPy's legacy generator) and its shuffles (Python 2.7's) go in through `initial` and
-`order`; the core does the rest, in float64. Recorded figures: `book_curves.json`, which names their source.
+`order`; the core does the rest, or the compiled one, in float64. Recorded figures: `book_curves.json`, which
+names their source.
 A miniature on the first 100 training and test images, `mnist_100.npz`, is replayed with the everyday tests.
 """
 
@@ -75,11 +76,19 @@ def costs(history: History, part: str, n: int, evaluated: int) -> np.ndarray:
     return np.array(history[f"{part}_cost"]) + np.array(history["penalty"]) * n / evaluated
 
 
-def replay_overfitting(mnist: Data, n: int, epochs: int, lambda_l2: float) -> History:
+@pytest.fixture(params=["numpy", "jax"])
+def engine(request: pytest.FixtureRequest) -> str:
+    if request.param == "jax":
+        pytest.importorskip("jax", reason="JAX is not installed (the extra `jax`)")
+    return request.param
+
+
+def replay_overfitting(mnist: Data, n: int, epochs: int, lambda_l2: float, engine: str) -> History:
     """overfitting.py: 784-30-10, large weights (the default ones are drawn before and thrown away)."""
     script = Script()
     script.weights(large=False)
-    h = Hyperparameters(epochs=epochs, lambda_l2=lambda_l2, dtype="float64", monitor=("test",))
+    common = {"dtype": "float64", "monitor": ("test",), "engine": engine}
+    h = Hyperparameters(epochs=epochs, lambda_l2=lambda_l2, **common)
     initial, orders = script.weights(large=True), script.orders(list(range(n)), epochs)
     data = first(mnist, n)._replace(validation=Examples(mnist.test.inputs[:1], mnist.test.labels[:1]))
     [result] = train([h], data, initial=initial, order=orders)
@@ -104,13 +113,13 @@ def first_images() -> Data:
         ("quadratic", True, {"cost": "quadratic"}),
     ],
 )
-def test_the_miniature(first_images, name, large, knobs):
+def test_the_miniature(first_images, name, large, knobs, engine):
     """Ten epochs on 100 images: every accuracy is equal, every cost to 1e-12."""
     recorded, script = RECORDED["mnist_100"][name], Script()
     initial = script.weights(large=False)
     if large:
         initial = script.weights(large=True)
-    h = Hyperparameters(epochs=10, dtype="float64", monitor=("test",), **knobs)
+    h = Hyperparameters(epochs=10, dtype="float64", monitor=("test",), engine=engine, **knobs)
     [result] = train([h], first_images, initial=initial, order=script.orders(list(range(100)), 10))
     for part in ("test", "training"):
         assert correct(result.history, part, 100) == recorded[f"{part}_accuracy"]
@@ -119,10 +128,10 @@ def test_the_miniature(first_images, name, large, knobs):
 
 
 @on_all_images
-def test_overfitting(mnist):
+def test_overfitting(mnist, engine):
     """400 epochs on 1,000 images: every accuracy is equal, every cost to 1e-12."""
     recorded = RECORDED["overfitting"]
-    history = replay_overfitting(mnist, 1000, 400, 0.0)
+    history = replay_overfitting(mnist, 1000, 400, 0.0, engine)
     assert correct(history, "test", 10_000) == recorded["test_accuracy"]
     assert correct(history, "training", 1000) == recorded["train_accuracy"]
     np.testing.assert_allclose(history["test_cost"], recorded["test_cost"], rtol=0, atol=1e-12)
@@ -130,10 +139,10 @@ def test_overfitting(mnist):
 
 
 @on_all_images
-def test_overfitting_full(mnist):
+def test_overfitting_full(mnist, engine):
     """Two epochs on all images: after them, rounding decides which way the weights go."""
     recorded = RECORDED["overfitting_full"]
-    history = replay_overfitting(mnist, 50_000, 2, 0.0)
+    history = replay_overfitting(mnist, 50_000, 2, 0.0, engine)
     assert correct(history, "test", 10_000) == recorded["test_accuracy"]
     assert correct(history, "training", 50_000) == recorded["train_accuracy"]
     np.testing.assert_allclose(history["test_cost"], recorded["test_cost"], rtol=0, atol=1e-9)
@@ -144,7 +153,7 @@ def test_overfitting_full(mnist):
 def test_regularized_full(mnist):
     """30 epochs on all images with lambda 5: every test accuracy is equal, and all else to rounding."""
     recorded, n = RECORDED["regularized_full"], 50_000
-    history = replay_overfitting(mnist, n, 30, 5.0)
+    history = replay_overfitting(mnist, n, 30, 5.0, "numpy")
     assert correct(history, "test", 10_000) == recorded["test_accuracy"]
     np.testing.assert_allclose(correct(history, "training", n), recorded["train_accuracy"], rtol=0, atol=1)
     np.testing.assert_allclose(costs(history, "test", n, 10_000), recorded["test_cost"], rtol=0, atol=1e-5)
@@ -152,7 +161,7 @@ def test_regularized_full(mnist):
 
 
 @on_all_images
-def test_weight_initialization_30(mnist):
+def test_weight_initialization_30(mnist, engine):
     """weight_initialization.py: default, then large weights; the images stay shuffled in between."""
     script, index = Script(), list(range(50_000))
     nets = [script.weights(large=large) for large in (False, True)]
@@ -161,7 +170,7 @@ def test_weight_initialization_30(mnist):
         for layer in zip(*nets, strict=True)
     ]
     order = np.array([list(script.orders(index, 30)) for _ in nets])
-    h = Hyperparameters(learning_rate=0.1, lambda_l2=5.0, dtype="float64")
+    h = Hyperparameters(learning_rate=0.1, lambda_l2=5.0, dtype="float64", engine=engine)
     for name, result in zip(
         ("default", "large"), train([h, h], mnist, initial=initial, order=order), strict=True
     ):

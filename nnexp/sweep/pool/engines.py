@@ -33,9 +33,10 @@ def engine_of(runs: Iterable[Run]) -> str:
     return "jax" if any(run.hyperparameters.engine == "jax" for run in runs) else "numpy"
 
 
-def has_accelerator(engine: str) -> bool:
-    """Whether an engine trains on an accelerator here."""
-    return engine_facts(engine).get("device", PROCESSOR) != PROCESSOR
+def accelerated(runs: Iterable[Run]) -> set[str]:
+    """The engines that some runs name, and that have an accelerator here."""
+    engines = {run.hyperparameters.engine for run in runs}
+    return {name for name in engines if engine_facts(name).get("device", PROCESSOR) != PROCESSOR}
 
 
 def _compilations() -> Path | None:

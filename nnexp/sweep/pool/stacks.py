@@ -14,8 +14,17 @@ from nnexp.nn.streams import seed_of
 from nnexp.sweep.pool.estimate import Load, makespan, parameters, work
 from nnexp.sweep.question.plan import Run
 
-LARGEST = 16  # runs; a larger stack gains little, and loses more when it is cut short
-MEMORY = 64 * 2**20  # bytes of a stack's weights; its gradients and optimizer take up to three times as much
+
+class Room(NamedTuple):
+    """The most runs of a stack, and the most bytes of their weights; gradients and optimizer take up to three
+    times as much."""
+
+    runs: int
+    memory: int
+
+
+PROCESSOR = Room(16, 64 * 2**20)  # a larger stack gains little, and loses more when it is cut short
+ACCELERATOR = Room(1024, 256 * 2**20)  # an epoch of such a stack takes seconds (docs/accelerator.md)
 # How the time is found in which all can train: halvings of an interval, and then some that are a bit longer.
 HALVINGS, TRIES, STEP = 20, 10, 1.01
 
@@ -97,13 +106,14 @@ def make_stacks(
     *,
     timing: bool = False,
     marks: Mapping[str, Mark] | None = None,
+    accelerated: Collection[str] = (),
 ) -> list[Stack]:
     """Cut the plan's `runs` with these `rows` (their numbers) into stacks, the one with most work first.
 
     They are cut so that the last worker should end as early as can be. Runs of one order stand together, for
     what they see is then gathered once. `load` gives the data set of a specification. With `timing`,
     each run is a stack of its own. `marks`: run_id -> where a run goes on; stacks of such runs come before
-    all others, so that little is begun and not ended.
+    all others, so that little is begun and not ended. `accelerated`: engines that have an accelerator.
     """
     marks = marks or {}
     members: dict[object, list[tuple[Run, int]]] = {}
@@ -112,7 +122,11 @@ def make_stacks(
         members.setdefault((shape(runs[row]), mark and mark.epoch), []).append((runs[row], row))
     if not members:
         return []
-    groups = [Group.of(group, load(group[0][0].data).data, marks) for group in members.values()]
+    groups = []
+    for group in members.values():
+        run = group[0][0]
+        room = ACCELERATOR if run.hyperparameters.engine in accelerated else PROCESSOR
+        groups.append(Group.of(group, load(run.data).data, marks, room))
     groups.sort(key=lambda group: -group.cost(1))
     cut = [[1] * len(group.members) for group in groups] if timing else _best_cut(groups, workers)
     stacks = [
@@ -186,14 +200,16 @@ class Group:
     most: int
 
     @classmethod
-    def of(cls, members: Sequence[tuple[Run, int]], data: Data, marks: Mapping[str, Mark]) -> "Group":
+    def of(
+        cls, members: Sequence[tuple[Run, int]], data: Data, marks: Mapping[str, Mark], room: Room
+    ) -> "Group":
         run = members[0][0]
         h = run.hyperparameters
         size_of_one = parameters(h, data) * (8 if h.dtype == "float64" else 4)
         left = Stack.of([members[0]], marks).left
         one, two = left * work([run], data), left * work([run, run], data)
         in_order = sorted(members, key=lambda member: seed_of(member[0].hyperparameters, "order"))
-        most = max(1, min(LARGEST, MEMORY // size_of_one))
+        most = max(1, min(room.runs, room.memory // size_of_one))
         return cls(in_order, marks, fixed=2 * one - two, each=two - one, most=most)
 
     def cost(self, size: int) -> float:

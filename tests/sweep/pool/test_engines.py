@@ -74,6 +74,18 @@ def test_stacks_are_of_one_engine() -> None:
     assert sorted(map(sorted, kinds)) == [["jax"], ["numpy"]]
 
 
+def test_stacks_for_an_accelerator_are_wide() -> None:
+    """Those of NumPy's runs beside them are not; and weights must have room."""
+    made = plan({"engine": ["numpy", "jax"]}, seeds=range(100), hidden_size=30)
+    stacks = make_stacks(made.runs, range(200), 1, load, accelerated={"jax"})
+    sizes = {name: [len(s.runs) for s in stacks if s.engine == name] for name in ("numpy", "jax")}
+    assert sizes["jax"] == [100]
+    assert max(sizes["numpy"]) <= 16
+    large = plan({}, seeds=range(100), engine="jax", hidden_size=100_000)
+    stacks = make_stacks(large.runs, range(100), 1, load, accelerated={"jax"})
+    assert max(len(stack.runs) for stack in stacks) < 100
+
+
 def pretend(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
     """As if JAX was installed, and this process had such a device."""
     facts = {"jax": "0.0", "device": device}

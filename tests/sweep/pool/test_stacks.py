@@ -9,7 +9,7 @@ import pytest
 from nnexp.data import Dataset, DataSpec, load
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.estimate import makespan, work
-from nnexp.sweep.pool.stacks import LARGEST, MEMORY, Mark, Stack, make_stacks, work_by_row
+from nnexp.sweep.pool.stacks import PROCESSOR, Mark, Stack, make_stacks, work_by_row
 from nnexp.sweep.question.plan import Plan
 from tests.sweep.samples import plan
 
@@ -29,7 +29,7 @@ def test_every_run_is_in_exactly_one_stack_under_its_number() -> None:
 
 def test_runs_stack_when_only_what_broadcasts_differs() -> None:
     axes = {"learning_rate": [0.1, 1], "lambda_l2": [0, 1], "initializer": ["lecun_normal", "he_normal"]}
-    assert max(len(stack.runs) for stack in stacked(plan(axes, seeds=range(10)))) == LARGEST
+    assert max(len(stack.runs) for stack in stacked(plan(axes, seeds=range(10)))) == PROCESSOR.runs
     assert all(
         len({run.hyperparameters.batch_size for run in stack.runs}) == 1
         for stack in stacked(plan({"batch_size": [1, 10, 100]}, seeds=range(10)))
@@ -114,7 +114,7 @@ def test_stacks_of_large_networks_hold_few_runs() -> None:
     axes = {"learning_rate": [0.1 * k for k in range(1, 33)]}
     for stack in stacked(plan(axes, hidden_size=2000, hidden_layers=3)):
         weights = 4 * (64 * 2000 + 2 * 2000**2)
-        assert len(stack.runs) * weights <= MEMORY
+        assert len(stack.runs) * weights <= PROCESSOR.memory
 
 
 def test_stacks_of_networks_with_many_inputs_hold_few_runs() -> None:
