@@ -178,14 +178,15 @@ def test_weight_initialization_30(mnist, engine):
 
 
 @on_all_images
-def test_more_data(mnist):
+def test_more_data(mnist, engine):
     """more_data.py: large weights anew for each size, 150,000 updates each, lambda = n / 10,000."""
     script, recorded = Script(), RECORDED["more_data"]
     script.weights(large=False)
     accuracies = []
     for n in recorded["size"]:
         epochs = 1_500_000 // n
-        h = Hyperparameters(epochs=epochs, lambda_l2=n * 0.0001, dtype="float64", evaluate_every=0)
+        common = {"dtype": "float64", "evaluate_every": 0, "engine": engine}
+        h = Hyperparameters(epochs=epochs, lambda_l2=n * 0.0001, **common)
         initial, orders = script.weights(large=True), script.orders(list(range(n)), epochs)
         [result] = train([h], first(mnist, n), initial=initial, order=orders)
         accuracies += [count / 100 for count in correct(result.history, "validation", 10_000)]
