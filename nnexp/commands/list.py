@@ -13,11 +13,10 @@ from nnexp.commands.lookup import name_of, shown_status, standing
 from nnexp.console import make_console, make_table
 from nnexp.errors import UserError
 from nnexp.sweep.question.points import key_of
-from nnexp.sweep.question.seeds import UntilDecided
 from nnexp.sweep.store.catalog import no_sweeps, statuses_in, sweep_folders
 from nnexp.sweep.store.lock import holder_of
 from nnexp.sweep.store.plan_file import OtherVersionError, read_head
-from nnexp.sweep.store.rounds_file import awaits_round
+from nnexp.sweep.store.rounds_file import awaited
 from nnexp.text import moment, spelled
 
 HELP = """
@@ -66,7 +65,7 @@ def _row(folder: Path, sweeps_dir: str) -> tuple[str, ...]:
     try:
         head, holder = read_head(folder), holder_of(folder)
         stored = statuses_in(folder, head)
-        goes_on = isinstance(head.seeds, UntilDecided) and awaits_round(folder)
+        goes_on = awaited(folder)
     except UserError as error:
         state = "other version" if isinstance(error, OtherVersionError) else "damaged"
         return name, "", "", state, use, str(error)

@@ -14,7 +14,7 @@ from nnexp.sweep.store.catalog import Choice, find_sweep_folder, sweep_folders
 from nnexp.sweep.store.folder import Sweep, open_sweep
 from nnexp.sweep.store.lock import holder_of
 from nnexp.sweep.store.plan_file import read_head
-from nnexp.sweep.store.rounds_file import awaits_round, read_rounds
+from nnexp.sweep.store.rounds_file import awaited, read_rounds
 from nnexp.tracking import mlflow_run_ids
 
 SHORTEST = 4  # characters of a run_id
@@ -36,15 +36,15 @@ class StoredSweep(NamedTuple):
         return Counter(status_of(self.sweep, run.run_id) for run in self.sweep.plan.runs)
 
     @property
-    def goes_on(self) -> bool:
-        """Whether its seeds go on until decided, and are not at their end."""
-        return self.sweep.plan.until is not None and awaits_round(self.sweep.folder)
+    def goes_on(self) -> str:
+        """By which rule further rounds may come: more `until decided`, more `to be tried`; empty if none."""
+        return awaited(self.sweep.folder)
 
 
-def standing(statuses: Mapping[str, int], holder: str | None, goes_on: bool = False) -> str:
+def standing(statuses: Mapping[str, int], holder: str | None, goes_on: str = "") -> str:
     """How many runs are where: `12 finished, 23 pending, more until decided; training`."""
     counts = [f"{statuses[status]} {status}" for status in STATUSES if statuses[status]]
-    counts += ["more until decided"] * goes_on
+    counts += [f"more {goes_on}"] * bool(goes_on)
     return ", ".join(counts) + "; training" * (holder is not None)
 
 

@@ -181,7 +181,8 @@ SWEEP = {
         "Hyperparameters of which the best setting is looked for: budget settings are tried, with seeds runs "
         "each, and the best ones, finalists, are trained again with sweep.seeds.",
         Stated(
-            "names with ranges {low, high, scale} or lists, beside budget, seeds, sampler, finalists; or null"
+            "names with ranges {low, high, scale} or lists, beside budget, seeds, finalists, together, "
+            "sampler (halton, sobol, random, tpe, gp, cmaes), pruner (none, median, asha); or null"
         ),
         "Bergstra and Bengio 2012, Random search for hyper-parameter optimization",
     ),

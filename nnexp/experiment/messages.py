@@ -62,6 +62,8 @@ def announcement(
     shape = plan.shape
     if plan.until:
         shape += f", until decided: at most {len(plan.points) * plan.until.most} runs"
+    if plan.is_search and plan.tuning:
+        shape += f", in rounds of {plan.tuning.together}: {plan.tuning.budget} points in all"
     return f"{plan.name}: {count(runs, 'run')} ({shape}), {', '.join(state)}"
 
 
@@ -81,15 +83,19 @@ def stages_that_follow(study: Question, stage: Stage) -> str:
 
 def round_line(sweep: Sweep, fresh: Sequence[int], to_train: Sequence[int]) -> str:
     """What a further round, not frozen yet, is about to do: `Round 2: 7 seeds at 2 of 3 points, 4 runs to
-    train`.
+    train`, or of a search `Round 2: points 9 to 16 of 64, 8 runs to train`.
 
     `fresh`: rows of the runs that it adds; `to_train`: of those that have no record.
     """
     plan, number = sweep.plan, len(read_rounds(sweep.folder)) + 1
+    left = f"{count(len(to_train), 'run')} to train"
+    if plan.is_search and plan.tuning:
+        first, last = plan.runs[fresh[0]].point + 1, len(plan.points)
+        return f"Round {number}: points {first} to {last} of {plan.tuning.budget}, {left}"
     points = {plan.runs[row].point for row in fresh}
     seeds = max(plan.runs[row].seed for row in fresh) + 1
     where = f"{count(seeds, 'seed')} at {len(points)} of {count(len(plan.points), 'point')}"
-    return f"Round {number}: {where}, {count(len(to_train), 'run')} to train"
+    return f"Round {number}: {where}, {left}"
 
 
 def going_on(marks: Mapping[str, Mark]) -> str:

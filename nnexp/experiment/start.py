@@ -25,6 +25,7 @@ from nnexp.sweep.question.plan import Plan, is_of_trials
 from nnexp.sweep.store.checkpoints import find_checkpoints
 from nnexp.sweep.store.folder import Sweep, sweep_folder
 from nnexp.sweep.store.lock import held
+from nnexp.sweep.store.rounds_file import awaited
 from nnexp.tracking import STORE_VARIABLE, check_store, move_note, public_uri
 
 
@@ -54,7 +55,7 @@ def _dry_run(config: Config, datasets: Datasets, console: Console) -> Sweep:
         return _show_plan(config.execution, whole, datasets, console)
     trials = planned_trials(config, datasets.load)
     mode, sweeps_dir = config.execution.mode, config.execution.sweeps_dir
-    sweep = begun(trials, sweep_folder(sweeps_dir, trials), mode, sweeps_dir)
+    sweep = begun(trials, sweep_folder(sweeps_dir, trials), mode, sweeps_dir, datasets.load)
     if sweep.pending(mode):
         _show_plan(config.execution, trials, datasets, console)
         console.print(what_follows(trials, whole))
@@ -65,7 +66,7 @@ def _dry_run(config: Config, datasets: Datasets, console: Console) -> Sweep:
 
 def _show_plan(execution: Execution, whole: Plan, datasets: Datasets, console: Console) -> Sweep:
     mode, sweeps_dir = execution.mode, execution.sweeps_dir
-    sweep = begun(whole, sweep_folder(sweeps_dir, whole), mode, sweeps_dir)
+    sweep = begun(whole, sweep_folder(sweeps_dir, whole), mode, sweeps_dir, datasets.load)
     _say_left_out(whole, sweep.folder, console)
     workers = Workers(whole, execution, sweep.folder, datasets, console)
     pending = sweep.pending(mode)
@@ -117,6 +118,8 @@ def _run_one(config: Config, datasets: Datasets, console: Console) -> list[Sweep
     trials = planned_trials(config, datasets.load)
     drawn_later = replace(execution, pictures=False)
     tried = carry_out(trials, drawn_later, tracking.uri, datasets, console, tracking.models)
+    if awaited(tried.folder):  # a round that somebody does not want to train
+        return [tried]
     plan = planned(chosen(config, tried), datasets.load, Console(quiet=True))
     return [tried, carry_out(plan, execution, tracking.uri, datasets, console, tracking.models)]
 
@@ -130,7 +133,7 @@ def carry_out(
     if problem and not folder.exists():
         raise problem
     with held(folder) as writable:
-        sweep = begun(whole, folder, execution.mode, execution.sweeps_dir)
+        sweep = begun(whole, folder, execution.mode, execution.sweeps_dir, datasets.load)
         _say_left_out(whole, folder, console)
         pending = sweep.pending(execution.mode)
         if pending and problem:

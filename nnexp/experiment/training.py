@@ -28,6 +28,7 @@ from nnexp.sweep.pool.stop import SweepError, deferred
 from nnexp.sweep.pool.watch import Progress
 from nnexp.sweep.question.identity import formulas
 from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.rounds import floors_by_run
 from nnexp.sweep.store.checkpoints import (
     FOLDER,
     find_checkpoints,
@@ -35,7 +36,7 @@ from nnexp.sweep.store.checkpoints import (
     remove_checkpoints,
 )
 from nnexp.sweep.store.folder import Sweep, settle
-from nnexp.sweep.store.rounds_file import freeze_end
+from nnexp.sweep.store.rounds_file import freeze_end, read_rounds
 from nnexp.tracking import reopen
 
 
@@ -103,7 +104,7 @@ class Experiment:
         while more:
             with deferred():
                 self.train_round(rows, marks)
-                sweep = with_next_round(self.whole, self.sweep, self.execution.sweeps_dir)
+                sweep = with_next_round(self.whole, self.sweep, self.execution.sweeps_dir, self.datasets.load)
                 if sweep is None:
                     self._end_rounds()
             more = sweep is not None and self._begin_round(sweep)
@@ -139,10 +140,14 @@ class Experiment:
 
     def _end_rounds(self) -> None:
         """Freeze that no round is to come; while a run is missing, nobody knows yet."""
-        if self.whole.until and is_whole(self.sweep):
+        if is_whole(self.sweep):
             freeze_end(self.sweep.folder)
         elif self.whole.until and self.sweep.failed:
             self.console.print("The next round waits for the runs that failed.")
+
+    @property
+    def _may_grow(self) -> bool:
+        return self.whole.until is not None or self.whole.is_search
 
     def _say_stopping(self, at_stake: str) -> None:
         lost = f"; lost: {at_stake}" if at_stake else ""
@@ -155,7 +160,7 @@ class Experiment:
             ended = len(self.rows) - len(self.recorder.open)
             return f"{ended} of {len(self.rows)} runs were trained again; mode=force begins anew"
         if not self.sweep.pending(self.execution.mode):
-            more = "goes on" if self.whole.until else "brings files and MLflow up to date"
+            more = "goes on" if self._may_grow else "brings files and MLflow up to date"
             return f"all runs are recorded. The same command again {more}"
         done = f"{len(self.sweep.records)} of {len(self.sweep.plan.runs)} runs are recorded"
         return f"{done}. The same command again trains the rest, or {self.ending.going_on}"
@@ -174,7 +179,12 @@ class Experiment:
         checkpoints = open_checkpoints(self.sweep, self._formulas.all_digest)
         self._attempt = checkpoints.attempt
         expected = premises(
-            plan, execution.max_seconds, checkpoints, self.checkpoint_every, mixed=execution.backend.mixed
+            plan,
+            execution.max_seconds,
+            checkpoints,
+            self.checkpoint_every,
+            mixed=execution.backend.mixed,
+            floors=floors_by_run(read_rounds(self.sweep.folder)),
         )
         stacks = make_stacks(
             plan.runs,

@@ -9,7 +9,7 @@ from nnexp.sweep.pool.estimate import Load
 from nnexp.sweep.pool.stop import SweepError
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.question.planner import make_plan
-from nnexp.sweep.question.tuning import trials_of
+from nnexp.sweep.question.trials import trials_of
 from nnexp.sweep.store.folder import Sweep
 
 
@@ -17,7 +17,7 @@ def planned_trials(config: Config, load: Load) -> Plan:
     """The plan of the trials of a question that has some.
 
     Raises:
-        UserError: a setting cannot be trained.
+        UserError: a setting cannot be trained, or what asks for settings is not installed.
     """
     question, base = config.question, Run("", config.hyperparameters, config.data, 0).settings
     assert question.tuning

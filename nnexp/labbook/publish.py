@@ -24,7 +24,7 @@ from nnexp.sweep.store.looks import FILE as LOOKS
 from nnexp.sweep.store.looks import looks_text
 from nnexp.sweep.store.plan_file import FILE, body_text, read_body, read_head, read_plan
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
-from nnexp.sweep.store.rounds_file import awaits_round
+from nnexp.sweep.store.rounds_file import awaited
 
 PROVENANCE = (
     *("nnexp", "commit", "dirty", "python", "threads"),
@@ -65,7 +65,7 @@ def _finished_sweep(folder: Path, file: CurrentQuestion | None = None) -> Sweep:
     if left := len(sweep.pending("retry")):
         runs = f"{left} of {len(plan.runs)} runs are not done"
         raise UserError(f"{name} is not finished, {runs}: nnexp status {name}")
-    if plan.until and awaits_round(folder):
+    if awaited(folder):
         raise UserError(f"{name} is not finished, something may be undecided: nnexp retry {name}")
     check_current(name, plan, file or read_sweep_file(plan.name, folder))
     return sweep

@@ -13,7 +13,8 @@ from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.question.planner import settings_of
 from nnexp.sweep.question.points import Question
-from nnexp.sweep.question.tuning import TRIALS, trials_of
+from nnexp.sweep.question.trials import trials_of
+from nnexp.sweep.question.tuning import TRIALS
 from nnexp.sweep.store.plan_file import read_head
 
 

@@ -65,8 +65,17 @@ def trials_in(plan: Plan, runs: pd.DataFrame) -> Trials:
     for point, (values, run) in enumerate(zip(each, plan.first_runs, strict=True)):
         if sizes := sizes_of(run.data):
             lost[point] += at_chance(values, 1 / sizes.classes, sizes.validation).sum()
-    shape = (plan.tuning.budget, -1)
+    shape = (-1, 1 if plan.tuning.finalists else len(plan.points) // plan.tuning.budget)
     return Trials(plan, each.mean(axis=1).reshape(shape).T, lost.reshape(shape).T, len(runs))
+
+
+def accuracies(plan: Plan, runs: pd.DataFrame) -> NDArray[np.float64]:
+    """What a search hears of each of its settings: the mean validation accuracy over the seeds.
+
+    Of a run that a pruner ended, what it had then; 0 for one that diverged or failed.
+    """
+    each = samples(plan, runs, [accuracy_metric(plan)], ("finished", "pruned"))[0]
+    return np.asarray(np.nan_to_num(each).mean(axis=1))
 
 
 def with_choice(question: Question, trials: Trials) -> Question:
@@ -82,7 +91,9 @@ def with_choice(question: Question, trials: Trials) -> Question:
         if np.isnan(accuracy).all():
             values = trials.plan.points[point]
             where = ", ".join(f"{n}={spelled(v)}" for n, v in values.items() if n not in tuning.names)
-            raise LookupError(f"none of {tuning.budget} settings finished{' at ' * bool(where)}{where}")
+            raise LookupError(
+                f"none of {trials.accuracy.shape[1]} settings finished{' at ' * bool(where)}{where}"
+            )
     chosen = [{name: trials.plan.points[number][name] for name in tuning.names} for number in trials.chosen]
     if tuning.finalists is not None:
         return replace(question, points=chosen, trials=name)

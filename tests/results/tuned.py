@@ -12,7 +12,8 @@ from nnexp.results.trials import Trials, trials_in, with_choice
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.question.planner import make_plan
 from nnexp.sweep.question.points import Question
-from nnexp.sweep.question.tuning import trials_of, tuning_of
+from nnexp.sweep.question.trials import trials_of
+from nnexp.sweep.question.tuning import tuning_of
 from tests.results.sweeps import make_records
 
 RATES = {"learning_rate": {"low": 0.01, "high": 10, "scale": "log"}, "budget": 4}

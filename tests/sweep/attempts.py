@@ -1,5 +1,6 @@
 """Attempts to train a sweep in this process, each of which may be cut at any epoch."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from nnexp.sweep.pool.stacks import make_stacks
 from nnexp.sweep.pool.worker import train_stack
 from nnexp.sweep.question.identity import formulas
 from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.pruners import Floors
 from nnexp.sweep.store.checkpoints import (
     FOLDER,
     Found,
@@ -63,6 +65,7 @@ def attempt(
     workers: int = 2,
     every: float = OFTEN,
     at_once: bool = False,
+    floors: Mapping[str, Floors] | None = None,
 ) -> Board:
     """Train what is left of a sweep in its folder, for so many epochs; the board, as it was left.
 
@@ -72,7 +75,7 @@ def attempt(
     sweep.records_folder.mkdir(parents=True, exist_ok=True)
     rows, found = sweep.pending("cached"), find_checkpoints(sweep, "cached", code)
     checkpoints = open_checkpoints(sweep, code)
-    expected = premises(plan, None, checkpoints, every)
+    expected = premises(plan, None, checkpoints, every, floors=floors)
     board = Cut(folder / "board", len(plan.runs), epochs, kill=kill)
     for stack in make_stacks(plan.runs, rows, workers, load, marks=found.marks):
         with suppress(Killed):

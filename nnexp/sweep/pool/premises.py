@@ -16,6 +16,7 @@ from nnexp.sweep.pool.engines import engine_facts, engine_of
 from nnexp.sweep.pool.stacks import Mark, Stack
 from nnexp.sweep.question.identity import formulas, numerics_of
 from nnexp.sweep.question.plan import Plan, Run
+from nnexp.sweep.question.pruners import Floors
 
 
 class Checkpoints(Protocol):
@@ -42,7 +43,7 @@ class Premises:
     may differ, but for the code.
 
     `checkpoints`: None for a sweep that has none; `checkpoint_every`: seconds from one to the next of a
-    stack, which has another one at a stop; 0 for no new ones."""
+    stack, which has another one at a stop; 0 for no new ones. `floors`: run_id -> where a pruner ends it."""
 
     parent: int
     code: Mapping[str, str]
@@ -53,6 +54,7 @@ class Premises:
     max_seconds: float | None = None
     checkpoints: Checkpoints | None = None
     checkpoint_every: float = 0.0
+    floors: Mapping[str, Floors] = field(default_factory=dict)
 
 
 class PremiseError(Exception):
@@ -65,6 +67,7 @@ def premises(
     checkpoints: Checkpoints | None = None,
     checkpoint_every: float = 0.0,
     mixed: bool = False,
+    floors: Mapping[str, Floors] | None = None,
 ) -> Premises:
     """The premises of a sweep whose parent is this process.
 
@@ -82,6 +85,7 @@ def premises(
         max_seconds=max_seconds,
         checkpoints=checkpoints,
         checkpoint_every=checkpoint_every,
+        floors=floors or {},
     )
 
 

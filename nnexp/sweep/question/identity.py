@@ -12,6 +12,7 @@ from nnexp import nn
 from nnexp.data import Dataset, DataSpec
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.formulas import SOURCES, Formulas
+from nnexp.sweep.question.plan import Run
 from nnexp.sweep.question.seeds import SeedRule, UntilDecided
 from nnexp.sweep.question.tuning import Tuning, as_written
 
@@ -75,6 +76,20 @@ def sweep_id(
     if tuning:
         question |= as_written(tuning)
     return _id(canonical_json(question), 8)
+
+
+def identity_of_search(tuning: Tuning, base: Run, dataset: Dataset) -> list[dict[str, Any]]:
+    """In the place of points, which nobody knows yet: the base configuration, and the formulas that it uses
+    with any one value at an end of a range, or from a list."""
+    now, settings = formulas(), base.settings
+    identity = point_identity(base.hyperparameters, base.data, dataset, now.digest(settings))
+    tried = (
+        {dimension.name: value}
+        for dimension in tuning.space
+        for _, domain in dimension.domains
+        for value in domain.extremes
+    )
+    return [identity, {"numerics": sorted({now.digest(settings | each) for each in tried})}]
 
 
 def _rule(seeds: SeedRule) -> str | list[int]:

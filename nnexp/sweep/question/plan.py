@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -68,6 +68,8 @@ class Plan:
     tuning: Tuning | None = None  # what is tried, where this is a sweep of trials or rests on one
     trials: str = ""  # NAME/ID of the sweep of trials that chose settings for this one's points
     stages: tuple[StageResult, ...] = ()  # of a study, what its settings come from
+    home: Mapping[str, Any] = field(default_factory=dict)  # of a search in rounds: `planner.home_of`
+    floors: Mapping[int, float] = field(default_factory=dict)  # of its last round: see `pruners.floors`
 
     @cached_property
     def runs_by_point(self) -> tuple[tuple[Run, ...], ...]:
@@ -107,6 +109,11 @@ class Plan:
         """The settings of all runs that are not at their default."""
         usual = Run("", Hyperparameters(), DataSpec(), 0).settings
         return {name: value for name, value in self.shared.items() if value != usual[name]}
+
+    @property
+    def is_search(self) -> bool:
+        """Whether it tries settings in rounds: more may follow from how these do."""
+        return is_of_trials(self) and self.tuning is not None and self.tuning.together is not None
 
     @property
     def tuned(self) -> tuple[str, ...]:

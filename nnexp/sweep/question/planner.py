@@ -2,14 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from nnexp.data import Dataset, DataSpec
 from nnexp.data.augment import AFFINE
 from nnexp.errors import UserError
 from nnexp.nn import Hyperparameters, check_augmentation, check_fit
 from nnexp.nn.streams import follows_seed
-from nnexp.sweep.question.identity import formulas, numerics_of, point_identity, run_id, sweep_id
+from nnexp.sweep.question.identity import (
+    formulas,
+    identity_of_search,
+    numerics_of,
+    point_identity,
+    run_id,
+    sweep_id,
+)
 from nnexp.sweep.question.plan import Plan, Run, with_seed
 from nnexp.sweep.question.points import (
     DATA_KNOBS,
@@ -22,12 +29,14 @@ from nnexp.sweep.question.points import (
 )
 from nnexp.sweep.question.seeds import UntilDecided, checked_seeds
 from nnexp.sweep.question.sources import source_axes
+from nnexp.sweep.question.tuning import Tuning
 from nnexp.text import count, spelled
 
+Load: TypeAlias = Callable[[DataSpec], Dataset]
+CHANGED_BESIDE = ("hidden_layers", "augment")  # by a list of sizes; where distortions are at zero
 
-def make_plan(
-    question: Question, base: Hyperparameters, base_data: DataSpec, load: Callable[[DataSpec], Dataset]
-) -> Plan:
+
+def make_plan(question: Question, base: Hyperparameters, base_data: DataSpec, load: Load) -> Plan:
     """Every run of the sweep, built and checked; with seeds until decided, every run that may come.
 
     `load` gives the data set of a specification.
@@ -61,7 +70,9 @@ def make_plan(
         identities.append(identity)
         points.append({axis: settings[axis] for axis in point})
     _check_distinct(points, runs, len(seeds))
-    axes = tuple(axes_of(question))
+    axes, home = tuple(axes_of(question)), Run("", base, base_data, 0)
+    search = question.tuning if question.tuning and question.tuning.together and not question.trials else None
+    identity_of_points = identity_of_search(search, home, load(base_data)) if search else identities
     return Plan(
         name=question.name,
         question=question.question,
@@ -69,8 +80,8 @@ def make_plan(
         points=tuple(points),
         seeds=seeds,
         runs=tuple(runs),
-        baseline=_baseline(question, wanted, points, Run("", base, base_data, 0)),
-        sweep_id=sweep_id(axes, identities, until or seeds, question.tuning),
+        baseline=_baseline(question, wanted, points, home),
+        sweep_id=sweep_id(axes, identity_of_points, until or seeds, question.tuning),
         numerics=numerics_of(run.settings for run in runs[:: len(seeds)]),
         timing=question.timing,
         target=question.target,
@@ -79,10 +90,29 @@ def make_plan(
         tuning=question.tuning,
         trials=question.trials,
         stages=tuple(question.stage_results),
+        home=home_of(search, home) if search else {},
     )
 
 
-def every_run(plan: Plan, load: Callable[[DataSpec], Dataset]) -> Plan:
+def home_of(tuning: Tuning, base: Run) -> dict[str, Any]:
+    """What the base configuration says of what is tuned, and of what such a setting may change beside it."""
+    return {name: base.settings[name] for name in dict.fromkeys((*tuning.names, *CHANGED_BESIDE))}
+
+
+def with_points(plan: Plan, points: Sequence[Mapping[str, Any]], load: Load) -> Plan:
+    """The plan of a search in rounds with these settings.
+
+    Raises:
+        UserError: one of them cannot be trained.
+    """
+    first = plan.runs[0]
+    base = replace(first.hyperparameters, **{k: v for k, v in plan.home.items() if k in HYPERPARAMETERS})
+    question = Question(plan.name, plan.question, {}, plan.seeds, points=points)
+    made = make_plan(question, base, replace(first.data, augment=plan.home["augment"]), load)
+    return replace(plan, points=made.points, runs=made.runs, numerics=made.numerics)
+
+
+def every_run(plan: Plan, load: Load) -> Plan:
     """A frozen plan with every run that may come, as formulas and data make them now."""
     now, runs = formulas(), list[Run]()
     seeds = tuple(range(plan.until.most)) if plan.until else plan.seeds

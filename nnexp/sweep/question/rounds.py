@@ -4,13 +4,16 @@ What comes next follows from the question, the rounds that are frozen and their 
 else: whoever plans again plans the same.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.pruners import Floors
 
-GRID, DECIDED = "grid", "until decided"  # rules of rounds: all points with all seeds; more where undecided
+# Rules of rounds: all points with all seeds; more seeds where something is undecided; more settings to try.
+GRID, DECIDED, SEARCH = "grid", "until decided", "to be tried"
 
 
 class RunKey(NamedTuple):
@@ -22,14 +25,16 @@ class RunKey(NamedTuple):
 
 
 class Round(NamedTuple):
-    """Runs that were added at once. `number` counts from 1; `rule` says what added them.
+    """Runs that were added at once. `number` counts from 1; `rule` says what added them; `floors`: where a
+    pruner ends them (see `pruners.floors`).
 
-    One without runs says that no more come: what is asked is decided, or has all of its seeds.
+    One without runs says that no more come: what is asked is decided, or has all of its seeds or settings.
     """
 
     number: int
     rule: str
     runs: tuple[RunKey, ...]
+    floors: Floors = MappingProxyType({})
 
 
 def next_round(plan: Plan, rounds: Sequence[Round]) -> Round | None:
@@ -40,7 +45,15 @@ def next_round(plan: Plan, rounds: Sequence[Round]) -> Round | None:
     known = {key.run_id for each in rounds for key in each.runs}
     keys = (RunKey(run.run_id, run.point, run.seed) for run in plan.runs)
     new = tuple(key for key in keys if key.run_id not in known)
-    return Round(len(rounds) + 1, DECIDED if plan.until else GRID, new) if new else None
+    if not new:
+        return None
+    rule = DECIDED if plan.until else SEARCH if plan.is_search else GRID
+    return Round(len(rounds) + 1, rule, new, plan.floors)
+
+
+def floors_by_run(rounds: Iterable[Round]) -> dict[str, Floors]:
+    """run_id -> where it is ended, of runs with a pruner."""
+    return {key.run_id: each.floors for each in rounds for key in each.runs if each.floors}
 
 
 def so_far(whole: Plan, rounds: Sequence[Round]) -> Plan:

@@ -3,6 +3,8 @@ what was tried.
 
 halton: scrambled Halton sequence (Owen 2017, arXiv:1706.02808), which fills each range evenly at any length.
 sobol: scrambled Sobol sequence, as even at lengths that are powers of two. random: independent draws.
+
+tpe, gp, cmaes are no sequences: they learn from what was tried (`asked`).
 """
 
 import warnings
@@ -33,6 +35,7 @@ def _random(count: int, dimensions: int) -> Shares:
     return np.random.default_rng(SEED).random((count, dimensions))
 
 
+ASKED = ("tpe", "gp", "cmaes")
 SEQUENCES: Mapping[str, Callable[[int, int], Shares]] = {
     "halton": _halton,
     "sobol": _sobol,

@@ -34,10 +34,18 @@ class Range:
     log: bool = False
     whole: bool = False
 
+    @property
+    def extremes(self) -> tuple[Any, ...]:
+        """The least and the largest value."""
+        return self.low, self.high
+
     def value(self, u: float) -> Any:
         """The value at the share `u` of the range, 0 <= u < 1."""
         low, high = (self.low - 0.5, self.high + 0.5) if self.whole else (self.low, self.high)
-        value = low ** (1 - u) * high**u if self.log else low + (high - low) * u
+        return self.rounded(low ** (1 - u) * high**u if self.log else low + (high - low) * u)
+
+    def rounded(self, value: float) -> Any:
+        """The value of the range that is tried for a number in it."""
         if self.whole:
             return int(min(max(round(value), self.low), self.high))
         return min(max(float(f"{value:.{DIGITS}g}"), float(self.low)), float(self.high))
@@ -61,6 +69,11 @@ class Choices:
     """A list to choose from."""
 
     values: tuple[Any, ...]
+
+    @property
+    def extremes(self) -> tuple[Any, ...]:
+        """All of its values."""
+        return self.values
 
     def value(self, u: float) -> Any:
         """The value at the share `u` of the list, 0 <= u < 1."""
@@ -97,9 +110,10 @@ Space: TypeAlias = tuple[Dimension, ...]
 
 
 def setting_at(space: Space, shares: Sequence[float], point: Mapping[str, Any]) -> dict[str, Any]:
-    """The setting at a place of the unit cube, one share for each dimension, at a point of the axes.
+    """The setting at a place of the unit cube, one share for each dimension.
 
-    A hyperparameter that is not drawn there is left out.
+    `point`: what else holds, such as a point of the axes, and the base values of what may not be drawn: a
+    hyperparameter that is not drawn there is left out.
     """
     setting: dict[str, Any] = {}
     for dimension, share in zip(space, shares, strict=True):

@@ -15,30 +15,35 @@
         hidden_size: {low: 10, high: 300, scale: log}
         budget: 64
         finalists: 3
+        sampler: tpe                  # halton (the default), sobol, random; tpe, gp, cmaes: they learn
+        pruner: median                # ends runs that fall behind: none (the default), median, asha
+        together: 8                   # settings of a round, with these samplers and pruners
       seeds: 5
 
 What is tried is a sweep of its own, NAME/trials, with seeds that no other sweep has: those that choose a
 setting never judge it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any
 
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.question.points import Question, axes_of, points_of
-from nnexp.sweep.question.samplers import SEQUENCES, Shares, places
+from nnexp.sweep.question.pruners import NO_PRUNER, PRUNERS
+from nnexp.sweep.question.samplers import ASKED, SEQUENCES
 from nnexp.sweep.question.seeds import UntilDecided
 from nnexp.sweep.question.sources import source_axes
-from nnexp.sweep.question.space import Space, setting_at, space_of
+from nnexp.sweep.question.space import Space, space_of
 
 TRIALS = "trials"  # the last part of the name of a sweep that tries settings
 FIRST_SEED = 1_000_000  # of the trials
-ATTEMPTS = 50  # times the budget of places: where whole numbers or lists leave so few, there are no more
+TOGETHER = 8  # settings of a round, unless it is given
 NUISANCE, SEARCH = "nuisance", "search"
 COMMON = ("budget", "seeds", "sampler")
-KEYS = {NUISANCE: COMMON, SEARCH: (*COMMON, "finalists")}  # beside hyperparameters
+SAMPLERS = {NUISANCE: tuple(SEQUENCES), SEARCH: (*SEQUENCES, *ASKED)}
+OF_ROUNDS = ("pruner", "together")
+KEYS = {NUISANCE: COMMON, SEARCH: (*COMMON, "finalists", *OF_ROUNDS)}  # beside hyperparameters
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,8 @@ class Tuning:
     """What is tried: `budget` settings of a `space` at each point, `seeds` runs of each.
 
     `finalists`: how many of a search's settings are trained again; None where each point's best is. `given`:
-    the ranges as the sweep file has them.
+    the ranges as the sweep file has them. `together`: settings of a round, where what is tried, or for how
+    long, follows from earlier rounds; None where all are tried at once.
     """
 
     given: Mapping[str, Any]
@@ -55,6 +61,8 @@ class Tuning:
     seeds: int
     sampler: str
     finalists: int | None
+    pruner: str = NO_PRUNER
+    together: int | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -101,29 +109,45 @@ def read_tuning(key: str, given: Any, points: Sequence[Mapping[str, Any]]) -> Tu
     axes = {
         n: list({str(point[n]): point[n] for point in points}.values()) for n in (points[0] if points else ())
     }
-    sampler = given.get("sampler", "halton")
-    if sampler not in SEQUENCES:
-        raise unknown(f"{place}.sampler", str(sampler), SEQUENCES)
     tuning = Tuning(
         ranges,
         space_of(place, ranges, axes),
         budget=_whole(f"{place}.budget", given.get("budget"), 2 if search else 1),
         seeds=_whole(f"{place}.seeds", given.get("seeds", 1), 1),
-        sampler=sampler,
+        sampler=_one_of(f"{place}.sampler", given.get("sampler", "halton"), SAMPLERS[key]),
         finalists=_whole(f"{place}.finalists", given.get("finalists", 3), 1) if search else None,
+        pruner=_one_of(f"{place}.pruner", given.get("pruner", NO_PRUNER), PRUNERS),
     )
     if tuning.finalists and tuning.finalists > tuning.budget:
         raise UserError(
             f"{place}.finalists must be <= {place}.budget={tuning.budget}, got {tuning.finalists}"
         )
-    return tuning
+    return replace(tuning, together=_together(f"{place}.together", tuning, given.get("together")))
+
+
+def _together(key: str, tuning: Tuning, given: Any) -> int | None:
+    """The settings of a round; None where there is one round only."""
+    if tuning.sampler in ASKED or tuning.pruner != NO_PRUNER:
+        return _whole(key, TOGETHER if given is None else given, 1)
+    if given is not None:
+        raise UserError(
+            f"{key} is for searches in rounds, with a sampler of {', '.join(ASKED)} or a pruner, got {given}"
+        )
+    return None
 
 
 def as_written(tuning: Tuning) -> dict[str, dict[str, Any]]:
     """`{nuisance: ...}` or `{search: ...}`, as a sweep file may have it."""
     key = NUISANCE if tuning.finalists is None else SEARCH
-    others = {name: getattr(tuning, name) for name in KEYS[key]}
+    names = [name for name in KEYS[key] if tuning.together or name not in OF_ROUNDS]
+    others = {name: getattr(tuning, name) for name in names}
     return {key: {**tuning.given, **others}}
+
+
+def _one_of(key: str, value: Any, names: Collection[str]) -> str:
+    if value not in names:
+        raise unknown(key, str(value), names)
+    return str(value)
 
 
 def _whole(key: str, value: Any, least: int) -> int:
@@ -139,58 +163,3 @@ def _check_seeds(question: Question, tuning: Tuning) -> None:
         raise UserError(
             f"sweep.seeds must not hold {min(common)}: seeds from {FIRST_SEED} on choose settings"
         )
-
-
-def trials_of(question: Question, tuning: Tuning, base: Mapping[str, Any]) -> Question:
-    """The sweep of all settings that are tried, one after the other, each at all points.
-
-    `base`: setting -> its value in the base configuration, which it has where it is not drawn.
-
-    Raises:
-        UserError: the space has fewer settings than the budget.
-    """
-    points = points_of(question) if axes_of(question) else [{}]
-    tried = [settings_at(tuning, point, base) for point in points]
-    return replace(
-        question,
-        name=f"{question.name}/{TRIALS}",
-        question=f"Which settings suit each point of {question.name}?",
-        axes={},
-        zip={},
-        exclude=(),
-        points=[
-            point | of_point[k]
-            for k in range(tuning.budget)
-            for point, of_point in zip(points, tried, strict=True)
-        ],
-        seeds=[FIRST_SEED + k for k in range(tuning.seeds)],
-        baseline=None,
-        timing=False,
-        target=None,
-        claims=(),
-    )
-
-
-def settings_at(tuning: Tuning, point: Mapping[str, Any], base: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The settings that are tried at a point, all different, in the order of the sequence."""
-    home = {name: base[name] for name in tuning.names}
-    cube = places(tuning.sampler, tuning.budget, len(tuning.space))
-    settings = _distinct(tuning, point, home, cube)
-    if len(settings) < tuning.budget:
-        cube = places(tuning.sampler, ATTEMPTS * tuning.budget, len(tuning.space))
-        settings = _distinct(tuning, point, home, cube)
-    if len(settings) < tuning.budget:
-        where = f" at {dict(point)}" if point else ""
-        raise UserError(
-            f"the ranges must have {tuning.budget} different settings, got {len(settings)}{where}"
-        )
-    return settings
-
-
-def _distinct(
-    tuning: Tuning, point: Mapping[str, Any], home: Mapping[str, Any], cube: Shares
-) -> list[dict[str, Any]]:
-    """The first settings that differ from all before, as many as the budget or as there are."""
-    settings = ({**home, **setting_at(tuning.space, shares, point)} for shares in cube)
-    different = {str(setting): setting for setting in settings}
-    return list(islice(different.values(), tuning.budget))

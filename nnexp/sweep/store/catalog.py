@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.question.names import FOLDERS_OF_A_SWEEP, PUBLISHED
-from nnexp.sweep.question.seeds import UntilDecided, seeds_in
+from nnexp.sweep.question.seeds import seeds_in
 from nnexp.sweep.store.kept import kept
 from nnexp.sweep.store.plan_file import FILE, Head, read_head
 from nnexp.sweep.store.record import DONE, status_in
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
-from nnexp.sweep.store.rounds_file import awaits_round, read_rounds
+from nnexp.sweep.store.rounds_file import awaited, read_rounds
 
 PENDING = "pending"
 
@@ -138,8 +138,7 @@ def is_finished(folder: Path) -> bool:
     with suppress(UserError, OSError):  # damaged, or removed meanwhile
         head = read_head(folder)
         statuses = statuses_in(folder, head)
-        done = bool(statuses) and set(statuses) <= {*DONE, "pruned"}
-        return done and not (isinstance(head.seeds, UntilDecided) and awaits_round(folder))
+        return bool(statuses) and set(statuses) <= {*DONE, "pruned"} and not awaited(folder)
     return False
 
 

@@ -7,6 +7,7 @@ Its first lines, up to `points:`, are the head: all that a list of sweeps says, 
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from nnexp.sweep.question.names import check_name
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.question.seeds import UntilDecided, as_written, seed_rule, seeds_in
 from nnexp.sweep.question.tuning import as_written as written_tuning
-from nnexp.sweep.store.plan_values import plan_of
+from nnexp.sweep.store.plan_values import HOME, plan_of
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
 from nnexp.sweep.store.rounds_file import freeze_rounds, read_rounds
 from nnexp.yaml_text import load_yaml
@@ -124,8 +125,10 @@ def read_plan(folder: Path, *, all_seeds: bool = False) -> Plan:
 
     Raises as `read_body`.
     """
-    body, path = read_body(folder), folder / FILE
-    keys = [key for each in read_rounds(folder) for key in each.runs]
+    body, path, rounds = read_body(folder), folder / FILE, read_rounds(folder)
+    keys = [key for each in rounds for key in each.runs]
+    if HOME in body:  # a search that was killed between its two files has a round that this plan lacks
+        keys = [key for key in keys if key.point < len(body["points"])]
     ids = {(key.point, key.seed): key.run_id for key in keys}
     rule, known = _rule(body, folder), dict.fromkeys(key.seed for key in keys)
     of_all, seeds = seeds_in(rule, known)
@@ -142,7 +145,16 @@ def read_plan(folder: Path, *, all_seeds: bool = False) -> Plan:
         raise UserError(f"{path} has runs that {ROUNDS} lacks: the sweep's own command brings them back")
     if plan.baseline not in range(len(plan.points)) or any(point >= len(plan.points) for point, _ in ids):
         raise UserError(f"{path} is no plan that this nnexp wrote: its parts do not fit")
-    return plan
+    return replace(plan, floors=next((each.floors for each in reversed(rounds) if each.runs), {}))
+
+
+def points_in(folder: Path) -> list[dict[str, Any]]:
+    """The points of the sweep in `folder`, as far as they are frozen; none if there is no whole plan."""
+    try:
+        body = read_body(folder)
+    except UserError:
+        return []
+    return [{axis: point[axis] for axis in body["axes"]} for point in body["points"]]
 
 
 def _valid_body(folder: Path, *, head_only: bool = False) -> dict[str, Any]:
@@ -202,6 +214,8 @@ def _body(plan: Plan, started: str) -> dict[str, Any]:
         rest |= {"tuning": written_tuning(plan.tuning), "trials": plan.trials}
     if plan.stages:
         rest["stages"] = [vars(each) for each in plan.stages]
+    if plan.home:
+        rest |= {HOME: plan.home}
     seeds = {"seeds": as_written(head.seeds)}
     plain: dict[str, Any] = json.loads(json.dumps({"format": FORMAT} | head._asdict() | seeds | rest))
     return plain

@@ -11,6 +11,8 @@ from nnexp.sweep.question.points import HYPERPARAMETERS
 from nnexp.sweep.question.seeds import SeedRule, UntilDecided
 from nnexp.sweep.question.tuning import Tuning, read_tuning
 
+HOME = "home"  # of a search in rounds: see `Plan`
+
 
 def plan_of(
     body: Mapping[str, Any], rule: SeedRule, seeds: Sequence[int], ids: Mapping[tuple[int, int], str]
@@ -53,6 +55,7 @@ def plan_of(
         tuning=_tuning(body, points),
         trials=body.get("trials", ""),
         stages=tuple(StageResult(**each) for each in body.get("stages", ())),
+        home={n: tuple(v) if isinstance(v, list) else v for n, v in body.get(HOME, {}).items()},
     )
 
 

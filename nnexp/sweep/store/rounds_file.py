@@ -7,7 +7,7 @@ from typing import Any
 
 from nnexp.errors import UserError
 from nnexp.sweep.question.plan import Plan
-from nnexp.sweep.question.rounds import DECIDED, Round, RunKey, next_round
+from nnexp.sweep.question.rounds import GRID, Round, RunKey, next_round
 from nnexp.sweep.store.lines import append_line, read_lines
 
 FILE = "rounds.jsonl"
@@ -28,19 +28,21 @@ def freeze_rounds(plan: Plan, folder: Path) -> None:
 
 def freeze_end(folder: Path) -> None:
     """Write down that no round is to come. Raises as `freeze_rounds`."""
-    if awaits_round(folder):
-        _append(Round(len(read_rounds(folder)) + 1, DECIDED, ()), folder)
+    if rule := awaited(folder):
+        _append(Round(len(read_rounds(folder)) + 1, rule, ()), folder)
 
 
-def awaits_round(folder: Path) -> bool:
-    """Whether a sweep whose seeds go on until decided may get a further round. Raises as `read_rounds`."""
+def awaited(folder: Path) -> str:
+    """The rule by which a further round may come; empty if none is to come. Raises as `read_rounds`."""
     rounds = read_rounds(folder)
-    return not rounds or bool(rounds[-1].runs)
+    return rounds[-1].rule if rounds and rounds[-1].rule != GRID and rounds[-1].runs else ""
 
 
 def _append(added: Round, folder: Path) -> None:
     runs = [key._asdict() for key in added.runs]
-    append_line(folder / FILE, {"round": added.number, "rule": added.rule, "runs": runs})
+    line = {"round": added.number, "rule": added.rule, "runs": runs}
+    floors = {str(epoch): floor for epoch, floor in added.floors.items()}
+    append_line(folder / FILE, line | ({"floors": floors} if floors else {}))
 
 
 def read_rounds(folder: Path) -> list[Round]:
@@ -62,4 +64,5 @@ def _round(line: Mapping[str, Any]) -> Round:
             raise ValueError(f"{run_id!r:.40} is no id")
         if not isinstance(point, int) or not isinstance(seed, int) or point < 0:
             raise ValueError(f"point {point!r:.40} with seed {seed!r:.40}")
-    return Round(line["round"], line["rule"], keys)
+    floors = {int(epoch): float(floor) for epoch, floor in line.get("floors", {}).items()}
+    return Round(line["round"], line["rule"], keys, floors)

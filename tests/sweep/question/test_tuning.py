@@ -14,7 +14,8 @@ from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.question.planner import make_plan
 from nnexp.sweep.question.points import Question
 from nnexp.sweep.question.samplers import SEQUENCES, places
-from nnexp.sweep.question.tuning import FIRST_SEED, Tuning, as_written, read_tuning, trials_of, tuning_of
+from nnexp.sweep.question.trials import trials_of
+from nnexp.sweep.question.tuning import FIRST_SEED, Tuning, as_written, read_tuning, tuning_of
 
 RATES = {"learning_rate": {"low": 0.01, "high": 10, "scale": "log"}}
 BASE = Run("", Hyperparameters(), DataSpec(), 0).settings
