@@ -15,18 +15,8 @@ PACKAGE = Path(nnexp.__path__[0])
 # the parts of ours that are made of one. Everything else stands at the head, for every reader to see.
 HEAVY = ("mlflow", "pandas", "hydra", "matplotlib", "sklearn", "scipy", "joblib", "jax", "cupy")
 LATE = (
-    *(
-        *HEAVY,
-        "dask",
-        "dask_jobqueue",
-        "distributed",
-        "omegaconf",
-        "sqlalchemy",
-        "pooch",
-        "IPython",
-        "optuna",
-    ),
-    *("nnexp.plots", "nnexp.nn.compiled"),
+    *(*HEAVY, "dask", "dask_jobqueue", "distributed", "omegaconf", "sqlalchemy", "pooch", "IPython"),
+    *("optuna", "torch", "nnexp.plots", "nnexp.nn.compiled"),
 )
 MADE_OF_A_LIBRARY = ("plots", "tracking/network_model.py", "nn/compiled")
 # Loads step by step: Ctrl-C and foreign platforms come first; and the package's names, at first use.
@@ -103,6 +93,7 @@ ONLY_IN = {
     "omegaconf": "config",
     "pooch": "data",
     "optuna": "sweep/question/asked.py",
+    "torch": "sweep/question/asked.py",
     "matplotlib": "plots",
     "jax": "nn/compiled",
     "cupy": "nn/compiled/on_chip.py",

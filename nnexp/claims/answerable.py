@@ -29,6 +29,23 @@ def frozen_claims(plan: Plan) -> tuple[Claim, ...]:
     return tuple(refused.get(id(raw)) or claims[raw["id"]] for raw in plan.claims)
 
 
+def check_claims_on_search(plan: Plan, finalists: int) -> None:
+    """Raise `UserError` if a claim names a point of a search: nobody knows which ones it will visit.
+
+    `plan`: of the question alone, without axes.
+    """
+    try:
+        claims = claims_of(plan)
+    except UserError as error:
+        why = "a search has no axes, and it may never visit a point that a claim names"
+        raise UserError(f"{error}: {why}") from None
+    if any(claim.leaves and not claim.point_sweeps for claim in claims) and finalists > 1:
+        raise UserError(
+            "a claim on a search is one on the setting that it finds: sweep.search.finalists must be 1, "
+            f"got {finalists}"
+        )
+
+
 def with_answerable_claims(plan: Plan) -> tuple[Plan, list[str]]:
     """The plan without the claims that its runs cannot answer, and for each of these what is missing.
 

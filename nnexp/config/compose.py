@@ -15,6 +15,7 @@ from yaml import YAMLError
 
 from nnexp.config import files, overrides
 from nnexp.config.backend import Backend
+from nnexp.config.intervals import searched
 from nnexp.config.knobs import KNOBS
 from nnexp.config.question import check_interpolations, on_axes, question_of, select, tuned, with_values
 from nnexp.config.schema import CLAIMED, Config, Execution, Tracking, check_keys
@@ -23,6 +24,7 @@ from nnexp.errors import UserError, unknown
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.points import HYPERPARAMETERS, ROOT_DATA, axes_of
 from nnexp.sweep.question.seeds import as_written
+from nnexp.sweep.question.tuning import as_written as written_tuning
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -63,7 +65,7 @@ def load_config(words: Sequence[str], multirun: bool = False, config_dir: str | 
         single = [override for override in single if override not in axis_values]
         values, raw = _composed(single, config_dir)
     question = with_values(question, typed, multirun)
-    question = tuned(question, values, single)
+    question = tuned(question, values, typed)
     check_interpolations(raw, [*axes_of(question), *(question.tuning.names if question.tuning else ())])
     several = len(single) < len(typed)
     settings = {name: values[name] for name in Execution.__dataclass_fields__}
@@ -143,6 +145,7 @@ def _words_for_hydra(words: Sequence[str], multirun: bool, config_dir: str | Non
     if not varied:
         return plain
     axes = {"axes": dict(question.axes), "zip": dict(question.zip), "seeds": as_written(question.seeds)}
+    axes |= written_tuning(question.tuning) if question.tuning and searched(typed) else {}
     values = overrides.parse(overrides.words_for("sweep", axes))
     return [*plain, *(word for override in values for word in overrides.for_hydra(override))]
 

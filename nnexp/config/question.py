@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from nnexp.config.intervals import has_intervals, searched, with_intervals
 from nnexp.config.overrides import override_values
 from nnexp.config.schema import SweepFile
 from nnexp.errors import UserError
@@ -59,7 +60,9 @@ def question_of(values: Mapping[str, Any], overrides: Sequence[Override], multir
         stages=stages_of(file.stages),
     )
     question = cross_streams(question, file.vary, values["seed"])
-    usual = "multirun" if multirun or axes_of(question) else "search" if file.search else "single"
+    usual = "multirun" if multirun or axes_of(question) else "single"
+    if file.search or has_intervals(overrides):
+        usual = "search"
     name = file.name or (sweeps[0] if sweeps else usual)
     check_name(name)
     return replace(question, name=name)
@@ -83,6 +86,7 @@ def with_values(question: Question, overrides: Sequence[Override], multirun: boo
     places = axes_of(question)
     parts = {"sweep.axes": dict(question.axes), "sweep.zip": dict(question.zip)}
     named = on_axes(question, overrides)
+    into_search = searched(overrides)
     for override in overrides:
         key, axis = override.key_or_group, _axis(override.key_or_group)
         several = override.is_sweep_override() and key not in ("seed", "sweep")
@@ -94,7 +98,7 @@ def with_values(question: Question, overrides: Sequence[Override], multirun: boo
             )
         if several and not (multirun or override in named or key.startswith("sweep.axes.")):
             raise _needs_multirun(override)
-        if several or override in named:
+        if override not in into_search and (several or override in named):
             parts[places.get(axis, "sweep.axes")][axis] = _axis_values(axis, override)
     return replace(question, axes=parts["sweep.axes"], zip=parts["sweep.zip"])
 
@@ -105,8 +109,10 @@ def tuned(question: Question, values: Mapping[str, Any], overrides: Sequence[Ove
     Raises:
         UserError: that cannot be used, or the command line gives a value to what is tuned.
     """
-    tuning = tuning_of(question, values["sweep"]["nuisance"], values["sweep"]["search"])
-    for override in overrides:
+    into_search = searched(overrides)
+    search = with_intervals(values["sweep"]["search"], into_search)
+    tuning = tuning_of(question, values["sweep"]["nuisance"], search)
+    for override in (override for override in overrides if override not in into_search):
         name = _axis(override.key_or_group)
         if tuning and name in tuning.names and "." not in override.key_or_group.removeprefix("data."):
             key = "nuisance" if tuning.finalists is None else "search"

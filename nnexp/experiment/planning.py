@@ -6,7 +6,7 @@ from contextlib import suppress
 from rich.console import Console
 from rich.prompt import Confirm
 
-from nnexp.claims.answerable import with_answerable_claims
+from nnexp.claims.answerable import check_claims_on_search, with_answerable_claims
 from nnexp.claims.looks import first_possible
 from nnexp.claims.parsing import claims_of
 from nnexp.config import Config
@@ -33,7 +33,12 @@ def planned(config: Config, load: Load, console: Console) -> Plan:
     A claim that they cannot answer is a mistake to be told before they train, unless the command line has
     changed what it rests on.
     """
-    plan = make_plan(config.question, config.hyperparameters, config.data, load)
+    plan, tuning = (
+        make_plan(config.question, config.hyperparameters, config.data, load),
+        config.question.tuning,
+    )
+    if tuning and tuning.finalists and not config.question.trials:
+        check_claims_on_search(plan, tuning.finalists)
     if config.changed:
         plan, reasons = with_answerable_claims(plan)
         for why in reasons:

@@ -189,7 +189,20 @@ def test_a_claim_on_a_point_of_a_search_is_refused(capsys: pytest.CaptureFixture
     claim = TUNED[TUNED.index("  claims:") :]
     Path("conf/sweep/hunt.yaml").write_text(SEARCH + claim)
     assert nnexp("+sweep=hunt") == 2
-    assert "batch_size" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "batch_size" in error
+    assert "a search has no axes, and it may never visit a point that a claim names" in error
+
+
+def test_a_claim_on_a_search_is_one_on_the_setting_that_it_finds(capsys: pytest.CaptureFixture[str]) -> None:
+    claim = (
+        "  claims:\n    - {id: good, text: It learns., check: {left: {final: validation_accuracy}, rel: '>', "
+    )
+    Path("conf/sweep/hunt.yaml").write_text(SEARCH + claim + "right: 0.05}}\n")
+    assert nnexp("+sweep=hunt") == 2
+    assert "sweep.search.finalists must be 1, got 2" in capsys.readouterr().err
+    assert nnexp("+sweep=hunt", "sweep.search.finalists=1") == 0
+    assert len(load_sweep("hunt").verdicts) == 1
 
 
 def test_a_value_that_no_run_can_have_is_told_before_trials_train(capsys: pytest.CaptureFixture[str]) -> None:

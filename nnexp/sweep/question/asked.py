@@ -15,6 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nnexp.errors import UserError
+from nnexp.nn.kernels import one_blas_thread
 from nnexp.sweep.question.points import comparable
 from nnexp.sweep.question.samplers import SEED
 from nnexp.sweep.question.space import Choices, Dimension, Domain, Space
@@ -43,7 +44,7 @@ def asked(tuning: Tuning, home: Mapping[str, Any], told: Sequence[Told], count: 
     assert tuning.together
     known = {key_of_setting(setting): accuracy for setting, accuracy in told}
     new: dict[Hashable, dict[str, Any]] = {}
-    with _quiet():
+    with _alone(tuning.sampler):
         study = optuna.create_study(direction="maximize")
         rest, number = iter(told), 0
         while some := list(islice(rest, tuning.together)):
@@ -136,15 +137,31 @@ def _parameter(dimension: Dimension, domain: Domain) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Optuna says nothing of its own: that a study was made, or which of its parts are new."""
+def _alone(sampler: str) -> Iterator[None]:
+    """Optuna says nothing of its own (that a study was made, which of its parts are new), and computes on one
+    core: several make other bits, and its small products wait for each other."""
     from optuna import logging
 
     before = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), one_blas_thread(), _one_thread_of_torch(sampler):
             warnings.simplefilter("ignore")
             yield
     finally:
         logging.set_verbosity(before)
+
+
+@contextmanager
+def _one_thread_of_torch(sampler: str) -> Iterator[None]:
+    if "torch" not in LIBRARIES[sampler]:
+        yield
+        return
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
