@@ -148,10 +148,10 @@ def _change(plan: Plan, file: CurrentQuestion) -> str:
     if [result.stage for result in plan.stages] != [stage.name for stage in file.question.stages]:
         return "the stages"
     chosen = {name for result in plan.stages for name in result.took}
-    if plan.tuning and plan.trials:
+    if plan.tuning and (plan.trials or plan.is_search):
         chosen |= set(plan.tuning.names)
-    if chosen & set(plan.axes):  # points that a search has chosen, all from one base
-        asked = [*asked] * len(planned)
+    if chosen & set(plan.axes):  # points that a search has chosen, or asked for, all from one base
+        asked = [asked[0]] * len(planned)
     if len(planned) != len(asked):
         return "the number of points"
     for before, now in zip(planned, asked, strict=True):
