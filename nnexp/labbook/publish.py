@@ -165,6 +165,10 @@ def _without_machine(body: dict[str, Any]) -> dict[str, Any]:
 
 def book_files(sweeps_dir: Path) -> list[Path]:
     """What is committed of the folder of sweeps: its page, notebooks, published results."""
-    notebooks = [*sweeps_dir.glob("*.ipynb"), *sweeps_dir.glob("book/*.ipynb")]
+    notebooks = [
+        *sweeps_dir.glob("*.ipynb"),
+        *sweeps_dir.glob("book/*.ipynb"),
+        *sweeps_dir.glob("tuned/*.ipynb"),
+    ]
     pages = [*sweeps_dir.glob("*.md"), *sweeps_dir.glob("*.yaml")]
     return [*pages, *notebooks, *(path for path in (sweeps_dir / PUBLISHED).rglob("*") if path.is_file())]

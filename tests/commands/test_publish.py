@@ -35,7 +35,7 @@ def test_plan_tables_and_the_main_picture_are_published(nnexp: Command, lab: Pat
     ]
     assert sorted(map(str, HOME.rglob("*.*"))) == sorted(files)
     assert budget.startswith("The lab book takes ")
-    assert budget.endswith(" kB of 12.0 MB.")
+    assert budget.endswith(" kB of 14.0 MB.")
 
 
 def test_published_tables_are_those_of_the_sweep(nnexp: Command, lab: Path) -> None:

@@ -15,7 +15,8 @@ from nnexp.plots.style import INLINE_DPI, png
 
 REPOSITORY = Path(__file__).parents[2]
 SWEEPS = REPOSITORY / "sweeps"
-NOTEBOOKS = sorted([*SWEEPS.glob("*.ipynb"), *SWEEPS.glob("book/*.ipynb")])
+FOLDERS = (".", "book", "tuned")
+NOTEBOOKS = sorted(path for folder in FOLDERS for path in SWEEPS.glob(f"{folder}/*.ipynb"))
 # Every warning is an error but those of Jupyter's own code, which we cannot change and users do not see.
 STRICT = (
     "import warnings\nwarnings.simplefilter('error')\nwarnings.filterwarnings('ignore', module='ipykernel')"

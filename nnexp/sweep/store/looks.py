@@ -58,11 +58,11 @@ def _has_some(folder: Path, ids: Collection[str]) -> bool:
 def note_look(folder: Path, plan: Plan, runs: int, verdicts: Mapping[str, str]) -> str:
     """Note that marks and verdicts on the plan's claims were printed, from so many recorded runs.
 
-    There are no marks before all runs have ended, and none of trials. Published results have no records, and
-    a look at them is not noted. Returns why it could not be noted.
+    There are no marks before all runs have ended, and none of trials; before any has, nothing is to be seen.
+    Published results have no records, and a look at them is not noted. Returns why it could not be noted.
     """
     marks = len(plan.points) > 1 and runs == len(plan.runs) and not is_of_trials(plan)
-    if not (verdicts or marks) or not (folder / "records").is_dir():
+    if not runs or not (verdicts or marks) or not (folder / "records").is_dir():
         return ""
     look = _basis(plan, runs) | {"verdicts": dict(verdicts)}
     try:

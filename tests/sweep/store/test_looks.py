@@ -37,6 +37,7 @@ def test_what_is_no_look_leaves_no_file(tmp_path: Path) -> None:
     assert note_look(tmp_path, MADE, 3, {"a": "reproduced"}) == ""  # published: no records
     (tmp_path / "records").mkdir()
     assert note_look(tmp_path, MADE, 3, {}) == ""
+    assert note_look(tmp_path, MADE, 0, {"a": "not judged"}) == ""  # no run has ended
     assert not (tmp_path / FILE).exists()
 
 
