@@ -41,7 +41,9 @@ def log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     @contextmanager
     def opened(scheduler: str | None, number: int) -> Iterator[SimpleNamespace]:
         log.append(f"open {number}")
-        yield SimpleNamespace(dashboard_link="http://here")
+        ours = {"packages": {"distributed": "1"}}
+        versions = {"client": ours, "scheduler": ours, "workers": {}}
+        yield SimpleNamespace(dashboard_link="http://here", get_versions=lambda: versions)
         log.append("close")
 
     def launch(client: object, *_: object) -> Iterator[list[object]]:

@@ -97,17 +97,17 @@ def _connected(scheduler: str) -> Client:
 def other_versions(client: Client) -> str:
     """What is to be said if the scheduler or workers have another Dask than this process; else nothing."""
     try:
-        found = apart(client.get_versions).result(timeout=PATIENCE)
+        versions = apart(client.get_versions).result(timeout=PATIENCE)
     except (OSError, TimeoutError):  # what that comes to, the sweep will see
         return ""
-    ours, others = _version(found["client"]), dict[str, list[str]]()
-    for where, known in {"the scheduler": found["scheduler"], **found["workers"]}.items():
+    ours, others = _version(versions["client"]), dict[str, list[str]]()
+    for where, known in {"the scheduler": versions["scheduler"], **versions["workers"]}.items():
         if known and (theirs := _version(known)) != ours:
             others.setdefault(theirs, []).append(where)
     if not others:
         return ""
-    told = ", ".join(f"{theirs} on {_places(where)}" for theirs, where in others.items())
-    return f"Dask is {ours} here, {told}: one version everywhere is safer."
+    differences = ", ".join(f"{theirs} on {_places(where)}" for theirs, where in others.items())
+    return f"Dask is {ours} here, {differences}: one version everywhere is safer."
 
 
 def _version(known: Mapping[str, Any]) -> str:
