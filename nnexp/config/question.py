@@ -16,7 +16,7 @@ from nnexp.sweep.question.points import Question, axes_of
 from nnexp.sweep.question.seeds import seed_rule
 from nnexp.sweep.question.sources import cross_streams
 from nnexp.sweep.question.stages import stages_of
-from nnexp.sweep.question.tuning import tuning_of
+from nnexp.sweep.question.tuning import check_seeds, tuning_of
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -116,9 +116,12 @@ def tuned(question: Question, values: Mapping[str, Any], overrides: Sequence[Ove
         name = _axis(override.key_or_group)
         if tuning and name in tuning.names and "." not in override.key_or_group.removeprefix("data."):
             key = "nuisance" if tuning.finalists is None else "search"
+            null = f"sweep.{key}.{name}=null" if len(tuning.names) > 1 else f"sweep.{key}=null"
             raise UserError(
-                f"{override.input_line}: {name} is tuned, so it has a range: sweep.{key}.{name}=null fixes it"
+                f"{override.input_line}: {name} is tuned, so it has a range: {null} beside it fixes it"
             )
+    if tuning or question.stages:
+        check_seeds(question)
     return replace(question, tuning=tuning)
 
 

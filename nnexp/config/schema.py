@@ -10,7 +10,7 @@ from nnexp.config.knobs import EXECUTION, TRACKING
 from nnexp.data import DataSpec
 from nnexp.errors import SYNONYMS, UserError, close_names, unknown
 from nnexp.nn import MONITORS, Hyperparameters
-from nnexp.sweep.question.points import AXES, ROOT_DATA, Question
+from nnexp.sweep.question.points import AXES, ROOT_DATA, Question, check_measures
 from nnexp.sweep.question.ranges import KEYS as RANGE_KEYS
 from nnexp.sweep.question.seeds import KEYS as SEED_KEYS
 from nnexp.sweep.question.tuning import KEYS as TUNING_KEYS
@@ -62,10 +62,6 @@ class Execution:
         object.__setattr__(self, "sweeps_dir", os.path.expanduser(self.sweeps_dir))
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 @dataclass(frozen=True, kw_only=True)
 class SweepFile:
     """The keys of `sweep:` in a sweep file; `nnexp/sweep/question/points.py` says what they mean."""
@@ -90,11 +86,7 @@ class SweepFile:
         for key, value in {"name": self.name or "", "question": self.question}.items():
             if not isinstance(value, str):
                 raise UserError(f"sweep.{key} must be text, got {value!r}")
-        if not isinstance(self.timing, bool):
-            raise UserError(f"sweep.timing must be true or false, got {self.timing!r}")
-        target = self.target
-        if target is not None and not (_is_number(target) and 0 < target <= 1):
-            raise UserError(f"sweep.target must be an accuracy > 0 and <= 1, such as 0.95, got {target!r}")
+        check_measures("sweep", self.timing, self.target)
         claims = self.claims or []
         if not isinstance(claims, list) or not all(isinstance(claim, Mapping) for claim in claims):
             raise UserError(f"sweep.claims must be a list of claims, each with its keys, got {self.claims!r}")

@@ -7,6 +7,7 @@ from nnexp.claims.undecided import undecided_points
 from nnexp.results.tables import make_tables, runs_table
 from nnexp.results.trials import accuracies
 from nnexp.sweep.pool.estimate import Load
+from nnexp.sweep.pool.stop import SweepError
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.question.planner import with_points
 from nnexp.sweep.question.pruners import Curve, floors
@@ -67,6 +68,16 @@ def is_whole(sweep: Sweep) -> bool:
     A search goes on: a setting that fails is one that does badly.
     """
     return not sweep.pending("cached" if sweep.plan.is_search else "retry")
+
+
+def check_whole(sweep: Sweep) -> None:
+    """Raise `SweepError` while something of a sweep that is chosen from has still to be trained."""
+    if not is_whole(sweep):
+        left, name = len(sweep.pending("retry")), f"{sweep.plan.name}/{sweep.plan.sweep_id}"
+        raise SweepError(
+            f"{count(left, 'run')} of {name} failed or timed out, and nothing is chosen without them: "
+            f"nnexp retry {name}, then the same command again"
+        )
 
 
 def _with_more_settings(sweep: Sweep, load: Load) -> Plan | None:

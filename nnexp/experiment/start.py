@@ -11,8 +11,8 @@ from nnexp.config.study import config_at, with_result
 from nnexp.errors import UserError
 from nnexp.experiment.messages import plan_table, stages_that_follow, useless_checkpoints, what_follows
 from nnexp.experiment.planning import advise, agreed, announce, planned, seeds_to_plan
-from nnexp.experiment.rounds import begun, is_whole, left_out
-from nnexp.experiment.study import check_figures, taken
+from nnexp.experiment.rounds import begun, check_whole, is_whole, left_out
+from nnexp.experiment.study import check_stage, taken
 from nnexp.experiment.training import Experiment
 from nnexp.experiment.tuning import chosen, planned_trials
 from nnexp.experiment.workers import Workers
@@ -94,6 +94,9 @@ def run_sweep(config: Config, console: Console) -> list[Sweep]:
     _check_stages(config, datasets)
     for stage in config.question.stages:
         sweeps += _run_one(config_at(config, stage), datasets, console)
+        if awaited(sweeps[-1].folder):  # a round that somebody does not want to train
+            return sweeps
+        check_whole(sweeps[-1])
         result = taken(stage, sweeps[-1])
         config = with_result(config, result)
         console.print(stage_text(result))
@@ -104,9 +107,12 @@ def _check_stages(config: Config, datasets: Datasets) -> None:
     """Raise `UserError` unless all stages of a study can be asked, before the first one trains."""
     for stage in config.question.stages:
         asked = config_at(config, stage)
-        check_figures(stage, planned(asked, datasets.load, Console(quiet=True)))
+        plan = planned(asked, datasets.load, Console(quiet=True))
+        check_stage(stage, replace(plan, tuning=asked.question.tuning))
         if asked.question.tuning:
             planned_trials(asked, datasets.load)
+    if config.question.stages:
+        planned(config, datasets.load, Console(quiet=True))
 
 
 def _run_one(config: Config, datasets: Datasets, console: Console) -> list[Sweep]:
@@ -120,6 +126,7 @@ def _run_one(config: Config, datasets: Datasets, console: Console) -> list[Sweep
     tried = carry_out(trials, drawn_later, tracking.uri, datasets, console, tracking.models)
     if awaited(tried.folder):  # a round that somebody does not want to train
         return [tried]
+    check_whole(tried)
     plan = planned(chosen(config, tried), datasets.load, Console(quiet=True))
     return [tried, carry_out(plan, execution, tracking.uri, datasets, console, tracking.models)]
 

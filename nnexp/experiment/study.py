@@ -4,24 +4,38 @@ from typing import Any
 
 import numpy as np
 
-from nnexp.errors import unknown
+from nnexp.errors import UserError, unknown
 from nnexp.results.by_point import accuracy_metric, standing
 from nnexp.results.columns import metric_names
 from nnexp.results.tables import Tables, make_tables
 from nnexp.sweep.pool.stop import SweepError
 from nnexp.sweep.question.plan import Plan, StageResult
-from nnexp.sweep.question.ranges import WHOLE
+from nnexp.sweep.question.ranges import REAL, WHOLE
 from nnexp.sweep.question.stages import Stage
 from nnexp.sweep.store.folder import Sweep
 from nnexp.text import count, percent
 
 
-def check_figures(stage: Stage, plan: Plan) -> None:
-    """Raise `UserError` unless the runs of a stage have the figures that it names."""
-    names = metric_names(plan)
+def check_stage(stage: Stage, plan: Plan) -> None:
+    """Raise `UserError` unless a stage can be chosen from by what it names.
+
+    `plan`: the stage's, or one like it where its points are not yet known.
+    """
+    names = [name for name in metric_names(plan) if not name.startswith("test_")]
     for name in filter(None, (stage.metric, *(stage.take or {}).values())):
         if name not in names:
-            raise unknown(f"figure in the stage {stage.name}", name, names)
+            raise unknown(f"figure in the stage {stage.name}, which takes no test data,", name, names)
+    varied = {*plan.axes, *(plan.tuning.names if plan.tuning else ())}
+    for name, figure in (stage.take or {}).items():
+        if not figure and name not in varied:
+            raise unknown(f"setting in take of the stage {stage.name}, which varies", name, varied)
+        if figure and name not in WHOLE | REAL:
+            raise UserError(f"take of the stage {stage.name} gives {name} a figure, and {name} is no number")
+    for name in sorted({*varied, *(stage.take or {})}):
+        if name == "data" or name.startswith("seed_"):
+            raise UserError(f"the stage {stage.name} cannot choose {name}: a study stays with its own")
+    if both := sorted(varied & set(stage.settings)):
+        raise UserError(f"the stage {stage.name} sets {both[0]}, and varies it: write one")
 
 
 def taken(stage: Stage, sweep: Sweep) -> StageResult:
@@ -38,7 +52,8 @@ def taken(stage: Stage, sweep: Sweep) -> StageResult:
         name: _figure(tables, plan, point, name, figure) if figure else values[name]
         for name, figure in names.items()
     }
-    return StageResult(stage.name, f"{plan.name}/{plan.sweep_id}", took, why)
+    accuracy = float(tables.summary[f"{accuracy_metric(plan)}_mean"].to_numpy(float)[point])
+    return StageResult(stage.name, f"{plan.name}/{plan.sweep_id}", took, why, accuracy, stage.digest)
 
 
 def _best(stage: Stage, plan: Plan, tables: Tables) -> tuple[int, str]:

@@ -145,7 +145,7 @@ def _change(plan: Plan, file: CurrentQuestion) -> str:
     tuned = [tuning and written_tuning(tuning) for tuning in (plan.tuning, file.question.tuning)]
     if tuned[0] != tuned[1]:
         return "what is tuned"
-    if [result.stage for result in plan.stages] != [stage.name for stage in file.question.stages]:
+    if [result.asked for result in plan.stages] != [stage.digest for stage in file.question.stages]:
         return "the stages"
     chosen = {name for result in plan.stages for name in result.took}
     if plan.tuning and (plan.trials or plan.is_search):

@@ -27,6 +27,7 @@ from nnexp.statistics.best import least_difference
 from nnexp.statistics.images import accuracy_interval, anytime_accuracy_interval
 from nnexp.statistics.intervals import LEAST_SEEDS
 from nnexp.sweep.question.plan import Plan, Run, is_of_trials
+from nnexp.sweep.question.stages import is_of_stage
 from nnexp.text import count, spelled
 
 TEST_AT_EVERY_POINT = Line(
@@ -123,6 +124,8 @@ def _result(evidence: Evidence) -> Line | None:
     higher = any(means[k] > means[best] for k in np.flatnonzero(evidence.stuck))
     if not stuck and (higher or (among and plan.until)):
         chosen, among = f"{chosen} without stuck runs", ""
+    if is_of_stage(plan):  # it is chosen from: only the study's own sweep looks at the test set
+        return Line(f"{chosen} on validation{among}: {where}{though}.", "result") if where else None
     beginning = f"{chosen} on validation{among}: {where}{though}. Its test" if where else "Test"
     return Line(f"{beginning} accuracy: {_test_accuracy(evidence, best)}.", "result")
 

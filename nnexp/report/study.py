@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from nnexp.report.answer import Line
 from nnexp.sweep.question.plan import Plan, StageResult
-from nnexp.text import spelled
+from nnexp.text import percent, spelled
+
+STEP_BACK = 0.005  # of accuracy: a stage that ends so much lower than the one before is told
 
 
 def stage_text(result: StageResult) -> str:
@@ -15,8 +17,16 @@ def stage_text(result: StageResult) -> str:
 
 def stage_lines(plan: Plan) -> Iterator[Line]:
     """A line for each stage, in order; then what that is worth."""
+    before: StageResult | None = None
     for result in plan.stages:
         yield Line(f"{stage_text(result)} See {result.sweep}.")
+        if before and before.accuracy and result.accuracy and result.accuracy < before.accuracy - STEP_BACK:
+            yield Line(
+                f"Stage {result.stage} ends lower than stage {before.stage}, {percent(result.accuracy)} "
+                f"after {percent(before.accuracy)}: what it sets may be why, or that it tried too little.",
+                "warning",
+            )
+        before = result
     if plan.stages:
         yield Line(
             "Stages chose by seeds of their own, and by validation data: no run above took part in it."

@@ -8,6 +8,7 @@ from nnexp.errors import UserError
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.question.points import HYPERPARAMETERS
 from nnexp.sweep.question.space import Dimension, Range
+from nnexp.sweep.question.stages import is_of_stage
 from nnexp.sweep.question.tuning import NUISANCE, SEARCH
 
 NEAR = 0.05  # of a range, or a step between settings that are spread evenly over it if that is more
@@ -70,4 +71,5 @@ def _key(plan: Plan, dimension: Dimension, settings: dict[str, Any], end: str) -
     assert plan.tuning
     part = NUISANCE if plan.tuning.finalists is None else SEARCH
     by = [str(settings[dimension.by])] if dimension.by else []
-    return ".".join(["sweep", part, dimension.name, *by, end])
+    key = ".".join([part, dimension.name, *by, end])
+    return f"{key} of the stage {plan.name.rpartition('/')[2]}" if is_of_stage(plan) else f"sweep.{key}"

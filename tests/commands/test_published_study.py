@@ -30,19 +30,19 @@ def test_its_stages_and_their_trials_are_published_with_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "message"),
+    ("before", "after"),
     [
-        ("times: [0.3, 1, 3]", "times: [0.3, 1, 10]", "study/finer/"),
-        ("name: signal", "name: sign", "differs from its sweep file in the stages"),
-        ("budget: 4", "budget: 5", "differs from its sweep file in what is tuned"),
-        ("epochs: 6, patience: 2", "epochs: 6, patience: 3", "differs from its sweep file in patience"),
+        ("times: [0.3, 1, 3]", "times: [0.3, 1, 10]"),
+        ("name: signal", "name: sign"),
+        ("budget: 4", "budget: 5"),
+        ("epochs: 6, patience: 2", "epochs: 6, patience: 3"),
     ],
 )
 def test_a_study_is_not_published_once_its_file_asks_something_else(
-    before: str, after: str, message: str, capsys: pytest.CaptureFixture[str]
+    before: str, after: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert before in STUDY
     write(STUDY.replace(before, after))
     assert cli.main(["publish", "study"]) == 2
-    assert message in capsys.readouterr().err
+    assert "differs from its sweep file in the stages" in capsys.readouterr().err
     assert not PUBLISHED.exists()

@@ -246,7 +246,8 @@ def test_a_parent_that_a_stop_after_the_last_run_left_killed_is_finished(
     parent = logged(store, "plain")[0].info.run_id
     MlflowClient(store).set_terminated(parent, "KILLED")
     append_logged(folder, Logged(folder.name, store, parent, "", "KILLED"))
-    plain = [*SMALL, "-m", "batch_size=10,50", "sweep.name=plain"]
-    assert nnexp(*plain, "tracking=sqlite", f"tracking.uri={store}")[0] == 0
+    plain = [word for word in SMALL if word != "tracking=none"]
+    plain += ["-m", "batch_size=10,50", "sweep.name=plain", "tracking=sqlite", f"tracking.uri={store}"]
+    assert nnexp(*plain)[0] == 0
     assert logged(store, "plain")[0].info.status == "FINISHED"
     assert len(logged(store, "plain")[1]) == 2

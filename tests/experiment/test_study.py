@@ -73,7 +73,10 @@ def test_each_stage_begins_where_the_one_before_ended(capsys: pytest.CaptureFixt
     assert study.seeds == (0, 1, 2)
     assert set(sweeps["study/finer"].runs["seed"]) == {FIRST_SEED}
     told = capsys.readouterr().out
-    assert "Stage signal: learning_rate=" in told[told.rindex("How far does a bad beginning lead?") :]
+    answer = told[told.rindex("How far does a bad beginning lead?") :]
+    assert "Stage signal: learning_rate=" in answer
+    assert "est accuracy" in answer
+    assert "est accuracy" not in told[: told.index(answer)]  # a stage is chosen from
 
 
 def test_a_study_that_goes_on_ends_as_one_that_nobody_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,16 +114,41 @@ def test_a_dry_run_shows_the_first_stage_and_what_follows(capsys: pytest.Capture
         ("finalists: 2", "finalists: 9", "sweep.search.finalists must be <= sweep.search.budget=4"),
         ("set: {epochs: 6, patience: 2}", "set: {epochs: -6}", "epochs must be"),
         ("low: 2, high: 9", "low: -2, high: 9", "hidden_size must be"),
+        ("take: {epochs: best_epoch}", "take: {epochs: test_accuracy}", "which takes no test data"),
+        ("take: {epochs: best_epoch}", "take: {activation: best_epoch}", "activation is no number"),
+        ("take: {epochs: best_epoch}", "take: [epochs]", "unknown setting in take of the stage epochs"),
+        ("seeds: 2\n", "seeds: 2\n      target: 95\n", "target must be an accuracy"),
+        (
+            "axes: {learning_rate: {times: [0.3, 1, 3]}}",
+            "axes: {data: [digits, synthetic]}",
+            "cannot choose data",
+        ),
+        ("set: {epochs: 6, patience: 2}", "axes: {seed_weights: [0, 1]}", "cannot choose seed_weights"),
+        ("  seeds: 3\n", "  seeds: [1000000]\n", "sweep.seeds must be < 1000000"),
+        (
+            "set: {hidden_layers: 0",
+            "set: {learning_rate: 1, hidden_layers: 0",
+            "sets learning_rate, and varies it",
+        ),
     ],
 )
 def test_a_later_stage_that_cannot_be_asked_is_told_before_the_first_trains(
     before: str, after: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert before in STUDY
-    write(STUDY.replace(before, after))
+    at = STUDY.rindex(before)
+    write(STUDY[:at] + after + STUDY[at + len(before) :])
     assert nnexp() == 2
     assert message in capsys.readouterr().err
     assert not Path("sweeps").exists()
+
+
+def test_nothing_is_chosen_while_a_run_of_a_stage_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert nnexp("max_seconds=1e-9") == 1
+    assert "12 runs of study/signal/" in (error := capsys.readouterr().err)
+    assert "nothing is chosen without them: nnexp retry study/signal/" in error
+    assert not Path("sweeps/study/finer").exists()
+    assert nnexp("mode=retry") == 0
 
 
 def test_a_stage_in_which_nothing_finishes_ends_the_study(capsys: pytest.CaptureFixture[str]) -> None:

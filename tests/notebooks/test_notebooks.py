@@ -102,7 +102,7 @@ def test_it_is_about_the_sweep_of_its_name_on_its_data_and_says_how_to_train_it(
     assert loaded_by(notebook)[0] == name
     assert all(f', data="{data}")' in line for line in lines_that_load(notebook))
     assert name in FILES
-    assert re.match(rf"<sweep {name}/\w{{8}} on {data}: ", printed(notebook))
+    assert re.search(rf"^<sweep {name}/\w{{8}} on {data}: ", printed(notebook), re.M)
     prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     assert f"python -m nnexp +sweep={name}" in prose
 

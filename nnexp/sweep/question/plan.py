@@ -36,12 +36,18 @@ class Run:
 
 @dataclass(frozen=True)
 class StageResult:
-    """What a study took from one of its stages. `sweep`: NAME/ID of the stage; `why`: in words."""
+    """What a study took from one of its stages.
+
+    `sweep`: NAME/ID of the stage; `why`: in words; `accuracy`: validation accuracy at its best point;
+    `asked`: a digest of what the sweep file says of the stage.
+    """
 
     stage: str
     sweep: str
     took: Mapping[str, Any]
     why: str
+    accuracy: float | None = None
+    asked: str = ""
 
 
 @dataclass(frozen=True)

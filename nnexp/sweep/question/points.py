@@ -86,6 +86,15 @@ class Question:
     stage_results: "Sequence[StageResult]" = ()
 
 
+def check_measures(place: str, timing: Any, target: Any) -> None:
+    """Raise `UserError` unless `timing` is a switch and `target` an accuracy or nothing."""
+    if not isinstance(timing, bool):
+        raise UserError(f"{place}.timing must be true or false, got {timing!r}")
+    is_number = isinstance(target, int | float) and not isinstance(target, bool)
+    if target is not None and not (is_number and 0 < target <= 1):
+        raise UserError(f"{place}.target must be an accuracy > 0 and <= 1, such as 0.95, got {target!r}")
+
+
 def points_of(question: Question) -> list[dict[str, Any]]:
     """Every point of the sweep, axis -> value, in order; whether a value can be trained is not checked here.
 

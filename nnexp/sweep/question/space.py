@@ -12,7 +12,7 @@
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -102,11 +102,16 @@ class Dimension:
             return None
         if self.by is None:
             return self.domains[0][1]
-        at = comparable(others[self.by])
-        return next((domain for value, domain in self.domains if comparable(value) == at), None)
+        at = _text(others[self.by])
+        return next((domain for value, domain in self.domains if _text(value) == at), None)
 
 
 Space: TypeAlias = tuple[Dimension, ...]
+
+
+def _text(value: Any) -> str:
+    """A value as a key of a file has it."""
+    return str(comparable(value))
 
 
 def setting_at(space: Space, shares: Sequence[float], point: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,11 +137,21 @@ def space_of(key: str, given: Mapping[str, Any], axes: Mapping[str, Sequence[Any
     for name, raw in given.items():
         if name == "seed" or name in axes:
             raise UserError(f"{key}.{name} must not be an axis: {_why_no_axis(name)}")
+        if name.startswith("seed_"):
+            raise UserError(
+                f"{key}.{name}: {name} is no setting to choose, for the luckiest seed tells nothing"
+            )
         if name not in AXES:
             raise unknown(f"hyperparameter in {key}", name, AXES)
-        known = {axis: list(values) for axis, values in axes.items()}
-        space.append(_dimension(f"{key}.{name}", name, raw, known, [d.name for d in space]))
+        known = {axis: list(values) for axis, values in axes.items()} | {d.name: _listed(d) for d in space}
+        space.append(_dimension(f"{key}.{name}", name, raw, known))
     return tuple(space)
+
+
+def _listed(dimension: Dimension) -> list[Any]:
+    """The values that a hyperparameter may be drawn from a list; of a range none."""
+    domains = [domain for _, domain in dimension.domains if isinstance(domain, Choices)]
+    return [value for domain in domains for value in domain.values]
 
 
 def _why_no_axis(name: str) -> str:
@@ -145,21 +160,20 @@ def _why_no_axis(name: str) -> str:
     return "an axis has the values that are compared, and what is tuned has a range"
 
 
-def _dimension(
-    key: str, name: str, raw: Any, axes: Mapping[str, Sequence[Any]], before: Sequence[str]
-) -> Dimension:
+def _dimension(key: str, name: str, raw: Any, known: Mapping[str, Sequence[Any]]) -> Dimension:
+    """`known`: the axes, and the hyperparameters of the space that stand before, with their values."""
     if not isinstance(raw, Mapping):
         return Dimension(name, ((None, _choices(key, raw)),))
-    when = _conditions(f"{key}.when", raw.get("when"), axes, before)
+    when = _conditions(f"{key}.when", raw.get("when"), known)
     if "by" not in raw:
         return Dimension(name, ((None, _range(key, name, raw)),), when=when)
     by = raw["by"]
-    if by not in axes and by not in before:
-        raise unknown(f"axis in {key}.by", str(by), (*axes, *before))
     parts = {value: part for value, part in raw.items() if value not in ("by", "when")}
-    for value in axes.get(by, ()):
-        if comparable(value) not in map(comparable, parts):
+    for value in _values_of(f"{key}.by", by, known):
+        if _text(value) not in map(_text, parts):
             raise UserError(f"{key} must have a range for each value of {by}, got none for {value}")
+    for value in parts:
+        _check_value(key, by, value, known)
     domains = ((value, _domain(f"{key}.{value}", name, part)) for value, part in parts.items())
     return Dimension(name, tuple(domains), by, when)
 
@@ -191,14 +205,28 @@ def _choices(key: str, raw: Any) -> Choices:
     return Choices(values)
 
 
-def _conditions(
-    key: str, raw: Any, axes: Mapping[str, Sequence[Any]], before: Iterable[str]
-) -> dict[str, tuple[Any, ...]]:
+def _conditions(key: str, raw: Any, known: Mapping[str, Sequence[Any]]) -> dict[str, tuple[Any, ...]]:
     if raw is None:
         return {}
     if not isinstance(raw, Mapping) or not raw:
         raise UserError(f"{key} must give values of other settings, as in {{optimizer: [sgd]}}, got {raw!r}")
-    for name in raw:
-        if name not in axes and name not in before:
-            raise unknown(f"setting in {key}", str(name), (*axes, *before))
-    return {name: tuple(v) if isinstance(v, list | tuple) else (v,) for name, v in raw.items()}
+    conditions = {name: tuple(v) if isinstance(v, list | tuple) else (v,) for name, v in raw.items()}
+    for name, values in conditions.items():
+        for value in values:
+            _check_value(key, name, value, known)
+    return conditions
+
+
+def _values_of(key: str, name: Any, known: Mapping[str, Sequence[Any]]) -> Sequence[Any]:
+    """The values of what a range depends on: an axis, or a hyperparameter with a list."""
+    if name not in known:
+        raise unknown(f"setting in {key}", str(name), known)
+    if not known[name]:
+        raise UserError(f"{key} must name an axis or a hyperparameter with a list, and {name} has a range")
+    return known[name]
+
+
+def _check_value(key: str, name: Any, value: Any, known: Mapping[str, Sequence[Any]]) -> None:
+    values = _values_of(key, name, known)
+    if _text(value) not in map(_text, values):
+        raise unknown(f"value of {name} in {key}:", str(value), map(str, values))

@@ -25,13 +25,15 @@ values of the stage's axes and of what it tuned, or those that `take` names. In 
 is trained with all that was taken, and with seeds that took no part in it.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.question.names import check_name
-from nnexp.sweep.question.points import AXES, Question, axes_of, key_of
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.points import AXES, Question, axes_of, check_measures, key_of
 from nnexp.sweep.question.ranges import REAL, WHOLE
 from nnexp.sweep.question.space import DIGITS
 from nnexp.sweep.question.tuning import TRIALS, tuning_of
@@ -58,6 +60,11 @@ class Stage:
     take: Mapping[str, str] | None
     metric: str
     lowest: bool
+
+    @property
+    def digest(self) -> str:
+        """12 characters of SHA-256 over what the sweep file says of it."""
+        return hashlib.sha256(str(self.given).encode()).hexdigest()[:12]
 
 
 def stages_of(raw: Any) -> tuple[Stage, ...]:
@@ -94,7 +101,7 @@ def question_at(study: Question, stage: Stage, settings: Mapping[str, Any]) -> Q
         seeds=[FIRST_SEED + k for k in range(seeds)],
         points=given.get("points") or (),
         exclude=given.get("exclude") or (),
-        timing=bool(given.get("timing", False)),
+        timing=given.get("timing", False),
         target=given.get("target"),
         **parts,
     )
@@ -109,6 +116,11 @@ def question_at(study: Question, stage: Stage, settings: Mapping[str, Any]) -> Q
     return question
 
 
+def is_of_stage(plan: Plan) -> bool:
+    """Whether the sweep is a stage of a study."""
+    return plan.seeds[0] >= FIRST_SEED
+
+
 def _stage(key: str, raw: Any) -> Stage:
     if not isinstance(raw, Mapping):
         raise UserError(f"{key} must have keys of its own ({', '.join(KEYS)}), got {raw!r}")
@@ -119,6 +131,9 @@ def _stage(key: str, raw: Any) -> Stage:
     if not isinstance(name, str) or "/" in name or name == TRIALS:
         raise UserError(f"{key}.name must be a word of its own, other than {TRIALS}, got {name!r}")
     check_name(name)
+    check_measures(key, raw.get("timing", False), raw.get("target"))
+    if not isinstance(raw.get("question", ""), str):
+        raise UserError(f"{key}.question must be text, got {raw['question']!r}")
     settings = raw.get("set") or {}
     if not isinstance(settings, Mapping):
         raise UserError(f"{key}.set must give values of settings, as in {{epochs: 5}}, got {settings!r}")

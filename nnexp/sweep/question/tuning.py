@@ -70,6 +70,19 @@ class Tuning:
         return tuple(dimension.name for dimension in self.space)
 
 
+def check_seeds(question: Question) -> None:
+    """Raise `UserError` if a seed of the question is one of those that choose settings."""
+    rule = question.seeds
+    if not isinstance(rule, UntilDecided) and (choosing := [seed for seed in rule if _chooses(seed)]):
+        raise UserError(
+            f"sweep.seeds must be < {FIRST_SEED}, got {choosing[0]}: from there on they choose settings"
+        )
+
+
+def _chooses(seed: Any) -> bool:
+    return isinstance(seed, int) and seed >= FIRST_SEED
+
+
 def tuning_of(question: Question, nuisance: Any, search: Any) -> Tuning | None:
     """What `sweep.nuisance` or `sweep.search` says; None where there is neither.
 
@@ -89,9 +102,7 @@ def tuning_of(question: Question, nuisance: Any, search: Any) -> Tuning | None:
         raise UserError(f"{sources[0]} as an axis takes no sweep.nuisance beside it: settings are no seeds")
     points = points_of(question) if names else []
     key, given = (NUISANCE, nuisance) if search is None else (SEARCH, search)
-    tuning = read_tuning(key, given, points)
-    _check_seeds(question, tuning)
-    return tuning
+    return read_tuning(key, given, points)
 
 
 def read_tuning(key: str, given: Any, points: Sequence[Mapping[str, Any]]) -> Tuning:
@@ -103,7 +114,11 @@ def read_tuning(key: str, given: Any, points: Sequence[Mapping[str, Any]]) -> Tu
     place, search = f"sweep.{key}", key == SEARCH
     if not isinstance(given, Mapping):
         raise UserError(f"{place} must give hyperparameters with their ranges and a budget, got {given!r}")
-    ranges = {name: raw for name, raw in given.items() if name not in KEYS[key] and raw is not None}
+    ranges = {
+        name: {str(part): value for part, value in raw.items()} if isinstance(raw, Mapping) else raw
+        for name, raw in given.items()
+        if name not in KEYS[key] and raw is not None
+    }
     if not ranges:
         raise UserError(f"{place} must name at least one hyperparameter with its range, got {dict(given)}")
     axes = {
@@ -154,12 +169,3 @@ def _whole(key: str, value: Any, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise UserError(f"{key} must be a whole number >= {least}, got {value!r}")
     return value
-
-
-def _check_seeds(question: Question, tuning: Tuning) -> None:
-    rule = question.seeds
-    seeds = range(rule.most) if isinstance(rule, UntilDecided) else rule
-    if common := {FIRST_SEED + k for k in range(tuning.seeds)} & set(seeds):
-        raise UserError(
-            f"sweep.seeds must not hold {min(common)}: seeds from {FIRST_SEED} on choose settings"
-        )

@@ -70,6 +70,20 @@ def test_a_hyperparameter_may_be_drawn_at_some_values_of_another_alone() -> None
         ({"activation": {"low": 0, "high": 1}}, "activation is no number"),
         ({"momentum": {"low": 0, "high": 1, "when": {"optimizr": "sgd"}}}, "unknown setting in"),
         ({"momentum": {"by": "batch_size", 1: {"low": 0, "high": 1}}}, "got none for 10"),
+        ({"momentum": {"low": 0, "high": 1, "when": {"batch_size": [1, 11]}}}, "unknown value of batch_size"),
+        (
+            {
+                "optimizer": ["sgd", "adam"],
+                "momentum": {"by": "optimizer", "sdg": [0, 1], "sgd": [0, 1], "adam": [0, 1]},
+            },
+            "did you mean 'sgd'",
+        ),
+        ({"optimizer": ["sgd", "adam"], "momentum": {"by": "optimizer", "sgd": [0, 1]}}, "got none for adam"),
+        (
+            {"dropout": {"low": 0, "high": 0.5}, "momentum": {"low": 0, "high": 1, "when": {"dropout": [0]}}},
+            "must name an axis or a hyperparameter with a list, and dropout has a range",
+        ),
+        ({"seed_weights": {"low": 0, "high": 9}}, "seed_weights is no setting to choose"),
     ],
 )
 def test_a_space_that_cannot_be_used_is_told_in_one_line(given: dict[str, Any], message: str) -> None:

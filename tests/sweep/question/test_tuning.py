@@ -1,5 +1,6 @@
 """Tuned questions: which settings are tried, with which seeds, and what cannot be asked."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from nnexp.sweep.question.planner import make_plan
 from nnexp.sweep.question.points import Question
 from nnexp.sweep.question.samplers import SEQUENCES, places
 from nnexp.sweep.question.trials import trials_of
-from nnexp.sweep.question.tuning import FIRST_SEED, Tuning, as_written, read_tuning, tuning_of
+from nnexp.sweep.question.tuning import FIRST_SEED, Tuning, as_written, check_seeds, read_tuning, tuning_of
 
 RATES = {"learning_rate": {"low": 0.01, "high": 10, "scale": "log"}}
 BASE = Run("", Hyperparameters(), DataSpec(), 0).settings
@@ -111,8 +112,20 @@ def test_a_search_takes_at_least_one_finalist_and_at_most_its_budget() -> None:
 
 def test_seeds_that_choose_are_refused_as_seeds_that_judge() -> None:
     question = Question("sample", "", {"batch_size": [1, 10]}, [0, FIRST_SEED])
-    with pytest.raises(UserError, match=f"sweep.seeds must not hold {FIRST_SEED}"):
-        tuned(RATES | {"budget": 4}, question)
+    with pytest.raises(UserError, match=f"sweep.seeds must be < {FIRST_SEED}, got {FIRST_SEED}"):
+        check_seeds(question)
+
+
+def test_a_range_may_differ_by_numbers_and_is_read_back() -> None:
+    rates = {"by": "batch_size", 1: {"low": 0.01, "high": 1}, 10: [0.1, 1], 100: [1, 2]}
+    tuning = tuned({"learning_rate": rates, "budget": 2})
+    plan = make_plan(trials_of(SIZES, tuning, BASE), Hyperparameters(), DataSpec(name="synthetic"), load)
+    assert {point["learning_rate"] for point in plan.points[1::3]} == {0.1, 1}
+    written = json.loads(json.dumps(as_written(tuning)))
+    assert (
+        read_tuning("nuisance", written["nuisance"], [{"batch_size": size} for size in (1, 10, 100)])
+        == tuning
+    )
 
 
 def test_what_is_tuned_beside_crossed_seeds_is_refused() -> None:
