@@ -66,7 +66,8 @@ def load_config(words: Sequence[str], multirun: bool = False, config_dir: str | 
         values, raw = _composed(single, config_dir)
     question = with_values(question, typed, multirun)
     question = tuned(question, values, typed)
-    check_interpolations(raw, [*axes_of(question), *(question.tuning.names if question.tuning else ())])
+    varied = {*axes_of(question), *(question.tuning.names if question.tuning else ())}
+    check_interpolations(raw, sorted(varied.union(*(stage.varied for stage in question.stages))))
     several = len(single) < len(typed)
     settings = {name: values[name] for name in Execution.__dataclass_fields__}
     return Config(

@@ -62,6 +62,12 @@ class Stage:
     lowest: bool
 
     @property
+    def varied(self) -> set[str]:
+        """The settings that the study may take another value of."""
+        parts = (self.given.get(part) for part in ("axes", "zip", "nuisance", "search"))
+        return {*(self.take or {})}.union(*(part for part in parts if isinstance(part, Mapping)))
+
+    @property
     def digest(self) -> str:
         """12 characters of SHA-256 over what the sweep file says of it."""
         return hashlib.sha256(str(self.given).encode()).hexdigest()[:12]

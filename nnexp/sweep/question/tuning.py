@@ -98,6 +98,8 @@ def tuning_of(question: Question, nuisance: Any, search: Any) -> Tuning | None:
         raise UserError(
             f"sweep.search takes no axes beside it, got {', '.join(names)}: list them in sweep.search"
         )
+    if search is not None and isinstance(question.seeds, UntilDecided):
+        raise UserError("sweep.search takes a fixed number of seeds, such as sweep.seeds=5, and no until")
     if sources := source_axes(tuple(names)):
         raise UserError(f"{sources[0]} as an axis takes no sweep.nuisance beside it: settings are no seeds")
     points = points_of(question) if names else []

@@ -15,6 +15,7 @@ from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.question.planner import make_plan
 from nnexp.sweep.question.points import Question
 from nnexp.sweep.question.samplers import SEQUENCES, places
+from nnexp.sweep.question.seeds import UntilDecided
 from nnexp.sweep.question.trials import trials_of
 from nnexp.sweep.question.tuning import FIRST_SEED, Tuning, as_written, check_seeds, read_tuning, tuning_of
 
@@ -114,6 +115,12 @@ def test_seeds_that_choose_are_refused_as_seeds_that_judge() -> None:
     question = Question("sample", "", {"batch_size": [1, 10]}, [0, FIRST_SEED])
     with pytest.raises(UserError, match=f"sweep.seeds must be < {FIRST_SEED}, got {FIRST_SEED}"):
         check_seeds(question)
+
+
+def test_a_search_takes_no_seeds_until_decided() -> None:
+    question = Question("sample", "", {}, UntilDecided(6, 12))
+    with pytest.raises(UserError, match=r"sweep\.search takes a fixed number of seeds"):
+        tuning_of(question, None, RATES | {"budget": 4})
 
 
 def test_a_range_may_differ_by_numbers_and_is_read_back() -> None:
