@@ -57,9 +57,10 @@ def taken(stage: Stage, sweep: Sweep) -> StageResult:
 
 
 def _best(stage: Stage, plan: Plan, tables: Tables) -> tuple[int, str]:
-    """The number of the best point, and why it is."""
+    """The number of the best point, of those that lost the fewest runs, and why it is."""
     metric = stage.metric or accuracy_metric(plan)
-    means = tables.summary[f"{metric}_mean"].to_numpy(float)
+    finished = tables.summary["n"].to_numpy(int)
+    means = np.where(finished == finished.max(), tables.summary[f"{metric}_mean"].to_numpy(float), np.nan)
     point = None if stage.metric else standing(plan, tables.runs).comparison.best
     if point is None and not np.isnan(means).all():
         point = int(np.nanargmin(means) if stage.lowest else np.nanargmax(means))

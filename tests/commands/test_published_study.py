@@ -1,5 +1,6 @@
 """A study is published with its stages, if all of them are what its file asks."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,21 @@ from tests.experiment.test_study import QUIET, STUDY, write
 PUBLISHED = Path("sweeps/published/study")
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a study that has been carried out; tests work on copies."""
+    place = tmp_path_factory.mktemp("study")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        write(STUDY)
+        assert cli.main(["+sweep=study", *QUIET, "n_jobs=1"]) == 0
+    return place
+
+
 @pytest.fixture(autouse=True)
-def _with_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    write(STUDY)
-    assert cli.main(["+sweep=study", *QUIET, "n_jobs=1"]) == 0
+def _with_a_study(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(trained, tmp_path / "study")
+    monkeypatch.chdir(tmp_path / "study")
 
 
 def test_its_stages_and_their_trials_are_published_with_it() -> None:

@@ -24,7 +24,7 @@ def trained_tuned(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(place)
         for name, text in {"mine": TUNED, "hunt": SEARCH}.items():
             Path("conf/sweep", f"{name}.yaml").write_text(text)
-            assert cli.main([f"+sweep={name}", *QUIET]) == 0
+            assert cli.main([f"+sweep={name}", *QUIET, "n_jobs=1"]) == 0
     return place
 
 

@@ -33,11 +33,11 @@ def floors(pruner: str, curves: Sequence[Curve], epochs: int) -> dict[int, float
 
 def _medians(best: Sequence[Curve], epochs: int) -> dict[int, float]:
     """A run that was ended earlier counts with what it had then."""
-    found: dict[int, float] = {}
+    values: dict[int, float] = {}
     for epoch in range(max(1, round(WARM_UP * epochs)), epochs):
         if any(epoch in curve for curve in best):
-            found[epoch] = median(_by(curve, epoch) for curve in best)
-    return found
+            values[epoch] = median(_by(curve, epoch) for curve in best)
+    return values
 
 
 def _by(curve: Curve, epoch: int) -> float:
@@ -46,11 +46,11 @@ def _by(curve: Curve, epoch: int) -> float:
 
 
 def _rungs(best: Sequence[Curve], epochs: int) -> dict[int, float]:
-    found: dict[int, float] = {}
+    passing: dict[int, float] = {}
     rung = 1
     while rung < epochs:
         values = sorted((curve[rung] for curve in best if rung in curve), reverse=True)
         if len(values) >= LEAST:
-            found[rung] = values[-(-len(values) // REDUCTION) - 1]
+            passing[rung] = values[-(-len(values) // REDUCTION) - 1]
         rung *= REDUCTION
-    return found
+    return passing

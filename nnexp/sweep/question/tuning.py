@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nnexp.errors import UserError, unknown
-from nnexp.sweep.question.points import Question, axes_of, points_of
+from nnexp.sweep.question.points import MOST, Question, axes_of, points_of
 from nnexp.sweep.question.pruners import NO_PRUNER, PRUNERS
 from nnexp.sweep.question.samplers import ASKED, SEQUENCES
 from nnexp.sweep.question.seeds import UntilDecided
@@ -135,6 +135,8 @@ def read_tuning(key: str, given: Any, points: Sequence[Mapping[str, Any]]) -> Tu
         finalists=_whole(f"{place}.finalists", given.get("finalists", 3), 1) if search else None,
         pruner=_one_of(f"{place}.pruner", given.get("pruner", NO_PRUNER), PRUNERS),
     )
+    if (runs := tuning.budget * tuning.seeds * max(1, len(points))) > MOST:
+        raise UserError(f"{place} must try at most {MOST} runs, got {runs} (points x budget x seeds)")
     if tuning.finalists and tuning.finalists > tuning.budget:
         raise UserError(
             f"{place}.finalists must be <= {place}.budget={tuning.budget}, got {tuning.finalists}"

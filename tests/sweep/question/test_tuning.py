@@ -93,6 +93,7 @@ def test_what_is_written_is_read_back() -> None:
         ("rates", None, "sweep.nuisance must give hyperparameters with their ranges"),
         (RATES, None, "sweep.nuisance.budget must be a whole number >= 1, got None"),
         (RATES | {"budget": 0}, None, "sweep.nuisance.budget must be a whole number >= 1, got 0"),
+        (RATES | {"budget": 3 * 10**8}, None, "sweep.nuisance must try at most 100000 runs, got 900000000"),
         (RATES | {"budget": 4, "seeds": True}, None, "sweep.nuisance.seeds must be a whole number >= 1"),
         (RATES | {"budget": 4, "sampler": "halon"}, None, "did you mean 'halton'"),
         (RATES | {"budget": 4}, RATES | {"budget": 4}, "sweep.search has no nuisance beside it"),
