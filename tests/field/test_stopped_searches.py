@@ -13,7 +13,7 @@ from nnexp.sweep.store.rounds_file import read_rounds
 from tests.faults.driving import run, start
 from tests.results.figures import figures_in
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.field
 
 STOPS = 10
 COMMON = ["data=synthetic", "epochs=25", "hidden_size=5", "checkpoint_every=0.2", "pictures=false"]
