@@ -60,6 +60,10 @@ OTHERWISE: dict[str, tuple[str, ...]] = {  # where these do not fit: a sweep of 
     "book/newton": (*SMALL, *SECOND_ORDER),
     "book/newton_digits": (*SMALL, *SECOND_ORDER),
     "book/vanishing_gradient": (*SMALL, "batch_size=300"),
+    "tuned/strategy": (
+        *SMALL,
+        "sweep.stages=[{name:rate,axes:{learning_rate:[0.1,1.0]}},{name:width,axes:{hidden_size:[5,10]}}]",
+    ),
 }
 FILES = sorted(
     path.relative_to(conf_dir() / "sweep").with_suffix("").as_posix()
@@ -125,7 +129,7 @@ def test_its_table_and_verdicts_are_those_that_are_published(path: Path) -> None
 def test_every_sweep_can_be_made_small(name: str) -> None:
     config = load_config([f"+sweep={name}", *OTHERWISE.get(name, SMALL)])
     plan = make_plan(config.question, config.hyperparameters, config.data, load)
-    assert len(plan.points) > 1
+    assert len(plan.points) > 1 or config.question.stages
     assert all(run.data.train_size in range(1, 301) for run in plan.runs)
 
 
