@@ -100,7 +100,8 @@ def without_its_temporary_folder(words: list[str], folder: Path) -> Ended:
     with start(words, folder, NNEXP_FAULT=WAITS, NNEXP_GATE=str(gate)) as process:
         read_until(process, "[")
         for scratch in (folder / "scratch").iterdir():
-            shutil.rmtree(scratch)
+            while scratch.exists():  # files come and go meanwhile
+                shutil.rmtree(scratch, ignore_errors=True)
         gate.touch()
         shown = process.communicate(timeout=120)[0]
     return Ended(process.returncode, shown)

@@ -68,8 +68,11 @@ def test_a_stop_keeps_what_finished_and_leaves_no_worker(
 def test_a_stop_while_the_store_is_being_made_loses_nothing(
     tmp_path: Path, undisturbed: dict[str, str], signals: int
 ) -> None:
-    """The second signal ends the process while MLflow makes its tables; the first does on a slow machine."""
-    with start(SWEEP, tmp_path, NNEXP_FAULT=ENDLESS) as process:
+    """The second signal ends the process while MLflow makes its tables; the first does on a slow machine.
+
+    Without a cache folder that has an empty store already.
+    """
+    with start(SWEEP, tmp_path, NNEXP_FAULT=ENDLESS, XDG_CACHE_HOME=str(tmp_path / "cache")) as process:
         read_until(process, "[")
         assert wait_for((tmp_path / ".mlflow.db.new").exists, 60)
         for _ in range(signals):
