@@ -56,7 +56,7 @@ def _dry_run(config: Config, datasets: Datasets, console: Console) -> Sweep:
     trials = planned_trials(config, datasets.load)
     mode, sweeps_dir = config.execution.mode, config.execution.sweeps_dir
     sweep = begun(trials, sweep_folder(sweeps_dir, trials), mode, sweeps_dir, datasets.load)
-    if sweep.pending(mode):
+    if sweep.pending(mode) or not is_whole(sweep):
         _show_plan(config.execution, trials, datasets, console)
         console.print(what_follows(trials, whole))
         return sweep
@@ -113,6 +113,8 @@ def _check_stages(config: Config, datasets: Datasets) -> None:
             planned_trials(asked, datasets.load)
     if config.question.stages:
         planned(config, datasets.load, Console(quiet=True))
+        if config.question.tuning:
+            planned_trials(config, datasets.load)
 
 
 def _run_one(config: Config, datasets: Datasets, console: Console) -> list[Sweep]:

@@ -14,10 +14,8 @@ from nnexp.plots.scales import axis_scale, label_of
 from nnexp.plots.style import WIDTH, Picture, legend, lines, panel, picture, write_notes
 from nnexp.results.by_point import accuracy_metric
 from nnexp.results.trials import Trials
-from nnexp.statistics.tuning_curves import best_of
+from nnexp.statistics.tuning_curves import BAND, best_of
 from nnexp.text import count
-
-BAND = (0.1, 0.5, 0.9)  # quantiles
 
 
 def tuning_curve(trials: Trials) -> Picture:

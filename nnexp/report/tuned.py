@@ -9,12 +9,11 @@ from nnexp.report.variation import MOST_POINTS
 from nnexp.results.borders import Border, borders
 from nnexp.results.trials import Trials
 from nnexp.statistics.intervals import Floats
-from nnexp.statistics.tuning_curves import best_of
+from nnexp.statistics.tuning_curves import BAND, best_of
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.question.tuning import Tuning
 from nnexp.text import count, spelled
 
-BAND = (0.1, 0.5, 0.9)  # quantiles of a tuning curve
 TURNS = {"low": "lower", "high": "raise"}
 
 

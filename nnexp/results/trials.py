@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,12 +31,6 @@ class Trials(NamedTuple):
     accuracy: NDArray[np.float64]
     lost: NDArray[np.int64]
     runs: int
-
-    def settings(self, point: int) -> list[dict[str, Any]]:
-        """The settings that were tried at a point: of what is tuned, the values."""
-        assert self.plan.tuning
-        points = self.plan.points[point :: len(self.accuracy)]
-        return [{name: values[name] for name in self.plan.tuning.names} for values in points]
 
     def ranking(self, point: int) -> NDArray[np.intp]:
         """The numbers of the settings that finished at a point, best first; of equal ones the first tried."""

@@ -11,6 +11,8 @@ import numpy as np
 
 from nnexp.statistics.intervals import Floats
 
+BAND = (0.1, 0.5, 0.9)  # quantiles that are told and drawn
+
 
 def best_of(values: Floats, sizes: Sequence[int], shares: Sequence[float]) -> Floats:
     """Quantiles (sizes, shares) of the best of so many of the `values (n,)`.

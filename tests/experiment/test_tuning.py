@@ -208,3 +208,12 @@ def test_a_value_that_no_run_can_have_is_told_before_trials_train(capsys: pytest
     assert nnexp("+sweep=mine", "sweep.nuisance.momentum={low: 0.5, high: 2}") == 2
     assert "momentum must be" in capsys.readouterr().err
     assert not Path("sweeps").exists()
+
+
+def test_nothing_is_chosen_while_a_run_of_the_trials_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert nnexp("+sweep=mine", "max_seconds=1e-9") == 1
+    assert "16 runs of mine/trials/" in capsys.readouterr().err
+    assert nnexp("+sweep=mine", "dry_run=true") == 0
+    assert "Then the best of them" in capsys.readouterr().out
+    assert not list(Path("sweeps/mine").glob("*/sweep.yaml"))
+    assert nnexp("+sweep=mine", "mode=retry") == 0

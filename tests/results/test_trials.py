@@ -27,7 +27,11 @@ def test_each_point_gets_the_setting_with_the_best_mean_over_its_seeds() -> None
     expected = [[0.6, 0.85, np.nan, 0.85], [0.25, 0.6, 0.4, 0.1]]
     assert np.allclose(made.accuracy, expected, equal_nan=True)
     choice = with_choice(question, made)
-    assert choice.settings == [made.settings(0)[1], made.settings(1)[1]]  # of two equal ones the first
+    rates = [point["learning_rate"] for point in made.plan.points]
+    assert [each["learning_rate"] for each in choice.settings] == [
+        rates[2],
+        rates[3],
+    ]  # of two, the first
     assert choice.trials == f"sample/trials/{made.plan.sweep_id}"
     assert choice.seeds == range(3)
 
@@ -52,7 +56,7 @@ def test_a_search_ends_with_its_finalists_best_first() -> None:
     question = tuned(search=RATES | {"finalists": 2})
     made = trials(question, [[0.5], [0.9], [None], [0.7]])
     choice = with_choice(question, made)
-    assert list(choice.points) == [made.settings(0)[1], made.settings(0)[3]]
+    assert list(choice.points) == [made.plan.points[1], made.plan.points[3]]
     assert choice.settings == ()
 
 

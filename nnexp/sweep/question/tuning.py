@@ -34,7 +34,8 @@ from nnexp.sweep.question.pruners import NO_PRUNER, PRUNERS
 from nnexp.sweep.question.samplers import ASKED, SEQUENCES
 from nnexp.sweep.question.seeds import UntilDecided
 from nnexp.sweep.question.sources import source_axes
-from nnexp.sweep.question.space import Space, space_of
+from nnexp.sweep.question.space import Space
+from nnexp.sweep.question.space_file import space_of
 
 TRIALS = "trials"  # the last part of the name of a sweep that tries settings
 FIRST_SEED = 1_000_000  # of the trials

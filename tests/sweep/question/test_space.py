@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from nnexp.errors import UserError
-from nnexp.sweep.question.space import Choices, Range, setting_at, space_of
+from nnexp.sweep.question.space import Choices, Range, setting_at
+from nnexp.sweep.question.space_file import space_of
 
 OPTIMIZERS = {"optimizer": ["sgd", "adam"]}
 BY_OPTIMIZER = {
