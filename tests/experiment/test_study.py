@@ -1,12 +1,16 @@
 """A study carries out its stages, each from what the one before took, and ends with a sweep of its own."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from nnexp import cli, load_sweep
-from nnexp.sweep.question.stages import FIRST_SEED
+from nnexp.experiment.study import taken
+from nnexp.sweep.question.stages import FIRST_SEED, stages_of
+from nnexp.sweep.store.folder import Sweep
 from tests.results.figures import figures_in
+from tests.results.sweeps import make_plan, make_records
 
 STUDY = """\
 # @package _global_
@@ -154,3 +158,14 @@ def test_a_stage_in_which_nothing_finishes_ends_the_study(capsys: pytest.Capture
     write(STUDY.replace("[0.01, 1, 100], lambda_l2: [0.1, 1000]", "[1.0e+30], lambda_l2: [1000]"))
     assert nnexp() == 1
     assert "the stage signal has no best point" in capsys.readouterr().err
+
+
+def test_by_another_metric_no_point_wins_through_the_runs_that_it_lost() -> None:
+    raw = {"name": "rate", "axes": {"batch_size": [1, 10]}, "by": {"lowest": "final_training_cost"}}
+    (stage,) = stages_of([raw])
+    plan = make_plan({"batch_size": [1, 10]})
+    records = make_records(plan, [[0.9, 0.9, None], [0.9, 0.9, 0.9]])
+    for run in plan.runs_by_point[0][:2]:  # of those that finished, the first point's cost is the lowest
+        metrics = dict(records[run.run_id].metrics) | {"final_training_cost": 0.01}
+        records[run.run_id] = replace(records[run.run_id], metrics=metrics)
+    assert taken(stage, Sweep(plan, Path("nowhere"), records)).took == {"batch_size": 10}

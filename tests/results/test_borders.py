@@ -7,6 +7,7 @@ import pytest
 
 from nnexp.results.borders import borders
 from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.stages import FIRST_SEED
 from nnexp.sweep.question.tuning import Tuning, read_tuning
 from tests.results.sweeps import make_plan
 
@@ -65,3 +66,10 @@ def test_a_list_has_no_border_and_neither_has_what_is_not_drawn() -> None:
     assert found(plan_of({"batch_size": [1, 10, 100]}, batch_size=1)) == []
     only_sgd = {"lambda_l2": {"low": 0.1, "high": 10, "when": {"optimizer": "sgd"}}}
     assert found(plan_of(only_sgd, lambda_l2=0.1)) == [(0, "low", "sweep.nuisance.lambda_l2.low")]
+
+
+def test_in_a_stage_the_key_is_one_of_the_stage() -> None:
+    plan = plan_of(RATE, learning_rate=0.011)
+    stage = replace(plan, name="study/rates", seeds=(FIRST_SEED,))
+    (key,) = {each.key for each in borders(stage, [0])}
+    assert key == "nuisance.learning_rate.low of the stage rates"
