@@ -20,6 +20,7 @@ from nnexp.sweep.pool.premises import premises
 from nnexp.sweep.pool.progress_board import Board
 from nnexp.sweep.pool.stacks import make_stacks
 from nnexp.sweep.pool.worker_processes import WorkerProcesses, begin
+from tests.processes import comes_true
 from tests.sweep.samples import plan
 
 
@@ -33,10 +34,7 @@ def pool_of(processes: WorkerProcesses) -> Iterator[ProcessPoolExecutor]:
 
 def only(pid: int, children: Collection[BaseProcess]) -> bool:
     """Whether none of these but the one with `pid` runs, once they have had time to end."""
-    for child in children:
-        if child.pid != pid:
-            child.join(10)
-    return [child.pid for child in children if child.is_alive()] == [pid]
+    return comes_true(lambda: [child.pid for child in children if child.is_alive()] == [pid], within=10)
 
 
 def test_the_pool_of_somebody_else_outlives_a_sweep(tmp_path: Path) -> None:
