@@ -39,6 +39,12 @@ def as_markdown(text: str) -> str:
     return re.sub(r"([\\`*\[\]|~]|(?<!\w)_|_(?!\w))", r"\\\1", line)
 
 
+def from_markdown(text: str) -> str:
+    """The text that `as_markdown` has written."""
+    plain = re.sub(r"\\([\\`*\[\]|~_])", r"\1", text)
+    return plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def figure(value: float) -> str:
     """A cost in four decimals, `0.1234`; a very large one in three digits, `5.39e+29`."""
     return f"{value:.4f}" if abs(value) < 1e5 else f"{value:.3g}"

@@ -1,8 +1,3 @@
-"""The version of this package, as it was installed."""
+"""The version of this package: pyproject.toml takes it from here."""
 
-from importlib.metadata import PackageNotFoundError, version
-
-try:
-    __version__ = version("nnexp")
-except PackageNotFoundError:  # a checkout that is not installed
-    __version__ = "unknown"
+__version__ = "0.2.0"

@@ -68,6 +68,7 @@ MAY_IMPORT = {
     "api": {"console", "sweep.pool", "errors", "text", "config", "experiment"},
     "commands": {
         *(
+            "version",
             "console",
             "errors",
             "text",

@@ -12,8 +12,10 @@ from nnexp.labbook.claims_of_files import bring_claims
 from nnexp.labbook.page import PAGE, read_page, reasons, totals, with_table
 from nnexp.labbook.published_results import read_published
 from nnexp.labbook.rows import make_rows
+from nnexp.labbook.shipped_page import SHIPPED_PAGE, shipped_rows, shows_shipped_page
 from nnexp.labbook.sweep_files import read_sweep_files
 from nnexp.sweep.question.names import PUBLISHED
+from nnexp.version import __version__
 
 if TYPE_CHECKING:  # pandas
     from nnexp.labbook.rows import BookRow
@@ -27,7 +29,13 @@ verdict is stale if the code of the numerical core has changed since, or what th
 without published results is not run. --write puts the table into SWEEPS_DIR/README.md, between its two marks,
 and the claims of the sweep files into the published plans; --check only looks whether the table stands there
 as it should: the exit status is 1 if not.
+Where nothing is published, an installed nnexp shows the page of its own lab book, whose results and notebooks
+are in its repository.
 """
+SHIPPED = (
+    "This is the lab book of nnexp {}; the results and notebooks that it rests on are in nnexp's repository. "
+    "nnexp publish NAME begins one of yours, in {}."
+)
 WRITE, CHECK = "--write", "--check"
 
 
@@ -38,6 +46,10 @@ def main(words: Sequence[str]) -> int:
         raise UserError(f"labbook takes no names, got {arguments.names[0]!r}")
     if len(arguments.options) > 1:
         raise UserError(f"labbook takes {WRITE} or {CHECK}, got both")
+    if not arguments.options and shows_shipped_page(arguments.sweeps_dir):
+        _print(list(shipped_rows(SHIPPED_PAGE.read_text(encoding="utf-8"))))
+        make_console().print(SHIPPED.format(__version__, f"{arguments.sweeps_dir}/{PUBLISHED}"))
+        return 0
     files = read_sweep_files(arguments.sweeps_dir)
     rows = make_rows(files, arguments.sweeps_dir)
     if not arguments.options:

@@ -19,10 +19,10 @@ CHOSEN = {
 
 
 def conf_dir() -> Path:
-    """The shipped configuration: `conf/` of the checkout, or the copy inside an installed package."""
+    """The shipped configuration: the copy inside an installed package, or `conf/` of the checkout."""
     package = Path(__file__).resolve().parents[1]
-    beside = package.parent / "conf"
-    return beside if (beside / "config.yaml").exists() else package / "conf"
+    inside = package / "conf"
+    return inside if (inside / "config.yaml").exists() else package.parent / "conf"
 
 
 def own_folders(config_dir: str | None = None) -> list[Path]:

@@ -6,6 +6,7 @@ from nnexp.claims.checks import LooksAtTest
 from nnexp.claims.revisions import Revision
 from nnexp.labbook.page import BEGIN, END, with_table
 from nnexp.labbook.rows import BookRow
+from nnexp.labbook.shipped_page import shipped_rows
 
 LATER = Revision("2026-11-27", "reproduced, by the median", "a median has no error rate")
 EARLIER = Revision("2026-11-21", "refuted, with 5 seeds", "five more | seeds")
@@ -41,3 +42,11 @@ def test_what_was_changed_after_its_result_was_seen_has_a_dated_line() -> None:
         "| A | 2026-11-27 | reproduced, by the median | a median has no error rate | undecided |",
     ]
     assert "changed after" not in page(row("A", "undecided"))
+
+
+def test_an_installed_package_reads_its_rows_as_they_were() -> None:
+    odd = row("X-1", "holds")._replace(claim="a|b \\ <c> & *d* _e_", ours="[2] ~3", stale=("a formula",))
+    plain = row("B", "reproduced", EARLIER)
+    shown = list(shipped_rows(page(odd, plain)))
+    assert [each[:5] for each in shown] == [odd[:5], plain[:5]]
+    assert [bool(each.stale) for each in shown] == [True, False]

@@ -97,8 +97,11 @@ def _latest(name: str, folders: Sequence[Path]) -> Choice:
 
 def _unknown(name: str, root: Path, published: bool) -> UserError:
     choices = {folder.parent.relative_to(root).as_posix() for folder in _folders(root)}
+    home = root / PUBLISHED
+    if name.startswith(f"{PUBLISHED}/") and not home.is_dir():
+        train = f"python -m nnexp +sweep={name.removeprefix(f'{PUBLISHED}/')} trains that sweep"
+        return UserError(f"no {home} here: nnexp's published results are in its repository alone; {train}")
     if published:
-        home = root / PUBLISHED
         choices |= {path.parent.relative_to(home).as_posix() for path in home.rglob(FILE)}
     return unknown("sweep", name, choices) if choices else no_sweeps(root)
 
