@@ -12,7 +12,7 @@ from nnexp.nn.examples import Data
 from nnexp.nn.hyperparameters import Hyperparameters
 from nnexp.nn.result import Result
 from nnexp.nn.state import RunState
-from nnexp.nn.validation import Initial, check_augmentation
+from nnexp.nn.validation import Initial
 
 
 def train(
@@ -35,10 +35,11 @@ def train(
             runs, data, initial=initial, order=order, augment=augment, progress=progress, resume=resume
         )
     check_engine(runs[0].engine)
-    check_augmentation(runs, distorted=augment is not None)
     from nnexp.nn.compiled import train as train_compiled
 
-    return train_compiled(runs, data, initial=initial, order=order, progress=progress, resume=resume)
+    return train_compiled(
+        runs, data, initial=initial, order=order, augment=augment, progress=progress, resume=resume
+    )
 
 
 def check_engine(engine: str) -> None:

@@ -28,8 +28,7 @@ MONITORS = (
     *("test", "gradient_norm", "saturated_share", "weight_norm", "small_weights", "update_norm"),
     "dead_classes",
 )
-# What engine=jax has of these.
-COMPILED = {"optimizer": ("sgd", "nesterov", "rmsprop", "adam", "adamw"), "monitor": ("test",)}
+COMPILED = ("sgd", "nesterov", "rmsprop", "adam", "adamw")  # the optimizers of engine=jax
 
 
 class Knob(NamedTuple):
@@ -247,8 +246,7 @@ KNOBS: dict[str, Knob] = {
         "What trains: numpy; or jax, the same formulas compiled (pip install 'nnexp[jax]'), for an "
         "accelerator, where a hundred runs take little longer than one. On a processor numpy is as fast, and "
         "starts at once. From one seed both begin with the same weights and see the same examples, and agree "
-        "to rounding; with dropout they leave out other units. jax has no newton_cg and no distorted images, "
-        "and of the monitors test alone.",
+        "to rounding; with dropout they leave out other units. jax has no newton_cg.",
         OneOf(("numpy", "jax")),
         "JAX; docs/accelerator.md",
     ),

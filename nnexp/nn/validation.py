@@ -34,11 +34,8 @@ def check_fit(runs: Sequence[Hyperparameters], data: Data) -> None:
 
 
 def check_augmentation(runs: Iterable[Hyperparameters], distorted: bool) -> None:
-    """Raise where distortions have a seed of their own, and no image is `distorted`; or one is, and the
-    engine takes images as they are."""
+    """Raise where distortions have a seed of their own, and no image is `distorted`."""
     for run in runs:
-        if distorted and run.engine != "numpy":
-            raise UserError(f"data.augment does not fit engine={run.engine}; it must be none")
         if (seed := run.seed_augmentation) is not None and not distorted:
             raise UserError(f"seed_augmentation={seed} has no effect: no image is distorted (data.augment)")
 

@@ -28,6 +28,7 @@ def compiled(shape: Shape, runs: int = 1) -> Epoch:
 
     from nnexp.nn.compiled import start, turns
     from nnexp.nn.compiled.epoch import Recipe, train_epoch
+    from nnexp.nn.compiled.feed import Feed
     from nnexp.nn.compiled.units import units_of
     from nnexp.nn.runlog import RunLog
     from nnexp.nn.start import draw_parameters
@@ -36,10 +37,11 @@ def compiled(shape: Shape, runs: int = 1) -> Epoch:
     part = start.part_of(data().training, 10, "float32")
     rates = turns.epoch_rates([RunLog(0, run, part.labels[:1]) for run in stack], 0, N)
     recipe = Recipe(units_of(stack[0]), "sgd", shape.batch_size)
-    state, orders = [start.first_state(stack, draw_parameters(stack, data()))], start.drawn_orders(stack, N)
+    state = [start.first_state(stack, draw_parameters(stack, data()))]
+    feed = Feed(stack, data().training.inputs)
 
     def epoch() -> None:
-        state[0] = train_epoch(state[0], part, asarray(next(orders).order, int32), rates, recipe)
+        state[0] = train_epoch(state[0], part, asarray(feed.draw().order, int32), rates, recipe)
         turns.wait_for(state[0].layers)
 
     return lambda: timed(epoch, runs)

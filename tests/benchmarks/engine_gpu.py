@@ -28,6 +28,7 @@ from nnexp.nn import Data, Examples, Hyperparameters, Result, compiled
 from nnexp.nn.compiled import on_chip, start, turns
 from nnexp.nn.compiled.epoch import Recipe, State, train_epoch
 from nnexp.nn.compiled.evaluation import Scores, scores, scores_by_portions, sizes_of
+from nnexp.nn.compiled.feed import Feed
 from nnexp.nn.compiled.units import units_of
 from nnexp.nn.kernels import one_blas_thread
 from nnexp.nn.runlog import RunLog
@@ -282,10 +283,10 @@ def short_data(data: Data, n: int) -> Data:
 
 def measure_drawing(table: Table, K: int, n: int) -> None:
     """Orders of K seeds, as the host draws them."""
-    drawn = start.drawn_orders(settings(30, 10, K), n)
-    next(drawn)
+    feed = Feed(settings(30, 10, K), np.empty((n, 0)))
+    feed.draw()
     began = time.perf_counter()
-    next(drawn)
+    feed.draw()
     table.add("orders drawn by the host", runs=K, s=(time.perf_counter() - began) / K, cores=os.cpu_count())
 
 

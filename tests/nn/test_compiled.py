@@ -22,7 +22,7 @@ from nnexp.nn.compiled.network import backprop
 from nnexp.nn.compiled.optimizers import OPTIMIZERS
 from nnexp.nn.compiled.units import units_of
 from nnexp.nn.costs import OUTPUTS
-from nnexp.nn.knobs import COMPILED
+from nnexp.nn.knobs import COMPILED, MONITORS
 from nnexp.nn.start import draw_parameters
 from tests.nn.compiled_cases import (
     Case,
@@ -95,6 +95,47 @@ def test_a_run_that_diverges_disturbs_nobody() -> None:
     assert found[0].test_cost is None
     assert found[0].kept_epoch == found[0].epochs_done == core[0].epochs_done
     assert difference(core[1:], found[1:]).parameters < ROUNDING
+
+
+MONITORED = replace(SMALL, monitor=MONITORS, hidden_size=(5, 4), evaluate_every=2)
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", pytest.param("gelu", marks=pytest.mark.slow)])
+def test_monitors_see_what_they_see_in_the_core(activation: str) -> None:
+    """Before the first epoch, too; with units that are saturated, and a class that is dead."""
+    runs = [replace(MONITORED, activation=activation, learning_rate=rate) for rate in (0.3, 1.0)]
+    found = both([*runs, replace(runs[0], seed=1, initializer="standard_normal")])
+    history = found[2].history
+    assert history["epoch"] == [0, 2, 4, 6]
+    assert {"gradient_norm_bias_3", "saturated_share_2", "small_weights_1", "weight_norm_3"} <= set(history)
+    assert history["update_norm_1"][0] == 0 < min(history["update_norm_1"][1:])
+    assert max(history["dead_classes"]) > 0
+    assert max(history["saturated_share_1"]) > 0
+
+
+def test_a_run_that_diverges_under_monitors_disturbs_nobody() -> None:
+    runs = [replace(run, monitor=MONITORS, dtype="float64", epochs=200) for run in (GROWING, TAME)]
+    core, found = train(runs, DATA), compiled.train(runs, DATA, at_once=2)
+    assert [result.status for result in found] == ["diverged", "finished"]
+    assert found[0].epochs_done == core[0].epochs_done
+    assert list(found[0].history) == list(core[0].history)
+    assert difference(core[1:], found[1:]).metrics < ROUNDING
+
+
+def noise(rng: np.random.Generator, images: Any) -> Any:
+    """Other inputs in each epoch."""
+    return images + rng.normal(size=images.shape)
+
+
+@pytest.mark.parametrize("order", [None, np.tile(np.arange(31), (SMALL.epochs, 1))], ids=["drawn", "given"])
+def test_images_are_distorted_by_the_cores_own_draws(order: Any) -> None:
+    """Runs of one seed see the same ones; evaluation sees the images as they are."""
+    runs = [SMALL, replace(SMALL, seed=1), replace(SMALL, seed=2, seed_augmentation=0)]
+    found = both(runs, augment=noise, order=order)
+    plain = [replace(run, seed_augmentation=None) for run in runs]
+    assert difference(compiled.train(plain, small_data(), order=order), found).parameters > 0.01
+    with pytest.raises(UserError, match="augment must keep the shape"):
+        compiled.train(runs, small_data(), augment=lambda rng, images: images[1:])
 
 
 @pytest.mark.slow
@@ -195,7 +236,6 @@ def test_backpropagation_by_hand_is_that_of_jax_through_masks() -> None:
     ("changes", "message"),
     [
         ({"optimizer": "newton_cg"}, "optimizer=newton_cg does not fit engine=jax; it takes sgd, nesterov, "),
-        ({"monitor": ("test", "weight_norm")}, "monitor=weight_norm does not fit engine=jax; it takes test"),
     ],
 )
 def test_what_is_not_compiled_is_refused_by_name(changes: dict[str, Any], message: str) -> None:
@@ -204,7 +244,7 @@ def test_what_is_not_compiled_is_refused_by_name(changes: dict[str, Any], messag
 
 
 def test_all_that_is_compiled_is_named() -> None:
-    assert COMPILED["optimizer"] == tuple(OPTIMIZERS)
+    assert tuple(OPTIMIZERS) == COMPILED
     assert set(units.ACTIVATIONS) == {name for name, each in ACTIVATIONS.items() if each.steepest}
     assert set(units.OUTPUTS) == set(OUTPUTS)
 
@@ -215,8 +255,6 @@ def test_train_takes_the_engine_that_its_runs_name() -> None:
     assert max(difference(train([SMALL], small_data()), train([run], small_data()))) > 0
     with pytest.raises(UserError, match=r"runs of one stack must agree in engine, got \[jax, numpy\]"):
         train([run, SMALL], small_data())
-    with pytest.raises(UserError, match=r"data\.augment does not fit engine=jax; it must be none"):
-        train([run], small_data(), augment=lambda rng, images: images)
 
 
 def test_a_state_goes_on_with_its_engine() -> None:

@@ -11,8 +11,10 @@ pytest.importorskip("jax", reason="JAX is not installed (the extra `jax`)")
 
 from nnexp.errors import UserError
 from nnexp.nn import Answer, Hyperparameters, Result, RunState, compiled
+from nnexp.nn.knobs import MONITORS
 from tests.nn.compiled_cases import difference, small_data
 from tests.nn.test_bits import assert_same
+from tests.nn.test_compiled import noise
 from tests.nn.test_state import assert_same_state, stored
 
 H = Hyperparameters(hidden_size=5, batch_size=7, epochs=5, learning_rate=0.3)
@@ -24,6 +26,7 @@ STACKS = {
         replace(H, patience=3, schedule="plateau", schedule_epochs=2, epochs=20, seed=seed)
         for seed in (0, 2, 4)
     ],
+    "monitors": [replace(H, monitor=MONITORS, seed=seed) for seed in range(2)],
 }
 DATA = small_data()
 
@@ -79,6 +82,24 @@ def test_runs_of_different_stacks_go_on_together() -> None:
         assert_same(result, same)
     at_once = compiled.train(runs, DATA, resume=alone, at_once=3)
     assert max(difference(whole, at_once)) < 1e-5
+
+
+def test_distortions_go_on_where_they_were() -> None:
+    runs = [H, replace(H, seed=1)]
+    whole, taken = trained(runs, augment=noise)
+    results, _ = trained(runs[::-1], augment=noise, resume=taken[2][::-1])
+    for result, same in zip(results, whole[::-1], strict=True):
+        assert_same(result, same)
+    with pytest.raises(UserError, match="began with augment=given, and cannot go on with none"):
+        trained(runs, resume=taken[2])
+
+
+def test_a_run_that_was_cut_before_its_first_epoch_goes_on_with_it() -> None:
+    runs = STACKS["monitors"]
+    whole, taken = trained(runs)
+    results, _ = trained(runs, resume=taken[0])
+    for result, same in zip(results, whole, strict=True):
+        assert_same(result, same)
 
 
 def test_given_orders_are_given_whole_again() -> None:

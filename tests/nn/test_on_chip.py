@@ -22,6 +22,7 @@ import jax.numpy as jnp
 from nnexp.nn import Hyperparameters, compiled
 from nnexp.nn.compiled import on_chip, start, turns
 from nnexp.nn.compiled.epoch import Recipe, train_epoch
+from nnexp.nn.compiled.feed import Feed
 from nnexp.nn.compiled.units import units_of
 from nnexp.nn.runlog import RunLog
 from nnexp.nn.start import draw_parameters
@@ -146,7 +147,7 @@ def test_an_epoch_on_chip_is_the_compiled_epoch(inputs, hidden, classes, B, T, s
         for seed, rate, lambda_l2 in [(0, 0.1, 0.0), (1, 0.5, 2.0)]
     ]
     part = start.part_of(data.training, classes, "float32")
-    order = next(start.drawn_orders(runs, len(part.labels))).order
+    order = Feed(runs, data.training.inputs).draw().order
     assert len(order) == (1 if shared_order else 2)
     rates = turns.epoch_rates([RunLog(0, run, np.zeros(1)) for run in runs], 0, len(part.labels))
     recipe = Recipe(units_of(runs[0]), "sgd", B)

@@ -150,14 +150,20 @@ def test_overfitting_full(mnist, engine):
 
 
 @on_all_images
-def test_regularized_full(mnist):
-    """30 epochs on all images with lambda 5: every test accuracy is equal, and all else to rounding."""
+def test_regularized_full(mnist, engine):
+    """30 epochs on all images with lambda 5: NumPy has every test accuracy, and all else to rounding.
+
+    Rounding grows on the way from 1e-13 of a cost to some 1e-5, so that an image at the border may change
+    sides: where the first weights differ in their last bit alone, NumPy, too, misses one more in epoch 26.
+    """
     recorded, n = RECORDED["regularized_full"], 50_000
-    history = replay_overfitting(mnist, n, 30, 5.0, "numpy")
-    assert correct(history, "test", 10_000) == recorded["test_accuracy"]
-    np.testing.assert_allclose(correct(history, "training", n), recorded["train_accuracy"], rtol=0, atol=1)
-    np.testing.assert_allclose(costs(history, "test", n, 10_000), recorded["test_cost"], rtol=0, atol=1e-5)
-    np.testing.assert_allclose(costs(history, "training", n, n), recorded["train_cost"], rtol=0, atol=1e-5)
+    history = replay_overfitting(mnist, n, 30, 5.0, engine)
+    images, cost = {"numpy": (0, 1e-5), "jax": (1, 5e-5)}[engine]
+    for part, size, name, apart in (("test", 10_000, "test", images), ("training", n, "train", 1)):
+        counts = correct(history, part, size)
+        np.testing.assert_allclose(counts, recorded[f"{name}_accuracy"], rtol=0, atol=apart)
+        values = costs(history, part, n, size)
+        np.testing.assert_allclose(values, recorded[f"{name}_cost"], rtol=0, atol=cost)
 
 
 @on_all_images

@@ -60,15 +60,20 @@ def scores_by_portions(layers: Layers, part: Part, units: Units) -> Scores:
 
 
 def scores_at_once(layers: Layers, part: Part, counts: Array, units: Units) -> Scores:
-    """The same for few examples, of which some count: a column for each, as in the book, a (K, units, n)."""
-    a = part.inputs.T
-    for W, b in layers:
-        z = product("oi,in->on", W, a) + b.swapaxes(1, 2)
-        a = units.hidden.function(z)
-    z = z.swapaxes(1, 2)
+    """The same for few examples, of which some count."""
+    z = logits(layers, part.inputs, units)
     cost = units.output.cost(z, part.targets)
     is_right = units.output.function(z).argmax(axis=-1) == part.labels
     return Scores(jnp.where(counts, cost, 0).sum(axis=1), (is_right & counts).sum(axis=1))
+
+
+def logits(layers: Layers, inputs: Array, units: Units) -> Array:
+    """z^L (K, n, C) of all runs for the same inputs (n, d): a column for each, as in the book, on the way."""
+    a = inputs.T
+    for W, b in layers:
+        z = product("oi,in->on", W, a) + b.swapaxes(1, 2)
+        a = units.hidden.function(z)
+    return z.swapaxes(1, 2)
 
 
 class Sizes(NamedTuple):

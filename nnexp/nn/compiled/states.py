@@ -9,6 +9,7 @@ import numpy as np
 from nnexp.errors import UserError
 from nnexp.nn.arrays import Array
 from nnexp.nn.compiled.epoch import State
+from nnexp.nn.compiled.feed import Places
 from nnexp.nn.compiled.network import Layers
 from nnexp.nn.compiled.start import first_state, layers_of
 from nnexp.nn.compiled.turns import Turn
@@ -22,23 +23,24 @@ from nnexp.text import spelled
 def states(
     turns: Sequence[Turn],
     epoch: int,
-    streams: Mapping[int, dict[str, Any]],
+    places: Places,
     premises: Sequence[Mapping[str, Any]],
 ) -> list[RunState]:
-    """Every run's state after an epoch, also of those that have ended. `streams`: by seed, of the orders."""
+    """Every run's state after an epoch, also of those that have ended. `places`: where streams stood then."""
     found = []
     for turn in turns:
         by_name = {"snapshot": turn.kept, "parameters": turn.state.layers, **turn.state.memory}
         flat = {name: flat_of(layers) for name, layers in by_name.items()}
         steps = np.array(turn.state.steps)
-        for k, log in enumerate(turn.logs):
+        for k, (log, run) in enumerate(zip(turn.logs, turn.runs, strict=True)):
             arrays = {name: rows.flat[k].copy() for name, rows in flat.items()} | {"steps": steps}
-            order = streams.get(seed_of(log.hyperparameters, "order"))
-            left = {"order": order} if order else {}
+            streams = dict[str, dict[str, Any]]()
+            for purpose, by_seed in places.items():
+                streams[purpose] = by_seed[seed_of(run, purpose)]
             if log.ended:
-                arrays, left = {"snapshot": arrays["snapshot"]}, {}
+                arrays, streams = {"snapshot": arrays["snapshot"]}, {}
             sizes = list(flat["snapshot"].sizes)
-            found.append(RunState(dict(premises[log.row]), sizes, epoch, log_values(log), left, arrays))
+            found.append(RunState(dict(premises[log.row]), sizes, epoch, log_values(log), streams, arrays))
     return found
 
 

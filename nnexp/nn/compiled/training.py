@@ -1,20 +1,21 @@
-"""Training, compiled: the entrance, for what `nnexp.nn.train` takes but newton_cg, distortions and most
-monitors."""
+"""Training, compiled: the entrance, for what `nnexp.nn.train` takes but newton_cg."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from nnexp.nn.answer import Progress, ask
 from nnexp.nn.arrays import PerRun
+from nnexp.nn.batches import Augment
 from nnexp.nn.compiled.epoch import Part, Recipe
 from nnexp.nn.compiled.evaluation import metrics_of, scores
-from nnexp.nn.compiled.start import Drawn, drawn_ahead, drawn_orders, first_state, layers_of, part_of
+from nnexp.nn.compiled.feed import Drawn, Feed
+from nnexp.nn.compiled.start import first_state, layers_of, part_of
 from nnexp.nn.compiled.states import kept_layers, resumed_state, states
 from nnexp.nn.compiled.turns import PARTS, Turn
 from nnexp.nn.compiled.units import units_of
@@ -33,6 +34,7 @@ def train(
     *,
     initial: Initial | None = None,
     order: Any = None,
+    augment: Augment | None = None,
     progress: Progress | None = None,
     resume: Sequence[RunState] | None = None,
     at_once: int | None = None,
@@ -46,20 +48,18 @@ def train(
     if all(run.engine == "numpy" for run in runs):
         runs = [replace(run, engine="jax") for run in runs]
     check_fit(runs, data)
-    check_augmentation(runs, distorted=False)
-    premises = premises_of(runs, data, ordered=order is not None, distorted=False)
+    check_augmentation(runs, distorted=augment is not None)
+    premises = premises_of(runs, data, ordered=order is not None, distorted=augment is not None)
     check_states(resume, premises, initial)
-    n, done = len(data.training.labels), resume[0].epoch if resume else 0
-    if order is None:
-        orders = drawn_orders(runs, n, resume)
-    else:
-        orders = (Drawn(each) for each in islice(checked_orders(order, runs, data), done, None))
+    inputs = np.asarray(data.training.inputs, runs[0].dtype)
+    orders = None if order is None else checked_orders(order, runs, data)
+    feed = Feed(runs, inputs, augment, orders, resume)
     size = at_once or (1 if jax.default_backend() == "cpu" else len(runs))
     with jax.enable_x64(runs[0].dtype == "float64"), np.errstate(all="ignore"):
         parts = {name: part_of(getattr(data, name), data.n_classes, runs[0].dtype) for name in PARTS}
         logs = make_logs(runs, resume)
         turns = make_turns(logs, data, initial, resume, size)
-        _train(turns, logs, parts, orders, progress, premises, done)
+        _train(turns, logs, parts, feed, progress, premises, resume[0].epoch if resume else None)
         return [result for turn in turns for result in results(turn, parts["test"])]
 
 
@@ -101,24 +101,35 @@ def _train(
     turns: Sequence[Turn],
     logs: Sequence[RunLog],
     parts: Mapping[str, Part],
-    orders: Iterator[Drawn],
+    feed: Feed,
     progress: Progress | None,
     premises: Sequence[dict[str, Any]],
-    done: int,
+    done: int | None,
 ) -> None:
-    """Train the epochs that follow `done` passes."""
-    remaining = 0 if all(log.ended for log in logs) else logs[0].hyperparameters.epochs - done
-    for epoch, drawn in enumerate(drawn_ahead(orders, remaining), start=done + 1):
+    """Train the epochs that follow `done` passes; None: before epoch 0."""
+    if all(log.ended for log in logs):
+        return
+    for epoch, drawn in passes(logs[0].hyperparameters, feed, done):
+        images = {seed: jnp.asarray(each) for seed, each in drawn.images.items()}
         metrics = {name: np.full(len(logs), np.nan) for name in HISTORY_METRICS}
         for turn in turns:
             if not turn.is_over:
-                put(turn.epoch(epoch, drawn.order, parts), turn, metrics)
-        take_states = partial(states, turns, epoch, drawn.streams, premises)
+                put(turn.epoch(epoch, drawn.order, parts, images), turn, metrics)
+        take_states = partial(states, turns, epoch, drawn.places, premises)
         answer = ask(progress, epoch, metrics, take_states)
         for row in answer.prune:
             logs[row].prune()
         if answer.stop or all(log.ended for log in logs):
             return
+
+
+def passes(common: Hyperparameters, feed: Feed, done: int | None) -> Iterator[tuple[int, Drawn]]:
+    """Each epoch that is not done, and what it sees; epoch 0, in which none trains, if a monitor looks."""
+    before = feed.places
+    for epoch, drawn in enumerate(feed.epochs(common.epochs - (done or 0)), start=(done or 0) + 1):
+        if done is None and epoch == 1 and set(common.monitor) - {"test"}:
+            yield 0, drawn._replace(images={}, places=before)
+        yield epoch, drawn
 
 
 def put(columns: Mapping[str, PerRun], turn: Turn, metrics: dict[str, PerRun]) -> None:

@@ -13,11 +13,13 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from nnexp.nn.arrays import Array as HostArray
 from nnexp.nn.arrays import PerRun
-from nnexp.nn.batches import Order
+from nnexp.nn.batches import Order, group, seeds_of
 from nnexp.nn.compiled import on_chip
 from nnexp.nn.compiled.epoch import Part, Recipe, State, train_epoch
 from nnexp.nn.compiled.evaluation import metrics_of, penalty, scores, sizes_of
+from nnexp.nn.compiled.monitors import watch, weights_before
 from nnexp.nn.compiled.network import Layers
 from nnexp.nn.compiled.rates import Rates
 from nnexp.nn.compiled.units import Array
@@ -41,44 +43,55 @@ class Turn:
         """Whether all of its runs have ended."""
         return all(log.ended for log in self.logs)
 
-    def epoch(self, epoch: int, order: Order, parts: Mapping[str, Part]) -> dict[str, PerRun]:
-        """Train one epoch, and evaluate if it is due. Returns metrics (K,) by name, NaN for runs that had
-        ended before.
+    def epoch(
+        self, epoch: int, order: Order, parts: Mapping[str, Part], images: Mapping[int, Array]
+    ) -> dict[str, PerRun]:
+        """Train one epoch (0: none), and evaluate if it is due. Returns metrics (K,) by name, NaN for runs
+        that had ended before.
 
-        `order`: (1, n), or a row for each of the caller's runs.
+        `order`: (1, n), or a row for each of the caller's runs; `images`: distorted inputs by seed, if any.
         """
         remaining, n = [log for log in self.logs if not log.ended], order.shape[1]
-        own = order if len(order) == 1 else order[[log.row for log in self.logs]]
         start = time.perf_counter()
-        rates = epoch_rates(self.logs, epoch - 1, n)
-        self.state = self.pass_over(
-            self.state, parts["training"], jnp.asarray(own, jnp.int32), rates, self.recipe
-        )
-        wait_for(self.state.layers)
-        share_time(remaining, "seconds", start)
+        before = weights_before(self.runs[0], self.state.layers)
+        if epoch:
+            own = order if len(order) == 1 else order[[log.row for log in self.logs]]
+            self.train_epoch(epoch, own, parts["training"], images)
+            share_time(remaining, "seconds", start)
         start = time.perf_counter()
-        columns, finite = self.evaluate(epoch, n, parts)
+        columns, finite = self.evaluate(epoch, n, parts, before)
         share_time(remaining, "evaluation_seconds", start)
         took_part = np.array([not log.ended for log in self.logs])
         self._take_in(epoch, columns, finite)
         return {name: np.where(took_part, column, np.nan) for name, column in columns.items()}
 
+    def train_epoch(self, epoch: int, order: Order, examples: Part, images: Mapping[int, Array]) -> None:
+        """One pass over the examples, or over the runs' distorted images of them."""
+        rates = epoch_rates(self.logs, epoch - 1, order.shape[1])
+        if images:
+            examples, order = distorted(examples, images, seeds_of(self.runs, "augmentation"), order)
+        rows = jnp.asarray(order, jnp.int32)
+        self.state = self.pass_over(self.state, examples, rows, rates, self.recipe)
+        wait_for(self.state.layers)
+
     def evaluate(
-        self, epoch: int, n: int, parts: Mapping[str, Part]
+        self, epoch: int, n: int, parts: Mapping[str, Part], before: Sequence[HostArray] | None
     ) -> tuple[dict[str, PerRun], NDArray[np.bool_]]:
         """Metrics (K,) by name, none if the epoch is not evaluated; and whether all parameters are finite.
 
-        `n`: examples in an epoch.
+        `n`: examples in an epoch; `before`: the weights before it, where a monitor asks for them.
         """
         common, layers = self.runs[0], self.state.layers
         every, sizes = common.evaluate_every, sizes_of(layers)
         columns: dict[str, PerRun] = {}
-        if epoch == common.epochs or (every and epoch % every == 0):
+        if epoch in (0, common.epochs) or (every and epoch % every == 0):
             names = PARTS if "test" in common.monitor else PARTS[:2]
             found = {name: scores(layers, parts[name], self.recipe.units) for name in names}
             for name in names:
                 columns |= metrics_of(name, found[name], len(parts[name].labels))
             columns["penalty"] = penalty(self.runs, sizes, n)
+            shown = (parts["training"], parts["validation"], before)
+            columns |= watch(common, self.recipe.units, layers, *shown)
         return columns, np.asarray(sizes.finite)
 
     def _take_in(self, epoch: int, columns: Mapping[str, PerRun], finite: NDArray[np.bool_]) -> None:
@@ -97,6 +110,21 @@ def epoch_rates(logs: Sequence[RunLog], done: int, n: int) -> Rates:
     runs = [log.hyperparameters for log in logs]
     learning_rates = [log.learning_rate(done) for log in logs]
     return Rates.of(runs, learning_rates, [log.momentum(done) for log in logs], n)
+
+
+def distorted(
+    examples: Part, images: Mapping[int, Array], seeds: Sequence[int], order: Order
+) -> tuple[Part, Order]:
+    """The distorted copies of all examples that runs of these seeds see, and each run's order among them.
+
+    Copy k has the indices k n to (k+1) n - 1.
+    """
+    distinct, copies = group(seeds)
+    if len(distinct) == 1:
+        return examples._replace(inputs=images[distinct[0]]), order
+    several = [examples._replace(inputs=images[seed]) for seed in distinct]
+    whole = Part(*(jnp.concatenate(arrays) for arrays in zip(*several, strict=True)))
+    return whole, order + len(examples.labels) * np.array(copies)[:, np.newaxis]
 
 
 @jax.jit

@@ -50,6 +50,7 @@ OPTIONAL = {
     "nn.dropout:InputDropout": "input_dropout",
     "nn.max_norm": "max_norm",
     "nn.monitors": "monitor",
+    "nn.compiled.monitors": "monitor",
     "nn.optimizers:momentum_step": "momentum",
     "nn.optimizers:sgd_with_l1": "lambda_l1",
     "nn.schedules:momentum_ramp": "momentum_ramp_epochs",
