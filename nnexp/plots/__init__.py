@@ -1,10 +1,11 @@
 """The pictures of a sweep and of a network, by matplotlib and without pyplot. Import it late: it is slow.
 
 Kinds: `along_axis` (a metric along one axis), `grids`, `parallel` (two axes, and more), `curves`, `monitors`
-(over a training), `tuning`, `isolation` (what was tried), `several_sweeps` (side by side), `networks` (their
-weights and mistakes), `pair` (single runs).
+(over a training), `tuning`, `isolation`, `search`, `importance` (what was tried), `several_sweeps` (side by
+side), `networks` (their weights and mistakes), `pair` (single runs).
 What they share: `point_values`, `histories` (frames to numbers), `measures` (words and units),
-`metric_scales`, `scales` (numbers to places), `style` (one look for all). `pictures` writes files.
+`metric_scales`, `scales` (numbers to places), `dimensions` (settings to places), `style` (one look for
+all). `pictures` writes files.
 """
 
 from collections.abc import Callable
@@ -15,11 +16,13 @@ import pandas as pd
 from nnexp.plots.along_axis import metric_by_axis
 from nnexp.plots.curves import accuracy_over_time, learning_curves, training_and_validation
 from nnexp.plots.grids import heat_map
+from nnexp.plots.importance import is_enough, search_importance
 from nnexp.plots.isolation import isolation
 from nnexp.plots.monitors import monitor_by_layer, monitors_of
 from nnexp.plots.networks import confusion_matrix, first_layer, worst_mistakes
 from nnexp.plots.parallel import parallel_coordinates
 from nnexp.plots.point_values import leading_axis
+from nnexp.plots.search import search_coordinates, search_history
 from nnexp.plots.several_sweeps import sweeps_by_axis
 from nnexp.plots.style import Picture, save
 from nnexp.plots.tuning import tuning_curve
@@ -39,6 +42,9 @@ __all__ = [
     "monitor_by_layer",
     "parallel_coordinates",
     "save",
+    "search_coordinates",
+    "search_history",
+    "search_importance",
     "sweep_pictures",
     "sweeps_by_axis",
     "training_and_validation",
@@ -82,11 +88,17 @@ def sweep_pictures(
 
 
 def _of_trials(trials: Trials | None) -> dict[str, Callable[[], Picture]]:
-    """Those of what was tried: a picture of each hyperparameter that was tuned, and the tuning curve."""
+    """Those of what was tried: of a search, how it went; a picture of each hyperparameter that was tuned; and
+    the tuning curve."""
     if trials is None or trials.plan.tuning is None:
         return {}
     names = trials.plan.tuning.names
-    return {
-        **{f"isolation_{name}": partial(isolation, trials, name) for name in names},
-        "tuning_curve": partial(tuning_curve, trials),
-    }
+    pictures: dict[str, Callable[[], Picture]] = {}
+    if trials.plan.tuning.finalists is not None:
+        pictures["search_history"] = partial(search_history, trials)
+        if len(names) > 1:
+            pictures["search_coordinates"] = partial(search_coordinates, trials)
+            if is_enough(trials):
+                pictures["search_importance"] = partial(search_importance, trials)
+    pictures |= {f"isolation_{name}": partial(isolation, trials, name) for name in names}
+    return pictures | {"tuning_curve": partial(tuning_curve, trials)}

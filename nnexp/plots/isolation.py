@@ -9,14 +9,15 @@ from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 from matplotlib.transforms import blended_transform_factory
 from numpy.typing import NDArray
 
+from nnexp.plots.dimensions import is_list, range_of, words_of
 from nnexp.plots.measures import Measure, measure_of
 from nnexp.plots.metric_scales import metric_scale, set_scale
-from nnexp.plots.scales import categories, label_of
+from nnexp.plots.scales import label_of
 from nnexp.plots.style import CROSS, DIM, MARKS, Picture, legend, lines, panel, write_notes
 from nnexp.plots.tuning import empty_picture, heading, name_of, notes_on_trials, shown
 from nnexp.results.by_point import accuracy_metric
 from nnexp.results.trials import Trials
-from nnexp.sweep.question.space import Choices, Dimension, Range
+from nnexp.sweep.question.space import Dimension, Range, text_of
 
 Floats = NDArray[np.float64]
 Look = dict[str, Any]
@@ -26,10 +27,11 @@ BESIDE = 0.6  # of the room of a word, that the points take side by side
 
 
 class Tried(NamedTuple):
-    """The settings of a point that drew a hyperparameter: where they lie `along` the axis, and their mean
-    accuracies in the measure's units (NaN where a run did not finish); which are `best` of their part, and
-    which `chosen`."""
+    """The settings of a point that drew a hyperparameter, of several ranges from one: their `name`, where
+    they lie `along` the axis, and their mean accuracies in the measure's units (NaN where a run did not
+    finish); which are `best` of their part, and which `chosen`."""
 
+    name: str
     along: Floats
     accuracy: Floats
     best: list[int]
@@ -38,25 +40,27 @@ class Tried(NamedTuple):
 
 def isolation(trials: Trials, name: str) -> Picture:
     """Every setting that was tried, by its value of one hyperparameter: small, and large where it is the best
-    of its part of the range, whatever other hyperparameters it had. Stars are what was chosen."""
+    of its part of the range, whatever other hyperparameters it had. Stars are what was chosen. Each range has
+    a line of its own."""
     tuning, numbers = trials.plan.tuning, shown(trials)
     assert tuning
     measure = measure_of(accuracy_metric(trials.plan))
     dimension = next(each for each in tuning.space if each.name == name)
     figure = empty_picture(trials, f"Settings tried by {name}", numbers)
     axes = panel(figure, name, measure.label)
-    tried = [_tried(trials, number, dimension, measure) for number in numbers]
+    tried = [each for number in numbers for each in _of_ranges(trials, number, dimension, measure)]
     scale = metric_scale(measure, np.concatenate([each.accuracy[each.best] for each in tried]),
                          np.concatenate([each.accuracy for each in tried]))  # fmt: skip
     set_scale(axes.yaxis, scale)
     _scale_values(axes, dimension)
-    joined = not _is_list(dimension)
-    for rank, (number, each, look) in enumerate(zip(numbers, tried, lines(len(numbers)), strict=True)):
-        beside = 0.0 if joined else BESIDE * ((rank + 0.5) / len(numbers) - 0.5)
-        _draw_settings(axes, each, look, name_of(trials, number) or "best of its part", beside, joined)
+    joined = not is_list(dimension)
+    for rank, (each, look) in enumerate(zip(tried, lines(len(tried)), strict=True)):
+        beside = 0.0 if joined else BESIDE * ((rank + 0.5) / len(tried) - 0.5)
+        _draw_settings(axes, each, look, beside, joined)
     _draw_lost(axes, tried)
     _explain(axes, dimension)
-    legend(axes, heading(trials))
+    several = len(tried) > len(numbers)
+    legend(axes, ",\n".join([*filter(None, [heading(trials)]), *[dimension.by or ""] * several]))
     notes = [
         "A dot is a setting, large where it is the best of its part of the range" if joined
         else "A dot is a setting, large where it is the best of its value",
@@ -68,38 +72,52 @@ def isolation(trials: Trials, name: str) -> Picture:
     return figure
 
 
-def _tried(trials: Trials, number: int, dimension: Dimension, measure: Measure) -> Tried:
-    """The settings of a point that drew the hyperparameter."""
+def _of_ranges(trials: Trials, number: int, dimension: Dimension, measure: Measure) -> list[Tried]:
+    """The settings of a point that drew the hyperparameter: together, or where its range differs by another
+    setting that is tried, of each range."""
     points, budget = trials.accuracy.shape
     settings = [trials.plan.points[points * k + number] for k in range(budget)]
-    drawn = {k: domain for k, setting in enumerate(settings) if (domain := dimension.domain(setting))}
-    kept = list(drawn)
-    values = [settings[k][dimension.name] for k in kept]
+    drawn = [k for k, setting in enumerate(settings) if dimension.domain(setting)]
+    by = "" if is_list(dimension) else dimension.by
+    ranges = [text_of(settings[k][by]) if by else "" for k in drawn]
+    values = [text_of(value) for value, _ in dimension.domains if text_of(value) in ranges] if by else [""]
+    return [
+        _tried(
+            trials,
+            number,
+            [k for k, own in zip(drawn, ranges, strict=True) if own == value],
+            dimension,
+            measure,
+            ", ".join(filter(None, [name_of(trials, number), value * (len(values) > 1)]))
+            or "best of its part",
+        )
+        for value in values
+    ]
+
+
+def _tried(
+    trials: Trials, number: int, kept: list[int], dimension: Dimension, measure: Measure, name: str
+) -> Tried:
+    """The settings with these numbers of a point."""
+    points, budget = trials.accuracy.shape
+    settings = [trials.plan.points[points * k + number] for k in kept]
+    values = [setting[dimension.name] for setting in settings]
     accuracy = measure.factor * trials.accuracy[number, kept]
-    if _is_list(dimension):
-        words = _words(dimension)
+    if is_list(dimension):
+        words = words_of(dimension)
         along = parts = np.array([words.index(label_of(value)) for value in values], float)
     else:
         along = np.array(values, float)
-        places = [
-            domain.place(settings[k][dimension.name])
-            for k, domain in drawn.items()
+        domains = [dimension.domain(setting) for setting in settings]
+        shares = [
+            domain.place(value)
+            for domain, value in zip(domains, values, strict=True)
             if isinstance(domain, Range)
         ]
-        parts = np.minimum(np.floor(np.array(places) * _parts(budget)), _parts(budget) - 1)
+        parts = np.minimum(np.floor(np.array(shares) * _parts(budget)), _parts(budget) - 1)
     chosen = [each // points for each in trials.chosen if each % points == number]
     best = _best_of_parts(parts, accuracy, along)
-    return Tried(along, accuracy, best, [kept.index(k) for k in chosen if k in drawn])
-
-
-def _is_list(dimension: Dimension) -> bool:
-    return any(isinstance(domain, Choices) for _, domain in dimension.domains)
-
-
-def _words(dimension: Dimension) -> list[str]:
-    """The values of lists, in order."""
-    values = [v for _, domain in dimension.domains if isinstance(domain, Choices) for v in domain.values]
-    return list(categories(values).ticks.values())
+    return Tried(name, along, accuracy, best, [kept.index(k) for k in chosen if k in kept])
 
 
 def _parts(budget: int) -> int:
@@ -118,14 +136,14 @@ def _best_of_parts(parts: Floats, accuracy: Floats, along: Floats) -> list[int]:
 
 def _scale_values(axes: Axes, dimension: Dimension) -> None:
     """The hyperparameter's own scale."""
-    if _is_list(dimension):
-        words = _words(dimension)
+    if is_list(dimension):
+        words = words_of(dimension)
         axes.set_xticks(range(len(words)), words)
         axes.set_xlim(-0.5, len(words) - 0.5)
         return
-    ranges = [domain for _, domain in dimension.domains if isinstance(domain, Range)]
-    low, high = min(each.low for each in ranges), max(each.high for each in ranges)
-    if all(each.log for each in ranges):
+    whole = range_of(dimension)
+    low, high = whole.low, whole.high
+    if whole.log:
         axes.set_xscale("log")
         decades = np.log10(high / low)
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if decades < FEW_DECADES else (1.0,)))
@@ -136,12 +154,17 @@ def _scale_values(axes: Axes, dimension: Dimension) -> None:
         axes.set_xlim(low - 0.04 * (high - low), high + 0.04 * (high - low))
 
 
-def _draw_settings(axes: Axes, tried: Tried, look: Look, name: str, beside: float, joined: bool) -> None:
+def _draw_settings(axes: Axes, tried: Tried, look: Look, beside: float, joined: bool) -> None:
     x, y = tried.along + beside, tried.accuracy
     color, line = look["color"], look["linestyle"] if joined else "none"
     axes.plot(x, y, marker=".", linestyle="none", color=color, alpha=0.6, markersize=5, label="_setting")
     axes.plot(
-        x[tried.best], y[tried.best], **(look | {"linestyle": line}), markersize=7, linewidth=1.4, label=name
+        x[tried.best],
+        y[tried.best],
+        **(look | {"linestyle": line}),
+        markersize=7,
+        linewidth=1.4,
+        label=tried.name,
     )
     star = MARKS["best"].look | {"linestyle": "none", "color": color, "markersize": 20, "zorder": 6}
     star |= {"markeredgecolor": "white", "markeredgewidth": 1.2, "label": "_chosen"}

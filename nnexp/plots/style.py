@@ -58,6 +58,8 @@ MARKS = {  # by how a point stands (`standing`)
     "": Mark("mean", "", {"marker": "o", "markersize": 8}),
 }
 STUCK: dict[str, Any] = {"linestyle": "none", "marker": "x", "color": INK, "markersize": 6}  # runs
+PRUNED: dict[str, Any] = {"linestyle": "none", "marker": "v", "color": SEED, "markersize": 6}
+PRUNED |= {"markerfacecolor": "white"}  # at what a run had when it was ended
 
 
 class Picture(Figure):

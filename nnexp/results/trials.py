@@ -19,18 +19,27 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+# How a setting did, by the run of it that did worst: learnt, stayed at chance, was pruned, diverged or
+# failed, or has not ended.
+OUTCOMES = LEARNT, AT_CHANCE, PRUNED, LOST, PENDING = ("learnt", "at chance", "pruned", "lost", "pending")
+
+
 class Trials(NamedTuple):
     """A sweep of trials as the sweep sees it that rests on it.
 
     `plan`: that of the trials, whose points are settings, `budget` at each point of the other sweep.
     `accuracy` (points, settings): mean validation accuracy over the seeds; NaN where a run did not finish.
     `lost` (points, settings): how many runs diverged or ended at chance; `runs`: how many have ended in all.
+    `outcome` (points, settings): one of `OUTCOMES`; `reached`: as `accuracy`, with what a run had when a
+    pruner ended it.
     """
 
     plan: Plan
     accuracy: NDArray[np.float64]
     lost: NDArray[np.int64]
     runs: int
+    outcome: NDArray[np.str_]
+    reached: NDArray[np.float64]
 
     def ranking(self, point: int) -> NDArray[np.intp]:
         """The numbers of the settings that finished at a point, best first; of equal ones the first tried."""
@@ -53,14 +62,27 @@ def trials_in(plan: Plan, runs: pd.DataFrame) -> Trials:
     """How settings did, from the plan of a sweep of trials and the frame of its runs.csv."""
     assert plan.tuning
     metric = accuracy_metric(plan)
-    each = samples(plan, runs, [metric])[0]
-    diverged = point_numbers(plan, runs[runs["status"] == "diverged"])
-    lost = np.bincount(diverged, minlength=len(plan.points)).astype(np.int64)
+    each, reached = (samples(plan, runs, [metric], of)[0] for of in (("finished",), ("finished", "pruned")))
+    chance = np.zeros(each.shape, bool)
     for point, (values, run) in enumerate(zip(each, plan.first_runs, strict=True)):
         if sizes := sizes_of(run.data):
-            lost[point] += at_chance(values, 1 / sizes.classes, sizes.validation).sum()
+            chance[point] = at_chance(values, 1 / sizes.classes, sizes.validation)
+    diverged, ended = _counts(plan, runs[runs["status"] == "diverged"]), _counts(plan, runs)
+    unfinished, lost = np.isnan(each).any(axis=1), np.isnan(reached).any(axis=1)
+    outcome = np.select(
+        [ended < len(plan.seeds), lost, unfinished, chance.any(axis=1)],
+        [PENDING, LOST, PRUNED, AT_CHANCE],
+        LEARNT,
+    )
+    columns = each.mean(axis=1), diverged + chance.sum(axis=1), outcome, reached.mean(axis=1)
     shape = (-1, 1 if plan.tuning.finalists else len(plan.points) // plan.tuning.budget)
-    return Trials(plan, each.mean(axis=1).reshape(shape).T, lost.reshape(shape).T, len(runs))
+    accuracy, bad, outcome, reached = (column.reshape(shape).T for column in columns)
+    return Trials(plan, accuracy, bad, len(runs), outcome, reached)
+
+
+def _counts(plan: Plan, runs: pd.DataFrame) -> NDArray[np.int64]:
+    """How many of the runs each point has."""
+    return np.bincount(point_numbers(plan, runs), minlength=len(plan.points)).astype(np.int64)
 
 
 def accuracies(plan: Plan, runs: pd.DataFrame) -> NDArray[np.float64]:

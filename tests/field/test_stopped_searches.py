@@ -3,12 +3,14 @@
 import random
 import signal
 import subprocess
+import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from nnexp.sweep.store.catalog import is_finished
+from nnexp.sweep.store.lock import HOLDER
 from nnexp.sweep.store.rounds_file import read_rounds
 from tests.faults.driving import run, start
 from tests.results.figures import figures_in
@@ -39,6 +41,11 @@ def folder(home: Path, name: str) -> Path:
     return plan.parent
 
 
+def is_held(home: Path) -> bool:
+    """Whether a command has taken its sweep: before, there is nothing to stop."""
+    return any((home / "sweeps").rglob(HOLDER))
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("ask", ASKS)
 def test_a_search_that_was_stopped_ten_times_ends_as_an_undisturbed_one(
@@ -49,13 +56,17 @@ def test_a_search_that_was_stopped_ten_times_ends_as_an_undisturbed_one(
     words = [word for word in COMMON if ask != "tuned" or not word.startswith("batch_size")]
     words = [*words, f"n_jobs={workers}", *ASKS[ask]]
     whole, cut = tmp_path / "whole", tmp_path / "cut"
+    began = time.monotonic()
     ended = run([*words, "n_jobs=1"], whole)
+    seconds = time.monotonic() - began  # on this machine, as busy as it is now
     assert ended.status == 0, ended.shown
     rng, statuses = random.Random(f"{ask} {workers}"), []
     for _ in range(STOPS):
         with start(words, cut) as process:
+            while process.poll() is None and not is_held(cut):
+                time.sleep(0.02)
             with suppress(subprocess.TimeoutExpired):
-                process.communicate(timeout=rng.uniform(1.5, 3.5))
+                process.communicate(timeout=rng.uniform(0, seconds / STOPS))
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=120)
         statuses.append(process.returncode)

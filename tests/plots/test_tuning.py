@@ -108,3 +108,20 @@ def test_pictures_of_trials_follow_those_of_the_answer_and_are_all_of_trials_the
     tried = make_records(made.plan, ACCURACIES)
     frames = runs_table(made.plan, tried, {}), history_table(made.plan, tried)
     assert list(sweep_pictures(made.plan, *frames)) == names[-2:]
+
+
+def test_ranges_that_differ_by_another_setting_have_lines_of_their_own() -> None:
+    """5 settings of sgd and 3 of adam, whose learning rates lie elsewhere."""
+    adam = {"low": 0.0001, "high": 0.1, "scale": "log"}
+    rates = {"by": "optimizer", "sgd": RATES["learning_rate"], "adam": adam}
+    part = {"optimizer": ["sgd", "adam"], "learning_rate": rates, "budget": 8, "finalists": 2}
+    made = trials(tuned(search=part), [[value[0]] for value in ACCURACIES])
+    axes = plots.isolation(made, "learning_rate").axes[0]
+    assert labels(axes)[:2] == ["sgd", "adam"]
+    for name in ("sgd", "adam"):
+        own = {point["learning_rate"] for point in made.plan.points if point["optimizer"] == name}
+        assert set(lines(axes, name)[0]) <= own
+    assert axes.get_legend().get_title().get_text() == "optimizer"
+    small = [len(line.get_xdata()) for line in axes.lines if line.get_label() == "_setting"]
+    assert sum(small) == 8
+    check_layout(plots.isolation(made, "learning_rate"))

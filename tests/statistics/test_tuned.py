@@ -49,7 +49,9 @@ def judged(rng: np.random.Generator, fresh: bool) -> Judged:
     found = []
     for _ in range(SWEEPS):
         tuning = runs(rng, TUNING_SEEDS)
-        trials = Trials(None, tuning.mean(2), np.zeros_like(tuning, int), tuning.size)  # type: ignore[arg-type]
+        none = np.zeros(tuning.shape[:2], int)
+        means = tuning.mean(2)
+        trials = Trials(None, means, none, tuning.size, none.astype(str), means)  # type: ignore[arg-type]
         chosen = [trials.ranking(point)[0] for point in (0, 1)]
         broad, narrow = (runs(rng, SEEDS) if fresh else tuning)[[0, 1], chosen]
         truth = TRUTH[0, chosen[0]] - TRUTH[1, chosen[1]]
