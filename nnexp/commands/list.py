@@ -6,14 +6,15 @@ from pathlib import Path
 from textwrap import fill, shorten
 
 from rich.console import Console
+from rich.filesize import decimal
 
 from nnexp.commands.arguments import parse_arguments
-from nnexp.commands.disk import disk_use_of_sweep, size
 from nnexp.commands.lookup import name_of, shown_status, standing
 from nnexp.console import make_console, make_table
 from nnexp.errors import UserError
 from nnexp.sweep.question.points import key_of
 from nnexp.sweep.store.catalog import no_sweeps, statuses_in, sweep_folders
+from nnexp.sweep.store.disk_use import disk_use_of_sweep
 from nnexp.sweep.store.lock import holder_of
 from nnexp.sweep.store.plan_file import OtherVersionError, read_head
 from nnexp.sweep.store.rounds_file import awaited
@@ -61,7 +62,7 @@ def _print_in_two_lines(row: Sequence[str], widths: Sequence[int], console: Cons
 
 
 def _row(folder: Path, sweeps_dir: str) -> tuple[str, ...]:
-    name, use = name_of(folder, sweeps_dir), size(disk_use_of_sweep(folder))
+    name, use = name_of(folder, sweeps_dir), decimal(disk_use_of_sweep(folder))
     try:
         head, holder = read_head(folder), holder_of(folder)
         stored = statuses_in(folder, head)

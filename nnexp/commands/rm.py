@@ -6,16 +6,17 @@ from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from rich.filesize import decimal
 from rich.table import Table
 
 from nnexp.commands.arguments import SWEEPS_DIR, TRACKING, parse_arguments
-from nnexp.commands.disk import disk_use, size
 from nnexp.commands.lookup import folder_of, name_of
 from nnexp.config import load_config
 from nnexp.console import can_answer, make_console, make_table
 from nnexp.errors import FEW, UserError
 from nnexp.sweep.question.tuning import TRIALS
 from nnexp.sweep.store.catalog import name_from_path, sweep_folders
+from nnexp.sweep.store.disk_use import disk_use
 from nnexp.sweep.store.lock import held, holder_of
 from nnexp.sweep.store.plan_file import FILE, own_name, read_body
 from nnexp.text import count
@@ -147,7 +148,7 @@ def _what_goes(folders: Sequence[Path], sweeps_dir: str, logged: Mapping[Path, I
     for folder in folders:
         records = len(list((folder / "records").glob("*.json")))
         runs = [str(logged[folder].runs)] if logged is not None else []
-        table.add_row(name_of(folder, sweeps_dir), str(records), size(disk_use(folder)), *runs)
+        table.add_row(name_of(folder, sweeps_dir), str(records), decimal(disk_use(folder)), *runs)
     return table
 
 

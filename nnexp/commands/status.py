@@ -4,16 +4,17 @@ from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.filesize import decimal
 from rich.table import Table
 
 from nnexp.commands.arguments import only_name, parse_arguments
-from nnexp.commands.disk import disk_use, size
 from nnexp.commands.lookup import STATUSES, StoredSweep, folder_of, read_stored, standing, status_of
 from nnexp.console import make_console, make_table
 from nnexp.experiment.messages import command_for, failures, going_on, useless_checkpoints
 from nnexp.sweep.question.identity import formulas
 from nnexp.sweep.store.checkpoints import FOLDER as CHECKPOINTS
 from nnexp.sweep.store.checkpoints import find_checkpoints
+from nnexp.sweep.store.disk_use import disk_use
 from nnexp.text import count, moment, spelled
 from nnexp.tracking import read_logged, runs_to_log
 
@@ -46,7 +47,7 @@ def tell(stored: StoredSweep, sweeps_dir: str, console: Console) -> None:
     if plan.question:
         console.print(plan.question)
     state = standing(stored.statuses, stored.holder, stored.goes_on)
-    use = size(disk_use(sweep.folder))
+    use = decimal(disk_use(sweep.folder))
     console.print(f"{count(len(plan.runs), 'run')} ({plan.shape}): {state}; {use} on disk")
     console.print()
     console.print(_points(stored))
@@ -84,7 +85,7 @@ def _what_next(stored: StoredSweep, sweeps_dir: str) -> list[str]:
     if left := len(sweep.pending("retry")):
         checkpoints = find_checkpoints(sweep, "retry", formulas().all_digest)
         if checkpoints.marks:
-            use = size(disk_use(sweep.folder / CHECKPOINTS))
+            use = decimal(disk_use(sweep.folder / CHECKPOINTS))
             lines.append(f"With checkpoints of {use}, {going_on(checkpoints.marks)}.")
         lines += useless_checkpoints(checkpoints)
     command = command_for("retry", stored.name, sweeps_dir)

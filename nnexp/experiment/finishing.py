@@ -27,6 +27,7 @@ from nnexp.results.tables import make_tables
 from nnexp.sweep.pool.stop import SweepError, deferred
 from nnexp.sweep.question.identity import canonical_json
 from nnexp.sweep.question.plan import is_of_trials
+from nnexp.sweep.store.catalog import take_stock
 from nnexp.sweep.store.folder import Sweep
 from nnexp.sweep.store.looks import note_look
 from nnexp.sweep.store.plan_file import FILE
@@ -92,6 +93,8 @@ class Ending:
                 else None
             )
             self._end_logging(self.logger, status, page_tags(results), best)
+        if status == "FINISHED":
+            take_stock(folder)
         if unwritten and status == "FINISHED":
             raise SweepError(f"the CSV files could not be written: {unwritten}")
 

@@ -45,9 +45,14 @@ def reason(record: Record) -> str:
 
 
 def announcement(
-    plan: Plan, to_do: int, failed: int, workers: int, seconds: float, marks: Mapping[str, Mark] | None = None
+    plan: Plan,
+    to_do: int,
+    failed: int,
+    workers: int,
+    seconds: float | None,
+    marks: Mapping[str, Mark] | None = None,
 ) -> str:
-    """What a sweep is about to do, in one line, and in about how many seconds.
+    """What a sweep is about to do, in one line, and in about how many seconds (None: nobody knows).
 
     `failed`: runs that are not done, and not to be trained; `marks`: of those that go on from a checkpoint.
     """
@@ -56,7 +61,9 @@ def announcement(
     if failed:
         state.append(f"{failed} failed before")
     if to_do:
-        state.append(f"{to_do} to train on {count(workers, 'worker')}, about {duration(seconds)}")
+        known = seconds is not None and f"about {duration(seconds)}"
+        how_long = known or "how long on this accelerator its first records will tell"
+        state.append(f"{to_do} to train on {count(workers, 'worker')}, {how_long}")
     if marks:
         state.append(going_on(marks))
     shape = plan.shape

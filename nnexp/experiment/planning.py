@@ -1,5 +1,6 @@
 """Before training: make the plan, print what will run and for how long, and ask first if that is long."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -16,6 +17,7 @@ from nnexp.experiment.messages import advice_lines, announcement
 from nnexp.results.needed_seeds import NO_SCATTER, seeds_line
 from nnexp.results.sweep_folder import results_in
 from nnexp.results.tables import runs_table
+from nnexp.sweep.pool.engines import accelerated
 from nnexp.sweep.pool.estimate import Load, estimate_seconds, work
 from nnexp.sweep.pool.stacks import Mark, make_stacks
 from nnexp.sweep.question.plan import Plan
@@ -65,8 +67,8 @@ def announce(
     load: Load,
     console: Console,
     marks: Mapping[str, Mark] | None = None,
-) -> float:
-    """Say what is about to be done, and how many seconds it will take; return them.
+) -> float | None:
+    """Say what is about to be done, and how many seconds it will take; return them, None if nobody knows.
 
     `rows`: the runs that are to train; `marks`: run_id -> where a run goes on.
     """
@@ -80,24 +82,31 @@ def announce(
 
 def seconds_to_train(
     sweep: Sweep, rows: Sequence[int], workers: int, load: Load, marks: Mapping[str, Mark] | None = None
-) -> float:
-    """About how long the runs `rows` will take; arguments: as of `announce`."""
-    stacks = make_stacks(sweep.plan.runs, rows, workers, load, timing=sweep.plan.timing, marks=marks)
-    runs, left = [stack.runs for stack in stacks], [stack.left for stack in stacks]
-    return estimate_seconds(runs, workers, load, _slowness(sweep, rows, load), left)
+) -> float | None:
+    """About how long the runs `rows` will take; arguments: as of `announce`. None: some are for an
+    accelerator, which `work` knows nothing of, and none of such has been recorded."""
+    runs = sweep.plan.runs
+    slowness, cards = _slowness(sweep, rows, load), accelerated(runs[row] for row in rows)
+    if cards - slowness.keys():
+        return None
+    timing = sweep.plan.timing
+    stacks = make_stacks(runs, rows, workers, load, timing=timing, marks=marks, accelerated=cards)
+    left = [stack.left for stack in stacks]
+    return estimate_seconds([stack.runs for stack in stacks], workers, load, slowness, left)
 
 
-def _slowness(sweep: Sweep, rows: Sequence[int], load: Load) -> float:
-    """How many times as long as `work` says the recorded runs took: those on the data of the runs `rows`."""
+def _slowness(sweep: Sweep, rows: Sequence[int], load: Load) -> dict[str, float]:
+    """By engine, how many times as long as `work` says the recorded runs took: those on the data of the runs
+    `rows`."""
     specs = {sweep.plan.runs[row].data for row in rows}
-    seconds = expected = 0.0
+    seconds, expected = Counter[str](), Counter[str]()
     for run in sweep.plan.runs:
         record = sweep.records.get(run.run_id)
         if run.data in specs and record and (epochs := record.metrics.get("epochs_done")):
-            K = record.timings["shared_by"]
-            seconds += record.timings["seconds"]
-            expected += work([run] * K, load(run.data).data) / K * epochs / run.hyperparameters.epochs
-    return seconds / expected if expected else 1.0
+            K, engine = record.timings["shared_by"], run.hyperparameters.engine
+            seconds[engine] += record.timings["seconds"]
+            expected[engine] += work([run] * K, load(run.data).data) / K * epochs / run.hyperparameters.epochs
+    return {engine: seconds[engine] / expected[engine] for engine in expected}
 
 
 def advise(plan: Plan, rows: Sequence[int], load: Load, console: Console) -> None:
@@ -106,9 +115,10 @@ def advise(plan: Plan, rows: Sequence[int], load: Load, console: Console) -> Non
         console.print(line)
 
 
-def agreed(seconds: float, limit: float | None, console: Console) -> bool:
-    """Ask before a training longer than `limit` (None: never), where there is somebody to ask."""
-    if limit is None or seconds <= limit or not (console.is_terminal and can_answer()):
+def agreed(seconds: float | None, limit: float | None, console: Console) -> bool:
+    """Ask before a training longer than `limit` (None: never), where there is somebody to ask; not if nobody
+    knows how long it takes."""
+    if limit is None or seconds is None or seconds <= limit or not (console.is_terminal and can_answer()):
         return True
     try:
         return Confirm.ask("Train them?", console=console, default=True)

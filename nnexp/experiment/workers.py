@@ -72,11 +72,12 @@ class Workers:
             if backend.name == "slurm":
                 check_installed()
                 return backend.workers
-            if n_jobs is None and backend.name != "dask" and accelerated(plan.first_runs):
-                return 0  # its memory is for one process
-            if backend.name != "dask":
-                return worker_count(n_jobs, len(plan.runs), backend.name)
-            return cluster_size(backend.scheduler) or worker_count(n_jobs, len(plan.runs), "loky")
+            is_dask = backend.name == "dask"
+            if is_dask and (size := cluster_size(backend.scheduler)):
+                return size
+            if n_jobs is None and accelerated(plan.first_runs):
+                return int(is_dask)  # its memory is for one process, this one or Dask's
+            return worker_count(n_jobs, len(plan.runs), "loky" if is_dask else backend.name)
         except (ValueError, OSError) as error:
             raise UserError(str(error)) from error
 

@@ -36,6 +36,8 @@ def test_an_announcement_says_what_is_done_what_failed_and_what_is_to_do() -> No
     assert told == (
         "sample: 6 runs (2 points x 3 seeds), 3 done, 1 failed before, 2 to train on 2 workers, about 5 min"
     )
+    told = announcement(made, to_do=2, failed=0, workers=1, seconds=None)
+    assert told.endswith("2 to train on 1 worker, how long on this accelerator its first records will tell")
     assert announcement(made, 0, 0, 1, 0.0).endswith(", all done, recorded before")
 
 

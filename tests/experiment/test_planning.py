@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from nnexp.experiment import planning
 from nnexp.experiment.planning import announce
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.estimate import RECORD
+from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.folder import Sweep
 from nnexp.sweep.store.record import Record
 from tests.sweep.samples import plan
@@ -27,6 +29,13 @@ def announced(
     Each record is the number of its run, its seconds, and the epochs that it did.
     """
     made = plan({"batch_size": list(batch_size)}, seeds=range(seeds), epochs=100)
+    seconds, said = announced_of(made, *records)
+    assert seconds is not None
+    return seconds, said
+
+
+def announced_of(made: Plan, *records: tuple[int, float, int]) -> tuple[float | None, str]:
+    """The same of a plan."""
     known = {made.runs[row].run_id: record(made.runs[row].run_id, s, epochs_done=e) for row, s, e in records}
     console = Console(file=io.StringIO(), width=200)
     sweep = Sweep(made, Path("sweeps"), known)
@@ -53,6 +62,22 @@ def test_recorded_runs_tell_of_other_shapes_too() -> None:
     """In mini-batches of 1 an epoch of a small network took 6 times as long as in those of 10."""
     seconds, _ = announced((0, 10.0, 100), seeds=1, batch_size=(10, 1))
     assert 30 < seconds < 120
+
+
+def test_how_long_an_accelerator_takes_its_own_records_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not those of NumPy's runs; nobody is asked whether to train for a time that nobody knows."""
+    made = plan({"engine": ["numpy", "jax"]}, seeds=range(2), epochs=100)
+    on_numpy, on_jax = (row for row, run in enumerate(made.runs) if run.seed == 0)
+    assert announced_of(made)[0] is not None, "on a processor it is NumPy's"
+    monkeypatch.setattr(planning, "accelerated", lambda runs: {"jax"})
+    seconds, said = announced_of(made, (on_numpy, 50.0, 100))
+    assert seconds is None
+    assert said.endswith("3 to train on 1 worker, how long on this accelerator its first records will tell\n")
+    assert planning.agreed(seconds, 1.0, Console(force_terminal=True))
+    known, slow = (announced_of(made, (on_numpy, 50.0, 100), (on_jax, s, 100))[0] for s in (1.0, 21.0))
+    assert known is not None
+    assert slow is not None
+    assert slow - known == pytest.approx(20), "one more run of this engine"
 
 
 def test_nothing_is_trained_to_estimate(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,6 +76,14 @@ def test_a_cluster_gives_the_same_bits_and_one_that_it_starts_is_gone(
     assert tables(tmp_path) == undisturbed
 
 
+def test_compiled_runs_have_the_same_bits_on_a_cluster(tmp_path: Path) -> None:
+    pytest.importorskip("jax", reason="JAX is not installed (the extra `jax`)")
+    one = trained_here([*QUIET, "engine=jax"], tmp_path / "here")
+    ended = run([*LOCAL, "engine=jax"], tmp_path / "there")
+    assert ended.status == 0, ended.shown
+    assert tables(tmp_path / "there") == one
+
+
 def test_a_cluster_that_is_started_trains_all_rounds(tmp_path: Path) -> None:
     more = [word for word in LOCAL if not word.startswith("seed=")] + [RULE]
     ended = run(more, tmp_path)

@@ -1,8 +1,9 @@
 """The compiled core trains as NumPy's does: the same names, semantics and numbers, to rounding."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -120,6 +121,22 @@ def test_a_run_that_diverges_under_monitors_disturbs_nobody() -> None:
     assert found[0].epochs_done == core[0].epochs_done
     assert list(found[0].history) == list(core[0].history)
     assert difference(core[1:], found[1:]).metrics < ROUNDING
+
+
+def test_the_next_order_is_drawn_while_the_device_trains() -> None:
+    """Else an epoch's end would wait for it, and this test for ever."""
+    drawn = [Event() for _ in range(SMALL.epochs)]
+
+    def orders() -> Iterator[Any]:
+        for event in drawn:
+            event.set()
+            yield np.arange(31)
+
+    def progress(epoch: int, metrics: Any) -> None:
+        if epoch < SMALL.epochs:
+            assert drawn[epoch].wait(20)
+
+    compiled.train([SMALL], small_data(), order=orders(), progress=progress)
 
 
 def noise(rng: np.random.Generator, images: Any) -> Any:

@@ -6,7 +6,7 @@ correct it.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heapreplace
 from itertools import pairwise, repeat
 from operator import mul
@@ -34,19 +34,24 @@ def estimate_seconds(
     stacks: Sequence[Sequence[Run]],
     workers: int,
     load: Load,
-    slowness: float = 1.0,
+    slowness: Mapping[str, float] | None = None,
     left: Sequence[float] = (),
 ) -> float:
     """Wall time to train `stacks` of runs, the longest first, on so many processes, and to record them.
 
-    `slowness`: how many times as long as `work` training takes on this machine; `left`: the share of its
-    epochs that each stack still has before it, if not all of them. Runs that may stop early count in full.
+    `slowness`: by engine, how many times as long as `work` training takes on this machine; `left`: the share
+    of its epochs that each stack still has before it, if not all of them. Runs that may stop early count in
+    full.
     """
     if not stacks:
         return 0.0
-    whole = (work(runs, load(runs[0].data).data) for runs in stacks)
+    factors = slowness or {}
+    whole = (
+        factors.get(runs[0].hyperparameters.engine, 1.0) * work(runs, load(runs[0].data).data)
+        for runs in stacks
+    )
     training = makespan(map(mul, whole, left or repeat(1.0)), workers)
-    return slowness * training + START * (workers > 1) + RECORD * sum(map(len, stacks))
+    return training + START * (workers > 1) + RECORD * sum(map(len, stacks))
 
 
 def makespan(costs: Iterable[float], workers: int) -> float:

@@ -2,5 +2,6 @@
 
 In reading order: `plan_file`, `rounds_file`, `record` and `model_file` (a run), `seal`, `folder` (a sweep),
 `checkpoint_file` and `checkpoints` (runs that have not ended),
-`catalog` (which sweep a name means), `looks`, `lines` (files of lines), `lock` (who trains it).
+`catalog` (which sweep a name means), `disk_use`, `kept` (figures about many files), `looks`, `lines` (files
+of lines), `lock` (who trains it).
 """

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.question.names import FOLDERS_OF_A_SWEEP, PUBLISHED
 from nnexp.sweep.question.seeds import seeds_in
+from nnexp.sweep.store.disk_use import disk_use_of_sweep
 from nnexp.sweep.store.kept import kept
 from nnexp.sweep.store.plan_file import FILE, Head, read_head
 from nnexp.sweep.store.record import DONE, status_in
@@ -134,6 +135,13 @@ def _statuses(folder: Path, head: Head) -> Counter[str]:
     ids = [key.run_id for key in keys if key.seed in seeds]
     files = (f"{run_id}.json" for run_id in ids)
     return Counter((status_in(f"{records}/{file}") if file in there else "") or PENDING for file in files)
+
+
+def take_stock(folder: Path) -> None:
+    """Count the runs of a large sweep, and what it takes on disk, while nobody waits: both are kept."""
+    with suppress(UserError, OSError):
+        statuses_in(folder, read_head(folder))
+        disk_use_of_sweep(folder)
 
 
 def is_finished(folder: Path) -> bool:

@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from nnexp.config import Execution
+from nnexp.config.backend import Backend
 from nnexp.data import load
 from nnexp.errors import UserError
 from nnexp.experiment.workers import Workers
@@ -103,6 +104,7 @@ def test_one_process_trains_on_an_accelerator_if_no_number_is_asked_for(
     monkeypatch.setattr("nnexp.experiment.workers.worker_count", lambda n_jobs, *_: n_jobs or 2)
     assert workers(made).number(8) == usual
     assert workers(made, n_jobs=3).number(8) == 3
+    assert workers(made, backend=Backend(name="dask")).number(8) == max(1, usual), "a cluster that is started"
     assert workers(plan({"learning_rate": [0.1, 1.0]})).number(4) == 2, "NumPy's have no use for it"
 
 

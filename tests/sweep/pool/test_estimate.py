@@ -111,7 +111,7 @@ def test_nothing_to_train_takes_no_time() -> None:
 def test_a_machine_that_was_three_times_as_slow_stays_so() -> None:
     made = plan({"batch_size": [5, 10]}, epochs=100)
     parents = RECORD * len(made.runs)
-    fast, slow = (estimate_seconds(stacks_of(made), 1, load, slowness) for slowness in (1.0, 3.0))
+    fast, slow = (estimate_seconds(stacks_of(made), 1, load, {"numpy": slowness}) for slowness in (1.0, 3.0))
     assert slow - parents == pytest.approx(3 * (fast - parents))
 
 

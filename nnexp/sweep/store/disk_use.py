@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from rich.filesize import decimal
-
 from nnexp.sweep.store.kept import kept
 
 
@@ -29,8 +27,3 @@ def disk_use(folder: str | Path, without: Sequence[str] = ()) -> int:
             except OSError:  # a temporary file of a sweep that trains
                 continue
     return total
-
-
-def size(n_bytes: int) -> str:
-    """`1.2 MB`."""
-    return decimal(n_bytes)
