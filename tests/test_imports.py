@@ -16,7 +16,7 @@ PACKAGE = Path(nnexp.__path__[0])
 HEAVY = ("mlflow", "pandas", "hydra", "matplotlib", "sklearn", "scipy", "joblib", "jax", "cupy")
 LATE = (
     *(*HEAVY, "dask", "dask_jobqueue", "distributed", "omegaconf", "sqlalchemy", "pooch", "IPython"),
-    *("optuna", "torch", "nnexp.plots", "nnexp.nn.compiled"),
+    *("optuna", "torch", "jinja2", "markupsafe", "nnexp.plots", "nnexp.nn.compiled"),
 )
 MADE_OF_A_LIBRARY = ("plots", "tracking/network_model.py", "nn/compiled")
 # Loads step by step: Ctrl-C and foreign platforms come first; and the package's names, at first use.
@@ -50,6 +50,10 @@ MAY_IMPORT = {
         *("errors", "text", "yaml_text", "files", "data", "sweep.question", "sweep.store", "results"),
         *("claims", "report", "plots", "config"),
     },
+    "pages": {
+        *("errors", "text", "nn", "data", "sweep.question", "sweep.store", "results", "claims", "report"),
+        *("plots", "labbook"),
+    },
     "experiment": {
         *(
             "console",
@@ -63,7 +67,7 @@ MAY_IMPORT = {
             "sweep.store",
             "results",
         ),
-        *("claims", "report", "plots", "tracking", "config"),
+        *("claims", "report", "plots", "pages", "tracking", "config", "version"),
     },
     "api": {"console", "sweep.pool", "errors", "text", "config", "experiment"},
     "commands": {
@@ -96,6 +100,8 @@ ONLY_IN = {
     "optuna": "sweep/question/asked.py",
     "torch": "sweep/question/asked.py",
     "matplotlib": "plots",
+    "jinja2": "pages",
+    "markupsafe": "pages",
     "jax": "nn/compiled",
     "cupy": "nn/compiled/on_chip.py",
 }

@@ -1,0 +1,116 @@
+"""A page as one HTML file that asks for nothing else.
+
+Safe by three locks: Jinja escapes every text; numbers and names for the scripts are JSON in which `<` cannot
+stand; and a policy in the page lets no script run but those with the digests written there, and nothing load.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from nnexp.errors import UserError
+from nnexp.pages.content import Page
+from nnexp.report.answer import Effect, cell_text
+from nnexp.report.effects import effect_text
+
+FILES = Path(__file__).parent / "files"
+SCRIPTS = ("page.js", "tables.js", "charts.js")
+NEEDED = "a report needs plotly and jinja2: pip install 'nnexp[report]'"
+
+
+def check_libraries() -> None:
+    """Raise `UserError` where a library is missing."""
+    if find_spec("plotly") is None or find_spec("jinja2") is None:
+        raise UserError(NEEDED)
+
+
+def html(page: Page) -> bytes:
+    """The file.
+
+    Raises:
+        UserError: a library is missing.
+    """
+    check_libraries()
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(FILES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters |= {"cell": cell_text, "effect": effect_text, "interval": interval}
+    charts = any(section.charts for section in page.sections)
+    scripts = [_file(name) for name in SCRIPTS]
+    if charts:
+        scripts.insert(0, plotly_script())
+    text = environment.get_template("page.html.jinja").render(
+        page=page,
+        policy=policy(scripts),
+        style=Markup(_file("page.css")),
+        scripts=[Markup(script) for script in scripts],
+        data=[Markup(as_json(_data(section))) for section in page.sections],
+        images=[[b64encode(image.png).decode() for image in section.images] for section in page.sections],
+    )
+    return text.encode(errors="backslashreplace")
+
+
+def policy(scripts: Sequence[str]) -> str:
+    """What the browser may do for the page: run these scripts, take its own styles and pictures."""
+    digests = " ".join(
+        f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" for script in scripts
+    )
+    return (
+        f"default-src 'none'; script-src {digests}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def as_json(value: Any) -> str:
+    """JSON that may stand in a script element: nothing in it can end that, or begin a comment."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")
+
+
+def plotly_script() -> str:
+    """Plotly's script for browsers, read without importing its package."""
+    spec = find_spec("plotly")
+    places = (spec.submodule_search_locations if spec else None) or []
+    for place in places:
+        path = Path(place, "package_data", "plotly.min.js")
+        if path.is_file():
+            return path.read_text(encoding="utf-8").replace("</script", r"<\/script")
+    raise UserError(NEEDED)
+
+
+def interval(effect: Effect) -> dict[str, float] | None:
+    """Where the parts of an effect's interval lie in a strip from 0 to 100; None without one."""
+    if effect.low != effect.low:  # NaN
+        return None
+    ends = [effect.low, effect.high, effect.value]
+    wanted = [effect.threshold]
+    if effect.within == effect.within:  # not NaN
+        wanted = [effect.threshold - effect.within, effect.threshold + effect.within]
+    low, high = min(ends + wanted), max(ends + wanted)
+    if not 0 < high - low < float("inf"):
+        return None
+    low, high = low - 0.08 * (high - low), high + 0.08 * (high - low)
+    names = {"low": effect.low, "high": effect.high, "value": effect.value}
+    names |= {f"wanted{k}": value for k, value in enumerate(wanted)}
+    return {name: round(100 * (value - low) / (high - low), 2) for name, value in names.items()}
+
+
+def _file(name: str) -> str:
+    return (FILES / name).read_text(encoding="utf-8")
+
+
+def _data(section: Any) -> Mapping[str, Any]:
+    """What the scripts of a section take."""
+    charts = [{"kind": chart.kind, "title": chart.title, **chart.data} for chart in section.charts]
+    return {"charts": charts, "runs": section.runs}

@@ -1,0 +1,166 @@
+"""A report says what the terminal, the pictures and the CSV files say."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnexp.experiment.html_report import report
+from nnexp.experiment.loaded_sweep import load_folder
+from nnexp.pages.charts import MOST_LINES, along_axes, learning_curves
+from nnexp.pages.render import interval, plotly_script
+from nnexp.pages.run_table import run_table
+from nnexp.plots.point_values import point_values
+from nnexp.report.answer import Effect, cell_text
+from nnexp.report.build import answer_of
+from nnexp.report.effects import effect_text
+from nnexp.results.tables import make_tables
+from nnexp.sweep.store import record as records_of
+from nnexp.sweep.store.folder import Sweep
+from tests.pages.reading import Reader, words
+from tests.results.judged import sweep_of
+from tests.results.sweeps import make_plan, make_record, make_records
+
+NAN = float("nan")
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+    return sweep_of(tmp_path_factory.mktemp("known"))
+
+
+@pytest.fixture(scope="module")
+def file(sweep: Sweep) -> bytes:
+    return report([sweep.folder], sweep.folder.parents[1])
+
+
+@pytest.fixture(scope="module")
+def page(file: bytes) -> Reader:
+    return Reader(file)
+
+
+def test_the_answer_is_that_of_the_terminal(sweep: Sweep, page: Reader) -> None:
+    answer = answer_of(load_folder(sweep.folder, sweep.folder.parents[1]).results)
+    assert answer.table
+    assert answer.result
+    text = page.text()
+    for line in (answer.result.text, *answer.heading, *(line.text for line in answer.explanations)):
+        assert words(line) in text
+    for verdict in answer.verdicts:
+        assert verdict.text in text
+        assert effect_text(verdict.effect) in text
+    cells = [words("".join(cell.text)) for cell in page.all("td")]
+    for row in answer.table.rows:
+        assert {cell_text(cell) for cell in row.cells[1:]} <= set(cells)
+
+
+def test_a_table_says_what_its_heads_are_for(page: Reader) -> None:
+    assert {head.attributes.get("scope") for head in page.all("th")} == {"col", "row"}
+
+
+def test_every_run_is_there_with_what_varies_and_no_test_figure(sweep: Sweep, page: Reader) -> None:
+    runs = load_folder(sweep.folder, sweep.folder.parents[1]).runs
+    columns = {column["name"]: column for column in page.data()["runs"]["columns"]}
+    assert columns["run"]["texts"] == runs["run_id"].tolist()
+    assert columns["batch_size"]["values"] == runs["batch_size"].tolist()
+    assert columns["seed"]["values"] == runs["seed"].tolist()
+    accuracy = np.array(columns["final validation accuracy (%)"]["values"])
+    assert accuracy == pytest.approx(100 * runs["final_validation_accuracy"].to_numpy(float))
+    assert not [name for name in columns if "test" in name]
+
+
+def test_settings_are_never_rounded() -> None:
+    plan = make_plan({"learning_rate": [0.123456789012345, 1 / 3]}, seeds=1)
+    runs = make_tables(plan, make_records(plan, [[0.9], [0.8]]), {}).runs
+    table = json.loads(json.dumps(run_table(plan, runs)))
+    assert table["columns"][2] == {"name": "learning_rate", "values": [0.123456789012345, 1 / 3]}
+
+
+def test_a_chart_along_an_axis_has_the_values_of_the_picture() -> None:
+    plan = make_plan({"batch_size": [1, 10], "momentum": [0.0, 0.9]}, seeds=3)
+    accuracies = np.linspace(0.8, 0.95, 12).reshape(4, 3)
+    runs = make_tables(plan, make_records(plan, accuracies), {}).runs
+    data, values = along_axes(plan, runs).data, point_values(plan, runs)
+    first = data["metrics"][0]
+    for name in ("mean", "low", "high", "runs"):
+        assert np.array(first[name], float) == pytest.approx(getattr(values, name), rel=1e-4)
+    assert first["scale"] == values.scale().kind
+    assert data["marks"] == list(values.marks)
+    assert [axis["name"] for axis in data["axes"]] == ["batch_size", "momentum"]
+    assert data["axes"][0]["labels"] == ["1", "1", "10", "10"]
+
+
+def test_curves_are_means_over_the_runs_that_finished_and_others_stand_alone() -> None:
+    plan = make_plan({"batch_size": [1, 10]}, seeds=3, epochs=2)
+    records = make_records(plan, [[0.9, 0.92, 0.94], [0.8, 0.82, 0.84]])
+    last = plan.runs[-1]
+    records[last.run_id] = replace(make_record(last, 0.5), status="diverged")
+    tables = make_tables(plan, records, {})
+    data = learning_curves(plan, tables.runs, tables.history).data
+    metric = data["metrics"][0]
+    assert metric["lines"][0]["mean"] == pytest.approx([91, 92])
+    assert metric["lines"][1]["mean"] == pytest.approx([80, 81])
+    assert "low" not in metric["lines"][1] or metric["lines"][1]["low"] is not None
+    assert [(run["status"], run["values"]) for run in metric["runs"]] == [("diverged", [49, 50])]
+    assert data["epochs"] == [[1, 2]]
+
+
+def test_of_many_points_some_curves_are_drawn_the_best_among_them() -> None:
+    plan = make_plan({"batch_size": range(1, 101)}, seeds=1, epochs=2)
+    records = make_records(plan, [[0.9 if number == 50 else 0.5] for number in range(100)])
+    tables = make_tables(plan, records, {})
+    chart = learning_curves(plan, tables.runs, tables.history)
+    assert len(chart.data["metrics"][0]["lines"]) == MOST_LINES
+    assert "batch_size=51" in chart.data["points"].values()
+    assert f"{MOST_LINES} of 100 points are drawn" in chart.notes
+
+
+def test_long_curves_are_thinned_and_keep_both_ends() -> None:
+    plan = make_plan({"batch_size": [1]}, seeds=1, epochs=5000)
+    (run,) = plan.runs
+    records = {run.run_id: make_record(run, 0.99, epochs=5000)}
+    tables = make_tables(plan, records, {})
+    data = learning_curves(plan, tables.runs, tables.history).data
+    assert len(data["epochs"][0]) <= 200
+    assert data["epochs"][0][::199] == [1, 5000]
+
+
+def test_runs_without_a_result_stand_with_the_line_that_says_why(tmp_path: Path) -> None:
+    sweep = sweep_of(tmp_path)
+    failed, diverged = sweep.plan.runs[0], sweep.plan.runs[4]
+    traceback = 'Traceback:\n  File "a.py"\nValueError: too much\n  of it\nError in the second line'
+    broken = replace(make_record(failed, None), traceback=traceback)
+    for record in (broken, replace(make_record(diverged, 0.5), status="diverged")):
+        records_of.write(sweep.folder / "records", record, None)
+    text = Reader(report([sweep.folder], tmp_path)).text()
+    assert f"{failed.run_id} batch_size=1 seed=0 failed: ValueError: too much" in text
+    assert f"{diverged.run_id} batch_size=10 seed=1 diverged after 2 epochs" in text
+
+
+def test_a_sweep_without_a_finished_run_has_a_page(tmp_path: Path) -> None:
+    sweep = sweep_of(tmp_path)
+    for path in (sweep.folder / "records").glob("*.json"):
+        path.unlink()
+    text = Reader(report([sweep.folder], tmp_path)).text()
+    assert "No run finished (none has ended), so there is no answer." in text
+
+
+def test_a_page_without_charts_does_not_carry_plotly(tmp_path: Path, file: bytes) -> None:
+    sweep = sweep_of(tmp_path)
+    for path in (sweep.folder / "records").glob("*.json"):
+        path.unlink()
+    assert len(report([sweep.folder], tmp_path)) < 100_000
+    assert len(file) - len(plotly_script()) < 200_000
+
+
+def test_an_interval_is_drawn_against_what_is_wanted() -> None:
+    strip = interval(Effect(0.02, 0.01, 0.03, "accuracy difference", ">", 0.0, 5))
+    assert strip
+    assert 0 < strip["wanted0"] < strip["low"] < strip["value"] < strip["high"] < 100
+    within = interval(Effect(0.0, -0.001, 0.001, "accuracy difference", "==", 0.0, 5, 0.005))
+    assert within
+    assert 0 < within["wanted0"] < within["low"] < within["high"] < within["wanted1"] < 100
+    assert interval(Effect(1.0, NAN, NAN, "value", ">", 0.5, 5)) is None
+    assert interval(Effect(float("inf"), 1.0, float("inf"), "value", ">", 0.5, 5)) is None
