@@ -14,7 +14,7 @@ from nnexp.nn import RunState, check_engine
 from nnexp.nn.kernels import blas_kernels
 from nnexp.sweep.pool.engines import engine_facts, engine_of
 from nnexp.sweep.pool.stacks import Mark, Stack
-from nnexp.sweep.question.identity import formulas, numerics_of
+from nnexp.sweep.question.identity import FileVersions, file_versions, formulas, numerics_of
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.question.pruners import Floors
 
@@ -39,8 +39,8 @@ class Checkpoints(Protocol):
 class Premises:
     """What holds for every stack of a sweep: its parent process, the code (a digest of the formulas in each
     file), BLAS kernels and NumPy that must be the same in every worker, and the seconds that a run may take
-    (None: no limit). `engine`: what decides the bits of compiled runs, if there are any. `mixed`: all of that
-    may differ, but for the code.
+    (None: no limit). `files`: where the code stands, for workers that see the same files. `engine`: what
+    decides the bits of compiled runs, if there are any. `mixed`: all of that may differ, but for the code.
 
     `checkpoints`: None for a sweep that has none; `checkpoint_every`: seconds from one to the next of a
     stack, which has another one at a stop; 0 for no new ones. `floors`: run_id -> where a pruner ends it."""
@@ -49,6 +49,7 @@ class Premises:
     code: Mapping[str, str]
     kernels: Mapping[str, str]
     numpy: str = np.__version__
+    files: FileVersions = ()
     engine: Mapping[str, str] = field(default_factory=dict)
     mixed: bool = False
     max_seconds: float | None = None
@@ -80,6 +81,7 @@ def premises(
         os.getpid(),
         formulas().digests,
         blas_kernels(),
+        files=file_versions(),
         engine=engine_facts(engine_of(plan.first_runs)),
         mixed=mixed,
         max_seconds=max_seconds,
@@ -93,7 +95,7 @@ def check_premises(expected: Premises, engine: str = "numpy") -> None:
     """Raise `PremiseError` unless this process's code, NumPy and BLAS kernels are the expected ones, and what
     an engine needs to train."""
     try:
-        same = formulas().digests == expected.code
+        same = file_versions() == expected.files or formulas().digests == expected.code
     except (OSError, SyntaxError, ValueError):  # an editor that saves half a file
         same = False
     if not same:

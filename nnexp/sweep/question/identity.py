@@ -104,15 +104,23 @@ def _id(text: str, length: int) -> str:
     return "abcdefghijklmnop"[int(digits[0], 16)] + digits[1:length]
 
 
+FileVersions = tuple[tuple[str, int, int], ...]  # path, time of change in ns, size
+
+
 def formulas() -> Formulas:
     """The formulas of this package, as its files are now."""
+    return _formulas_of(file_versions())
+
+
+def file_versions() -> FileVersions:
+    """The files that formulas stand in, as they are now: on one machine, equal ones hold the same."""
     entries = (entry for folder in SOURCES for entry in os.scandir(PACKAGE / folder))
     files = {entry.path: entry.stat() for entry in entries if entry.name.endswith((".py", ".cu"))}
-    return _formulas_of(tuple((path, files[path].st_mtime_ns, files[path].st_size) for path in sorted(files)))
+    return tuple((path, files[path].st_mtime_ns, files[path].st_size) for path in sorted(files))
 
 
 @lru_cache(maxsize=4)
-def _formulas_of(versions: tuple[tuple[str, int, int], ...]) -> Formulas:
+def _formulas_of(versions: FileVersions) -> Formulas:
     """Files are read again only when their time or size has changed."""
     return Formulas(PACKAGE)
 

@@ -121,7 +121,10 @@ def test_a_stop_ends_a_stack_after_its_epoch_and_lets_none_begin(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"code": {"nn/costs.py": "0" * 64}}, "the code changed while the sweep ran: start again"),
+        (
+            {"files": (), "code": {"nn/costs.py": "0" * 64}},
+            "the code changed while the sweep ran: start again",
+        ),
         (
             {"kernels": blas_kernels() | {"numpy": "another"}},
             "this worker's kernel of numpy's BLAS is .+, the parent's another",
