@@ -17,6 +17,7 @@ extensions = ["myst_parser"]
 root_doc = "index"
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3  # the same as a code host's, for links such as tuning.md#how-to-read-the-answer
+smartquotes = False  # quotes in the text are those that one types
 html_theme = "furo"
 html_title = "nnexp"
 html_static_path = ["_static"]
