@@ -7,7 +7,8 @@ import pytest
 from tests.docs import reference
 from tests.docs.markdown import DOCS, PAGES, REPOSITORY, anchor, anchors, links
 
-WITH_LINKS = [*PAGES, REPOSITORY / "CONTRIBUTING.md", REPOSITORY / "sweeps" / "README.md"]
+OTHERS = ("CONTRIBUTING.md", "CHANGELOG.md", "sweeps/README.md")
+WITH_LINKS = [*PAGES, *(REPOSITORY / name for name in OTHERS)]
 
 
 @pytest.mark.parametrize("page", WITH_LINKS, ids=lambda page: page.relative_to(REPOSITORY).as_posix())
