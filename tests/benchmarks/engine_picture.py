@@ -1,7 +1,7 @@
 """Where a card beats a processor, drawn for docs/accelerator.md: `python -m tests.benchmarks.engine_picture`.
 
 The card's seconds are those of `engine_gpu_h100.txt`, evaluation included but on chip; those of one core
-stand in the README's table: a single run, and a run in a stack of 16 with seeds of their own.
+stand in docs/speed.md: a single run, and a run in a stack of 16 with seeds of their own.
 """
 
 import re

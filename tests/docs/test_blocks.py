@@ -28,7 +28,7 @@ def test_what_is_not_run_here_can_be_parsed(block: Block) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_what_a_page_says_works(page: Path, tmp_path: Path) -> None:
     """One block after the other, in one folder, as a reader would."""
     for block in blocks(page):
