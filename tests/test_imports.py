@@ -67,7 +67,7 @@ MAY_IMPORT = {
             "sweep.store",
             "results",
         ),
-        *("claims", "report", "plots", "pages", "tracking", "config", "version"),
+        *("claims", "report", "plots", "labbook", "pages", "tracking", "config", "version"),
     },
     "api": {"console", "sweep.pool", "errors", "text", "config", "experiment"},
     "commands": {

@@ -12,7 +12,7 @@ SUMMARIES = {
     "summary": "one sweep's answer: its table and the verdicts on its claims",
     "show": "one run: settings, figures, learning curve, environment, traceback",
     "compare": "two runs or two sweeps: what differs in settings, code and figures",
-    "report": "one sweep's whole answer as one HTML file",
+    "report": "the whole answer of a sweep, a study, two sweeps or the lab book as one HTML file",
     "power": "how many seeds a difference takes, before they are trained",
     "export": "the tables of a sweep as CSV or Parquet files",
     "publish": "put the answers of finished sweeps into the lab book",

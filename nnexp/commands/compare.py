@@ -6,9 +6,10 @@ from pathlib import Path
 from nnexp.commands import compare_sweeps
 from nnexp.commands.arguments import parse_arguments
 from nnexp.commands.lookup import folder_of, is_sweep_name, name_of, run_named
-from nnexp.commands.side_by_side import differing, sides
+from nnexp.commands.side_by_side import sides
 from nnexp.console import WholeTable, make_console, make_table
 from nnexp.errors import UserError
+from nnexp.report.pair import differing
 from nnexp.sweep.store import record as records
 from nnexp.sweep.store.plan_file import read_plan
 from nnexp.sweep.store.record import Record

@@ -1,49 +1,86 @@
-"""The report of sweeps as they lie in their folders: one HTML file."""
+"""Reports of sweeps as they lie in their folders: one HTML file each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnexp.data import load
 from nnexp.errors import UserError
-from nnexp.experiment.loaded_sweep import load_folder
-from nnexp.pages.build import section_of
-from nnexp.pages.content import Page, SweepSection
-from nnexp.pages.render import check_libraries, html
-from nnexp.results.by_point import best_run
+from nnexp.experiment.loaded_sweep import LoadedSweep, load_folder
+from nnexp.pages.build import image_of, section_of
+from nnexp.pages.content import Image, Page, SweepSection
+from nnexp.pages.labbook import labbook_page
+from nnexp.pages.render import check_libraries, html, labbook_html
+from nnexp.report.pair import pair_of
+from nnexp.results.by_point import accuracy_metric, best_run
+from nnexp.results.sweep_folder import folder_by_id
 from nnexp.results.tables import Results
 from nnexp.sweep.store.record import read_model
 from nnexp.version import __version__
 
 if TYPE_CHECKING:
+    from nnexp.labbook.rows import BookRow
     from nnexp.plots.pictures import Subject
 
 FILE = "report.html"  # in a sweep's folder
 
 
-def report(folders: Sequence[Path], sweeps_dir: str | Path) -> bytes:
-    """The page of the sweeps in these folders.
+def report(folder: Path, sweeps_dir: str | Path) -> bytes:
+    """The page of a sweep; of a study with its stages, in order, as far as they are here.
 
     Raises:
         UserError: a sweep cannot be read, or a library is missing.
     """
     check_libraries()  # before anything that takes long
-    sections = [_section(folder, load_folder(folder, sweeps_dir).results) for folder in folders]
-    return html(page_of(sections))
+    results = load_folder(folder, sweeps_dir).results
+    return html(report_page(folder, results, sweeps_dir))
 
 
-def page_of(sections: Sequence[SweepSection]) -> Page:
-    """A page of these sweeps."""
-    names = " and ".join(section.answer.name for section in sections)
-    made = f"Report made {datetime.now().astimezone():%Y-%m-%d %H:%M} by nnexp {__version__} from {names}"
-    return Page(
-        " and ".join(section.answer.question or section.answer.name for section in sections),
-        made,
-        tuple(sections),
-    )
+def report_page(folder: Path, results: Results, sweeps_dir: str | Path) -> Page:
+    """The same as plain data, from the results of the sweep in `folder`."""
+    stages, several = [], len(results.plan.stages)
+    for number, stage in enumerate(results.plan.stages, start=1):
+        if home := folder_by_id(stage.sweep, sweeps_dir):
+            name = f"Stage {number} of {several}: {stage.stage}"
+            stages.append(_section(home, load_folder(home, sweeps_dir).results, name))
+    section = _section(folder, results, "The study's answer" if stages else "")
+    title = section.answer.question or section.answer.name
+    return Page(title, _made(section.answer.name), (section, *stages))
+
+
+def pair_report(first: Path, second: Path, sweeps_dir: str | Path) -> bytes:
+    """The page of two sweeps side by side. Raises as `report`."""
+    check_libraries()
+    sweeps = [load_folder(folder, sweeps_dir) for folder in (first, second)]
+    sections = [_section(sweep.folder, sweep.results) for sweep in sweeps]
+    names = (sections[0].answer.name, sections[1].answer.name)
+    pair = pair_of(names, sweeps[0].results, sweeps[1].results)
+    picture = _side_by_side(dict(zip(names, sweeps, strict=True)))
+    return html(Page(" and ".join(names), _made(*names), tuple(sections), pair, picture))
+
+
+def labbook_report(rows: Sequence[BookRow], sweeps_dir: str | Path) -> bytes:
+    """The page of every claim. Raises as `report`."""
+    return labbook_html(labbook_page(rows, _made(f"the lab book in {Path(sweeps_dir).name}")))
+
+
+def _made(*names: str) -> str:
+    now = f"{datetime.now().astimezone():%Y-%m-%d %H:%M}"
+    return f"Report made {now} by nnexp {__version__} from {' and '.join(names)}"
+
+
+def _side_by_side(sweeps: Mapping[str, LoadedSweep]) -> Image | None:
+    """Both along their axis; None where they have no axis of numbers in common."""
+    from nnexp.plots import sweeps_by_axis
+
+    metric = accuracy_metric(next(iter(sweeps.values())).plan)
+    with suppress(UserError):
+        return image_of(sweeps_by_axis(sweeps, [metric]))
+    return None
 
 
 def _section(folder: Path, results: Results, heading: str = "") -> SweepSection:

@@ -107,10 +107,10 @@ def _images(results: Results, subject: Callable[[], Subject] | None) -> tuple[tu
             why = f"{error}."
     tried = sweep_pictures(results.plan, *results.tables[:2], results.trials) if results.trials else {}
     tried = {n: draw for n, draw in tried.items() if n.startswith("isolation_") or n == "tuning_curve"}
-    return tuple(_image(draw()) for draw in (pictures | tried).values()), why
+    return tuple(image_of(draw()) for draw in (pictures | tried).values()), why
 
 
-def _image(picture: Any) -> Image:
+def image_of(picture: Any) -> Image:
     """A picture with its own title and notes as its text."""
     from nnexp.plots.style import png
 

@@ -1,10 +1,11 @@
 """What a page shows, as plain data: `render` is a function of it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from nnexp.report.answer import Answer
+from nnexp.report.pair import Pair
 
 Pairs = tuple[tuple[str, str], ...]  # name, value
 
@@ -82,21 +83,38 @@ class SweepSection:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Two sweeps side by side: what differs, and their accuracies where they have a point in common."""
-
-    heads: Sequence[tuple[str, Sequence[str]]]
-    settings: Mapping[str, Sequence[str]]
-    columns: Sequence[str] = ()
-    rows: Sequence[Sequence[str]] = ()
-
-
-@dataclass(frozen=True)
 class Page:
-    """A page. `made`: when, and by what; `live`: how far a sweep is that is still trained, else None."""
+    """A page. `made`: when, and by what; `pair`: of two sweeps what differs, `picture` both along an axis."""
 
     title: str
     made: str
     sections: tuple[SweepSection, ...]
-    comparison: Comparison | None = None
-    live: Mapping[str, Any] | None = field(default=None)
+    pair: Pair | None = None
+    picture: Image | None = None
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """A claim of the lab book. `stale`: why its verdict is out of date; `rests_on`: sweeps, or what answers
+    it instead."""
+
+    id: str
+    claim: str
+    published: str
+    ours: str
+    verdict: str
+    stale: str
+    rests_on: str
+
+
+@dataclass(frozen=True)
+class LabbookPage:
+    """Every claim. `totals`: how many of which verdict; `notes`: what a reader must know of all of them;
+    `revisions`: what was changed after its result was seen, each a row of texts."""
+
+    title: str
+    made: str
+    totals: str
+    notes: tuple[str, ...]
+    rows: tuple[ClaimRow, ...]
+    revisions: tuple[tuple[str, ...], ...]

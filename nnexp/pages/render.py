@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nnexp.errors import UserError
-from nnexp.pages.content import Page
+from nnexp.pages.content import LabbookPage, Page
 from nnexp.report.answer import Effect, cell_text
 from nnexp.report.effects import effect_text
 
@@ -34,6 +34,24 @@ def html(page: Page) -> bytes:
     Raises:
         UserError: a library is missing.
     """
+    charts = any(section.charts for section in page.sections)
+    return _rendered(
+        "page.html.jinja",
+        [*([plotly_script()] if charts else []), *map(_file, SCRIPTS)],
+        page=page,
+        data=[_data(section) for section in page.sections],
+        images=[[_base64(image.png) for image in section.images] for section in page.sections],
+        picture=_base64(page.picture.png) if page.picture else "",
+    )
+
+
+def labbook_html(page: LabbookPage) -> bytes:
+    """The file of a lab book. Raises as `html`."""
+    return _rendered("labbook.html.jinja", [_file("page.js"), _file("filter.js")], page=page, data=[])
+
+
+def _rendered(template: str, scripts: Sequence[str], *, data: Sequence[Any], **values: Any) -> bytes:
+    """A template with its scripts, and the `data` that these take."""
     check_libraries()
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
@@ -46,19 +64,18 @@ def html(page: Page) -> bytes:
         undefined=StrictUndefined,
     )
     environment.filters |= {"cell": cell_text, "effect": effect_text, "interval": interval}
-    charts = any(section.charts for section in page.sections)
-    scripts = [_file(name) for name in SCRIPTS]
-    if charts:
-        scripts.insert(0, plotly_script())
-    text = environment.get_template("page.html.jinja").render(
-        page=page,
+    text = environment.get_template(template).render(
         policy=policy(scripts),
         style=Markup(_file("page.css")),
         scripts=[Markup(script) for script in scripts],
-        data=[Markup(as_json(_data(section))) for section in page.sections],
-        images=[[b64encode(image.png).decode() for image in section.images] for section in page.sections],
+        data=[Markup(as_json(each)) for each in data],
+        **values,
     )
     return text.encode(errors="backslashreplace")
+
+
+def _base64(png: bytes) -> str:
+    return b64encode(png).decode()
 
 
 def policy(scripts: Sequence[str]) -> str:

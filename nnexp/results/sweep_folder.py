@@ -37,10 +37,13 @@ def results_in(folder: Path, plan: Plan, mlflow_run_ids: Mapping[str, str] = Map
 
 def folder_of_trials(plan: Plan, sweeps_dir: str | Path) -> Path | None:
     """Where the trials lie that a sweep rests on, published or not; None if they are not here."""
-    if not plan.trials:
-        return None
-    name, _, sweep_id = plan.trials.rpartition("/")
-    own, published = Path(sweeps_dir, plan.trials), Path(sweeps_dir, PUBLISHED, name)
+    return folder_by_id(plan.trials, sweeps_dir) if plan.trials else None
+
+
+def folder_by_id(words: str, sweeps_dir: str | Path) -> Path | None:
+    """Where the sweep NAME/ID lies, published or not; None if it is not here."""
+    name, _, sweep_id = words.rpartition("/")
+    own, published = Path(sweeps_dir, words), Path(sweeps_dir, PUBLISHED, name)
     if (own / FILE).is_file():
         return own
     with suppress(UserError):  # none, or damaged

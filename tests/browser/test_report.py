@@ -33,7 +33,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a sweep of nine runs."""
     place = tmp_path_factory.mktemp("small")
     path = place / "report.html"
-    path.write_bytes(report([sweep_of(place).folder], place))
+    path.write_bytes(report(sweep_of(place).folder, place))
     return path
 
 
@@ -214,7 +214,7 @@ def test_ten_thousand_runs_open_at_once_a_hundred_at_a_time(browser: "Page", tmp
     write_tables(make_tables(plan, records, {}), folder)
     path = tmp_path / "report.html"
     began = time.perf_counter()
-    path.write_bytes(report([folder], tmp_path))
+    path.write_bytes(report(folder, tmp_path))
     assert time.perf_counter() - began < 20
     took = []
     for _ in range(3):

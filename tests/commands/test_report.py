@@ -33,13 +33,22 @@ def test_another_file_may_be_named(nnexp: Command) -> None:
     assert "RuntimeError: it broke" in Path("mine.html").read_text()
 
 
+def test_two_sweeps_and_the_lab_book_are_written_here(nnexp: Command, lab: Path) -> None:
+    assert nnexp("report", "tiny", "other")[0] == 0
+    assert Path("tiny_and_other.html").exists()
+    assert nnexp("report", "--labbook")[0] == 0
+    assert "Batches of 10 learn more | faster." in Path("labbook.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
         (["plain", "--to", "mine.pdf"], "--to must be a file named *.html, got mine.pdf"),
         (["plain", "--to", "none/mine.html"], "--to must lie in a folder that exists, got none/mine.html"),
         (["plane"], "did you mean 'plain'?"),
-        ([], "report takes one NAME or NAME/ID, got none"),
+        (["plain", "plain"], "report takes two sweeps, got plain twice"),
+        (["plain", "--labbook"], "report takes --labbook or a sweep, got both"),
+        ([], "report takes one NAME or NAME/ID, or two, got none"),
     ],
 )
 def test_a_mistake_is_one_line(nnexp: Command, words: list[str], why: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from nnexp.experiment.html_report import report
 from nnexp.experiment.loaded_sweep import load_folder
 from nnexp.pages.charts import MOST_LINES, along_axes, learning_curves
-from nnexp.pages.render import interval, plotly_script
+from nnexp.pages.render import interval
 from nnexp.pages.run_table import run_table
 from nnexp.plots.point_values import point_values
 from nnexp.report.answer import Effect, cell_text
@@ -19,6 +20,7 @@ from nnexp.report.effects import effect_text
 from nnexp.results.tables import make_tables
 from nnexp.sweep.store import record as records_of
 from nnexp.sweep.store.folder import Sweep
+from tests.pages.conftest import PLOTLY_SCRIPT, STAND_IN
 from tests.pages.reading import Reader, words
 from tests.results.judged import sweep_of
 from tests.results.sweeps import make_plan, make_record, make_records
@@ -33,7 +35,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
 
 @pytest.fixture(scope="module")
 def file(sweep: Sweep) -> bytes:
-    return report([sweep.folder], sweep.folder.parents[1])
+    return report(sweep.folder, sweep.folder.parents[1])
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +136,7 @@ def test_runs_without_a_result_stand_with_the_line_that_says_why(tmp_path: Path)
     broken = replace(make_record(failed, None), traceback=traceback)
     for record in (broken, replace(make_record(diverged, 0.5), status="diverged")):
         records_of.write(sweep.folder / "records", record, None)
-    text = Reader(report([sweep.folder], tmp_path)).text()
+    text = Reader(report(sweep.folder, tmp_path)).text()
     assert f"{failed.run_id} batch_size=1 seed=0 failed: ValueError: too much" in text
     assert f"{diverged.run_id} batch_size=10 seed=1 diverged after 2 epochs" in text
 
@@ -143,16 +145,28 @@ def test_a_sweep_without_a_finished_run_has_a_page(tmp_path: Path) -> None:
     sweep = sweep_of(tmp_path)
     for path in (sweep.folder / "records").glob("*.json"):
         path.unlink()
-    text = Reader(report([sweep.folder], tmp_path)).text()
+    text = Reader(report(sweep.folder, tmp_path)).text()
     assert "No run finished (none has ended), so there is no answer." in text
 
 
 def test_a_page_without_charts_does_not_carry_plotly(tmp_path: Path, file: bytes) -> None:
+    assert STAND_IN.encode() in file
     sweep = sweep_of(tmp_path)
     for path in (sweep.folder / "records").glob("*.json"):
         path.unlink()
-    assert len(report([sweep.folder], tmp_path)) < 100_000
-    assert len(file) - len(plotly_script()) < 200_000
+    assert STAND_IN.encode() not in report(sweep.folder, tmp_path)
+
+
+def test_beside_plotly_a_page_is_small(file: bytes) -> None:
+    assert len(file) < 200_000
+
+
+def test_the_script_is_plotly_s_own_and_cannot_end_its_element() -> None:
+    (script,) = Path(find_spec("plotly").submodule_search_locations[0]).glob("package_data/plotly.min.js")
+    text = PLOTLY_SCRIPT()
+    assert text.startswith("/**\n* plotly.js v")
+    assert "</script" not in text.lower()
+    assert len(text) >= script.stat().st_size - 100_000
 
 
 def test_an_interval_is_drawn_against_what_is_wanted() -> None:
