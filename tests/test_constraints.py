@@ -1,22 +1,69 @@
-"""constraints.txt has a version of whatever pyproject.toml asks for."""
+"""constraints.txt pins all that any extra installs, constraints-lowest.txt the lowest that is allowed."""
 
-import re
 import tomllib
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name as canonical
+from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-OWN_PIN = {"torch"}  # its version is in pyproject.toml
+OWN_PIN = {"torch", "nnexp"}  # in pyproject.toml, and this package
+NOT_LOWEST = ("dev", "bench", "oracle", "server")  # no part of what users install
 
 
-def canonical(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+def pins(name: str) -> dict[str, str]:
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    pairs = [line.split("==") for line in lines if not line.startswith("#")]
+    pinned = {canonical(package): version for package, version in pairs}
+    assert len(pinned) == len(pairs)
+    return pinned
 
 
-def test_every_requirement_of_every_extra_is_pinned_once() -> None:
-    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()[1:]
-    pinned = {canonical(line.partition("==")[0]) for line in lines}
-    assert len(pinned) == len(lines)
-    groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
-    named = {canonical(re.split(r"[\[<>=,; ]", text)[0]) for group in groups for text in group}
-    assert named - {"nnexp"} - OWN_PIN - pinned == set()
+def requirements(*without: str) -> list[Requirement]:
+    extras = PROJECT["optional-dependencies"]
+    groups = [PROJECT["dependencies"], *(extras[name] for name in extras if name not in without)]
+    return [Requirement(text) for group in groups for text in group]
+
+
+def test_all_that_any_extra_installs_is_pinned() -> None:
+    pinned, known = pins("constraints.txt"), set[tuple[str, str]]()
+    waiting = requirements()
+    while waiting:
+        requirement = waiting.pop()
+        name = canonical(requirement.name)
+        for extra in ("", *requirement.extras):
+            if name in OWN_PIN or (name, extra) in known:
+                continue
+            known.add((name, extra))
+            assert name in pinned
+            waiting += brought_by(name, extra)
+
+
+def brought_by(name: str, extra: str) -> list[Requirement]:
+    """What an installed package asks for here; nothing, if it is an extra's that is not installed."""
+    try:
+        asked = map(Requirement, requires(name) or [])
+    except PackageNotFoundError:
+        return []
+    return [each for each in asked if each.marker is None or each.marker.evaluate({"extra": extra})]
+
+
+def test_what_was_tested_is_allowed() -> None:
+    pinned = pins("constraints.txt")
+    for requirement in requirements():
+        if canonical(requirement.name) not in OWN_PIN:
+            assert requirement.specifier.contains(pinned[canonical(requirement.name)])
+
+
+def test_the_lowest_versions_are_the_bounds() -> None:
+    pinned = pins("constraints-lowest.txt")
+    bounds = {
+        canonical(each.name): Version(bound.version)
+        for each in requirements(*NOT_LOWEST)
+        for bound in each.specifier
+        if bound.operator == ">="
+    }
+    assert {name: Version(pinned[name]) for name in bounds} == bounds

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -130,7 +129,7 @@ def show(options: Sequence[str], words: Sequence[str], config_dir: str | None = 
     options = [option for option in options if option not in multirun]
     with files.search_path(files.own_folders(config_dir), words) as path:
         sys.argv[1:] = [*options, *words, searching(path)]
-        main = hydra.main(version_base="1.3", config_path=str(files.conf_dir()), config_name="config")
+        main = hydra.main(**hydra_defaults(), config_path=str(files.conf_dir()), config_name="config")
         main(lambda _: None)()
 
 
@@ -156,6 +155,13 @@ def searching(folders: Sequence[Path]) -> str:
     return f"hydra.searchpath=[{','.join(overrides.quoted(f'file://{folder}') for folder in folders)}]"
 
 
+def hydra_defaults() -> dict[str, str]:
+    """What makes Hydra behave as its version 1.3; later ones do, and ask not to be told so."""
+    from hydra import __version__
+
+    return {"version_base": "1.3"} if __version__.startswith("1.3.") else {}
+
+
 @contextmanager
 def _hydra(config_dir: str | None) -> Iterator[list[Path]]:
     """Hydra over our configuration, and the user's folders; what Hydra finds wrong becomes one line.
@@ -170,10 +176,10 @@ def _hydra(config_dir: str | None) -> Iterator[list[Path]]:
 
     folders = files.own_folders(config_dir)
     with _TURN:
-        callers, base = GlobalHydra.instance().hydra, copy(VersionBase.instance())
+        callers, base = GlobalHydra.instance().hydra, VersionBase.instance().version_base
         GlobalHydra.instance().clear()
         try:
-            with initialize_config_dir(str(files.conf_dir()), version_base="1.3"):
+            with initialize_config_dir(str(files.conf_dir()), **hydra_defaults()):
                 yield folders
         except MissingConfigException as error:
             raise _missing(error) from error
@@ -183,7 +189,7 @@ def _hydra(config_dir: str | None) -> Iterator[list[Path]]:
             raise UserError(" ".join(str(error).split())) from error
         finally:
             GlobalHydra.instance().hydra = callers
-            VersionBase.set_instance(base)
+            VersionBase.instance().version_base = base
 
 
 def _missing(error: MissingConfigException) -> UserError:

@@ -1,18 +1,20 @@
 """A command line becomes one checked configuration, or one line that says what is wrong with it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.version import getbase
+from hydra.version import VersionBase, getbase
 
 import nnexp
 from nnexp import cli
 from nnexp.config import Config, conf_dir, load_config
 from nnexp.config.backend import NAMES, Backend
+from nnexp.config.compose import hydra_defaults
 from nnexp.config.knobs import KNOBS
 from nnexp.config.overrides import quoted, words_for
 from nnexp.config.page import config_page
@@ -301,13 +303,14 @@ def test_a_config_file_of_the_users_is_not_passed_over_in_silence(
 
 def test_a_callers_hydra_is_left_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "app.yaml").write_text("mine: 1")
-    with initialize_config_dir(str(tmp_path), version_base="1.2"):
-        theirs, base = GlobalHydra.instance().hydra, getbase()
+    with initialize_config_dir(str(tmp_path), **hydra_defaults()):
+        VersionBase.instance().version_base = base = copy(getbase())
+        theirs = GlobalHydra.instance().hydra
         assert config("epochs=7").hyperparameters.epochs == 7
         with pytest.raises(UserError):
             config("epochs=x")
         assert GlobalHydra.instance().hydra is theirs
-        assert getbase() == base
+        assert getbase() is base
         assert compose("app").mine == 1
 
 
