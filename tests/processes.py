@@ -2,8 +2,6 @@
 
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -29,15 +27,3 @@ def wait_until_up(address: str, process: subprocess.Popen[bytes], log: Path) -> 
                 continue
             raise RuntimeError(f"the server ended: {log.read_text()}") from None
     raise TimeoutError(f"nobody answers at {address}: {log.read_text()}")
-
-
-def comes_true(condition: Callable[[], bool], within: float) -> bool:
-    """Whether it does in so many seconds.
-
-    For what another thread does: joblib's waits for workers as well, and a process that has ended counts as
-    running until the thread that waited for it has noted its end.
-    """
-    deadline = time.monotonic() + within
-    while not (true := condition()) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return true

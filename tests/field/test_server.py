@@ -3,7 +3,9 @@
 import base64
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,8 +16,22 @@ from urllib.request import Request, urlopen
 import pytest
 from mlflow import MlflowClient
 
-from tests.faults.driving import RUNS, SWEEP, WAITS, read_until, records, run, start, sweep_folder, wait_for
+from tests.browser.driving import browsing
+from tests.faults.driving import (
+    ENDLESS,
+    RUNS,
+    SWEEP,
+    WAITS,
+    read_until,
+    records,
+    run,
+    start,
+    sweep_folder,
+    tables,
+    wait_for,
+)
 from tests.field.clusters import why_not
+from tests.field.dask_parts import cluster, wait_for_workers, worker
 from tests.field.stack import ADMIN, SECRETS, Stack, postgres, server
 from tests.tracking.conftest import free_port
 
@@ -196,6 +212,40 @@ def test_a_sweep_moves_from_a_file_to_the_server_and_out_of_it(
         assert (gone.status, f"{2 * RUNS} runs of MLflow went into its bin" in gone.shown) == (0, True), (
             gone.shown
         )
+
+
+def test_a_sweep_on_a_cluster_that_loses_a_worker_and_its_client_is_whole_on_the_servers_pages(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("distributed", reason="not installed: pip install -e '.[dask]'")
+    pytest.importorskip("playwright.sync_api", reason="not installed: pip install -e '.[browser]'")
+    gate = {"NNEXP_FAULT": WAITS, "NNEXP_GATE": str(tmp_path / "never")}
+    assert run([*SWEEP, "sweep.name=story", "tracking=none"], tmp_path / "laptop").status == 0
+    with server(stack) as address, cluster(0) as (scheduler, *_):
+        asked = [*words(stack, "story"), "backend=dask", f"backend.scheduler={scheduler}"]
+        with worker(scheduler, **gate) as victim, worker(scheduler, NNEXP_FAULT=ENDLESS):
+            wait_for_workers(scheduler, 2)
+            with start(asked, tmp_path, **ADMIN) as client:
+                read_until(client, "[")
+                victim.kill()
+                read_until(client, "Worker")
+                client.send_signal(signal.SIGINT)
+                shown = client.communicate(timeout=60)[0]
+            assert client.returncode == 130, shown
+        assert len(records(tmp_path, "story")) < RUNS
+        with worker(scheduler), worker(scheduler):
+            wait_for_workers(scheduler, 2)
+            ended = run(asked, tmp_path, **ADMIN)
+        assert ended.status == 0, ended.shown
+        assert tables(tmp_path, "story") == tables(tmp_path / "laptop", "story")
+        assert children(stack, tmp_path, "story", monkeypatch) == wanted(tmp_path, "story")
+        pages = run(["ui", f"tracking.uri={address}"], tmp_path, **ADMIN).shown
+        [place] = re.findall(r"^ *story: (\S+)$", pages, re.MULTILINE)
+        with browsing() as page:
+            page.set_extra_http_headers({"Authorization": f"Basic {_pair(ADMIN)}"})
+            page.goto(place)
+            for text in ("Group: 5", "Group: 8", "batch_size=8 seed=2", "validation/accuracy"):
+                page.get_by_text(text, exact=True).filter(visible=True).first.wait_for()
 
 
 def test_a_cut_run_in_another_person_s_experiment_stays_and_is_logged_anew(

@@ -21,7 +21,7 @@ from nnexp.sweep.pool.progress_board import COLUMNS, Board
 from nnexp.sweep.pool.stacks import make_stacks
 from nnexp.sweep.pool.worker import Outcome
 from nnexp.sweep.question.plan import Plan
-from tests.processes import comes_true
+from tests.faults.driving import wait_for
 from tests.sweep.samples import plan
 
 HEAVY = ("mlflow", "pandas", "hydra", "omegaconf", "matplotlib", "sklearn", "scipy", "rich", "pooch")
@@ -55,7 +55,7 @@ def test_neither_workers_nor_backend_change_a_bit(tmp_path: Path, backend: str |
         assert a.history["validation_cost"] == b.history["validation_cost"]
         assert all(np.array_equal(W, V) for W, V in zip(a.weights, b.weights, strict=True))
     assert not list((tmp_path / "two").glob("*.outcomes"))
-    assert comes_true(lambda: not active_children(), within=10)
+    assert wait_for(lambda: not active_children(), 10)
 
 
 @pytest.mark.parametrize("error", [PremiseError("the code changed"), OSError("no room")])
