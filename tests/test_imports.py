@@ -16,7 +16,7 @@ PACKAGE = Path(nnexp.__path__[0])
 HEAVY = ("mlflow", "pandas", "hydra", "matplotlib", "sklearn", "scipy", "joblib", "jax", "cupy")
 LATE = (
     *(*HEAVY, "dask", "dask_jobqueue", "distributed", "omegaconf", "sqlalchemy", "pooch", "IPython"),
-    *("optuna", "torch", "jinja2", "markupsafe", "nnexp.plots", "nnexp.nn.compiled"),
+    *("optuna", "torch", "jinja2", "markupsafe", "PIL", "nnexp.plots", "nnexp.nn.compiled"),
 )
 MADE_OF_A_LIBRARY = ("plots", "tracking/network_model.py", "nn/compiled")
 # Loads step by step: Ctrl-C and foreign platforms come first; and the package's names, at first use.
@@ -67,7 +67,7 @@ MAY_IMPORT = {
             "sweep.store",
             "results",
         ),
-        *("claims", "report", "plots", "labbook", "pages", "tracking", "config", "version"),
+        *("claims", "report", "plots", "pages", "tracking", "config", "version"),
     },
     "api": {"console", "sweep.pool", "errors", "text", "config", "experiment"},
     "commands": {
@@ -85,7 +85,7 @@ MAY_IMPORT = {
             "sweep.store",
             "results",
         ),
-        *("claims", "report", "plots", "tracking", "config", "labbook", "experiment"),
+        *("claims", "report", "plots", "tracking", "config", "labbook", "pages", "experiment"),
     },
     "cli": {"version", "console", "errors", "sweep.pool", "config", "experiment", "commands"},
     "__main__": {"platforms", "output", "cli"},

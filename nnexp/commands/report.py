@@ -8,10 +8,12 @@ from nnexp.commands.arguments import Arguments, parse_arguments
 from nnexp.commands.lookup import say_choice
 from nnexp.console import make_console
 from nnexp.errors import UserError
-from nnexp.experiment.html_report import FILE, labbook_report, pair_report, report
+from nnexp.experiment.html_report import FILE, made_from, pair_report, report
 from nnexp.files import replacing
 from nnexp.labbook.rows import make_rows
 from nnexp.labbook.sweep_files import read_sweep_files
+from nnexp.pages.labbook import labbook_page
+from nnexp.pages.render import labbook_html
 from nnexp.sweep.store.catalog import find_sweep_folder
 
 HELP = """
@@ -55,7 +57,8 @@ def _content(arguments: Arguments) -> tuple[bytes, Path]:
     if LABBOOK in arguments.options:
         if names:
             raise UserError(f"report takes {LABBOOK} or a sweep, got both")
-        return labbook_report(make_rows(read_sweep_files(place), place), place), Path("labbook.html")
+        rows = make_rows(read_sweep_files(place), place)
+        return labbook_html(labbook_page(rows, made_from("the lab book"))), Path("labbook.html")
     if len(names) not in (1, 2):
         raise UserError(f"report takes one NAME or NAME/ID, or two, got {' '.join(names) or 'none'}")
     folders = [say_choice(find_sweep_folder(name, place, published=True)) for name in names]

@@ -119,7 +119,9 @@ EXECUTION = {
         OrNull(Number(), "never ask"),
         OURS,
     ),
-    "pictures": Knob("Whether the end of a sweep draws its pictures.", Switch(), OURS),
+    "pictures": Knob(
+        "Whether the end of a sweep draws its pictures, and makes its report for MLflow.", Switch(), OURS
+    ),
 }
 TRACKING = {
     "tracking": Knob(

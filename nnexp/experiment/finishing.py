@@ -16,8 +16,10 @@ from nnexp.claims.sweep_verdicts import looks_at, results_of
 from nnexp.config import Execution
 from nnexp.console import print_page
 from nnexp.data import Dataset, DataSpec
+from nnexp.experiment import html_report
 from nnexp.experiment.messages import failures, run_line
 from nnexp.files import replacing
+from nnexp.pages.render import has_libraries
 from nnexp.report import markdown, terminal
 from nnexp.report.build import answer_of
 from nnexp.results import tables, write_csv
@@ -139,8 +141,18 @@ class Ending:
         if error:
             self.console.print(f"Not every picture could be drawn: {error}")
             return
+        if self.logger:
+            self._report(results)
         with replacing(mark) as file:
             file.write(content)
+
+    def _report(self, results: Results) -> None:
+        """Make the sweep's report, for its page in MLflow, where there is what that takes."""
+        if has_libraries():
+            try:
+                html_report.write(self.sweep.folder, results, self.execution.sweeps_dir)
+            except Exception as error:  # whatever it is: the answer is there without
+                self.console.print(f"The report could not be made: {type(error).__name__}: {error}")
 
     def _best(self, results: Results) -> Callable[[], Subject] | None:
         """The network whose weights and mistakes are drawn, loaded when it is its turn."""
@@ -218,9 +230,9 @@ def _drawn_from(sweep: Sweep) -> bytes:
 
 
 def files_of(folder: Path) -> list[Path]:
-    """What of a sweep's folder is attached to its page in MLflow: plan, rounds, CSV files, pictures."""
+    """What of a sweep's folder is attached to its page in MLflow: plan, rounds, tables, pictures, report."""
     return [
         folder / FILE,
         folder / ROUNDS,
-        *(path for kind in ("csv", "png", "svg") for path in sorted(folder.glob(f"*.{kind}"))),
+        *(path for kind in ("csv", "png", "svg", "html") for path in sorted(folder.glob(f"*.{kind}"))),
     ]

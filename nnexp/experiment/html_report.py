@@ -1,8 +1,8 @@
-"""Reports of sweeps as they lie in their folders: one HTML file each."""
+"""Reports of sweeps as they lie in their folders, one HTML file each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from nnexp.data import load
 from nnexp.errors import UserError
 from nnexp.experiment.loaded_sweep import LoadedSweep, load_folder
-from nnexp.pages.build import image_of, section_of
+from nnexp.files import replacing
+from nnexp.pages.build import section_of
 from nnexp.pages.content import Image, Page, SweepSection
-from nnexp.pages.labbook import labbook_page
-from nnexp.pages.render import check_libraries, html, labbook_html
+from nnexp.pages.images import drawn_before, drawn_now, image_of
+from nnexp.pages.render import check_libraries, html
 from nnexp.report.pair import pair_of
 from nnexp.results.by_point import accuracy_metric, best_run
 from nnexp.results.sweep_folder import folder_by_id
@@ -23,7 +24,6 @@ from nnexp.sweep.store.record import read_model
 from nnexp.version import __version__
 
 if TYPE_CHECKING:
-    from nnexp.labbook.rows import BookRow
     from nnexp.plots.pictures import Subject
 
 FILE = "report.html"  # in a sweep's folder
@@ -40,16 +40,30 @@ def report(folder: Path, sweeps_dir: str | Path) -> bytes:
     return html(report_page(folder, results, sweeps_dir))
 
 
-def report_page(folder: Path, results: Results, sweeps_dir: str | Path) -> Page:
-    """The same as plain data, from the results of the sweep in `folder`."""
+def report_page(folder: Path, results: Results, sweeps_dir: str | Path, *, drawn: bool = False) -> Page:
+    """The same as plain data, from the results of the sweep in `folder`.
+
+    `drawn`: whether the pictures that lie there are those of the results, so that none need be drawn.
+    """
     stages, several = [], len(results.plan.stages)
     for number, stage in enumerate(results.plan.stages, start=1):
         if home := folder_by_id(stage.sweep, sweeps_dir):
             name = f"Stage {number} of {several}: {stage.stage}"
-            stages.append(_section(home, load_folder(home, sweeps_dir).results, name))
-    section = _section(folder, results, "The study's answer" if stages else "")
+            stages.append(_section(home, load_folder(home, sweeps_dir).results, name, drawn))
+    section = _section(folder, results, "The study's answer" if stages else "", drawn)
     title = section.answer.question or section.answer.name
-    return Page(title, _made(section.answer.name), (section, *stages))
+    return Page(title, made_from(section.answer.name), (section, *stages))
+
+
+def write(folder: Path, results: Results, sweeps_dir: str | Path) -> None:
+    """Write the report of a sweep into its folder, with the pictures that were just drawn there.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    content = html(report_page(folder, results, sweeps_dir, drawn=True))
+    with replacing(folder / FILE) as file:
+        file.write(content)
 
 
 def pair_report(first: Path, second: Path, sweeps_dir: str | Path) -> bytes:
@@ -60,15 +74,11 @@ def pair_report(first: Path, second: Path, sweeps_dir: str | Path) -> bytes:
     names = (sections[0].answer.name, sections[1].answer.name)
     pair = pair_of(names, sweeps[0].results, sweeps[1].results)
     picture = _side_by_side(dict(zip(names, sweeps, strict=True)))
-    return html(Page(" and ".join(names), _made(*names), tuple(sections), pair, picture))
+    return html(Page(" and ".join(names), made_from(*names), tuple(sections), pair, picture))
 
 
-def labbook_report(rows: Sequence[BookRow], sweeps_dir: str | Path) -> bytes:
-    """The page of every claim. Raises as `report`."""
-    return labbook_html(labbook_page(rows, _made(f"the lab book in {Path(sweeps_dir).name}")))
-
-
-def _made(*names: str) -> str:
+def made_from(*names: str) -> str:
+    """When a page is made, by what, and from what."""
     now = f"{datetime.now().astimezone():%Y-%m-%d %H:%M}"
     return f"Report made {now} by nnexp {__version__} from {' and '.join(names)}"
 
@@ -83,11 +93,12 @@ def _side_by_side(sweeps: Mapping[str, LoadedSweep]) -> Image | None:
     return None
 
 
-def _section(folder: Path, results: Results, heading: str = "") -> SweepSection:
-    return section_of(folder, results, subject_in(folder, results), heading)
+def _section(folder: Path, results: Results, heading: str = "", drawn: bool = False) -> SweepSection:
+    pictures = drawn_before(folder) if drawn else drawn_now(results, _subject_in(folder, results))
+    return section_of(folder, results, pictures, heading)
 
 
-def subject_in(folder: Path, results: Results) -> Callable[[], Subject] | None:
+def _subject_in(folder: Path, results: Results) -> Callable[[], Subject] | None:
     """What loads the best network of a sweep with its data; None where no run finished."""
     plan = results.plan
     run = best_run(plan, results.tables.runs)

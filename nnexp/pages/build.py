@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from nnexp.errors import UserError
 from nnexp.pages.charts import charts_of
-from nnexp.pages.content import Failure, Image, Pairs, SweepSection
+from nnexp.pages.content import Failure, Pairs, SweepSection
+from nnexp.pages.images import Pictures
 from nnexp.pages.origin import origin_of, settings_of
 from nnexp.pages.run_table import run_table
 from nnexp.report.answer import Answer
@@ -25,22 +25,13 @@ from nnexp.text import count
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nnexp.plots.pictures import Subject
-
-IMAGE_DPI = 110
 REASON = "Its record, which says why, is not here"
 ERROR = r"[\w.]+(Error|Exception|Exit|Interrupt)\b"  # begins the first line of a message
 
 
-def section_of(
-    folder: Path, results: Results, subject: Callable[[], Subject] | None, heading: str = ""
-) -> SweepSection:
-    """All that a page says of the sweep in `folder`.
-
-    `subject`: what loads its best network, None where no run finished; it may raise `UserError`.
-    """
+def section_of(folder: Path, results: Results, pictures: Pictures, heading: str = "") -> SweepSection:
+    """All that a page says of the sweep in `folder`."""
     plan, runs = results.plan, results.tables.runs
-    images, why = _images(results, subject)
     changed, usual = settings_of(plan)
     answer = answer_of(results)
     return SweepSection(
@@ -49,8 +40,8 @@ def section_of(
         facts=_facts(plan, runs, answer),
         sources={str(claim["id"]): str(claim.get("source", "")) for claim in plan.claims},
         charts=() if is_of_trials(plan) else charts_of(plan, runs, results.tables.history),
-        images=images,
-        no_images=why,
+        images=pictures.images,
+        no_images=pictures.why,
         runs=run_table(plan, runs),
         failures=tuple(_failures(folder, plan, runs)),
         changed=changed,
@@ -91,29 +82,3 @@ def _reason(folder: Path, run_id: str) -> str:
         named = [line for line in lines if re.match(ERROR, line)]
         return f"failed: {(named or lines)[-1]}"
     return f"failed. {REASON}"
-
-
-def _images(results: Results, subject: Callable[[], Subject] | None) -> tuple[tuple[Image, ...], str]:
-    """The best network's pictures and those of what was tried; why the network has none."""
-    from nnexp.plots import sweep_pictures
-    from nnexp.plots.pictures import network_pictures
-
-    pictures: dict[str, Callable[[], Any]] = {}
-    why = "" if subject else "no run finished."
-    if subject:
-        try:
-            pictures = network_pictures(subject())
-        except UserError as error:
-            why = f"{error}."
-    tried = sweep_pictures(results.plan, *results.tables[:2], results.trials) if results.trials else {}
-    tried = {n: draw for n, draw in tried.items() if n.startswith("isolation_") or n == "tuning_curve"}
-    return tuple(image_of(draw()) for draw in (pictures | tried).values()), why
-
-
-def image_of(picture: Any) -> Image:
-    """A picture with its own title and notes as its text."""
-    from nnexp.plots.style import png
-
-    title = " ".join(picture.get_suptitle().split())
-    notes = " ".join(picture.get_supxlabel().split())
-    return Image(title, png(picture, IMAGE_DPI), notes)

@@ -22,9 +22,14 @@ SCRIPTS = ("page.js", "tables.js", "charts.js")
 NEEDED = "a report needs plotly and jinja2: pip install 'nnexp[report]'"
 
 
+def has_libraries() -> bool:
+    """Whether the libraries are here that a page takes."""
+    return all(find_spec(name) is not None for name in ("plotly", "jinja2"))
+
+
 def check_libraries() -> None:
     """Raise `UserError` where a library is missing."""
-    if find_spec("plotly") is None or find_spec("jinja2") is None:
+    if not has_libraries():
         raise UserError(NEEDED)
 
 

@@ -20,6 +20,7 @@ from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from nnexp.files import replacing
 
@@ -142,8 +143,16 @@ def png(figure: Figure, dpi: int = DPI) -> bytes:
     canvas.draw()
     figure.set_dpi(own_dpi)
     colours = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(256)
-    colours.save(content, format="png", dpi=(dpi, dpi))
+    colours.save(content, format="png", dpi=(dpi, dpi), pnginfo=_texts(figure))
     return content.getvalue()
+
+
+def _texts(figure: Figure) -> PngInfo:
+    """What a picture says, in its file: for reports, and for those who do not see it."""
+    texts = PngInfo()
+    for key, text in {"Title": figure.get_suptitle(), "Description": figure.get_supxlabel()}.items():
+        texts.add_itxt(key, " ".join(text.split()))
+    return texts
 
 
 def svg(figure: Figure, name: str) -> bytes:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from nnexp.experiment.html_report import labbook_report, pair_report, report
+from nnexp.experiment.html_report import pair_report, report
 from nnexp.labbook.rows import BookRow
+from nnexp.pages.labbook import labbook_page
+from nnexp.pages.render import labbook_html
 from nnexp.sweep.store.plan_file import read_plan
 from tests.pages.known import EVIL
 from tests.pages.reading import Reader, words
@@ -41,7 +43,7 @@ def test_the_lab_book_has_every_claim_and_its_texts_stay_texts() -> None:
         BookRow("B1-1", EVIL, EVIL, "reproduced", EVIL, (), ("book/one",), ""),
         BookRow("B1-2", "It does.", "", "not run", "", (EVIL,), (), EVIL),
     ]
-    page = Reader(labbook_report(rows, "sweeps"))
+    page = Reader(labbook_html(labbook_page(rows, "now")))
     assert "2 rows: 1 reproduced, 1 not run; 1 stale." in page.text()
     assert page.text().count(words(EVIL)) == 6
     assert len(page.all("script")) == 2
@@ -53,6 +55,6 @@ def test_every_page_has_one_title_one_heading_and_one_main_part(tmp_path: Path) 
     for page in (
         report(folder, tmp_path),
         pair_report(folder, other, tmp_path),
-        labbook_report([], "sweeps"),
+        labbook_html(labbook_page([], "now")),
     ):
         assert [len(Reader(page).all(tag)) for tag in ("h1", "title", "main")] == [1, 1, 1]

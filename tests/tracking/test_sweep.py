@@ -59,6 +59,7 @@ def test_a_sweep_is_in_the_store_with_curves_and_models_and_again_is_not_logged_
         "summary.csv",
         "verdicts.csv",
         "pictures",
+        "report.html",
     }
     drawn = {file.path for file in client.list_artifacts(parent.info.run_id, "pictures")}
     assert {"pictures/learning_curves.png", "pictures/best_confusion_matrix.svg"} <= drawn
