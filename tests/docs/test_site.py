@@ -14,12 +14,14 @@ pytestmark = pytest.mark.slow
 FETCHED = re.compile(
     r"""<(?:script|img|iframe|link)\b[^>]*?(?:src|href)="(?:https?:)?//|url\(["']?(?:https?:)?//"""
 )
+LOCAL = re.compile(r"""<a\b[^>]*?href="(?!https?:|#|mailto:)([^"#?]+)""")
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "sphinx", "-W", "-q", "docs", str(folder)]
+    few = ["-D", "reports=labbook,batch_size"]  # of the reports, which have tests of their own
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", *few, "docs", str(folder)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return folder
@@ -32,7 +34,12 @@ def test_every_page_is_there_with_its_own_text(site: Path) -> None:
         assert f"<h1>{title}<" in html
 
 
+def test_every_link_leads_to_a_file(site: Path) -> None:
+    for page in site.glob("*.html"):
+        for link in LOCAL.findall(page.read_text(encoding="utf-8")):
+            assert (page.parent / link).is_file(), f"{page.name}: {link}"
+
+
 def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
-    for file in site.rglob("*"):
-        if file.suffix in (".html", ".css"):
-            assert not FETCHED.search(file.read_text(encoding="utf-8")), file.name
+    for file in [*site.glob("*.html"), *site.rglob("*.css")]:
+        assert not FETCHED.search(file.read_text(encoding="utf-8")), file.name
