@@ -7,7 +7,7 @@ from typing import Any
 from nnexp.errors import UserError, unknown
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.costs import COSTS_OF_OUTPUT
-from nnexp.nn.knobs import COMPILED, KNOBS
+from nnexp.nn.knobs import KNOBS
 from nnexp.text import spelled
 
 # Runs that differ only in these train together, in one stack.
@@ -125,7 +125,6 @@ class Hyperparameters:
                 "output=step learns by the perceptron rule, which is for a single layer, as no gradient "
                 f"passes a step to the layers below: hidden_layers must be 0, got {self.hidden_layers}"
             )
-        self._check_engine()
         self._check_optimizer()
         self._check_seeds()
         self._check_curvature()
@@ -142,12 +141,6 @@ class Hyperparameters:
         for setting, is_set in follows_validation.items():
             if is_set and not self.evaluate_every:
                 raise UserError(f"{setting} follows validation accuracy: evaluate_every must be >= 1, got 0")
-
-    def _check_engine(self) -> None:
-        """Raise where the engine lacks the optimizer."""
-        if self.engine != "numpy" and self.optimizer not in COMPILED:
-            takes = f"it takes {', '.join(COMPILED)}"
-            raise UserError(f"optimizer={self.optimizer} does not fit engine={self.engine}; {takes}")
 
     def _check_optimizer(self) -> None:
         """Raise where the optimizer does not take a value, or momentum would not grow."""

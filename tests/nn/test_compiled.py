@@ -16,6 +16,7 @@ import jax.numpy as jnp
 
 from nnexp.errors import UserError
 from nnexp.nn import Answer, Hyperparameters, compiled, train
+from nnexp.nn import optimizers as core_optimizers
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.compiled import start, units
 from nnexp.nn.compiled.epoch import drawn_mask
@@ -23,7 +24,7 @@ from nnexp.nn.compiled.network import backprop
 from nnexp.nn.compiled.optimizers import OPTIMIZERS
 from nnexp.nn.compiled.units import units_of
 from nnexp.nn.costs import OUTPUTS
-from nnexp.nn.knobs import COMPILED, MONITORS
+from nnexp.nn.knobs import MONITORS
 from nnexp.nn.start import draw_parameters
 from tests.nn.compiled_cases import (
     Case,
@@ -96,6 +97,27 @@ def test_a_run_that_diverges_disturbs_nobody() -> None:
     assert found[0].test_cost is None
     assert found[0].kept_epoch == found[0].epochs_done == core[0].epochs_done
     assert difference(core[1:], found[1:]).parameters < ROUNDING
+
+
+NEWTON = replace(SMALL, optimizer="newton_cg", learning_rate=1.0, batch_size=25, hidden_size=(5, 4))
+
+
+SEVERAL = [{}, {"lambda_l2": 0.5, "damping": 0.01}, {"seed": 1, "max_norm": 1.5}]
+CURVED: list[dict[str, Any]] = [
+    {"activation": "gelu", "cost": "quadratic"},
+    {"activation": "silu", "output": "softmax", "cost": "log_likelihood"},
+    {"activation": "arcsinh", "output": "identity", "cost": "quadratic"},
+    {"activation": "softplus", "cg_steps": 3},
+    *({"activation": name} for name in ("elu", "relu", "leaky_relu", "tanh", "identity")),
+]
+
+
+@pytest.mark.parametrize(
+    "kinds", [SEVERAL, *(pytest.param([kind], marks=pytest.mark.slow) for kind in CURVED)], ids=str
+)
+def test_newtons_method_goes_the_cores_way(kinds: list[dict[str, Any]]) -> None:
+    """With mini-batches of two sizes, and where the objective would rise."""
+    both([replace(NEWTON, **kind) for kind in kinds])
 
 
 MONITORED = replace(SMALL, monitor=MONITORS, hidden_size=(5, 4), evaluate_every=2)
@@ -235,33 +257,22 @@ def test_backpropagation_by_hand_is_that_of_jax_through_masks() -> None:
         sizes = ((6, 5), (5, 3))
         layers = [(jnp.array(rng.normal(size=(2, m, n))), jnp.zeros((2, 1, m))) for n, m in sizes]
         x, y = jnp.array(rng.normal(size=(4, 6))), jnp.eye(3)[jnp.array([0, 2, 1, 1])]
-        shares, masks = jnp.full(4, 1 / 4), [jnp.array(rng.integers(0, 2, (2, 4, 5)) / 0.5)]
+        masks = [jnp.array(rng.integers(0, 2, (2, 4, 5)) / 0.5)]
 
         def cost(layers: Any) -> Any:
             (W1, b1), (W2, b2) = layers
             a = units.hidden.function(jnp.einsum("koi,bi->kbo", W1, x) + b1) * masks[0]
             z = jnp.einsum("koi,kbi->kbo", W2, a) + b2
-            return (units.output.cost(z, y) * shares).sum()
+            return units.output.cost(z, y).mean(axis=-1).sum()
 
         expected = jax.jit(jax.grad(cost))(layers)
-        found = jax.jit(partial(backprop, units=units))(layers, x, y, shares, masks=masks)
+        found = jax.jit(partial(backprop, units=units))(layers, x, y, masks=masks)
         for one, other in zip(jax.tree.leaves(expected), jax.tree.leaves(found), strict=True):
             np.testing.assert_allclose(one, other, rtol=0, atol=1e-13)
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"optimizer": "newton_cg"}, "optimizer=newton_cg does not fit engine=jax; it takes sgd, nesterov, "),
-    ],
-)
-def test_what_is_not_compiled_is_refused_by_name(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        compiled.train([replace(SMALL, **changes)], small_data())
-
-
 def test_all_that_is_compiled_is_named() -> None:
-    assert tuple(OPTIMIZERS) == COMPILED
+    assert set(OPTIMIZERS) == set(core_optimizers.OPTIMIZERS)
     assert set(units.ACTIVATIONS) == {name for name, each in ACTIVATIONS.items() if each.steepest}
     assert set(units.OUTPUTS) == set(OUTPUTS)
 

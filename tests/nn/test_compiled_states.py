@@ -26,6 +26,7 @@ STACKS = {
         replace(H, patience=3, schedule="plateau", schedule_epochs=2, epochs=20, seed=seed)
         for seed in (0, 2, 4)
     ],
+    "newton_cg": [replace(H, optimizer="newton_cg", learning_rate=1.0, seed=seed) for seed in range(2)],
     "monitors": [replace(H, monitor=MONITORS, seed=seed) for seed in range(2)],
 }
 DATA = small_data()

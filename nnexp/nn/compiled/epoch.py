@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from nnexp.nn.compiled.network import Layers, Masks, backprop
+from nnexp.nn.compiled.network import Layers, Masks, MiniBatch
 from nnexp.nn.compiled.optimizers import OPTIMIZERS, Memory, limit_norms
 from nnexp.nn.compiled.rates import Rates
 from nnexp.nn.compiled.units import Array, Units
@@ -41,22 +40,19 @@ class Recipe(NamedTuple):
 
 @partial(jax.jit, static_argnames="recipe", donate_argnames="state")
 def train_epoch(state: State, examples: Part, order: Array, rates: Rates, recipe: Recipe) -> State:
-    """One pass over the examples in `order (K, n)`, or (1, n) for all runs. `state` is used up.
-
-    The last mini-batch may be short: it is filled up with examples that have no share in its mean.
-    """
+    """One pass over the examples in `order (K, n)`, or (1, n) for all runs. `state` is used up."""
     if len(order) == len(state.layers[0][0]) == 1:
         state, rates = without_axis(state), jax.tree.map(lambda array: array[0], rates)
     (S, n), B = order.shape, recipe.batch_size
-    steps = -(-n // B)
-    batches = jnp.pad(order, ((0, 0), (0, steps * B - n))).reshape(S, steps, B).swapaxes(0, 1)
-    is_example = np.arange(steps * B).reshape(steps, B) < n
-    shares = jnp.asarray(is_example / is_example.sum(axis=1, keepdims=True), examples.inputs.dtype)
+    whole = n - n % B
+    batches = order[:, :whole].reshape(S, -1, B).swapaxes(0, 1)
 
-    def step(state: State, batch: tuple[Array, Array]) -> tuple[State, None]:
-        return train_step(state, examples, *batch, rates, recipe), None
+    def step(state: State, indices: Array) -> tuple[State, None]:
+        return train_step(state, examples, indices, rates, recipe), None
 
-    end, _ = jax.lax.scan(step, state, (batches, shares))
+    end, _ = jax.lax.scan(step, state, batches)
+    if whole < n:  # the last mini-batch is short
+        end = train_step(end, examples, order[:, whole:], rates, recipe)
     return end if end.layers[0][0].ndim == 3 else with_axis(end)
 
 
@@ -72,10 +68,8 @@ def with_axis(state: State) -> State:
     return state._replace(**jax.tree.map(lambda array: array[None], parts))
 
 
-def train_step(
-    state: State, examples: Part, indices: Array, shares: Array, rates: Rates, recipe: Recipe
-) -> State:
-    """One mini-batch: the examples `indices (K, B)`, or (1, B) for all runs; `shares (B,)` in its mean."""
+def train_step(state: State, examples: Part, indices: Array, rates: Rates, recipe: Recipe) -> State:
+    """One mini-batch: the examples `indices (K, B)`, or (1, B) for all runs."""
     rows = indices[0] if len(indices) == 1 else indices
     x, y = (jnp.take(array, rows, axis=0, mode="clip") for array in (examples.inputs, examples.targets))
     if rates.input_dropout is not None:
@@ -84,9 +78,9 @@ def train_step(
     if rates.dropout is not None:
         shapes = [(x.shape[-2], W.shape[-2]) for W, _ in state.layers[:-1]]
         masks = [drawn_mask(state, "dropout", *each, rates.dropout, x.dtype) for each in enumerate(shapes)]
-    gradient = backprop(state.layers, x, y, shares, recipe.units, masks)
+    batch = MiniBatch(x, y, recipe.units, masks)
     t, step = state.steps + 1, OPTIMIZERS[recipe.optimizer].step
-    layers, memory = step(state.layers, gradient, state.memory, rates, t)
+    layers, memory = step(state.layers, batch, state.memory, rates, t)
     if rates.max_norm is not None:
         layers = limit_norms(layers, rates.max_norm)
     return State(layers, memory, t, state.keys)

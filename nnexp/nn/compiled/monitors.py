@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
@@ -62,9 +61,9 @@ def gradients(layers: Layers, part: Part, units: Units) -> tuple[Layers, list[Ar
     """Gradient of the mean data cost over the first examples of a part, as many as the core takes, and f'(z)
     of each hidden layer, (K, n, fan_out)."""
     x, y = part.inputs[: core.SAMPLE], part.targets[: core.SAMPLE]
-    shares, masks = jnp.full(len(x), 1 / len(x), x.dtype), [None] * (len(layers) - 1)
+    masks = [None] * (len(layers) - 1)
     _, slopes, _ = feedforward(layers, x, units, masks)
-    return backprop(layers, x, y, shares, units, masks), slopes
+    return backprop(layers, x, y, units, masks), slopes
 
 
 def winners(layers: Layers, part: Part, units: Units) -> NDArray[np.intp]:

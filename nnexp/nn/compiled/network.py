@@ -6,6 +6,7 @@ them, which is faster on a processor.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +15,25 @@ from nnexp.nn.compiled.units import Array, Units
 
 Layers = list[tuple[Array, Array]]
 Masks = Sequence[Array | None]  # (K, B, fan_out) of each hidden layer: what dropout multiplies its units by
+
+
+class MiniBatch(NamedTuple):
+    """What a step learns from, with the masks drawn for it."""
+
+    x: Array
+    y: Array
+    units: Units
+    masks: Masks
+
+    def gradient(self, layers: Layers) -> Layers:
+        """That of the mean cost."""
+        return backprop(layers, self.x, self.y, self.units, self.masks)
+
+    def cost(self, layers: Layers) -> Array:
+        """The mean cost of each run, (K, 1, 1)."""
+        taken, _, _ = feedforward(layers, self.x, self.units, self.masks)
+        W, b = layers[-1]
+        return self.units.output.cost(weighted(W, taken[-1]) + b, self.y).mean(axis=-1)[..., None, None]
 
 
 def product(letters: str, A: Array, B: Array) -> Array:
@@ -48,10 +68,10 @@ def feedforward(
     return taken, slopes, units.output.function(weighted(W, taken[-1]) + b)
 
 
-def backprop(layers: Layers, x: Array, y: Array, shares: Array, units: Units, masks: Masks) -> Layers:
-    """(dC/dW, dC/db) of each layer, C the mean cost of the mini-batch; `shares (B,)`: of examples in it."""
+def backprop(layers: Layers, x: Array, y: Array, units: Units, masks: Masks) -> Layers:
+    """(dC/dW, dC/db) of each layer, C the mean cost of the mini-batch."""
     taken, slopes, output = feedforward(layers, x, units, masks)
-    delta = units.output.error(output, y) * shares[:, None]  # BP1
+    delta = units.output.error(output, y) * (1 / x.shape[-2])  # BP1
     gradient: Layers = []
     for layer in reversed(range(len(layers))):
         if layer < len(layers) - 1:

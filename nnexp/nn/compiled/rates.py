@@ -23,7 +23,7 @@ class Rates(NamedTuple):
     """One epoch's. None where it is zero for every run, so that nothing is compiled for it.
 
     `l2` = lambda_l2/n and `l1` = lambda_l1/n, n the examples of an epoch; `mean` and `square`: of the
-    gradient and of its square, where the optimizer keeps them.
+    gradient and of its square, where the optimizer keeps them; `cg_steps`: the most of newton_cg.
     """
 
     learning_rate: Array
@@ -35,6 +35,7 @@ class Rates(NamedTuple):
     max_norm: Array | None
     mean: Shares | None
     square: Shares | None
+    cg_steps: Array | None
 
     @classmethod
     def of(
@@ -72,4 +73,5 @@ class Rates(NamedTuple):
             max_norm=some(named("max_norm")),
             mean=shares("adam_beta1") if optimizer in ("adam", "adamw") else None,
             square=shares(squares[optimizer]) if optimizer in squares else None,
+            cg_steps=column(named("cg_steps")) if optimizer == "newton_cg" else None,
         )

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnexp.nn.compiled.epoch import Part, State
 from nnexp.nn.compiled.network import Layers
-from nnexp.nn.compiled.optimizers import OPTIMIZERS
+from nnexp.nn.compiled.optimizers import DAMPING, OPTIMIZERS, Memory
 from nnexp.nn.compiled.units import Array
 from nnexp.nn.examples import Examples
 from nnexp.nn.hyperparameters import Hyperparameters
@@ -21,7 +21,9 @@ MASKS: tuple[Purpose, ...] = ("dropout", "input_dropout")
 def first_state(runs: Sequence[Hyperparameters], parameters: Parameters) -> State:
     """The runs before their first step."""
     layers = layers_of(parameters)
-    memory = {name: layers_of(zeros_like(parameters)) for name in remembered(runs)}
+    memory: Memory = {name: layers_of(zeros_like(parameters)) for name in remembered(runs)}
+    if runs[0].optimizer == "newton_cg":
+        memory[DAMPING] = column_of([run.damping for run in runs], parameters)
     masks = [name for name in MASKS if any(getattr(run, name) for run in runs)]
     keys: dict[str, Array] = {name: keys_of(runs, name) for name in masks}
     return State(layers, memory, jnp.zeros((), jnp.int32), keys)
@@ -38,6 +40,11 @@ def layers_of(parameters: Parameters) -> Layers:
     """A copy on the device."""
     pairs = zip(parameters.weights, parameters.biases, strict=True)
     return [(jnp.array(W), jnp.array(b)) for W, b in pairs]
+
+
+def column_of(values: Sequence[float], parameters: Parameters) -> Array:
+    """A number for each run, (K, 1, 1)."""
+    return jnp.asarray(np.array(values, parameters.flat.dtype).reshape(-1, 1, 1))
 
 
 def zeros_like(parameters: Parameters) -> Parameters:

@@ -7,12 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnexp.errors import UserError
-from nnexp.nn.arrays import Array
+from nnexp.nn.arrays import Array as HostArray
 from nnexp.nn.compiled.epoch import State
 from nnexp.nn.compiled.feed import Places
 from nnexp.nn.compiled.network import Layers
-from nnexp.nn.compiled.start import first_state, layers_of
+from nnexp.nn.compiled.optimizers import DAMPING, Memory
+from nnexp.nn.compiled.start import first_state, layers_of, remembered
 from nnexp.nn.compiled.turns import Turn
+from nnexp.nn.compiled.units import Array
 from nnexp.nn.hyperparameters import Hyperparameters
 from nnexp.nn.network import Parameters
 from nnexp.nn.state import RunState, check_memory, log_values, parameters_of
@@ -29,11 +31,15 @@ def states(
     """Every run's state after an epoch, also of those that have ended. `places`: where streams stood then."""
     found = []
     for turn in turns:
-        by_name = {"snapshot": turn.kept, "parameters": turn.state.layers, **turn.state.memory}
+        memory = dict(turn.state.memory)
+        damping = np.asarray(memory.pop(DAMPING)) if DAMPING in memory else None
+        by_name = {"snapshot": turn.kept, "parameters": turn.state.layers, **memory}
         flat = {name: flat_of(layers) for name, layers in by_name.items()}
         steps = np.array(turn.state.steps)
         for k, (log, run) in enumerate(zip(turn.logs, turn.runs, strict=True)):
             arrays = {name: rows.flat[k].copy() for name, rows in flat.items()} | {"steps": steps}
+            if damping is not None:
+                arrays[DAMPING] = damping[k, 0].copy()
             streams = dict[str, dict[str, Any]]()
             for purpose, by_seed in places.items():
                 streams[purpose] = by_seed[seed_of(run, purpose)]
@@ -61,7 +67,9 @@ def resumed_state(runs: Sequence[Hyperparameters], states: Sequence[RunState]) -
     steps = {int(each.arrays["steps"]) for each in going}
     if len(steps) > 1:
         raise UserError(f"states of one stack must agree in steps, got {spelled(sorted(steps))}")
-    memory = {name: layers_of(remembered_by(name, states)) for name in state.memory}
+    memory: Memory = {name: layers_of(remembered_by(name, states)) for name in remembered(runs)}
+    if DAMPING in state.memory:
+        memory[DAMPING] = damping_of(runs, states)
     return state._replace(memory=memory, steps=jnp.asarray(max(steps, default=0), jnp.int32))
 
 
@@ -78,7 +86,17 @@ def remembered_by(name: str, states: Sequence[RunState]) -> Parameters:
     return room
 
 
+def damping_of(runs: Sequence[Hyperparameters], states: Sequence[RunState]) -> Array:
+    """Where the damping of each run stood; any number for one that has ended."""
+    damping = np.ones((len(states), 1), runs[0].dtype)
+    for row, state in zip(damping, states, strict=True):
+        if state.log["ending"] is None:
+            check_memory(state.arrays, {DAMPING: row[np.newaxis]})
+            row[:] = state.arrays[DAMPING]
+    return jnp.asarray(damping[:, :, np.newaxis])
+
+
 def kept_layers(states: Sequence[RunState]) -> Layers:
     """What the runs keep so far."""
-    snapshots: list[Array] = [state.arrays["snapshot"] for state in states]
+    snapshots: list[HostArray] = [state.arrays["snapshot"] for state in states]
     return layers_of(Parameters(states[0].sizes, np.stack(snapshots)))

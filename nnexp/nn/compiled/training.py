@@ -1,4 +1,4 @@
-"""Training, compiled: the entrance, for what `nnexp.nn.train` takes but newton_cg."""
+"""Training, compiled: the entrance, for what `nnexp.nn.train` takes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -43,7 +43,7 @@ def train(
 
     `at_once`: how many runs a call of the device trains; if not given, one on a processor, where a run's
     result is then the same, bit for bit, alone or in any stack, and all on an accelerator.
-    Raises `UserError` for what is not compiled, as hyperparameters with `engine=jax` do.
+    Raises `UserError` as that does.
     """
     if all(run.engine == "numpy" for run in runs):
         runs = [replace(run, engine="jax") for run in runs]

@@ -25,6 +25,7 @@ ADAPTIVE = 6  # times the update of plain SGD: rmsprop, adam, adamw
 OVERHEAD = 7e-6  # per layer and mini-batch; a stack pays it once
 DISTORTION = 5e-8  # per pixel that `data.augment` distorts
 START = 1.0  # until worker processes train
+COMPILATION = 2.0  # of a stack's functions, with the start of JAX
 RECORD = 0.01  # of the parent process, per run
 
 Load = Callable[[DataSpec], Dataset]
@@ -51,7 +52,8 @@ def estimate_seconds(
         for runs in stacks
     )
     training = makespan(map(mul, whole, left or repeat(1.0)), workers)
-    return training + START * (workers > 1) + RECORD * sum(map(len, stacks))
+    compiled = any(runs[0].hyperparameters.engine != "numpy" for runs in stacks)
+    return training + START * (workers > 1) + COMPILATION * compiled + RECORD * sum(map(len, stacks))
 
 
 def makespan(costs: Iterable[float], workers: int) -> float:
@@ -76,7 +78,8 @@ def work(runs: Sequence[Run], data: Data) -> float:
     examples *= 1 + 2 * products  # each takes as long as two gradients
     update = UPDATE if h.optimizer in ("sgd", "nesterov") else ADAPTIVE * UPDATE
     steps = h.epochs * math.ceil(n / h.batch_size)
-    updates = steps * (K * weights * update + (1 + 2 * products) * layers * OVERHEAD)
+    shares = 1 if h.engine == "numpy" else K  # compiled, a stack on a processor saves nothing
+    updates = steps * (K * weights * update + (1 + 2 * products) * layers * shares * OVERHEAD)
     if runs[0].data.augment == "none":
         return examples + updates
     seeds = len({seed_of(run.hyperparameters, "augmentation") for run in runs})  # each has its own images

@@ -10,7 +10,7 @@ from nnexp.data import Dataset, DataSpec, load
 from nnexp.errors import UserError
 from nnexp.nn import Hyperparameters
 from nnexp.nn.examples import Data, Examples
-from nnexp.sweep.pool.estimate import RECORD, START, estimate_seconds, makespan, parameters, work
+from nnexp.sweep.pool.estimate import COMPILATION, RECORD, START, estimate_seconds, makespan, parameters, work
 from nnexp.sweep.question.plan import Plan, Run
 from tests.sweep.samples import plan
 
@@ -113,6 +113,15 @@ def test_a_machine_that_was_three_times_as_slow_stays_so() -> None:
     parents = RECORD * len(made.runs)
     fast, slow = (estimate_seconds(stacks_of(made), 1, load, {"numpy": slowness}) for slowness in (1.0, 3.0))
     assert slow - parents == pytest.approx(3 * (fast - parents))
+
+
+def test_compiled_runs_take_as_long_in_a_stack_as_alone_and_are_compiled_first() -> None:
+    """On a processor, where each is trained by calls of its own."""
+    one = run(engine="jax")
+    assert work([one] * 4, DIGITS) == pytest.approx(4 * work([one], DIGITS))
+    assert work([one], DIGITS) == work([run()], DIGITS)
+    compiled, plain = (estimate_seconds([[each]], 1, load) for each in (one, run()))
+    assert compiled - plain == pytest.approx(COMPILATION)
 
 
 def test_two_workers_take_half_the_time_after_their_start() -> None:

@@ -1,5 +1,6 @@
 """A figure about many files is made again whenever one of them may have changed, and only then."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -8,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from nnexp.sweep.store import kept as module
+from nnexp.sweep.store.catalog import statuses_in, take_stock
+from nnexp.sweep.store.folder import find_sweep, settle
 from nnexp.sweep.store.kept import FILE, kept
+from nnexp.sweep.store.plan_file import read_head
+from tests.sweep.attempts import attempt
+from tests.sweep.samples import plan
 
 
 @pytest.fixture
@@ -77,6 +83,25 @@ def test_what_has_just_changed_may_change_again_and_is_not_kept(folder: Path) ->
     os.utime(folder / "records")
     names(folder, [])
     assert not (folder / FILE).exists()
+
+
+def test_the_end_of_a_sweep_counts_what_is_listed_and_a_record_that_goes_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever ends the process in between leaves no count, or one of before, which no folder fits."""
+    monkeypatch.setattr(module, "SLOW", 0)
+    monkeypatch.setattr(module, "STILL", 0)
+    made = plan({"batch_size": [5, 10]}, seeds=[0])
+    folder = tmp_path / made.name / made.sweep_id
+    settle(find_sweep(folder, made), {})
+    attempt(made, folder)
+    take_stock(folder)
+    marked = (folder / FILE).read_bytes()
+    assert set(json.loads(marked)) == {"statuses", "disk"}
+    assert statuses_in(folder, read_head(folder)) == {"finished": 2}
+    assert (folder / FILE).read_bytes() == marked, "it was not counted again"
+    next((folder / "records").glob("*.json")).unlink()
+    assert statuses_in(folder, read_head(folder)) == {"finished": 1, "pending": 1}
 
 
 def test_a_quick_figure_takes_no_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
