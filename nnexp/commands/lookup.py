@@ -10,7 +10,8 @@ from typing import NamedTuple
 from nnexp.errors import FEW, UserError
 from nnexp.experiment.loaded_sweep import load_folder
 from nnexp.results.tables import Results
-from nnexp.sweep.store.catalog import Choice, find_sweep_folder, sweep_folders
+from nnexp.sweep.question.stages import is_part
+from nnexp.sweep.store.catalog import Choice, find_sweep_folder, name_from_path, sweep_folders
 from nnexp.sweep.store.folder import Sweep, open_sweep
 from nnexp.sweep.store.lock import holder_of
 from nnexp.sweep.store.plan_file import read_head
@@ -66,6 +67,16 @@ def folder_of(words: str, sweeps_dir: str) -> Path:
         UserError: there is none, or several; names the close ones.
     """
     return say_choice(find_sweep_folder(words, sweeps_dir))
+
+
+def parts_of(name: str, sweeps_dir: str) -> list[StoredSweep]:
+    """The stages of a study and the trials of a tuned sweep that are there, oldest start first."""
+    below = name_from_path(name, Path(sweeps_dir)).rstrip("/") + "/"
+    folders = [
+        folder for folder in sweep_folders(sweeps_dir) if name_of(folder, sweeps_dir).startswith(below)
+    ]
+    stored = [read_stored(folder, sweeps_dir) for folder in folders]
+    return [each for each in stored if is_part(each.sweep.plan)]
 
 
 def say_choice(choice: Choice) -> Path:

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 from nnexp.commands.arguments import MODELS, SWEEPS_DIR, TRACKING, only_name, parse_arguments
 from nnexp.commands.lookup import folder_of, name_of
-from nnexp.config import Execution, load_config
+from nnexp.config import Execution, choices, load_config
 from nnexp.config.backend import BACKEND
 from nnexp.console import make_console
 from nnexp.data import Dataset, DataSpec
@@ -15,6 +15,7 @@ from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.question.identity import numerics_of
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.question.planner import every_run
+from nnexp.sweep.question.stages import is_part
 from nnexp.sweep.store.plan_file import read_plan
 from nnexp.tracking import usual_models, usual_store
 
@@ -42,7 +43,19 @@ def main(words: Sequence[str]) -> int:
     uri = config.tracking.uri if arguments.only(TRACKING) else usual_store(folder)
     models = config.tracking.models if arguments.only([MODELS]) else usual_models(folder)
     execution = replace(config.execution, sweeps_dir=arguments.sweeps_dir)
-    return int(carry_out(plan, execution, uri, datasets, make_console(), models).failed)
+    console = make_console()
+    failed = carry_out(plan, execution, uri, datasets, console, models).failed
+    if is_part(plan):
+        console.print(_what_rests_on_it(plan.name))
+    return int(failed)
+
+
+def _what_rests_on_it(name: str) -> str:
+    """The command that goes on with what a stage or trials have chosen, as far as their name tells it."""
+    parents = ("/".join(name.split("/")[:length]) for length in range(1, name.count("/") + 1))
+    file = next((parent for parent in parents if parent in choices("sweep")), None)
+    word = f"python -m nnexp +sweep={file}, with the words that it" if file else "the command that it"
+    return f"To go on with what this chooses: {word} was begun with"
 
 
 def _check_place(plan: Plan, name: str) -> None:

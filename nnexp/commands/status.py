@@ -8,14 +8,23 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from nnexp.commands.arguments import only_name, parse_arguments
-from nnexp.commands.lookup import STATUSES, StoredSweep, folder_of, read_stored, standing, status_of
+from nnexp.commands.lookup import (
+    STATUSES,
+    StoredSweep,
+    folder_of,
+    parts_of,
+    read_stored,
+    standing,
+    status_of,
+)
 from nnexp.console import make_console, make_table
+from nnexp.errors import UserError
 from nnexp.experiment.messages import command_for, failures, going_on, useless_checkpoints
 from nnexp.sweep.question.identity import formulas
 from nnexp.sweep.store.checkpoints import FOLDER as CHECKPOINTS
 from nnexp.sweep.store.checkpoints import find_checkpoints
 from nnexp.sweep.store.disk_use import disk_use
-from nnexp.text import count, moment, spelled
+from nnexp.text import count, moment
 from nnexp.tracking import read_logged, runs_to_log
 
 HELP = """
@@ -23,20 +32,39 @@ nnexp status NAME[/ID] [sweeps_dir=sweeps]
 
 The points of a sweep and the runs of each by status, failed runs with their reasons, who trains it now, and
 the command that goes on. NAME alone means its newest finished sweep, else its newest; of an ID its first
-characters will do.
+characters will do. Of a study, or a tuned sweep, its stages and trials are listed too, and alone while it has
+not begun itself.
 """
 
 
 def main(words: Sequence[str]) -> int:
     """Print the page of one sweep."""
     arguments = parse_arguments("status", words)
-    name = only_name("status", arguments.names)
-    tell(
-        read_stored(folder_of(name, arguments.sweeps_dir), arguments.sweeps_dir),
-        arguments.sweeps_dir,
-        make_console(),
-    )
+    name, sweeps_dir = only_name("status", arguments.names), arguments.sweeps_dir
+    console, parts = make_console(), parts_of(name, sweeps_dir)
+    try:
+        folder = folder_of(name, sweeps_dir)
+    except UserError:
+        if not parts:
+            raise
+        console.print(f"{name} has not begun; what it rests on has:")
+        console.print(_table_of_parts(parts))
+        console.print(f"To go on: the command of {name}, again")
+        return 0
+    tell(read_stored(folder, sweeps_dir), sweeps_dir, console)
+    if parts:
+        console.print("\nIt rests on:")
+        console.print(_table_of_parts(parts))
     return 0
+
+
+def _table_of_parts(parts: Sequence[StoredSweep]) -> Table:
+    """A row for each of the sweeps that another rests on."""
+    table = make_table("sweep", "runs", "state")
+    for part in parts:
+        state = standing(part.statuses, part.holder, part.goes_on)
+        table.add_row(part.name, str(len(part.sweep.plan.runs)), state)
+    return table
 
 
 def tell(stored: StoredSweep, sweeps_dir: str, console: Console) -> None:
@@ -70,8 +98,8 @@ def _points(stored: StoredSweep) -> Table:
     statuses = [status for status in STATUSES if status != "pruned" or stored.statuses[status]]
     headings = ("point", *plan.axes, *statuses)
     table = make_table(*headings, right=headings)
-    for number, (point, by_status) in enumerate(zip(plan.points, counts, strict=True)):
-        values = [spelled(value) for value in point.values()]
+    for number, by_status in enumerate(counts):
+        values = [plan.texts_at(number)[axis] for axis in plan.axes]
         table.add_row(str(number + 1), *values, *(str(by_status[status]) for status in statuses))
     return table
 

@@ -13,6 +13,7 @@ from nnexp.nn.checks import Number, OneOf, OrNull, Whole
 from nnexp.nn.knobs import KNOBS as HYPERPARAMETERS
 from nnexp.nn.knobs import Knob
 from nnexp.sweep.question.seeds import EXAMPLE as UNTIL_EXAMPLE
+from nnexp.sweep.question.tuning import FINALISTS, SEEDS, TOGETHER
 
 MODES = ("cached", "retry", "force")
 STORES = ("mlflow", "none")
@@ -176,15 +177,19 @@ SWEEP = {
     "sweep.nuisance": Knob(
         "Hyperparameters that are tuned at each point before points are compared: budget settings are tried, "
         "with seeds runs each, and the best one is trained again with sweep.seeds.",
-        Stated("names with ranges {low, high, scale} or lists, beside budget, seeds, sampler; or null"),
+        Stated(
+            f"names with ranges {{low, high, scale}} or lists, beside budget, seeds ({SEEDS} unless given), "
+            "sampler (halton unless given; sobol, random); or null"
+        ),
         "Google's Deep Learning Tuning Playbook",
     ),
     "sweep.search": Knob(
         "Hyperparameters of which the best setting is looked for: budget settings are tried, with seeds runs "
         "each, and the best ones, finalists, are trained again with sweep.seeds.",
         Stated(
-            "names with ranges {low, high, scale} or lists, beside budget, seeds, finalists, together, "
-            "sampler (halton, sobol, random, tpe, gp, cmaes), pruner (none, median, asha); or null"
+            f"names with ranges {{low, high, scale}} or lists, beside budget, seeds ({SEEDS} unless given), "
+            f"finalists ({FINALISTS}), sampler (halton; sobol, random, tpe, gp, cmaes), pruner (none; "
+            f"median, asha), together ({TOGETHER}, where there are rounds); or null"
         ),
         "Bergstra and Bengio 2012, Random search for hyper-parameter optimization",
     ),

@@ -22,6 +22,7 @@ from nnexp.report import terminal
 from nnexp.report.adaptive import intervals_of
 from nnexp.report.build import answer_of
 from nnexp.report.effects import verdicts_of
+from nnexp.report.study import values_text
 from nnexp.results.by_point import best_run
 from nnexp.results.sweep_folder import (
     environments_in,
@@ -104,6 +105,24 @@ class LoadedSweep:
         if folder is None:
             raise UserError(f"the trials of sweep {self.plan.name} are not here: {self.plan.trials}")
         return load_folder(folder, self.sweeps_dir)
+
+    @property
+    def stages(self) -> pd.DataFrame:
+        """Of a study, a row per stage: `stage`, what it `chose` and `why`, the `validation_accuracy` at its
+        best point, and the `sweep` NAME/ID that it was. Test data never chose.
+
+        Raises:
+            UserError: it is no study.
+        """
+        import pandas as pd
+
+        if not self.plan.stages:
+            raise UserError(f"sweep {self.plan.name} has no stages: it is no study")
+        rows = [
+            (stage.stage, values_text(stage.took), stage.why, stage.accuracy, stage.sweep)
+            for stage in self.plan.stages
+        ]
+        return pd.DataFrame(rows, columns=["stage", "chose", "why", "validation_accuracy", "sweep"])
 
     @cached_property
     def _tried(self) -> Trials | None:

@@ -19,7 +19,7 @@ from nnexp.sweep.store.checkpoints import Found
 from nnexp.sweep.store.folder import Sweep
 from nnexp.sweep.store.record import FAILED, Record
 from nnexp.sweep.store.rounds_file import read_rounds
-from nnexp.text import count, duration, percent, spelled
+from nnexp.text import count, duration, percent
 
 MOST_FAILURES = 20  # rows of the table of failures
 FEW = 100  # examples behind a curvature: below, it is mostly noise
@@ -177,8 +177,8 @@ def plan_table(plan: Plan, pending: Sequence[int]) -> WholeTable:
     table = WholeTable()
     for heading in ("point", *plan.axes, "done", "to train"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for number, (point, runs) in enumerate(zip(plan.points, plan.runs_by_point, strict=True)):
-        values = [spelled(value) for value in point.values()]
+    for number, runs in enumerate(plan.runs_by_point):
+        values = [plan.texts_at(number)[axis] for axis in plan.axes]
         left = to_train[number]
         table.add_row(str(number + 1), *values, str(len(runs) - left), str(left))
     return table

@@ -12,7 +12,7 @@ from nnexp.errors import UserError
 from nnexp.experiment.messages import plan_table, stages_that_follow, useless_checkpoints, what_follows
 from nnexp.experiment.planning import advise, agreed, announce, planned, seeds_to_plan
 from nnexp.experiment.rounds import begun, check_whole, is_whole, left_out
-from nnexp.experiment.study import check_stage, taken
+from nnexp.experiment.study import check_stage, has_ended, taken
 from nnexp.experiment.training import Experiment
 from nnexp.experiment.tuning import chosen, planned_trials
 from nnexp.experiment.workers import Workers
@@ -93,7 +93,9 @@ def run_sweep(config: Config, console: Console) -> list[Sweep]:
     datasets, sweeps = Datasets(), list[Sweep]()
     _check_stages(config, datasets)
     for stage in config.question.stages:
-        sweeps += _run_one(config_at(config, stage), datasets, console)
+        asked = config_at(config, stage)
+        ended = has_ended(asked, datasets.load)  # its line says all that was said before
+        sweeps += _run_one(asked, datasets, Console(quiet=True) if ended else console)
         if awaited(sweeps[-1].folder):  # a round that somebody does not want to train
             return sweeps
         check_whole(sweeps[-1])

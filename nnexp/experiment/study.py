@@ -3,16 +3,22 @@
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 
+from nnexp.config import Config
 from nnexp.errors import UserError, unknown
+from nnexp.experiment.planning import planned
+from nnexp.experiment.rounds import begun, is_whole
+from nnexp.experiment.tuning import chosen, planned_trials
 from nnexp.results.by_point import accuracy_metric, standing
 from nnexp.results.columns import metric_names
 from nnexp.results.tables import Tables, make_tables
+from nnexp.sweep.pool.estimate import Load
 from nnexp.sweep.pool.stop import SweepError
 from nnexp.sweep.question.plan import Plan, StageResult
 from nnexp.sweep.question.ranges import REAL, WHOLE
 from nnexp.sweep.question.stages import Stage
-from nnexp.sweep.store.folder import Sweep
+from nnexp.sweep.store.folder import Sweep, sweep_folder
 from nnexp.text import count, percent
 
 
@@ -36,6 +42,22 @@ def check_stage(stage: Stage, plan: Plan) -> None:
             raise UserError(f"the stage {stage.name} cannot choose {name}: a study stays with its own")
     if both := sorted(varied & set(stage.settings)):
         raise UserError(f"the stage {stage.name} sets {both[0]}, and varies it: write one")
+
+
+def has_ended(config: Config, load: Load) -> bool:
+    """Whether what a stage asks, with its trials, has nothing left to train."""
+    mode, sweeps_dir = config.execution.mode, config.execution.sweeps_dir
+
+    def whole_sweep(plan: Plan) -> Sweep | None:
+        sweep = begun(plan, sweep_folder(sweeps_dir, plan), mode, sweeps_dir, load)
+        return None if sweep.pending(mode) or not is_whole(sweep) else sweep
+
+    if config.question.tuning:
+        tried = whole_sweep(planned_trials(config, load))
+        if tried is None:
+            return False
+        config = chosen(config, tried)
+    return whole_sweep(planned(config, load, Console(quiet=True))) is not None
 
 
 def taken(stage: Stage, sweep: Sweep) -> StageResult:

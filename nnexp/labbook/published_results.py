@@ -48,10 +48,12 @@ class PublishedVerdict(NamedTuple):
 
 
 def read_published(sweeps_dir: str | Path, names: Sequence[str]) -> tuple[dict[str, Frames], dict[str, str]]:
-    """By name, the published results of those of the sweeps that have any; and what is wrong with others."""
+    """By name, the published results of those of the sweeps that have any, and of the stages and trials that
+    these rest on; and what is wrong with others."""
     published: dict[str, Frames] = {}
     damaged: dict[str, str] = {}
-    for name in names:
+    wanted = list(names)
+    for name in wanted:
         folder = Path(sweeps_dir, PUBLISHED, name)
         if not (folder / FILE).exists():
             continue
@@ -60,6 +62,7 @@ def read_published(sweeps_dir: str | Path, names: Sequence[str]) -> tuple[dict[s
             tables = read_tables(plan, folder)
             check_rows(folder / "runs.csv", len(tables.runs), plan)
             published[name] = plan, tables.runs, tables.history
+            wanted += [part for part in map(_name_of, _rests_on(plan)) if part not in wanted]
         except UserError as error:  # one that cannot be read hides no other
             damaged[name] = f"{error}: nnexp publish {name} makes it whole"
     return published, damaged
@@ -115,12 +118,36 @@ def _why_sweep_stale(name: str, book: Book, files: Mapping[str, CurrentQuestion]
     if name not in book:
         return f"{name} is not published"
     plan = book[name][0]
-    if not _has_same_formulas(plan):
-        return f"{name} was trained with other code of the numerical core"
+    if reason := _why_formulas_differ(name, book):
+        return reason
     if name not in files:
         return f"{name} has no sweep file"
     change = _change(plan, files[name])
     return f"{name}: the sweep file has changed {change} since" if change else ""
+
+
+def _why_formulas_differ(name: str, book: Book) -> str:
+    """Why a published sweep, or a stage or the trials that it rests on, is not one of today's formulas."""
+    plan = book[name][0]
+    if not _has_same_formulas(plan):
+        return f"{name} was trained with other code of the numerical core"
+    for part in _rests_on(plan):
+        own = _name_of(part)
+        if own not in book or book[own][0].sweep_id != part.rpartition("/")[2]:
+            return f"{name} rests on {part}, which is not published"
+        if reason := _why_formulas_differ(own, book):
+            return reason
+    return ""
+
+
+def _rests_on(plan: Plan) -> list[str]:
+    """NAME/ID of the stages and the trials that a sweep rests on."""
+    return list(filter(None, [plan.trials, *(result.sweep for result in plan.stages)]))
+
+
+def _name_of(sweep: str) -> str:
+    """NAME of NAME/ID."""
+    return sweep.rpartition("/")[0]
 
 
 def check_current(name: str, plan: Plan, file: CurrentQuestion) -> None:

@@ -17,7 +17,7 @@ from nnexp.report.evidence import Evidence, data_text, evidence_of, is_cut, loss
 from nnexp.report.study import stage_lines
 from nnexp.report.table import point_table
 from nnexp.report.trials import with_choice_shown
-from nnexp.report.tuned import tuning_lines
+from nnexp.report.tuned import tuning_lines, undrawn_line
 from nnexp.report.variation import label_of, source_name, variation_lines
 from nnexp.results.by_point import point_numbers, samples, stuck_text
 from nnexp.results.columns import metric_names
@@ -133,7 +133,7 @@ def _result(evidence: Evidence) -> Line | None:
 def _tuned_text(plan: Plan, point: int) -> str:
     """` (learning_rate=1.323)`: what was chosen for a point."""
     chosen = plan.settings_at(point)
-    text = " ".join(f"{name}={spelled(chosen[name])}" for name in plan.tuned)
+    text = " ".join(f"{n}={spelled(chosen[n])}" for n in plan.tuned if plan.is_drawn(point, n))
     return f" ({text})" if text and plan.axes else text
 
 
@@ -159,6 +159,8 @@ def _explanations(evidence: Evidence) -> Iterator[Line]:
     if evidence.has_tests:
         yield Line(_marks_text(evidence))
     yield from variation_lines(evidence)
+    if line := undrawn_line(plan, evidence.shown):
+        yield line
     yield from stage_lines(plan)
     if plan.target is not None and any(row["target_reached"] < row["n"] for row in summary):
         yield Line(f"Where not all runs reached {100 * plan.target:g} %, the table says how many did.")

@@ -1,6 +1,7 @@
 """What a study took from its stages, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from nnexp.report.answer import Line
 from nnexp.sweep.question.plan import Plan, StageResult
@@ -11,8 +12,12 @@ STEP_BACK = 0.005  # of accuracy: a stage that ends so much lower than the one b
 
 def stage_text(result: StageResult) -> str:
     """`Stage rate: learning_rate=0.1 (highest final_validation_accuracy of 5 points, 91.20 %)`."""
-    values = " ".join(f"{name}={spelled(value)}" for name, value in result.took.items())
-    return f"Stage {result.stage}: {values} ({result.why})."
+    return f"Stage {result.stage}: {values_text(result.took)} ({result.why})."
+
+
+def values_text(took: Mapping[str, Any]) -> str:
+    """`learning_rate=0.1 batch_size=10`."""
+    return " ".join(f"{name}={spelled(value)}" for name, value in took.items())
 
 
 def stage_lines(plan: Plan) -> Iterator[Line]:

@@ -13,7 +13,6 @@ from nnexp.report.evidence import (
     mean_figure,
 )
 from nnexp.results.by_point import stuck_text
-from nnexp.text import spelled
 
 Cells = dict[Column, Figure | str]
 
@@ -31,8 +30,10 @@ def point_table(evidence: Evidence, metrics: Sequence[str]) -> Table:
 def _cells(evidence: Evidence, number: int, metrics: Sequence[str]) -> Cells:
     """A point's figures, each under its column."""
     plan, row = evidence.plan, evidence.summary[number]
-    cells: Cells = {Column((axis,)): spelled(value) for axis, value in plan.points[number].items()}
-    cells |= {Column(("chosen", n)): spelled(plan.settings_at(number)[n]) for n in plan.tuned}
+    cells: Cells = {
+        Column(("chosen", name) if name in plan.tuned else (name,)): text
+        for name, text in plan.texts_at(number).items()
+    }
     cells[Column(("validation", "accuracy"))] = mean_figure(row, evidence.metric)
     cells[Column(("n",))] = str(row["n"])
     if len(plan.points) > 1:

@@ -7,12 +7,12 @@ import numpy as np
 
 from nnexp.report.answer import Answer, Column, Figure, Line, Table, TableRow
 from nnexp.report.evidence import data_text, mean_alone
-from nnexp.report.tuned import at_point, tried_text
+from nnexp.report.tuned import at_point, tried_text, undrawn_line
 from nnexp.results.by_point import accuracy_metric
 from nnexp.results.tables import Results, summary_table
 from nnexp.results.trials import Trials, trials_in
 from nnexp.sweep.question.tuning import TRIALS
-from nnexp.text import count, spelled
+from nnexp.text import count
 
 
 def with_choice_shown(answer: Answer, results: Results, metrics: Sequence[str]) -> Answer:
@@ -42,7 +42,7 @@ def _table(results: Results, trials: Trials, metrics: Sequence[str]) -> Table:
     summary = summary_table(plan, results.tables.runs).to_dict("records")
     figures = [Column(("validation", "accuracy")), *(Column(tuple(name.split("_", 1))) for name in metrics)]
     cells: list[list[Figure | str]] = [
-        [*map(spelled, plan.points[number].values()), *(mean_alone(summary[number], name) for name in names)]
+        [*plan.texts_at(number).values(), *(mean_alone(summary[number], name) for name in names)]
         for number in trials.chosen
     ]
     columns = (*(Column((axis,)) for axis in plan.axes), *figures)
@@ -52,6 +52,8 @@ def _table(results: Results, trials: Trials, metrics: Sequence[str]) -> Table:
 def _explanations(trials: Trials) -> Iterator[Line]:
     """What the rows are for, and which points have none."""
     name = trials.plan.name.removesuffix(f"/{TRIALS}")
+    if line := undrawn_line(trials.plan, trials.chosen):
+        yield line
     if trials.chosen:
         yield Line(
             f"Shown is what is chosen: {name} trains it again with fresh seeds, and compares only those."

@@ -50,6 +50,21 @@ def at_point(plan: Plan, point: int) -> str:
     return f" at {label}" if label else ""
 
 
+def undrawn_line(plan: Plan, points: Sequence[int]) -> Line | None:
+    """Which values stand behind the dashes of a table; None if it has none."""
+    values = {
+        f"{name}={spelled(value)}"
+        for point in points
+        for name, value in plan.settings_at(point).items()
+        if not plan.is_drawn(point, name)
+    }
+    return (
+        Line(f"- is what a point has not drawn, and leaves as it was: {', '.join(sorted(values))}.")
+        if values
+        else None
+    )
+
+
 def _tried(tuning: Tuning, points: int) -> str:
     at_each = "" if points == 1 or tuning.finalists is not None else " at each point"
     return f"{count(tuning.budget, 'setting')} x {count(tuning.seeds, 'seed')} were tried{at_each}"

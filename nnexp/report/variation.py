@@ -76,7 +76,8 @@ def _source_lines(evidence: Evidence, accuracies: Floats, axes: tuple[str, ...])
 
 def label_of(plan: Plan, number: int) -> str:
     """`batch_size=10 momentum=0.9`."""
-    return " ".join(f"{axis}={spelled(value)}" for axis, value in plan.points[number].items())
+    point = plan.points[number].items()
+    return " ".join(f"{axis}={spelled(value)}" for axis, value in point if plan.is_drawn(number, axis))
 
 
 def _varied(evidence: Evidence) -> list[str]:

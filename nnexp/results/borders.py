@@ -12,6 +12,7 @@ from nnexp.sweep.question.stages import is_of_stage
 from nnexp.sweep.question.tuning import NUISANCE, SEARCH
 
 NEAR = 0.05  # of a range, or a step between settings that are spread evenly over it if that is more
+LEAST_BUDGET = 10  # of fewer settings one in five or more lies so near by chance
 
 
 class Border(NamedTuple):
@@ -28,9 +29,10 @@ class Border(NamedTuple):
 def borders(plan: Plan, points: Sequence[int]) -> Iterator[Border]:
     """The values chosen for these points that lie near an end of their range.
 
-    An end that no value may pass, such as dropout=0, is no border; a list has none.
+    An end that no value may pass, such as dropout=0, is no border; a list has none. Of a small budget nothing
+    is said.
     """
-    if not plan.tuning:
+    if not plan.tuning or plan.tuning.budget < LEAST_BUDGET:
         return
     for number in points:
         settings = plan.settings_at(number)

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from nnexp import load_sweep
-from nnexp.labbook.published_results import read_published
+from nnexp.labbook.published_results import read_published, why_stale
+from nnexp.labbook.sweep_files import read_sweep_files
+from nnexp.sweep.store.plan_file import read_plan
 from tests.commands.conftest import Command, only
 from tests.experiment.test_tuning import QUIET, SEARCH, TUNED
 
@@ -104,3 +106,17 @@ def test_every_command_takes_trials_by_their_name(nnexp: Command) -> None:
         assert "*best" not in shown.replace("*best", "", words[0] == "compare")
     assert "mine/trials/" in nnexp("list")[1]
     assert not list(Path("sweeps/mine/trials").rglob("*.png"))
+
+
+def test_trials_of_other_formulas_make_the_published_answer_stale(nnexp: Command) -> None:
+    assert nnexp("publish", "mine")[0] == 0
+    files = read_sweep_files("sweeps")
+    assert why_stale(["mine"], read_published("sweeps", ["mine"])[0], files) == ""
+    path = PUBLISHED / "mine" / "trials" / "sweep.yaml"
+    numerics = read_plan(path.parent).numerics
+    path.write_text(path.read_text().replace(numerics, numerics[::-1]))
+    reason = why_stale(["mine"], read_published("sweeps", ["mine"])[0], files)
+    assert reason == "mine/trials was trained with other code of the numerical core"
+    shutil.rmtree(path.parent)
+    reason = why_stale(["mine"], read_published("sweeps", ["mine"])[0], files)
+    assert reason.startswith("mine rests on mine/trials/")

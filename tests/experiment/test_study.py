@@ -1,11 +1,13 @@
 """A study carries out its stages, each from what the one before took, and ends with a sweep of its own."""
 
+import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from nnexp import cli, load_sweep
+from nnexp import UserError, cli, load_sweep
 from nnexp.experiment.study import taken
 from nnexp.sweep.question.stages import FIRST_SEED, stages_of
 from nnexp.sweep.store.folder import Sweep
@@ -93,6 +95,64 @@ def test_a_study_that_goes_on_ends_as_one_that_nobody_stopped(monkeypatch: pytes
     assert {name: figures_in(load_sweep(name).folder) for name in NAMES} == whole
 
 
+def test_a_finished_study_prints_a_line_per_stage_and_its_own_answer(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert nnexp() == 0
+    first = capsys.readouterr().out
+    assert nnexp() == 0
+    again = capsys.readouterr().out
+    beginning, answer = again[: again.index("study: 3 runs")], again[again.index("study: 3 runs") :]
+    lines = " ".join(beginning.split()).split("Stage ")[1:]
+    assert [line.partition(":")[0] for line in lines] == ["signal", "finer", "epochs", "size"]
+    assert "validation" not in beginning.replace("_validation_", "")
+    question = "How far does a bad beginning lead?"
+    assert answer[answer.index(question) :] == first[first.rindex(question) :]
+
+
+def test_the_stages_are_a_frame() -> None:
+    assert nnexp() == 0
+    study = load_sweep("study")
+    stages = study.stages
+    assert stages["stage"].tolist() == ["signal", "finer", "epochs", "size"]
+    assert stages["chose"][1] == f"learning_rate={study.plan.stages[1].took['learning_rate']}"
+    best = load_sweep("study/finer").summary["final_validation_accuracy_mean"].max()
+    assert stages["validation_accuracy"][1] == best
+    assert stages["sweep"][3] == f"study/size/{load_sweep('study/size').plan.sweep_id}"
+    with pytest.raises(UserError, match="study/finer has no stages: it is no study"):
+        _ = load_sweep("study/finer").stages
+
+
+def test_a_study_that_has_not_begun_itself_shows_the_stages_that_are_there(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert nnexp() == 0
+    capsys.readouterr()
+    assert cli.main(["status", "study"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "It rests on:" in shown
+    for name in ("study/finer", "study", "study/size"):
+        shutil.rmtree(load_sweep(name).folder)
+    assert cli.main(["status", "study"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.startswith("study has not begun; what it rests on has:")
+    assert re.search(r"study/signal/\w+ 12 10 finished, 2 diverged", shown)
+    assert "study/finer/" not in shown
+    assert cli.main(["status", "stud"]) == 2
+
+
+def test_retry_of_a_stage_says_what_goes_on_with_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert nnexp() == 0
+    capsys.readouterr()
+    for name in ("study/finer", "study/size/trials"):
+        assert cli.main(["retry", name, "n_jobs=1", "tracking=none", "pictures=false"]) == 0
+        shown = " ".join(capsys.readouterr().out.split())
+        assert shown.endswith(
+            "To go on with what this chooses: python -m nnexp +sweep=study, with the words that it was "
+            "begun with"
+        )
+
+
 def test_a_dry_run_shows_the_first_stage_and_what_follows(capsys: pytest.CaptureFixture[str]) -> None:
     assert nnexp("dry_run=true") == 0
     shown = capsys.readouterr().out
@@ -114,6 +174,16 @@ def test_a_dry_run_shows_the_first_stage_and_what_follows(capsys: pytest.Capture
             "did you mean 'learning_rate'",
         ),
         ("finalists: 2", "finalists: 9", "sweep.search.finalists must be <= sweep.search.budget=4"),
+        (
+            "finalists: 2",
+            "finalists: 0",
+            "the stage size: sweep.search.finalists must be a whole number >= 1",
+        ),
+        (
+            "        budget: 4\n",
+            "",
+            "the stage size: sweep.search.budget is missing: it must be a whole number >= 2",
+        ),
         ("set: {epochs: 6, patience: 2}", "set: {epochs: -6}", "epochs must be"),
         ("low: 2, high: 9", "low: -2, high: 9", "hidden_size must be"),
         ("take: {epochs: best_epoch}", "take: {epochs: test_accuracy}", "which takes no test data"),

@@ -30,6 +30,19 @@ def of_trials(accuracies: list[list[float]] = TRIED, **parts: Any) -> Results:
     return results_of(plan, make_tables(plan, make_records(plan, accuracies), {}), [], ".")
 
 
+def at_borders(fresh: list[list[float]] = FRESH, **search: Any) -> Results:
+    """10 settings at each of 2 points: the best of one is 0.01765, near the low end, of the other 7.442."""
+    tried = [[0.5]] * 20
+    tried[2 * 5], tried[2 * 2 + 1] = [0.9], [0.9]
+    if search:
+        tried = [[0.5]] * 10
+        tried[5], tried[2] = [0.9], [0.95]
+    question = (
+        tuned(search=RATES | {"budget": 10} | search) if search else tuned(nuisance=RATES | {"budget": 10})
+    )
+    return results(question, trials(question, tried), fresh)
+
+
 def printed(made: Results) -> str:
     file = io.StringIO()
     Console(file=file, width=200).print(terminal.page(answer_of(made)))
@@ -74,12 +87,12 @@ def test_the_tuning_curve_of_each_point_is_a_line() -> None:
 
 
 def test_a_value_at_the_border_of_its_range_is_named_with_what_widens_it() -> None:
-    warnings = [line for line in answer_of(known()).explanations if line.text.startswith("At the")]
+    warnings = [line for line in answer_of(at_borders()).explanations if line.text.startswith("At the")]
     assert [line.tone for line in warnings] == ["warning"] * 2
     assert [line.text for line in warnings] == [
         "At the high end of the range from 0.01 to 10: learning_rate=7.442 at batch_size=10. A better value "
         "may lie beyond: raise sweep.nuisance.learning_rate.high and run the sweep again.",
-        "At the low end of the range from 0.01 to 10: learning_rate=0.04185 at batch_size=1. A better value "
+        "At the low end of the range from 0.01 to 10: learning_rate=0.01765 at batch_size=1. A better value "
         "may lie beyond: lower sweep.nuisance.learning_rate.low and run the sweep again.",
     ]
 
@@ -104,9 +117,7 @@ def test_a_search_says_that_its_finalists_had_fresh_seeds() -> None:
 
 
 def test_only_the_best_finalist_is_looked_at_for_borders() -> None:
-    question = tuned(search=RATE | {"finalists": 2})
-    made = results(question, trials(question, [[0.5, 0.5], [0.8, 0.9], [0.9, 0.9], [0.6, 0.6]]), FRESH[::-1])
-    text = printed(made)
+    text = printed(at_borders(FRESH[::-1], finalists=2))
     assert "learning_rate=7.442. A better value may lie beyond: raise sweep.search.learning_rate.high" in text
     assert "At the low end" not in text
 
@@ -157,3 +168,31 @@ def test_a_point_at_which_no_setting_finished_is_named() -> None:
     text = printed(results_of(plan, make_tables(plan, records, {}), [], "."))
     assert "None of 4 settings finished at batch_size=10." in text
     assert "50 % of those runs diverged" in text
+
+
+MOMENTA = {
+    "optimizer": ["sgd", "nesterov"],
+    "momentum": {"low": 0.1, "high": 0.9, "when": {"optimizer": "nesterov"}},
+    "budget": 4,
+    "finalists": 2,
+}
+
+
+def test_what_a_setting_has_not_drawn_is_a_dash_with_a_line_that_says_its_value() -> None:
+    """Optimizers of the 4 settings: nesterov, sgd, sgd, nesterov."""
+    question = tuned(search=MOMENTA)
+    made = trials(question, [[0.8], [0.9], [0.1], [0.1]])
+    answer = answer_of(results(question, made, FRESH[::-1]))
+    for shown in (answer, answer_of(of_trials([[0.8], [0.9], [0.1], [0.1]], search=MOMENTA))):
+        assert shown.table
+        cells = dict(row.cells[:2] for row in shown.table.rows)
+        assert cells["sgd"] == "-"
+        assert float(str(cells["nesterov"])) > 0
+        lines = [line.text for line in shown.explanations]
+        assert "- is what a point has not drawn, and leaves as it was: momentum=0.0." in lines
+    assert answer.result
+    assert "optimizer=sgd. Its test" in answer.result.text
+
+
+def test_where_all_is_drawn_no_line_speaks_of_dashes() -> None:
+    assert not any(line.text.startswith("- is") for line in answer_of(known()).explanations)

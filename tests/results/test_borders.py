@@ -43,6 +43,12 @@ def test_near_is_a_step_of_the_budget_and_at_least_a_twentieth(budget: int, rate
     assert found(plan_of(RATE, budget, learning_rate=rate)) == expected
 
 
+def test_of_fewer_than_ten_settings_nothing_is_said() -> None:
+    """One in five or more would lie so near an end by chance."""
+    assert found(plan_of(RATE, 9, learning_rate=0.01)) == []
+    assert len(found(plan_of(RATE, 10, learning_rate=0.01))) == 2
+
+
 def test_a_range_of_an_axis_value_has_a_border_of_its_own() -> None:
     ranges = {
         "learning_rate": {

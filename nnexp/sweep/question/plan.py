@@ -132,6 +132,18 @@ class Plan:
         settings = self.runs_by_point[point][0].settings if self.tuned else {}
         return self.points[point] | {name: settings[name] for name in self.tuned}
 
+    def is_drawn(self, point: int, name: str) -> bool:
+        """Whether a setting of a point is one of its own: False for a hyperparameter that is tuned under a
+        condition which does not hold there, so that it has its base value."""
+        space = self.tuning.space if self.tuning else ()
+        dimension = next((each for each in space if each.name == name), None)
+        return dimension is None or dimension.domain(self.settings_at(point)) is not None
+
+    def texts_at(self, point: int) -> dict[str, str]:
+        """What distinguishes the runs of a point as a table has it: `-` where it is not drawn."""
+        settings = self.settings_at(point).items()
+        return {n: spelled(value) if self.is_drawn(point, n) else "-" for n, value in settings}
+
     def label(self, run: Run) -> str:
         """What varies, exactly: `batch_size=32 seed=0`; without axes, what is not at its default."""
         settings = self.settings_at(run.point) if self.axes or self.tuned else self.changed

@@ -32,7 +32,7 @@ from typing import Any
 
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.question.names import check_name
-from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.plan import Plan, is_of_trials
 from nnexp.sweep.question.points import AXES, Question, axes_of, check_measures, key_of
 from nnexp.sweep.question.ranges import REAL, WHOLE
 from nnexp.sweep.question.space import DIGITS
@@ -120,6 +120,11 @@ def question_at(study: Question, stage: Stage, settings: Mapping[str, Any]) -> Q
             f"the stage {stage.name} must vary something (axes, search) or take a figure, got neither"
         )
     return question
+
+
+def is_part(plan: Plan) -> bool:
+    """Whether another sweep rests on it: a stage of a study, or the trials of a tuned sweep."""
+    return is_of_stage(plan) or is_of_trials(plan)
 
 
 def is_of_stage(plan: Plan) -> bool:

@@ -27,10 +27,11 @@ def trials_of(question: Question, tuning: Tuning, base: Mapping[str, Any]) -> Qu
         tried = [next_settings(tuning, base, [])]
     else:
         tried = [settings_at(tuning, point, base) for point in points]
+    suits = "suit each point of" if tuning.finalists is None else "are worth training again in"
     return replace(
         question,
         name=f"{question.name}/{TRIALS}",
-        question=f"Which settings suit each point of {question.name}?",
+        question=f"Which settings {suits} {question.name}?",
         axes={},
         zip={},
         exclude=(),

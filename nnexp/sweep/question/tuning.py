@@ -39,7 +39,7 @@ from nnexp.sweep.question.space_file import space_of
 
 TRIALS = "trials"  # the last part of the name of a sweep that tries settings
 FIRST_SEED = 1_000_000  # of the trials
-TOGETHER = 8  # settings of a round, unless it is given
+SEEDS, FINALISTS, TOGETHER = 1, 3, 8  # runs of a setting, settings trained again, or in a round, unless given
 NUISANCE, SEARCH = "nuisance", "search"
 COMMON = ("budget", "seeds", "sampler")
 SAMPLERS = {NUISANCE: tuple(SEQUENCES), SEARCH: (*SEQUENCES, *ASKED)}
@@ -131,9 +131,9 @@ def read_tuning(key: str, given: Any, points: Sequence[Mapping[str, Any]]) -> Tu
         ranges,
         space_of(place, ranges, axes),
         budget=_whole(f"{place}.budget", given.get("budget"), 2 if search else 1),
-        seeds=_whole(f"{place}.seeds", given.get("seeds", 1), 1),
+        seeds=_whole(f"{place}.seeds", given.get("seeds", SEEDS), 1),
         sampler=_one_of(f"{place}.sampler", given.get("sampler", "halton"), SAMPLERS[key]),
-        finalists=_whole(f"{place}.finalists", given.get("finalists", 3), 1) if search else None,
+        finalists=_whole(f"{place}.finalists", given.get("finalists", FINALISTS), 1) if search else None,
         pruner=_one_of(f"{place}.pruner", given.get("pruner", NO_PRUNER), PRUNERS),
     )
     if (runs := tuning.budget * tuning.seeds * max(1, len(points))) > MOST:
@@ -171,6 +171,8 @@ def _one_of(key: str, value: Any, names: Collection[str]) -> str:
 
 
 def _whole(key: str, value: Any, least: int) -> int:
+    if value is None:
+        raise UserError(f"{key} is missing: it must be a whole number >= {least}")
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise UserError(f"{key} must be a whole number >= {least}, got {value!r}")
     return value

@@ -91,7 +91,7 @@ def test_what_is_written_is_read_back() -> None:
     [
         ({}, None, "sweep.nuisance must name at least one hyperparameter"),
         ("rates", None, "sweep.nuisance must give hyperparameters with their ranges"),
-        (RATES, None, "sweep.nuisance.budget must be a whole number >= 1, got None"),
+        (RATES, None, "sweep.nuisance.budget is missing: it must be a whole number >= 1"),
         (RATES | {"budget": 0}, None, "sweep.nuisance.budget must be a whole number >= 1, got 0"),
         (RATES | {"budget": 3 * 10**8}, None, "sweep.nuisance must try at most 100000 runs, got 900000000"),
         (RATES | {"budget": 4, "seeds": True}, None, "sweep.nuisance.seeds must be a whole number >= 1"),
