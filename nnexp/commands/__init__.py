@@ -13,6 +13,7 @@ SUMMARIES = {
     "show": "one run: settings, figures, learning curve, environment, traceback",
     "compare": "two runs or two sweeps: what differs in settings, code and figures",
     "report": "the whole answer of a sweep, a study, two sweeps or the lab book as one HTML file",
+    "watch": "the same page of a sweep while it trains, in a browser of this machine",
     "power": "how many seeds a difference takes, before they are trained",
     "export": "the tables of a sweep as CSV or Parquet files",
     "publish": "put the answers of finished sweeps into the lab book",

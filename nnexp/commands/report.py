@@ -8,7 +8,7 @@ from nnexp.commands.arguments import Arguments, parse_arguments
 from nnexp.commands.lookup import say_choice
 from nnexp.console import make_console
 from nnexp.errors import UserError
-from nnexp.experiment.html_report import FILE, made_from, pair_report, report
+from nnexp.experiment.html_report import FILE, Report, made_from, pair_report, report
 from nnexp.files import replacing
 from nnexp.labbook.rows import make_rows
 from nnexp.labbook.sweep_files import read_sweep_files
@@ -38,27 +38,30 @@ def main(words: Sequence[str]) -> int:
         raise UserError(f"{TO} must be a file named *.html, got {to}")
     if to and not to.parent.is_dir():
         raise UserError(f"{TO} must lie in a folder that exists, got {to}")
-    content, usual = _content(arguments)
+    (content, problem), usual = _content(arguments)
     path = to or usual
     try:
         with replacing(path) as file:
             file.write(content)
     except OSError as error:
         raise UserError(f"the report cannot be written: {error.strerror}: {path}") from error
-    make_console().print(f"Report: {path} ({len(content) / 1e6:.1f} MB)")
+    console = make_console()
+    console.print(f"Report: {path} ({len(content) / 1e6:.1f} MB)")
+    if problem:
+        console.print(problem)
     if OPEN in arguments.options:
         webbrowser.open(path.resolve().as_uri())
     return 0
 
 
-def _content(arguments: Arguments) -> tuple[bytes, Path]:
+def _content(arguments: Arguments) -> tuple[Report, Path]:
     """What is asked for, and where it is written unless --to says so."""
     names, place = arguments.names, arguments.sweeps_dir
     if LABBOOK in arguments.options:
         if names:
             raise UserError(f"report takes {LABBOOK} or a sweep, got both")
         rows = make_rows(read_sweep_files(place), place)
-        return labbook_html(labbook_page(rows, made_from("the lab book"))), Path("labbook.html")
+        return Report(labbook_html(labbook_page(rows, made_from("the lab book")))), Path("labbook.html")
     if len(names) not in (1, 2):
         raise UserError(f"report takes one NAME or NAME/ID, or two, got {' '.join(names) or 'none'}")
     folders = [say_choice(find_sweep_folder(name, place, published=True)) for name in names]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nnexp.data import load
 from nnexp.errors import UserError
@@ -20,6 +20,7 @@ from nnexp.report.pair import pair_of
 from nnexp.results.by_point import accuracy_metric, best_run
 from nnexp.results.sweep_folder import folder_by_id
 from nnexp.results.tables import Results
+from nnexp.sweep.store.looks import note_look
 from nnexp.sweep.store.record import read_model
 from nnexp.version import __version__
 
@@ -29,7 +30,14 @@ if TYPE_CHECKING:
 FILE = "report.html"  # in a sweep's folder
 
 
-def report(folder: Path, sweeps_dir: str | Path) -> bytes:
+class Report(NamedTuple):
+    """A file. Who makes it looks at marks and verdicts; `problem`: why that could not be noted, if so."""
+
+    content: bytes
+    problem: str = ""
+
+
+def report(folder: Path, sweeps_dir: str | Path) -> Report:
     """The page of a sweep; of a study with its stages, in order, as far as they are here.
 
     Raises:
@@ -37,7 +45,8 @@ def report(folder: Path, sweeps_dir: str | Path) -> bytes:
     """
     check_libraries()  # before anything that takes long
     results = load_folder(folder, sweeps_dir).results
-    return html(report_page(folder, results, sweeps_dir))
+    page = report_page(folder, results, sweeps_dir)
+    return Report(html(page), _note_look(folder, results, page.sections[0]))
 
 
 def report_page(folder: Path, results: Results, sweeps_dir: str | Path, *, drawn: bool = False) -> Page:
@@ -66,7 +75,12 @@ def write(folder: Path, results: Results, sweeps_dir: str | Path) -> None:
         file.write(content)
 
 
-def pair_report(first: Path, second: Path, sweeps_dir: str | Path) -> bytes:
+def _note_look(folder: Path, results: Results, section: SweepSection) -> str:
+    verdicts = {verdict.id: verdict.verdict for verdict in section.answer.verdicts}
+    return note_look(folder, results.plan, len(results.tables.runs), verdicts)
+
+
+def pair_report(first: Path, second: Path, sweeps_dir: str | Path) -> Report:
     """The page of two sweeps side by side. Raises as `report`."""
     check_libraries()
     sweeps = [load_folder(folder, sweeps_dir) for folder in (first, second)]
@@ -74,7 +88,10 @@ def pair_report(first: Path, second: Path, sweeps_dir: str | Path) -> bytes:
     names = (sections[0].answer.name, sections[1].answer.name)
     pair = pair_of(names, sweeps[0].results, sweeps[1].results)
     picture = _side_by_side(dict(zip(names, sweeps, strict=True)))
-    return html(Page(" and ".join(names), made_from(*names), tuple(sections), pair, picture))
+    page = Page(" and ".join(names), made_from(*names), tuple(sections), pair, picture)
+    both = zip(sweeps, sections, strict=True)
+    problems = [_note_look(sweep.folder, sweep.results, section) for sweep, section in both]
+    return Report(html(page), " ".join(filter(None, problems)))
 
 
 def made_from(*names: str) -> str:

@@ -84,13 +84,15 @@ class SweepSection:
 
 @dataclass(frozen=True)
 class Page:
-    """A page. `made`: when, and by what; `pair`: of two sweeps what differs, `picture` both along an axis."""
+    """A page. `made`: when, and by what; `pair`: of two sweeps what differs, `picture` both along an axis;
+    `version`: of a page that is served while its sweep trains, else empty."""
 
     title: str
     made: str
     sections: tuple[SweepSection, ...]
     pair: Pair | None = None
     picture: Image | None = None
+    version: str = ""
 
 
 @dataclass(frozen=True)

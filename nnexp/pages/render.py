@@ -19,6 +19,7 @@ from nnexp.report.effects import effect_text
 
 FILES = Path(__file__).parent / "files"
 SCRIPTS = ("page.js", "tables.js", "charts.js")
+ASKS = "connect-src 'self'; "
 NEEDED = "a report needs plotly and jinja2: pip install 'nnexp[report]'"
 
 
@@ -42,7 +43,10 @@ def html(page: Page) -> bytes:
     charts = any(section.charts for section in page.sections)
     return _rendered(
         "page.html.jinja",
-        [*([plotly_script()] if charts else []), *map(_file, SCRIPTS)],
+        [
+            *([plotly_script()] if charts else []),
+            *map(_file, [*SCRIPTS, *(["live.js"] if page.version else [])]),
+        ],
         page=page,
         data=[_data(section) for section in page.sections],
         images=[[_base64(image.png) for image in section.images] for section in page.sections],
@@ -70,7 +74,7 @@ def _rendered(template: str, scripts: Sequence[str], *, data: Sequence[Any], **v
     )
     environment.filters |= {"cell": cell_text, "effect": effect_text, "interval": interval}
     text = environment.get_template(template).render(
-        policy=policy(scripts),
+        policy=policy(scripts, asks=bool(getattr(values["page"], "version", ""))),
         style=Markup(_file("page.css")),
         scripts=[Markup(script) for script in scripts],
         data=[Markup(as_json(each)) for each in data],
@@ -83,14 +87,17 @@ def _base64(png: bytes) -> str:
     return b64encode(png).decode()
 
 
-def policy(scripts: Sequence[str]) -> str:
-    """What the browser may do for the page: run these scripts, take its own styles and pictures."""
+def policy(scripts: Sequence[str], *, asks: bool = False) -> str:
+    """What the browser may do for the page: run these scripts, take its own styles and pictures.
+
+    `asks`: whether it may ask the server that it comes from, too.
+    """
     digests = " ".join(
         f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" for script in scripts
     )
     return (
         f"default-src 'none'; script-src {digests}; style-src 'unsafe-inline'; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'"
+        f"{ASKS * asks}base-uri 'none'; form-action 'none'"
     )
 
 

@@ -1,6 +1,7 @@
 """A report as its reader opens it: nothing leaves it, nothing hostile runs, and all of it answers."""
 
 import re
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nnexp.commands.watch import server_for
 from nnexp.experiment.html_report import report
+from nnexp.experiment.watching import Watched
 from nnexp.results.tables import make_tables
 from nnexp.results.write_csv import write_tables
 from nnexp.sweep.store.plan_file import write_plan
@@ -33,7 +36,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a sweep of nine runs."""
     place = tmp_path_factory.mktemp("small")
     path = place / "report.html"
-    path.write_bytes(report(sweep_of(place).folder, place))
+    path.write_bytes(report(sweep_of(place).folder, place).content)
     return path
 
 
@@ -206,6 +209,27 @@ def test_it_prints_dark_on_white_whatever_the_screen(page: "Page", tmp_path: Pat
     assert not page.locator(".controls").first.is_visible()
 
 
+def test_a_watched_page_follows_the_sweep(browser: "Page", tmp_path: Path) -> None:
+    sweep = sweep_of(tmp_path)
+    records = sorted((sweep.folder / "records").glob("*.json"))
+    for path in records[4:]:
+        path.rename(tmp_path / path.name)
+    browser.emulate_media(media="screen")
+    with server_for(Watched(sweep.folder, str(tmp_path)), 0) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        browser.goto(f"http://127.0.0.1:{server.server_port}")
+        told = browser.locator(".live").get_by_role("status")
+        told.filter(has_text="4 of 9 runs have ended").wait_for()
+        assert browser.get_by_role("heading", name="Claims and verdicts").count() == 0
+        for path in records[4:]:
+            (tmp_path / path.name).rename(path)
+        told.filter(has_text="9 of 9 runs have ended").wait_for()
+        browser.get_by_role("heading", name="Claims and verdicts").wait_for()
+        assert len(rows(browser)) == 9
+        server.shutdown()
+    browser.get_by_text("nnexp watch has ended").wait_for()
+
+
 def test_ten_thousand_runs_open_at_once_a_hundred_at_a_time(browser: "Page", tmp_path: Path) -> None:
     plan, records = known(10_000)
     folder = tmp_path / plan.name / plan.sweep_id
@@ -214,7 +238,7 @@ def test_ten_thousand_runs_open_at_once_a_hundred_at_a_time(browser: "Page", tmp
     write_tables(make_tables(plan, records, {}), folder)
     path = tmp_path / "report.html"
     began = time.perf_counter()
-    path.write_bytes(report(folder, tmp_path))
+    path.write_bytes(report(folder, tmp_path).content)
     assert time.perf_counter() - began < 20
     took = []
     for _ in range(3):

@@ -37,4 +37,4 @@ def evil_sweep(place: Path) -> Path:
 @cache
 def evil_page(place: Path) -> bytes:
     """Its report."""
-    return report(evil_sweep(place), place)
+    return report(evil_sweep(place), place).content

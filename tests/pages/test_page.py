@@ -35,7 +35,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
 
 @pytest.fixture(scope="module")
 def file(sweep: Sweep) -> bytes:
-    return report(sweep.folder, sweep.folder.parents[1])
+    return report(sweep.folder, sweep.folder.parents[1]).content
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,7 @@ def test_runs_without_a_result_stand_with_the_line_that_says_why(tmp_path: Path)
     broken = replace(make_record(failed, None), traceback=traceback)
     for record in (broken, replace(make_record(diverged, 0.5), status="diverged")):
         records_of.write(sweep.folder / "records", record, None)
-    text = Reader(report(sweep.folder, tmp_path)).text()
+    text = Reader(report(sweep.folder, tmp_path).content).text()
     assert f"{failed.run_id} batch_size=1 seed=0 failed: ValueError: too much" in text
     assert f"{diverged.run_id} batch_size=10 seed=1 diverged after 2 epochs" in text
 
@@ -145,7 +145,7 @@ def test_a_sweep_without_a_finished_run_has_a_page(tmp_path: Path) -> None:
     sweep = sweep_of(tmp_path)
     for path in (sweep.folder / "records").glob("*.json"):
         path.unlink()
-    text = Reader(report(sweep.folder, tmp_path)).text()
+    text = Reader(report(sweep.folder, tmp_path).content).text()
     assert "No run finished (none has ended), so there is no answer." in text
 
 
@@ -154,7 +154,7 @@ def test_a_page_without_charts_does_not_carry_plotly(tmp_path: Path, file: bytes
     sweep = sweep_of(tmp_path)
     for path in (sweep.folder / "records").glob("*.json"):
         path.unlink()
-    assert STAND_IN.encode() not in report(sweep.folder, tmp_path)
+    assert STAND_IN.encode() not in report(sweep.folder, tmp_path).content
 
 
 def test_beside_plotly_a_page_is_small(file: bytes) -> None:

@@ -19,7 +19,7 @@ PUBLISHED = Path(__file__).parents[2] / "sweeps" / "published"
 @pytest.mark.slow
 def test_a_study_has_its_answer_first_and_then_its_stages_in_order() -> None:
     folder = PUBLISHED / "tuned" / "strategy"
-    page = Reader(report(folder, PUBLISHED.parent))
+    page = Reader(report(folder, PUBLISHED.parent).content)
     heads = [words("".join(head.text)) for head in page.all("h2")][:-1]
     stages = [stage.stage for stage in read_plan(folder).stages]
     wanted = [f"Stage {number} of {len(stages)}: {name}" for number, name in enumerate(stages, start=1)]
@@ -30,7 +30,7 @@ def test_a_study_has_its_answer_first_and_then_its_stages_in_order() -> None:
 
 def test_two_sweeps_stand_side_by_side(tmp_path: Path) -> None:
     first, second = (sweep_of(tmp_path, name=name).folder for name in ("one", "two"))
-    page = Reader(pair_report(first, second, tmp_path))
+    page = Reader(pair_report(first, second, tmp_path).content)
     text = page.text()
     assert "Settings are the same" in text
     assert "10 95.50 95.50 +0.00 ± 0.00" in text
@@ -53,8 +53,8 @@ def test_the_lab_book_has_every_claim_and_its_texts_stay_texts() -> None:
 def test_every_page_has_one_title_one_heading_and_one_main_part(tmp_path: Path) -> None:
     folder, other = (sweep_of(tmp_path, name=name).folder for name in ("one", "two"))
     for page in (
-        report(folder, tmp_path),
-        pair_report(folder, other, tmp_path),
+        report(folder, tmp_path).content,
+        pair_report(folder, other, tmp_path).content,
         labbook_html(labbook_page([], "now")),
     ):
         assert [len(Reader(page).all(tag)) for tag in ("h1", "title", "main")] == [1, 1, 1]

@@ -1,0 +1,94 @@
+"""`nnexp watch` serves the page of a sweep to this machine alone."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from nnexp.commands.watch import server_for
+from nnexp.experiment.watching import Watched
+from nnexp.sweep.store.looks import read_looks
+from tests.commands.conftest import Command
+from tests.results.judged import sweep_of
+
+Answer = tuple[int, dict[str, str], str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A sweep with claims, of which one of nine runs has no record yet."""
+    sweep = sweep_of(tmp_path / "watched")
+    last = sweep.folder / "records" / f"{sweep.plan.runs[-1].run_id}.json"
+    last.rename(tmp_path / "last.json")
+    return sweep.folder
+
+
+@pytest.fixture
+def port(folder: Path) -> Iterator[int]:
+    """Where it is served."""
+    with server_for(Watched(folder, str(folder.parents[1])), 0) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def get(port: int, path: str, host: str | None = None) -> Answer:
+    """Status, headers and text of an answer."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", path, headers={"Host": host} if host else {})
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, dict(answer.getheaders()), text
+
+
+def test_it_says_how_far_the_sweep_is(port: int) -> None:
+    state = json.loads(get(port, "/state")[2])
+    assert state["text"] == "8 of 9 runs have ended: 8 finished; nobody trains it now"
+    assert state["share"] == pytest.approx(8 / 9)
+    assert state["best"] == "Best run so far: 96.10 % on validation, batch_size=10 seed=2."
+
+
+def test_verdicts_come_and_are_a_look_when_all_runs_have_ended(
+    port: int, folder: Path, tmp_path: Path
+) -> None:
+    _, _, page = get(port, "/")
+    assert "8 of 9 runs have ended, and 2 of 3 points have all of their seeds" in page
+    assert "Claims and verdicts" not in page
+    assert read_looks(folder) == []
+    last = tmp_path / "last.json"
+    last.rename(folder / "records" / f"{json.loads(last.read_text())['run_id']}.json")
+    _, _, page = get(port, "/")
+    assert "Claims and verdicts" in page
+    assert [look["runs"] for look in read_looks(folder)] == [9]
+
+
+def test_a_name_that_was_made_to_lead_here_is_not_answered(port: int) -> None:
+    for path in ("/", "/state"):
+        for host in ("evil.example", f"evil.example:{port}", "127.0.0.1", f"127.0.0.1.evil.example:{port}"):
+            assert get(port, path, host)[0] == 403
+        assert get(port, path, f"localhost:{port}")[0] == 200
+
+
+def test_its_page_may_ask_its_own_server_and_nothing_else(port: int) -> None:
+    _, headers, page = get(port, "/")
+    assert "connect-src &#39;self&#39;" in page
+    assert headers["X-Frame-Options"] == "DENY"
+    assert get(port, "/etc/passwd")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["plain", "port=x"], "port must be a number from 0 to 65535, got 'x'"),
+        (["plain", "port=99999"], "port must be a number from 0 to 65535, got '99999'"),
+        (["plane"], "did you mean 'plain'?"),
+    ],
+)
+def test_a_mistake_is_one_line(nnexp: Command, words: list[str], why: str) -> None:
+    status, _, error = nnexp("watch", *words)
+    assert status == 2
+    assert why in error
