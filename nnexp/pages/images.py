@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nnexp.plots.pictures import Subject
 
 DPI = 110
-TRIED = ("isolation_*", "tuning_curve")  # names of pictures of what was tried
+TRIED = ("search_*", "isolation_*", "tuning_curve")  # names of pictures of what was tried
 FILES = ("best_*.png", *(f"{name}.png" for name in TRIED))
 
 

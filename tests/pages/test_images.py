@@ -11,10 +11,10 @@ from tests.results.judged import judged, sweep_of
 def test_pictures_that_lie_there_say_what_they_show(tmp_path: Path) -> None:
     figure = picture("<b>Weights</b> of it")
     write_notes(figure, ["One note", "Äh"])
-    for name in ("best_first_layer", "isolation_momentum", "learning_curves"):
+    for name in ("best_first_layer", "isolation_momentum", "learning_curves", "search_history"):
         save(figure, tmp_path, name)
     images = drawn_before(tmp_path).images
-    assert [image.title for image in images] == ["<b>Weights</b> of it"] * 2  # curves are a chart
+    assert [image.title for image in images] == ["<b>Weights</b> of it"] * 3  # curves are a chart
     assert images[0].text == "One note. Äh."
     assert images[0].png == (tmp_path / "best_first_layer.png").read_bytes()
 
