@@ -7,6 +7,7 @@ from nnexp.commands.arguments import MODELS, SWEEPS_DIR, TRACKING, only_name, pa
 from nnexp.commands.lookup import folder_of, name_of
 from nnexp.config import Execution, choices, load_config
 from nnexp.config.backend import BACKEND
+from nnexp.config.notify import NOTIFY
 from nnexp.console import make_console
 from nnexp.data import Dataset, DataSpec
 from nnexp.errors import UserError
@@ -21,7 +22,7 @@ from nnexp.tracking import usual_models, usual_store
 
 HELP = """
 nnexp retry NAME[/ID] [n_jobs=4] [backend=loky] [max_seconds=60] [tracking=sqlite] [tracking.uri=...]
-            [sweeps_dir=sweeps]
+            [notify.url=...] [sweeps_dir=sweeps]
 
 Train again what failed or timed out, and what is missing, by the plan that the sweep was started with; the
 configuration files of today do not count. Refused where the code or the data have changed since.
@@ -32,7 +33,8 @@ NOT_HERE = ("mode", "dry_run")  # it is a mode of its own
 
 def main(words: Sequence[str]) -> int:
     """Train, and print the answer; 1 if a run failed again."""
-    keys = [field.name for field in fields(Execution) if field.name not in NOT_HERE] + list(BACKEND)
+    keys = [field.name for field in fields(Execution) if field.name not in NOT_HERE]
+    keys += [*BACKEND, *NOTIFY]
     arguments = parse_arguments("retry", words, keys=(*keys, *TRACKING, MODELS))
     folder = folder_of(only_name("retry", arguments.names), arguments.sweeps_dir)
     of_config = [key for key in (*keys, *TRACKING, MODELS) if key != SWEEPS_DIR]

@@ -2,6 +2,7 @@
 
 from nnexp.config.compose import load_config, load_configs, show, values_of
 from nnexp.config.files import GROUPS, choices, conf_dir, note_on_config
+from nnexp.config.notify import Notify
 from nnexp.config.overrides import words_for
 from nnexp.config.schema import Config, Execution, Tracking
 
@@ -9,6 +10,7 @@ __all__ = [
     "GROUPS",
     "Config",
     "Execution",
+    "Notify",
     "Tracking",
     "choices",
     "conf_dir",

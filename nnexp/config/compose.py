@@ -16,6 +16,7 @@ from nnexp.config import files, overrides
 from nnexp.config.backend import Backend
 from nnexp.config.intervals import searched
 from nnexp.config.knobs import KNOBS
+from nnexp.config.notify import Notify
 from nnexp.config.question import check_interpolations, on_axes, question_of, select, tuned, with_values
 from nnexp.config.schema import CLAIMED, Config, Execution, Tracking, check_keys
 from nnexp.data import DataSpec
@@ -74,7 +75,9 @@ def load_config(words: Sequence[str], multirun: bool = False, config_dir: str | 
         data=DataSpec(**values["data"], **{name: values[name] for name in ROOT_DATA}),
         question=question,
         tracking=Tracking(**values["tracking"]),
-        execution=Execution(**{**settings, "backend": Backend(**values["backend"])}),
+        execution=Execution(
+            **settings | {"backend": Backend(**values["backend"]), "notify": Notify(**values["notify"])}
+        ),
         changed=several or any(map(_changes_claimed, single)),
     )
 

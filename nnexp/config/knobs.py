@@ -6,6 +6,7 @@ tracking and sweep files here.
 
 from nnexp.config.backend import BACKEND
 from nnexp.config.checks import Stated, Switch, Text
+from nnexp.config.notify import NOTIFY
 from nnexp.data.augment import DISTORTIONS
 from nnexp.data.dataset import AMPLITUDES
 from nnexp.data.split import EXPANSIONS
@@ -226,4 +227,4 @@ MONITOR = {
         "dead_classes": "How many classes have under a tenth of their validation examples answered right.",
     }.items()
 }
-KNOBS = {**HYPERPARAMETERS, **DATA, **BACKEND, **EXECUTION, **TRACKING, **SWEEP, **MONITOR}
+KNOBS = {**HYPERPARAMETERS, **DATA, **BACKEND, **EXECUTION, **NOTIFY, **TRACKING, **SWEEP, **MONITOR}

@@ -161,7 +161,7 @@ def check_interpolations(raw: Mapping[str, Any], axes: Sequence[str]) -> None:
     texts = [str(raw["sweep"])]
     for text in texts:  # grows
         for _, name in _interpolations(text):
-            if name.partition(".")[0] == "tracking":
+            if name.partition(".")[0] in ("tracking", "notify"):
                 raise _secret(f"${{{name}}}")
             if (value := str(select(raw, name))) not in texts:
                 texts.append(value)

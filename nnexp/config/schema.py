@@ -7,6 +7,7 @@ from typing import Any
 
 from nnexp.config.backend import Backend
 from nnexp.config.knobs import EXECUTION, TRACKING
+from nnexp.config.notify import Notify
 from nnexp.data import DataSpec
 from nnexp.errors import SYNONYMS, UserError, close_names, unknown
 from nnexp.nn import MONITORS, Hyperparameters
@@ -55,6 +56,7 @@ class Execution:
     checkpoint_every: float = 60.0
     confirm_above: float | None = 3600.0
     pictures: bool = True
+    notify: Notify = field(default_factory=Notify)
 
     def __post_init__(self) -> None:
         for name, knob in EXECUTION.items():
@@ -112,6 +114,7 @@ NESTED: dict[str, tuple[str, ...]] = {
     "data": tuple(name for name in _names(DataSpec) if name not in ROOT_DATA),
     "backend": _names(Backend),
     "tracking": _names(Tracking),
+    "notify": _names(Notify),
     "sweep": _names(SweepFile),
     "monitor": tuple(MONITORS),
     "sweep.axes": AXES,
@@ -120,7 +123,7 @@ NESTED: dict[str, tuple[str, ...]] = {
 }
 TUNED = tuple(f"sweep.{name}" for name in TUNING_KEYS)
 ROOT = (*_names(Hyperparameters), *ROOT_DATA, *_names(Execution), "data", "tracking", "sweep")
-HOMES = ("sweep", "data", "backend", "tracking", "monitor")  # groups of keys
+HOMES = ("sweep", "data", "backend", "tracking", "monitor", "notify")  # groups of keys
 
 
 def defaults() -> dict[str, Any]:

@@ -51,7 +51,8 @@ CLOSING_TIME = {"FINISHED": 60.0, "KILLED": 2.0, "FAILED": 2.0}
 @dataclass
 class Ending:
     """What the end of a sweep takes. `going_on`: the command that goes on with it;
-    `answered`: whether the answer is printed (a stop may come while the rest is made up to date)."""
+    `answered`: whether the answer is printed (a stop may come while the rest is made up to date); `result`:
+    its first line, once there is one."""
 
     sweep: Sweep
     execution: Execution
@@ -60,6 +61,7 @@ class Ending:
     logger: Logger | None
     going_on: str
     answered: bool = False
+    result: str = ""
 
     def tell(self, status: str) -> None:
         """Print the answer, write its files, and end the logging with `status`.
@@ -107,6 +109,7 @@ class Ending:
 
     def _print(self, results: Results) -> None:
         sweep, console, answer = self.sweep, self.console, answer_of(results)
+        self.result = answer.result.text if answer.result else ""
         if len(sweep.plan.runs) == 1:
             run = sweep.plan.runs[0]
             console.print(run_line(run, sweep.records.get(run.run_id)))

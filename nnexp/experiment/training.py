@@ -1,5 +1,6 @@
 """A sweep that this process holds, on its way to its answer: train, record, log, tell."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -7,10 +8,11 @@ from threading import Thread
 
 from rich.console import Console
 
-from nnexp.config import Execution
+from nnexp.config import Execution, Notify
 from nnexp.errors import UserError
 from nnexp.experiment.finishing import Ending, load_libraries
 from nnexp.experiment.messages import command_for, going_on, round_line, unwritten_checkpoints
+from nnexp.experiment.notifier import Notifier
 from nnexp.experiment.planning import agreed, seconds_to_train
 from nnexp.experiment.progress import Epochs, display_for
 from nnexp.experiment.recorder import Recorder, logger_for
@@ -68,15 +70,27 @@ class Experiment:
         name = f"{sweep.plan.name}/{sweep.plan.sweep_id}"
         going_on = command_for("retry", name, execution.sweeps_dir)
         self.ending = Ending(sweep, execution, datasets.load, console, self.logger, going_on)
+        self.notifier = Notifier(
+            execution.notify if self.rows else Notify(),
+            name,
+            len(sweep.plan.runs),
+            lambda: Counter(record.status for record in list(self.sweep.records.values())),
+            lambda: self.ending.result,
+            console,
+        )
 
     def run(self, rows: Sequence[int], marks: Mapping[str, Mark]) -> None:
         """Train all rounds, and tell the answer; on a stop, what is known so far.
 
         Arguments: as of `train_round`, for the first of them.
         """
-        console = self.console
         for run_id, why in self.sweep.damaged.items():
-            console.print(f"The record of run {run_id} is damaged ({why}): set aside.")
+            self.console.print(f"The record of run {run_id} is damaged ({why}): set aside.")
+        with self.notifier:
+            self._run(rows, marks)
+
+    def _run(self, rows: Sequence[int], marks: Mapping[str, Mark]) -> None:
+        console = self.console
         try:
             with self.workers:
                 self._train_rounds(rows, marks)
@@ -224,6 +238,7 @@ class Experiment:
                     records = self.recorder.take(outcomes, alone=alone)
                     for outcome, record in zip(outcomes, records, strict=True):
                         display.ended(outcome.run, record)
+                        self.notifier.ended(record)
                     if self.recorder.write_tables():
                         self._tidy_checkpoints()
 

@@ -15,6 +15,7 @@ import nnexp
 from nnexp.config import GROUPS, choices, values_of
 from nnexp.config.backend import BACKEND
 from nnexp.config.knobs import DATA, EXECUTION, HYPERPARAMETERS, MONITOR, SWEEP, TRACKING
+from nnexp.config.notify import NOTIFY
 from nnexp.experiment.loaded_sweep import LoadedSweep
 from nnexp.experiment.trained_network import TrainedNetwork
 from nnexp.nn import training
@@ -29,7 +30,7 @@ SECTIONS: dict[str, tuple[str, Mapping[str, Knob]]] = {
     "Hyperparameters": ("What a run is. Each may be an axis of a sweep.", HYPERPARAMETERS),
     "Data": ("What a run learns from.", DATA),
     "Sweeps": ("What a sweep file says, below `sweep:`.", SWEEP),
-    "Execution": ("How runs are trained. None of these changes a result.", EXECUTION),
+    "Execution": ("How runs are trained. None of these changes a result.", EXECUTION | NOTIFY),
     "Backends": ("Where runs are trained; none of these changes a result, either.", BACKEND),
     "Tracking": ("Where runs are logged.", TRACKING),
     "Monitors": ("Switches for the monitors one by one; `monitor` takes a list of their names.", MONITOR),

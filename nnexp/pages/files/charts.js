@@ -27,6 +27,12 @@
   }
   const faint = (colour, alpha) => colour.replace("rgb(", "rgba(").replace(")", `,${alpha})`);
 
+  // Ticks at all digits, or at 1, 2, 5 of each power of ten.
+  function ticks(values) {
+    const wide = Math.max(...values) > 8 * Math.min(...values);
+    return {tickformat: "~g", ...(wide ? {dtick: "D2"} : {})};
+  }
+
   // An accuracy on a logarithmic scale is its error rate, 100 - accuracy, with the best still on top.
   // Errors below half of the smallest mean error lie there: 100 % has a place, too.
   function scaleOf(metric, log, means) {
@@ -35,7 +41,7 @@
     const least = positive.length ? Math.min(...positive) / 2 : 1;
     const place = (v) => v === null ? null : errors ? Math.max(100 - v, least) : log ? (v > 0 ? v : null) : v;
     const title = errors ? metric.label.replace("accuracy", "error rate") : metric.label;
-    return {place, errors, axis: {type: log ? "log" : "linear", ...(log ? {tickformat: "~g"} : {}), title: {text: plain(title)},
+    return {place, errors, axis: {type: log ? "log" : "linear", ...(log ? ticks(positive) : {}), title: {text: plain(title)},
       autorange: errors ? "reversed" : true}};
   }
 
