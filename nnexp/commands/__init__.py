@@ -14,6 +14,7 @@ SUMMARIES = {
     "compare": "two runs or two sweeps: what differs in settings, code and figures",
     "report": "the whole answer of a sweep, a study, two sweeps or the lab book as one HTML file",
     "watch": "the same page of a sweep while it trains, in a browser of this machine",
+    "committee": "what the networks of a point answer together",
     "power": "how many seeds a difference takes, before they are trained",
     "export": "the tables of a sweep as CSV or Parquet files",
     "publish": "put the answers of finished sweeps into the lab book",

@@ -9,21 +9,19 @@ from functools import cached_property
 from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
 
 from nnexp.claims.sweep_verdicts import looks_at, verdicts_in
 from nnexp.console import print_page
-from nnexp.data import scale_of
 from nnexp.errors import UserError, unknown
-from nnexp.experiment.trained_network import TrainedNetwork
+from nnexp.experiment.trained_network import Committee, TrainedNetwork, best_network, committee_of
 from nnexp.report import terminal
 from nnexp.report.adaptive import intervals_of
 from nnexp.report.build import answer_of
 from nnexp.report.effects import verdicts_of
 from nnexp.report.study import values_text
-from nnexp.results.by_point import best_run
 from nnexp.results.sweep_folder import (
     environments_in,
     folder_of_trials,
@@ -37,7 +35,6 @@ from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.catalog import find_sweep_folder
 from nnexp.sweep.store.looks import note_look
 from nnexp.sweep.store.plan_file import read_plan
-from nnexp.sweep.store.record import read_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,14 +180,20 @@ class LoadedSweep:
         Raises:
             UserError: no run finished, the weights are damaged, or the sweep was published without them.
         """
-        run = best_run(self.plan, self.runs)
-        if run is None:
-            raise UserError(f"sweep {self.plan.name} has no best network: no run finished ({self.standing})")
-        records = self.folder / "records"
-        if not records.exists():
-            raise self._without_weights()
-        model = read_model(records, run.run_id)
-        return TrainedNetwork(run.run_id, self.plan.label(run), model, scale_of(run.data))
+        return best_network(self.folder, self.plan, self.runs)
+
+    def committee(self, **settings: Any) -> Committee:
+        """The networks of one point, one for each seed, as one that answers by the mean of their outputs.
+
+        Runs that diverged, failed or did not learn are left out.
+
+        Args:
+            settings: the point, such as `hidden_size=100`; without any, the best point.
+
+        Raises:
+            UserError: the settings name no point or several, no run finished, or the weights are not here.
+        """
+        return committee_of(self.folder, self.plan, self.runs, settings)
 
     def plot(self, name: str | None = None) -> Picture:
         """The picture of this name, such as `learning_curves`; without one, the picture of the answer.
@@ -206,15 +209,6 @@ class LoadedSweep:
         if name is not None and name not in pictures:
             raise unknown("picture", name, pictures)
         return pictures[name or next(iter(pictures))]()
-
-    def _without_weights(self) -> UserError:
-        """What to say of published results, which lack records."""
-        data = self.runs["data"].unique()
-        words = [f"+sweep={self.plan.name}", *(f"data={name}" for name in data if len(data) == 1)]
-        command = " ".join(["python -m nnexp", *words])
-        return UserError(
-            f"sweep {self.plan.name} was published without its weights: {command} trains it here"
-        )
 
 
 def _page(renderable: RenderableType) -> Page:

@@ -1,12 +1,25 @@
-"""A trained network as a notebook sees it: it answers."""
+"""A trained network as a notebook sees it, and a committee of them: they answer."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nnexp.errors import UserError
+from nnexp.data import scale_of
+from nnexp.errors import UserError, unknown
 from nnexp.nn import Model, outputs_of
+from nnexp.results.by_point import best_run, finished_ids
+from nnexp.sweep.question.plan import Plan, Run
+from nnexp.sweep.store.record import read_model
+from nnexp.text import count, spelled
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -42,3 +55,85 @@ class TrainedNetwork:
     def predict(self, inputs: ArrayLike) -> NDArray[np.integer]:
         """The labels (n,) of `inputs (n, d)`: the largest output. Raises as `probabilities`."""
         return np.asarray(self.probabilities(inputs).argmax(axis=1))
+
+
+@dataclass(frozen=True)
+class Committee:
+    """Networks that answer together, by the mean of their outputs (Meier, Ciresan et al. 2011).
+
+    `label`: the point that all are of; they differ in their seed.
+    """
+
+    label: str
+    members: tuple[TrainedNetwork, ...] = field(repr=False)
+
+    def probabilities(self, inputs: ArrayLike) -> NDArray[np.floating]:
+        """The mean of the members' outputs (n, C). Inputs, and what is raised, as of one network."""
+        total: NDArray[np.floating] = sum(member.probabilities(inputs) for member in self.members)  # type: ignore[assignment]
+        return total / len(self.members)
+
+    def predict(self, inputs: ArrayLike) -> NDArray[np.integer]:
+        """The labels (n,) of `inputs (n, d)`: the largest mean output. Raises as `probabilities`."""
+        return np.asarray(self.probabilities(inputs).argmax(axis=1))
+
+
+def network_of(folder: Path, plan: Plan, run: Run) -> TrainedNetwork:
+    """The network of a run that finished, of the sweep in `folder`.
+
+    Raises:
+        UserError: the weights are damaged, or the sweep was published without them.
+    """
+    if not (folder / "records").exists():
+        data = {run.data.name for run in plan.runs}
+        command = " ".join(
+            ["python -m nnexp", f"+sweep={plan.name}", *(f"data={n}" for n in data if len(data) == 1)]
+        )
+        raise UserError(f"sweep {plan.name} was published without its weights: {command} trains it here")
+    return TrainedNetwork(
+        run.run_id, plan.label(run), read_model(folder / "records", run.run_id), scale_of(run.data)
+    )
+
+
+def best_network(folder: Path, plan: Plan, runs: pd.DataFrame) -> TrainedNetwork:
+    """That of the best point that did best, both on validation data.
+
+    Raises: as `network_of`; and where no run finished.
+    """
+    return network_of(folder, plan, _best(plan, runs))
+
+
+def committee_of(folder: Path, plan: Plan, runs: pd.DataFrame, settings: Mapping[str, Any]) -> Committee:
+    """The networks of one point that learnt, one for each seed; without settings, of the best point.
+
+    Raises: as `best_network`; and where not one point has the settings, or none of its runs finished.
+    """
+    point = _point_with(plan, settings) if settings else _best(plan, runs).point
+    learnt = set(finished_ids(plan, runs))
+    members = [run for run in plan.runs_by_point[point] if run.run_id in learnt]
+    label = _written(plan.settings_at(point))
+    if not members:
+        raise UserError(f"a committee needs a run that finished, got none at {label}")
+    return Committee(label, tuple(network_of(folder, plan, run) for run in members))
+
+
+def _best(plan: Plan, runs: pd.DataFrame) -> Run:
+    run = best_run(plan, runs)
+    if run is None:
+        raise UserError(f"sweep {plan.name} has no best network: none of {count(len(runs), 'run')} finished")
+    return run
+
+
+def _point_with(plan: Plan, settings: Mapping[str, Any]) -> int:
+    """The number of the one point with these settings."""
+    points = [plan.settings_at(point) for point in range(len(plan.points))]
+    for name in settings:
+        if name not in points[0]:
+            raise unknown("setting of a point", name, list(points[0]))
+    fits = [number for number, point in enumerate(points) if settings.items() <= point.items()]
+    if len(fits) != 1:
+        raise UserError(f"settings must name one point, got {_written(settings)}, which {len(fits)} have")
+    return fits[0]
+
+
+def _written(settings: Mapping[str, Any]) -> str:
+    return " ".join(f"{name}={spelled(value)}" for name, value in settings.items()) or "the one point"

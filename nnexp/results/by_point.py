@@ -137,6 +137,12 @@ def stuck_ids(plan: Plan, runs: pd.DataFrame) -> frozenset[str]:
     return frozenset(runs["run_id"][runs["status"] == STUCK])
 
 
+def finished_ids(plan: Plan, runs: pd.DataFrame) -> list[str]:
+    """The runs that finished and learnt, as `standing` has them."""
+    stuck = stuck_ids(plan, runs)
+    return [each for each in runs.loc[runs["status"] == "finished", "run_id"] if each not in stuck]
+
+
 def _stuck_at_point(accuracies: NDArray[np.float64], sizes: Sizes | None) -> NDArray[np.bool_]:
     """Which runs of a point, (seeds,); none unless others are clearly above them.
 
