@@ -14,13 +14,17 @@ from nnexp.errors import UserError
 from nnexp.nn.checks import OneOf, OrNull
 from nnexp.sweep.store.catalog import sweep_folders
 
-OF_SWEEPS = ("status", "summary", "show", "compare", "power", "export", "publish", "retry", "sync", "rm")
+OF_SWEEPS = (
+    *("status", "summary", "show", "compare", "report", "watch", "power"),
+    *("export", "publish", "retry", "sync", "rm"),
+)
 OPTIONS = ("--help", "--version", "--multirun", "--cfg", "--info", "--config-dir")
 WITHOUT_VALUE = (
     "sweep.axes",
     "sweep.zip",
     "sweep.baseline",
     "monitor",
+    "notify",
     "sweep",
 )  # they have keys of their own
 

@@ -24,6 +24,8 @@ from nnexp.commands.completion import candidates
             [f"data={name}" for name in ("digits", "fashion_mnist", "file", "mnist", "nand", "synthetic")],
         ),
         ("nnexp data.s", ["data.scale=", "data.shear=", "data.shift="]),
+        ("nnexp noti", ["notify."]),
+        ("nnexp notify.", ["notify.after=", "notify.url="]),
         ("nnexp dry_run=", ["dry_run=false", "dry_run=true"]),
         ("nnexp n_jobs=", ["n_jobs=null"]),
         ("nnexp sweep.axes.lam", ["sweep.axes.lambda_l1=", "sweep.axes.lambda_l2="]),
