@@ -16,7 +16,7 @@ from nnexp.nn import Model, outputs_of
 from nnexp.results.by_point import best_run, finished_ids
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.store.record import read_model
-from nnexp.text import count, spelled
+from nnexp.text import spelled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,7 +119,8 @@ def committee_of(folder: Path, plan: Plan, runs: pd.DataFrame, settings: Mapping
 def _best(plan: Plan, runs: pd.DataFrame) -> Run:
     run = best_run(plan, runs)
     if run is None:
-        raise UserError(f"sweep {plan.name} has no best network: none of {count(len(runs), 'run')} finished")
+        ended = f"{len(runs)} of {len(plan.runs)} runs have ended"
+        raise UserError(f"sweep {plan.name} has no best network: no run finished ({ended})")
     return run
 
 

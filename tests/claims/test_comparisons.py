@@ -86,6 +86,7 @@ def test_over_mean_a_ratio_is_that_of_the_means(rng: np.random.Generator) -> Non
     assert (finding.threshold, finding.n) == (1.2, 5)
 
 
+@pytest.mark.slow
 def test_ratios_of_skewed_means_that_are_equal_are_refuted_by_chance_in_few_sweeps(
     rng: np.random.Generator,
 ) -> None:
@@ -128,6 +129,7 @@ def test_a_clear_difference_is_decided(rng: np.random.Generator, rel: str, verdi
     assert (found.verdict, found.seeds_low) == (verdict_of, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("over", ["paired", "mean"])
 def test_equal_points_are_undecided_in_95_percent_of_sweeps(rng: np.random.Generator, over: str) -> None:
     pairs = rng.normal(0.5, 0.02, (SIMULATIONS, 2, 5))
@@ -185,6 +187,7 @@ def test_fewer_than_three_seeds_have_no_interval(n: int) -> None:
     assert found.note == f"n = {n}: an interval needs 3 seeds"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("within", [0.01, 0.003])
 def test_equal_at_the_margin_is_shown_by_chance_in_few_sweeps(
     rng: np.random.Generator, within: float
@@ -254,6 +257,7 @@ def test_another_test_of_means_decides_in_the_place_of_students(rng: np.random.G
     assert {0.9875} == {round(level, 9) for level in levels if level != 0.95}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tests", [1, 8])
 def test_eight_true_steps_are_refuted_by_chance_in_few_sweeps(rng: np.random.Generator, tests: int) -> None:
     refuted = 0
@@ -264,6 +268,7 @@ def test_eight_true_steps_are_refuted_by_chance_in_few_sweeps(rng: np.random.Gen
     assert share < 0.05 if tests == 8 else share > 0.1  # uncorrected, about 0.18
 
 
+@pytest.mark.slow
 def test_equal_points_have_an_optimum_or_none_in_few_sweeps(rng: np.random.Generator) -> None:
     check = Check(ACCURACY, "paired", along="batch_size", grid=tuple(range(8)), optimum=True)
     sweeps = rng.normal(0.5, 0.01, (SIMULATIONS // 2, 8, 5))

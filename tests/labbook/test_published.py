@@ -66,6 +66,7 @@ def test_a_claim_of_any_form_has_the_verdict_from_published_files_that_it_has_fr
     assert set(published["verdict"]) <= DECIDED, published["note"].tolist()
 
 
+@pytest.mark.slow
 def test_every_check_of_the_sweep_files_can_be_judged_from_published_files(tmp_path: Path) -> None:
     trained = {}
     for name in choices("sweep"):

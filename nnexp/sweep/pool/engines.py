@@ -9,7 +9,7 @@ from nnexp.data import cache_folder
 from nnexp.errors import UserError
 from nnexp.sweep.question.plan import Run
 
-PROCESSOR = "cpu"
+PROCESSOR, MISSING = "cpu", "none"  # devices
 
 
 @cache
@@ -22,7 +22,7 @@ def engine_facts(engine: str) -> dict[str, str]:
     if engine == "numpy":
         return {}
     if find_spec("jax") is None:
-        return {"jax": "none", "device": "none"}
+        return {"jax": "none", "device": MISSING}
     from nnexp.nn.compiled import prepared
 
     return prepared(_compilations())
@@ -36,7 +36,8 @@ def engine_of(runs: Iterable[Run]) -> str:
 def accelerated(runs: Iterable[Run]) -> set[str]:
     """The engines that some runs name, and that have an accelerator here."""
     engines = {run.hyperparameters.engine for run in runs}
-    return {name for name in engines if engine_facts(name).get("device", PROCESSOR) != PROCESSOR}
+    devices = {name: engine_facts(name).get("device", PROCESSOR) for name in engines}
+    return {name for name, device in devices.items() if device not in (PROCESSOR, MISSING)}
 
 
 def _compilations() -> Path | None:

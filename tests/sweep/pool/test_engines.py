@@ -102,6 +102,7 @@ def test_one_process_trains_on_an_accelerator_if_no_number_is_asked_for(
     pretend(monkeypatch, device)
     made = compiled_plan()
     monkeypatch.setattr("nnexp.experiment.workers.worker_count", lambda n_jobs, *_: n_jobs or 2)
+    monkeypatch.setattr("nnexp.sweep.pool.dask.find_spec", lambda name: True)
     assert workers(made).number(8) == usual
     assert workers(made, n_jobs=3).number(8) == 3
     assert workers(made, backend=Backend(name="dask")).number(8) == max(1, usual), "a cluster that is started"
