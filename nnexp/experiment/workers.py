@@ -13,6 +13,7 @@ from rich.console import Console
 from nnexp.config import Execution
 from nnexp.errors import UserError
 from nnexp.experiment.messages import queued
+from nnexp.files import scratch
 from nnexp.nn import check_engine
 from nnexp.sweep.pool.cluster import launch_on_cluster
 from nnexp.sweep.pool.countdown import Countdown
@@ -28,13 +29,14 @@ from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.pool.stop import deferred
 from nnexp.sweep.pool.watch import Progress
 from nnexp.sweep.pool.worker import Outcome
+from nnexp.sweep.pool.worker_processes import KeptProcesses
 from nnexp.sweep.question.plan import Plan
 
 
 class Workers:
     """Those of a command. They are looked for once, when the first run is to train.
 
-    A cluster stays open from one round to the next, until the end of the `with`.
+    Processes and clusters stay from one round to the next, until the end of the `with`.
     """
 
     def __init__(
@@ -122,8 +124,14 @@ class Workers:
             return train_here(stacks, self._datasets.load_all(specs), expected, progress)
         if backend in ("dask", "slurm"):
             return self._outcomes_on_cluster(stacks, expected, board, runs)
-        sources = self._datasets.share(specs, board.path.parent)
-        return launch(stacks, sources, expected, board, workers, backend)
+        kept = self._kept
+        sources = self._datasets.share(specs, kept.folder)
+        return launch(stacks, sources, expected, board, workers, backend, kept)
+
+    @cached_property
+    def _kept(self) -> KeptProcesses:
+        """Processes of this machine, and the folder of what they share."""
+        return self._cluster.enter_context(KeptProcesses(self._cluster.enter_context(scratch())))
 
     def _outcomes_on_cluster(
         self, stacks: Sequence[Stack], expected: Premises, board: Board, runs: int

@@ -12,6 +12,7 @@ class Datasets:
 
     def __init__(self) -> None:
         self._wholes: dict[DataSpec, Dataset] = {}
+        self._shared: dict[tuple[Path, DataSpec], Path] = {}
 
     def load(self, spec: DataSpec) -> Dataset:
         """The data set of that specification, read at the first use. Raises as `nnexp.data.load`."""
@@ -26,17 +27,18 @@ class Datasets:
         return {spec: self._whole(whole_of(spec)) for spec in specs}
 
     def share(self, specs: Sequence[DataSpec], folder: Path) -> Mapping[DataSpec, Dataset | Path]:
-        """Write the data sets into folders below `folder`; returns specification -> folder.
+        """Write the data sets into folders below `folder`, each once; returns specification -> folder.
 
         As float32, 4 bytes a pixel, once for all workers: bytes that each worker turns into float32 of its
         own would take a quarter of the disk, and the memory of one data set per worker.
         """
-        folders: dict[DataSpec, Path] = {}
         for whole in dict.fromkeys(map(whole_of, specs)):
-            folders[whole] = folder / f"data{len(folders)}"
-            folders[whole].mkdir()
-            data.share(self._whole(whole), folders[whole])
-        return {spec: folders[whole_of(spec)] for spec in specs}
+            if (folder, whole) not in self._shared:
+                place = folder / f"data{len(self._shared)}"
+                place.mkdir()
+                data.share(self._whole(whole), place)
+                self._shared[folder, whole] = place
+        return {spec: self._shared[folder, whole_of(spec)] for spec in specs}
 
     def _whole(self, whole: DataSpec) -> Dataset:
         if whole not in self._wholes:

@@ -8,7 +8,7 @@ import signal
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.pool.stop import SIGNALS, interruptible
 from nnexp.sweep.pool.watch import Progress
 from nnexp.sweep.pool.worker import Outcome, train_stack
-from nnexp.sweep.pool.worker_processes import WorkerProcesses, begin
+from nnexp.sweep.pool.worker_processes import KeptProcesses, begin
 
 Answer = tuple[tuple[int, ...], PremiseError | None]  # of the stack with these rows; why it did not train
 Task = tuple[Callable[..., Answer], tuple[object, ...], dict[str, object]]  # as `joblib.delayed` makes it
@@ -76,10 +76,12 @@ def launch(
     board: Board,
     workers: int,
     backend: str | None = None,
+    kept: KeptProcesses | None = None,
 ) -> Generator[Sequence[Outcome], None, None]:
     """Train `stacks` on so many workers and yield the outcomes of each as soon as it is done.
 
-    `sources`: the folders that hold the shared data sets. If a worker dies, joblib ends all: they begin again
+    `sources`: the folders that hold the shared data sets. `kept`: worker processes of earlier calls, which
+    later ones get; without it they start here, and end. If a worker dies, joblib ends all: they begin again
     with what has no outcome, each run of the dead worker's stack alone. A run that kills workers (`Deaths`)
     has failed. Once the board asks to stop, no stack begins, and runs that did not end have no outcome.
     Closing the iterator ends the workers, whatever they do.
@@ -89,12 +91,14 @@ def launch(
         OSError: a file of the temporary folder cannot be written or read, or workers die that have no run.
     """
     remainder, folder = Remainder(stacks), board.path.parent
-    with one_blas_thread():  # threads would give each other's limit back, each at its end
+    own = KeptProcesses(folder)
+    with one_blas_thread(), own:  # threads would give each other's limit back, each at its end
         while remainder and not board.stop_asked:
             tasks = (_task(stack, sources, expected, board) for stack in remainder.hand_out(board))
-            processes = WorkerProcesses(folder)
-            beginning = expected.parent, processes.announcements
-            with processes, closing(_answers(tasks, workers, beginning, backend)) as answers:
+            with ExitStack() as using:
+                processes = using.enter_context((kept or own).in_use())
+                beginning = expected.parent, processes.announcements
+                answers = using.enter_context(closing(_answers(tasks, workers, beginning, backend)))
                 try:
                     for rows, error in answers:
                         if error:

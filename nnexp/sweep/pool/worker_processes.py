@@ -8,8 +8,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import active_children
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
@@ -41,9 +41,37 @@ def _exit_without(parent: int) -> None:
     os._exit(1)
 
 
+class KeptProcesses:
+    """Worker processes that go on from one round of a sweep to the next, so that none waits for new ones to
+    start; they end with the `with`, as joblib would keep them for minutes."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder`: a temporary one, which lasts as long as the `with`."""
+        self.folder, self._now = folder, ExitStack()
+        self._processes: WorkerProcesses | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._now.close()
+
+    @contextmanager
+    def in_use(self) -> Iterator["WorkerProcesses"]:
+        """Those that there are, or new ones. An error ends them, whatever they do."""
+        if self._processes is None or not self._processes.are_whole:
+            self._now.close()
+            self._processes = self._now.enter_context(WorkerProcesses(self.folder))
+        try:
+            yield self._processes
+        except BaseException:
+            self._processes.end()
+            raise
+
+
 class WorkerProcesses:
     """The processes that `begin` with its `announcements`: watched from a thread inside its `with`, and ended
-    at its end, as joblib would keep them for minutes."""
+    at its end."""
 
     def __init__(self, folder: Path) -> None:
         """`folder`: where the announcements get a folder of their own."""
@@ -73,6 +101,11 @@ class WorkerProcesses:
         for worker in ours:
             end(worker)
         _wait_for(ours)
+
+    @property
+    def are_whole(self) -> bool:
+        """Whether they go on, and none has died."""
+        return not self._over.is_set() and not self._seen.is_set()
 
     def culprit(self) -> BaseProcess | None:
         """The worker that died before joblib ended the others; None where nobody can tell."""

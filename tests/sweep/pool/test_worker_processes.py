@@ -19,7 +19,7 @@ from nnexp.sweep.pool.launch import launch
 from nnexp.sweep.pool.premises import premises
 from nnexp.sweep.pool.progress_board import Board
 from nnexp.sweep.pool.stacks import make_stacks
-from nnexp.sweep.pool.worker_processes import WorkerProcesses, begin
+from nnexp.sweep.pool.worker_processes import KeptProcesses, WorkerProcesses, begin
 from tests.faults.driving import wait_for
 from tests.sweep.samples import plan
 
@@ -54,6 +54,28 @@ def test_the_pool_of_somebody_else_outlives_a_sweep(tmp_path: Path) -> None:
         assert len(list(training)) == 1
         assert only(pid, children)
         assert pool.submit(os.getpid).result() == pid
+
+
+def test_processes_are_kept_from_one_round_to_the_next_and_end_with_the_last(tmp_path: Path) -> None:
+    """One that dies between two rounds costs no run: nobody had it."""
+    made, before = plan({"learning_rate": [0.1, 1.0]}, seeds=[0]), set(active_children())
+    share(load(made.runs[0].data), tmp_path)
+    stacks = make_stacks(made.runs, [0, 1], 2, load, timing=True)
+    with KeptProcesses(tmp_path) as kept:
+
+        def trained(number: int) -> set[BaseProcess]:
+            board = Board(tmp_path / f"board{number}", 2)
+            sources = {made.runs[0].data: tmp_path}
+            ended = list(launch(stacks, sources, premises(made), board, 2, "loky", kept))
+            assert [outcome.status for outcomes in ended for outcome in outcomes] == ["finished"] * 2
+            return set(active_children()) - before
+
+        first = trained(1)
+        assert trained(2) == first
+        victim = first.pop()
+        os.kill(victim.pid or 0, signal.SIGKILL)
+        assert victim not in trained(3)
+    assert wait_for(lambda: set(active_children()) <= before, 10)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGSEGV])
