@@ -39,6 +39,7 @@ class Database(AbstractContextManager["Database"]):
 
         self._is_sqlite = scheme(uri) == "sqlite"
         self._engine = create_engine(uri)
+        self._copies = self._engine.driver == "psycopg"
         self._tables: dict[str, Table] = {name: Base.metadata.tables[name] for name in TABLES}
         self._experiments = Base.metadata.tables["experiments"]
         if self._is_sqlite:
@@ -60,8 +61,25 @@ class Database(AbstractContextManager["Database"]):
                 raise LookupError("the experiment was deleted while runs were logged")
             for name in TABLES:
                 if rows := [row for run in runs for row in run.get(name, ())]:
-                    connection.execute(self._tables[name].insert(), rows)
+                    self._write(connection, name, rows)
             connection.commit()
+
+    def _write(self, connection: "Connection", name: str, rows: list[dict[str, Any]]) -> None:
+        """Add rows to a table; to PostgreSQL by its COPY, which reads them as one stream."""
+        table, columns = self._tables[name], list(rows[0])
+        if not self._copies or any(
+            column.default is not None and column.name not in columns for column in table.c
+        ):
+            connection.execute(table.insert(), rows)
+            return
+        from psycopg import sql
+
+        places = sql.SQL(", ").join(map(sql.Identifier, columns))
+        command = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(name), places)
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(command) as copy:
+            for row in rows:
+                copy.write_row([row[column] for column in columns])
 
     def taken(self, runs: Iterable[str]) -> set[str]:
         """Which of these ids are those of runs, deleted ones too."""
