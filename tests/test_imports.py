@@ -15,7 +15,17 @@ PACKAGE = Path(nnexp.__path__[0])
 # the parts of ours that are made of one. Everything else stands at the head, for every reader to see.
 HEAVY = ("mlflow", "pandas", "hydra", "matplotlib", "sklearn", "scipy", "joblib", "jax", "cupy")
 LATE = (
-    *(*HEAVY, "dask", "dask_jobqueue", "distributed", "omegaconf", "sqlalchemy", "pooch", "IPython"),
+    *(
+        *HEAVY,
+        "dask",
+        "dask_jobqueue",
+        "distributed",
+        "omegaconf",
+        "sqlalchemy",
+        "psycopg",
+        "pooch",
+        "IPython",
+    ),
     *("optuna", "torch", "jinja2", "markupsafe", "PIL", "nnexp.plots", "nnexp.nn.compiled"),
 )
 MADE_OF_A_LIBRARY = ("plots", "tracking/network_model.py", "nn/compiled")
@@ -97,6 +107,7 @@ ONLY_IN = {
     "distributed": "sweep",
     "omegaconf": "config",
     "pooch": "data",
+    "psycopg": "tracking/database.py",
     "optuna": "sweep/question/asked.py",
     "torch": "sweep/question/asked.py",
     "matplotlib": "plots",
