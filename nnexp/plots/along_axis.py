@@ -151,9 +151,11 @@ def _draw_to_best(axes: Axes, scale: Scale, to_best: Floats, marks: Sequence[str
     near = np.nanmax(abs(to_best[:, [mark != "worse" for mark in marks]]), initial=0)
     if near and np.nanmax(abs(to_best), initial=0) > FAR * near:
         edge = float(f"{near:.1g}")
-        set_across = axes.set_xscale if scale.kind == "categories" else axes.set_yscale
+        sideways = scale.kind == "categories"
+        set_across = axes.set_xscale if sideways else axes.set_yscale
         set_across("symlog", linthresh=edge, linscale=1)
-        across.set_major_locator(FixedLocator([*_steps(2 * edge, -np.nanmin(to_best)), -edge, 0, edge]))
+        least = (5 if sideways else 2) * edge  # side by side, labels take more room
+        across.set_major_locator(FixedLocator([*_steps(least, -np.nanmin(to_best)), -edge, 0, edge]))
         across.set_minor_locator(NullLocator())
         across.set_major_formatter(tick_text)
         notes.append(f"Beyond {edge:g} points they lie on a logarithmic scale")
