@@ -6,9 +6,10 @@ from nnexp.commands.arguments import only_name, parse_arguments
 from nnexp.commands.lookup import say_choice
 from nnexp.console import make_console, make_table
 from nnexp.errors import UserError
-from nnexp.experiment.committees import right_on_test, scores
-from nnexp.experiment.loaded_sweep import load_folder
+from nnexp.experiment.committees import Score, right_on_test, scores
+from nnexp.experiment.loaded_sweep import LoadedSweep, load_folder
 from nnexp.statistics.shares import share_interval
+from nnexp.sweep.question.stages import is_part
 from nnexp.sweep.store.catalog import find_sweep_folder
 from nnexp.text import count
 
@@ -16,9 +17,9 @@ HELP = """
 nnexp committee NAME[/ID] [sweeps_dir=sweeps]
 
 What the networks of a point answer together: a committee of one network for each seed takes the mean of their
-outputs. A row per point: how many learnt, the mean of their validation accuracies, and the committee's. The
-committee that does best on validation data is then tried on the test set, once. It takes the weights in the
-sweep's records; a notebook has it by load_sweep(NAME).committee().
+outputs. A row per point: how many learnt, the mean of their validation accuracies, and the committee's. Once
+all runs have ended, the committee that does best on validation data is tried on the test set. It takes the
+weights in the sweep's records; a notebook has it by load_sweep(NAME).committee().
 """
 
 
@@ -34,18 +35,25 @@ def main(words: Sequence[str]) -> int:
     numbers = ("networks", "alone", "together")
     table = make_table("point", *numbers, right=numbers)
     for each in seats:
-        members = str(len(each.committee.members))
-        table.add_row(each.committee.label, members, f"{100 * each.alone:.2f}", f"{100 * each.together:.2f}")
+        figures = f"{100 * each.alone:.2f}", f"{100 * each.together:.2f}"
+        table.add_row(each.label, str(each.members), *figures)
     console = make_console()
     console.print("Validation accuracy in %: of one network, in the mean, and of a committee of all")
     console.print(table)
-    best = max(seats, key=lambda each: each.together)
-    right = right_on_test(sweep, best)
+    console.print(_of_the_best(sweep, max(seats, key=lambda each: each.together)))
+    return 0
+
+
+def _of_the_best(sweep: LoadedSweep, best: Score) -> str:
+    """What the committee that does best on validation data does on test data, unless more is to be chosen."""
+    if is_part(sweep.plan):
+        return f"Best on validation: {best.label}. The test set is left alone: settings are chosen here."
+    if len(sweep.runs) < len(sweep.plan.runs):
+        return "The test set is left alone until all runs have ended."
+    right = right_on_test(sweep, best.point)
     test = share_interval(int(right.sum()), len(right))
     mean, low, high = (100 * float(value) for value in (test.mean, test.low, test.high))
-    console.print(
-        f"Best on validation: {best.committee.label}. The test accuracy of these "
-        f"{count(len(best.committee.members), 'network')} together: {mean:.2f} % ({low:.2f} to {high:.2f} % "
-        f"with the sampling of the {int(test.n):,} test examples)."
+    return (
+        f"Best on validation: {best.label}. The test accuracy of {count(best.members, 'network')} together: "
+        f"{mean:.2f} % ({low:.2f} to {high:.2f} % with the sampling of the {int(test.n):,} test examples)."
     )
-    return 0

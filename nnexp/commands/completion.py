@@ -15,7 +15,7 @@ from nnexp.nn.checks import OneOf, OrNull
 from nnexp.sweep.store.catalog import sweep_folders
 
 OF_SWEEPS = (
-    *("status", "summary", "show", "compare", "report", "watch", "power"),
+    *("status", "summary", "show", "compare", "report", "watch", "committee", "power"),
     *("export", "publish", "retry", "sync", "rm"),
 )
 OPTIONS = ("--help", "--version", "--multirun", "--cfg", "--info", "--config-dir")

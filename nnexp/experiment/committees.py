@@ -15,10 +15,12 @@ from nnexp.results.by_point import finished_ids
 
 
 class Score(NamedTuple):
-    """How a committee does on validation data, beside the mean of its members' accuracies; from 0 to 1."""
+    """How the committee of a point does on validation data, beside the mean of its members' accuracies, from
+    0 to 1; `members`: how many they are."""
 
     point: int
-    committee: Committee
+    label: str
+    members: int
     alone: float
     together: float
 
@@ -36,13 +38,15 @@ def scores(sweep: LoadedSweep) -> Iterator[Score]:
             continue
         committee, part = sweep.committee(**plan.settings_at(point)), read(runs[0].data).data.validation
         alone = float(np.mean([_right(member, part).mean() for member in committee.members]))
-        yield Score(point, committee, alone, float(_right(committee, part).mean()))
+        together = float(_right(committee, part).mean())
+        yield Score(point, committee.label, len(committee.members), alone, together)
 
 
-def right_on_test(sweep: LoadedSweep, score: Score) -> NDArray[np.bool_]:
-    """Of each test example, whether the committee is right."""
-    run = sweep.plan.runs_by_point[score.point][0]
-    return _right(score.committee, load(run.data).data.test)
+def right_on_test(sweep: LoadedSweep, point: int) -> NDArray[np.bool_]:
+    """Of each test example, whether the committee of a point is right."""
+    plan = sweep.plan
+    committee = sweep.committee(**plan.settings_at(point))
+    return _right(committee, load(plan.runs_by_point[point][0].data).data.test)
 
 
 def _right(network: TrainedNetwork | Committee, part: Examples) -> NDArray[np.bool_]:

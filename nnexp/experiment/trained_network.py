@@ -130,10 +130,15 @@ def _point_with(plan: Plan, settings: Mapping[str, Any]) -> int:
     for name in settings:
         if name not in points[0]:
             raise unknown("setting of a point", name, list(points[0]))
-    fits = [number for number, point in enumerate(points) if settings.items() <= point.items()]
+    fits = [k for k, point in enumerate(points) if all(_same(point[n], v) for n, v in settings.items())]
     if len(fits) != 1:
         raise UserError(f"settings must name one point, got {_written(settings)}, which {len(fits)} have")
     return fits[0]
+
+
+def _same(one: Any, other: Any) -> bool:
+    """As values, or as they are spelled: sizes may come as a list."""
+    return bool(one == other) or spelled(one) == spelled(other)
 
 
 def _written(settings: Mapping[str, Any]) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnexp import load_sweep
+from nnexp import cli, load_sweep
 from nnexp.data import load
 from nnexp.errors import UserError
-from tests.commands.conftest import Command, only
+from tests.commands.conftest import SMALL, Command, only
 
 
 def test_a_committee_answers_by_the_mean_of_its_members_outputs() -> None:
@@ -52,8 +52,29 @@ def test_each_point_has_a_row_and_the_best_alone_is_tested(nnexp: Command) -> No
     assert all(alone == together for _, alone, together in rows), "a committee of one is that one"
     told = " ".join(shown.split())
     assert f"Best on validation: batch_size={best.batch_size}." in told
-    assert f"of these 1 network together: {100 * best.test_accuracy:.2f} % (" in told
+    assert f"of 1 network together: {100 * best.test_accuracy:.2f} % (" in told
     assert shown.count("test accuracy") == 1
+
+
+def test_the_test_set_is_left_alone_while_runs_are_missing_and_where_settings_are_chosen(
+    nnexp: Command, sweeps: Path
+) -> None:
+    record = next((only(sweeps / "plain") / "records").glob("*.json"))
+    record.unlink()
+    shown = nnexp("committee", "plain")[1]
+    assert "The test set is left alone until all runs have ended." in shown
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nnexp.commands.committee.is_part", lambda plan: True)
+        shown = nnexp("committee", "plain")[1]
+    assert "The test set is left alone: settings are chosen here." in shown
+    assert "test accuracy" not in shown
+
+
+def test_sizes_may_be_a_list(sweeps: Path) -> None:
+    small = [word for word in SMALL if not word.startswith("hidden_size")]
+    words = [*small, "-m", "hidden_size=[5,4],6", "sweep.name=sizes", f"sweeps_dir={sweeps}"]
+    assert cli.main(words) == 0
+    assert load_sweep("sizes").committee(hidden_size=[5, 4]).label == "hidden_size=[5,4]"
 
 
 def test_published_results_have_no_weights(nnexp: Command, sweeps: Path) -> None:

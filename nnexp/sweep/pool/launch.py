@@ -96,7 +96,7 @@ def launch(
         while remainder and not board.stop_asked:
             tasks = (_task(stack, sources, expected, board) for stack in remainder.hand_out(board))
             with ExitStack() as using:
-                processes = using.enter_context((kept or own).in_use())
+                processes = using.enter_context((kept or own).in_use(workers))
                 beginning = expected.parent, processes.announcements
                 answers = using.enter_context(closing(_answers(tasks, workers, beginning, backend)))
                 try:

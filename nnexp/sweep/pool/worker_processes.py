@@ -49,6 +49,7 @@ class KeptProcesses:
         """`folder`: a temporary one, which lasts as long as the `with`."""
         self.folder, self._now = folder, ExitStack()
         self._processes: WorkerProcesses | None = None
+        self._number = 0
 
     def __enter__(self) -> Self:
         return self
@@ -57,11 +58,14 @@ class KeptProcesses:
         self._now.close()
 
     @contextmanager
-    def in_use(self) -> Iterator["WorkerProcesses"]:
-        """Those that there are, or new ones. An error ends them, whatever they do."""
-        if self._processes is None or not self._processes.are_whole:
+    def in_use(self, number: int) -> Iterator["WorkerProcesses"]:
+        """So many: those that there are, or new ones. An error ends them, whatever they do.
+
+        Another number takes new ones: where joblib adds to those that there are, they begin with signals.
+        """
+        if self._processes is None or self._number != number or not self._processes.are_whole:
             self._now.close()
-            self._processes = self._now.enter_context(WorkerProcesses(self.folder))
+            self._processes, self._number = self._now.enter_context(WorkerProcesses(self.folder)), number
         try:
             yield self._processes
         except BaseException:

@@ -104,7 +104,7 @@ def _id(text: str, length: int) -> str:
     return "abcdefghijklmnop"[int(digits[0], 16)] + digits[1:length]
 
 
-FileVersions = tuple[tuple[str, int, int], ...]  # path, time of change in ns, size
+FileVersions = tuple[tuple[str, int, int], ...]  # path, time of the last change of any kind in ns, size
 
 
 def formulas() -> Formulas:
@@ -113,10 +113,10 @@ def formulas() -> Formulas:
 
 
 def file_versions() -> FileVersions:
-    """The files that formulas stand in, as they are now: on one machine, equal ones hold the same."""
+    """The files that formulas stand in, as they are now; equal ones hold the same. Nobody sets the time."""
     entries = (entry for folder in SOURCES for entry in os.scandir(PACKAGE / folder))
     files = {entry.path: entry.stat() for entry in entries if entry.name.endswith((".py", ".cu"))}
-    return tuple((path, files[path].st_mtime_ns, files[path].st_size) for path in sorted(files))
+    return tuple((path, files[path].st_ctime_ns, files[path].st_size) for path in sorted(files))
 
 
 @lru_cache(maxsize=4)

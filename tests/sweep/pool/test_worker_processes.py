@@ -63,10 +63,10 @@ def test_processes_are_kept_from_one_round_to_the_next_and_end_with_the_last(tmp
     stacks = make_stacks(made.runs, [0, 1], 2, load, timing=True)
     with KeptProcesses(tmp_path) as kept:
 
-        def trained(number: int) -> set[BaseProcess]:
+        def trained(number: int, workers: int = 2) -> set[BaseProcess]:
             board = Board(tmp_path / f"board{number}", 2)
             sources = {made.runs[0].data: tmp_path}
-            ended = list(launch(stacks, sources, premises(made), board, 2, "loky", kept))
+            ended = list(launch(stacks, sources, premises(made), board, workers, "loky", kept))
             assert [outcome.status for outcomes in ended for outcome in outcomes] == ["finished"] * 2
             return set(active_children()) - before
 
@@ -74,7 +74,9 @@ def test_processes_are_kept_from_one_round_to_the_next_and_end_with_the_last(tmp
         assert trained(2) == first
         victim = first.pop()
         os.kill(victim.pid or 0, signal.SIGKILL)
-        assert victim not in trained(3)
+        third = trained(3)
+        assert victim not in third
+        assert trained(4, workers=3).isdisjoint(third), "joblib would begin the third one by itself"
     assert wait_for(lambda: set(active_children()) <= before, 10)
 
 
