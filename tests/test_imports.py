@@ -107,7 +107,6 @@ ONLY_IN = {
     "distributed": "sweep",
     "omegaconf": "config",
     "pooch": "data",
-    "psycopg": "tracking/database.py",
     "optuna": "sweep/question/asked.py",
     "torch": "sweep/question/asked.py",
     "matplotlib": "plots",

@@ -67,15 +67,12 @@ class Database(AbstractContextManager["Database"]):
     def _write(self, connection: "Connection", name: str, rows: list[dict[str, Any]]) -> None:
         """Add rows to a table; to PostgreSQL by its COPY, which reads them as one stream."""
         table, columns = self._tables[name], list(rows[0])
-        if not self._copies or any(
-            column.default is not None and column.name not in columns for column in table.c
-        ):
+        left_out = [column for column in table.c if column.name not in columns]
+        if not self._copies or any(column.default is not None for column in left_out):  # it fills those in
             connection.execute(table.insert(), rows)
             return
-        from psycopg import sql
-
-        places = sql.SQL(", ").join(map(sql.Identifier, columns))
-        command = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(name), places)
+        quote = connection.dialect.identifier_preparer.quote
+        command = f"COPY {quote(name)} ({', '.join(map(quote, columns))}) FROM STDIN"
         driver: Any = connection.connection.driver_connection
         with driver.cursor() as cursor, cursor.copy(command) as copy:
             for row in rows:
