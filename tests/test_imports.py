@@ -62,7 +62,7 @@ MAY_IMPORT = {
     },
     "pages": {
         *("errors", "text", "nn", "data", "sweep.question", "sweep.store", "results", "claims", "report"),
-        *("plots", "labbook"),
+        *("plots", "labbook", "config"),
     },
     "experiment": {
         *(

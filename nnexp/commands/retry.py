@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 from nnexp.commands.arguments import MODELS, SWEEPS_DIR, TRACKING, only_name, parse_arguments
 from nnexp.commands.lookup import folder_of, name_of
-from nnexp.config import Execution, choices, load_config
+from nnexp.config import Execution, file_behind, load_config
 from nnexp.config.backend import BACKEND
 from nnexp.config.notify import NOTIFY
 from nnexp.console import make_console
@@ -54,8 +54,7 @@ def main(words: Sequence[str]) -> int:
 
 def _what_rests_on_it(name: str) -> str:
     """The command that goes on with what a stage or trials have chosen, as far as their name tells it."""
-    parents = ("/".join(name.split("/")[:length]) for length in range(1, name.count("/") + 1))
-    file = next((parent for parent in parents if parent in choices("sweep")), None)
+    file = file_behind(name)
     word = f"python -m nnexp +sweep={file}, with the words that it" if file else "the command that it"
     return f"To go on with what this chooses: {word} was begun with"
 

@@ -11,7 +11,8 @@ from nnexp.commands.lookup import folder_of, name_of
 from nnexp.config import load_config
 from nnexp.console import make_console
 from nnexp.errors import UserError
-from nnexp.experiment.finishing import best_network, files_of, page_tags, results_now
+from nnexp.experiment.attachments import files_of
+from nnexp.experiment.finishing import best_network, page_tags, results_now
 from nnexp.results.stamp import stamp
 from nnexp.results.write_csv import write_results
 from nnexp.sweep.store.catalog import no_sweeps, sweep_folders
@@ -151,7 +152,7 @@ def upload_sweep(folder: Path, uri: str, models: str) -> Upload:
         except BaseException:
             logger.close("KILLED", sweep.statuses, timeout=2.0)
             raise
-        status, files, tags = final_status(sweep), files_of(folder), page_tags(results)
+        status, files, tags = final_status(sweep), files_of(sweep), page_tags(results)
         finished = status == "FINISHED"
         best = best_network(sweep, results) if finished and models == "best" else None
         curves = mean_curves(sweep.plan, sweep.records) if finished else []

@@ -1,13 +1,15 @@
 """`nnexp watch`: the report of a sweep while it trains, in a browser of this machine."""
 
 import json
+import sys
 import webbrowser
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from nnexp.commands.arguments import SWEEPS_DIR, only_name, parse_arguments
-from nnexp.commands.lookup import name_of, say_choice
+from nnexp.commands.lookup import name_of, parts_of, say_choice
 from nnexp.errors import UserError
 from nnexp.experiment.watching import Watched
 from nnexp.pages.render import check_libraries
@@ -19,11 +21,12 @@ nnexp watch NAME[/ID] [port=0] [--open] [sweeps_dir=sweeps]
 
 The report of a sweep while it trains, on http://127.0.0.1:PORT, until Ctrl-C: how far it is, the time left,
 the best run so far, failures, and the page itself, anew as runs end. port=0 takes a free one. NAME alone
-means the sweep of this name that trains now, if one does. Only browsers of this machine are answered.
-Verdicts come when all runs have ended: each time that they are shown is a look. --open shows it in the
-browser. It takes pip install 'nnexp[report]'.
+means the sweep of this name that trains now, if one does, else the one of its stages or trials that does.
+Only browsers of this machine are answered. Verdicts come when all runs have ended: each time that they are
+shown is a look. --open shows it in the browser. It takes pip install 'nnexp[report]'.
 """
 HOST = "127.0.0.1"
+TEXT = "text/plain; charset=utf-8"
 OPEN, PORT = "--open", "port"
 
 
@@ -51,12 +54,32 @@ def main(words: Sequence[str]) -> int:
 
 
 def _folder(name: str, sweeps_dir: str) -> Path:
-    """The sweep of this name that is trained now, else the one that every command means."""
-    known = name_from_path(name, sweeps_dir)
+    """The sweep of this name that is trained now, or its part that is; else the one that every command
+    means."""
+    wanted = name_from_path(name, sweeps_dir)
     for folder in sweep_folders(sweeps_dir)[::-1]:
-        if name_of(folder.parent, sweeps_dir) == known and holder_of(folder):
+        if name_of(folder.parent, sweeps_dir) == wanted and holder_of(folder):
             return folder
+    for part in parts_of(name, sweeps_dir)[::-1]:
+        if part.holder:
+            return part.sweep.folder
     return say_choice(find_sweep_folder(name, sweeps_dir))
+
+
+def hosts(port: int) -> set[str]:
+    """What a browser of this machine calls the server; it leaves out the usual port."""
+    names = {HOST, "localhost"}
+    return {f"{name}:{port}" for name in names} | (names if port == 80 else set())
+
+
+class Server(ThreadingHTTPServer):
+    """A server that keeps silent of browsers that go away before they have their answer."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def server_for(watched: Watched, port: int) -> ThreadingHTTPServer:
@@ -70,16 +93,19 @@ def server_for(watched: Watched, port: int) -> ThreadingHTTPServer:
         """`/` is the page, `/state` how far the sweep is."""
 
         def do_GET(self) -> None:
-            if self.headers.get("Host") not in {
-                f"{name}:{server.server_port}" for name in (HOST, "localhost")
-            }:
-                self._answer(403, "text/plain", b"only this machine is answered")
-            elif self.path == "/":
-                self._answer(200, "text/html; charset=utf-8", watched.page())
-            elif self.path == "/state":
-                self._answer(200, "application/json", json.dumps(watched.state()).encode())
-            else:
-                self._answer(404, "text/plain", b"no such page")
+            self._answer(*self._answer_to(self.path))
+
+        def _answer_to(self, path: str) -> tuple[int, str, bytes]:
+            if self.headers.get("Host") not in hosts(server.server_port):
+                return 403, TEXT, b"only this machine is answered"
+            try:
+                if path == "/":
+                    return 200, "text/html; charset=utf-8", watched.page()
+                if path == "/state":
+                    return 200, "application/json", json.dumps(watched.state()).encode()
+            except (UserError, OSError) as error:  # moved or removed meanwhile
+                return 503, TEXT, f"The sweep cannot be read: {error}".encode()
+            return 404, TEXT, b"no such page"
 
         def _answer(self, status: int, kind: str, content: bytes) -> None:
             self.send_response_only(status)
@@ -94,6 +120,5 @@ def server_for(watched: Watched, port: int) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: object) -> None:
             """Nothing: requests are nobody's business."""
 
-    server = ThreadingHTTPServer((HOST, port), Answers)
-    server.daemon_threads = True
+    server = Server((HOST, port), Answers)
     return server

@@ -44,6 +44,12 @@ def choices(group: str, config_dir: str | None = None) -> list[str]:
     return sorted((name.as_posix() for name in names), key=lambda name: (name.count("/"), name))
 
 
+def file_behind(part: str) -> str:
+    """The sweep file of what a stage or trials are a part of, as far as their name tells it; else empty."""
+    parents = ("/".join(part.split("/")[:length]) for length in range(1, part.count("/") + 1))
+    return next((parent for parent in parents if parent in choices("sweep")), "")
+
+
 def note_on_config(config_dir: str | None = None) -> str | None:
     """What to say of a `config.yaml` of the user's, which is not read."""
     for folder in own_folders(config_dir):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -16,25 +15,21 @@ from nnexp.claims.sweep_verdicts import looks_at, results_of
 from nnexp.config import Execution
 from nnexp.console import print_page
 from nnexp.data import Dataset, DataSpec
-from nnexp.experiment import html_report
+from nnexp.experiment import attachments, html_report
 from nnexp.experiment.messages import failures, run_line
-from nnexp.files import replacing
 from nnexp.pages.render import has_libraries
 from nnexp.report import markdown, terminal
 from nnexp.report.build import answer_of
 from nnexp.results import tables, write_csv
 from nnexp.results.by_point import best_run
-from nnexp.results.stamp import RULES, stamp
+from nnexp.results.stamp import stamp
 from nnexp.results.tables import make_tables
 from nnexp.sweep.pool.stop import SweepError, deferred
-from nnexp.sweep.question.identity import canonical_json
 from nnexp.sweep.question.plan import is_of_trials
 from nnexp.sweep.store.catalog import take_stock
 from nnexp.sweep.store.folder import Sweep
 from nnexp.sweep.store.looks import note_look
-from nnexp.sweep.store.plan_file import FILE
 from nnexp.sweep.store.record import read_model
-from nnexp.sweep.store.rounds_file import FILE as ROUNDS
 from nnexp.text import count
 from nnexp.tracking import Logger, Submission, mean_curves, mlflow_run_ids
 
@@ -42,7 +37,6 @@ if TYPE_CHECKING:  # pandas: too slow to load before training starts
     from nnexp.plots.pictures import Subject
     from nnexp.results.tables import Results
 
-DRAWN = ".pictures"  # says, once they are complete, of which trainings the pictures are
 # Seconds that MLflow may take at the end: for the records that it lacks, and then for the sweep's own page.
 LOGGING_TIME = {"FINISHED": 60.0, "KILLED": 8.0}
 CLOSING_TIME = {"FINISHED": 60.0, "KILLED": 2.0, "FAILED": 2.0}
@@ -81,8 +75,8 @@ class Ending:
             write_csv.write_results(results, folder)
             stamp(folder)
             self.console.print(f"CSV files: {folder}")
-            if status == "FINISHED":
-                self._draw(results)
+            if status == "FINISHED" and self._draw(results) and self.logger:
+                self._report(results)
             if self.logger:
                 with self._logging():
                     self.logger.drain(LOGGING_TIME[status], patient=status == "FINISHED")
@@ -126,16 +120,15 @@ class Ending:
             console.print(failures(sweep.plan, sweep.failed_again))
             console.print("Trained before, and well: those records stay; RUN.failed beside each tells more.")
 
-    def _draw(self, results: Results) -> None:
-        """Draw the pictures, unless those of the same trainings are there. A single run has none; those of
-        trials lie beside the answer that rests on them."""
+    def _draw(self, results: Results) -> bool:
+        """Draw the pictures, unless those of the same trainings are there; whether all are there now. A
+        single run has none; those of trials lie beside the answer that rests on them."""
         sweep = self.sweep
         without = len(sweep.plan.runs) == 1 or is_of_trials(sweep.plan)
         if not self.execution.pictures or without or not sweep.statuses["finished"]:
-            return
-        mark, content = sweep.folder / DRAWN, _drawn_from(sweep)
-        if mark.exists() and mark.read_bytes() == content:
-            return
+            return False
+        if attachments.has_pictures(sweep):
+            return True
         from nnexp.plots import pictures
 
         with self.console.status("Drawing pictures; Ctrl-C leaves them to the same command"):
@@ -143,17 +136,16 @@ class Ending:
         self.console.print(f"Pictures: {len(files)} files beside them")
         if error:
             self.console.print(f"Not every picture could be drawn: {error}")
-            return
-        if self.logger:
-            self._report(results)
-        with replacing(mark) as file:
-            file.write(content)
+            return False
+        attachments.mark_pictures(sweep)
+        return True
 
     def _report(self, results: Results) -> None:
-        """Make the sweep's report, for its page in MLflow, where there is what that takes."""
-        if has_libraries():
+        """Make the sweep's report, for its page in MLflow, unless it is there or a library is missing."""
+        if has_libraries() and not attachments.has_report(self.sweep):
             try:
                 html_report.write(self.sweep.folder, results, self.execution.sweeps_dir)
+                attachments.mark_report(self.sweep)
             except Exception as error:  # whatever it is: the answer is there without
                 self.console.print(f"The report could not be made: {type(error).__name__}: {error}")
 
@@ -176,8 +168,9 @@ class Ending:
     ) -> None:
         sweep, seconds = self.sweep, CLOSING_TIME[status]
         curves = mean_curves(sweep.plan, sweep.records) if status == "FINISHED" else []
+        files = attachments.files_of(sweep)
         with self._logging():
-            report = logger.close(status, sweep.statuses, files_of(sweep.folder), seconds, tags, best, curves)
+            report = logger.close(status, sweep.statuses, files, seconds, tags, best, curves)
         if logger.note:
             self.console.print(f"MLflow: {logger.note}")
         line = f"{logger.viewer} shows the runs, their curves and models"
@@ -223,19 +216,3 @@ def page_tags(results: Results) -> dict[str, str]:
     answer = answer_of(results)
     verdicts = {f"nnexp.verdict.{verdict.id}": verdict.verdict for verdict in answer.verdicts}
     return verdicts | {"mlflow.note.content": markdown.page(answer)}
-
-
-def _drawn_from(sweep: Sweep) -> bytes:
-    """A digest of what a sweep's pictures show: trainings, what they are compared by, and our rules."""
-    started = sorted(f"{run_id} {record.timings['started']}" for run_id, record in sweep.records.items())
-    question = canonical_json([sweep.plan.claims, sweep.plan.baseline])
-    return hashlib.sha256(RULES + "\n".join([question, *started]).encode()).hexdigest().encode()
-
-
-def files_of(folder: Path) -> list[Path]:
-    """What of a sweep's folder is attached to its page in MLflow: plan, rounds, tables, pictures, report."""
-    return [
-        folder / FILE,
-        folder / ROUNDS,
-        *(path for kind in ("csv", "png", "svg", "html") for path in sorted(folder.glob(f"*.{kind}"))),
-    ]

@@ -45,8 +45,8 @@ def report(folder: Path, sweeps_dir: str | Path) -> Report:
     """
     check_libraries()  # before anything that takes long
     results = load_folder(folder, sweeps_dir).results
-    page = report_page(folder, results, sweeps_dir)
-    return Report(html(page), _note_look(folder, results, page.sections[0]))
+    problem = note_look_at(folder, results)  # first: the page lists it
+    return Report(html(report_page(folder, results, sweeps_dir)), problem)
 
 
 def report_page(folder: Path, results: Results, sweeps_dir: str | Path, *, drawn: bool = False) -> Page:
@@ -75,8 +75,9 @@ def write(folder: Path, results: Results, sweeps_dir: str | Path) -> None:
         file.write(content)
 
 
-def _note_look(folder: Path, results: Results, section: SweepSection) -> str:
-    verdicts = {verdict.id: verdict.verdict for verdict in section.answer.verdicts}
+def note_look_at(folder: Path, results: Results) -> str:
+    """Note that the marks and verdicts of `results` are shown; returns why that could not be noted."""
+    verdicts = dict(zip(results.verdicts["id"], results.verdicts["verdict"], strict=True))
     return note_look(folder, results.plan, len(results.tables.runs), verdicts)
 
 
@@ -84,13 +85,12 @@ def pair_report(first: Path, second: Path, sweeps_dir: str | Path) -> Report:
     """The page of two sweeps side by side. Raises as `report`."""
     check_libraries()
     sweeps = [load_folder(folder, sweeps_dir) for folder in (first, second)]
+    problems = [note_look_at(sweep.folder, sweep.results) for sweep in sweeps]
     sections = [_section(sweep.folder, sweep.results) for sweep in sweeps]
     names = (sections[0].answer.name, sections[1].answer.name)
     pair = pair_of(names, sweeps[0].results, sweeps[1].results)
     picture = _side_by_side(dict(zip(names, sweeps, strict=True)))
     page = Page(" and ".join(names), made_from(*names), tuple(sections), pair, picture)
-    both = zip(sweeps, sections, strict=True)
-    problems = [_note_look(sweep.folder, sweep.results, section) for sweep, section in both]
     return Report(html(page), " ".join(filter(None, problems)))
 
 

@@ -41,7 +41,8 @@ def ending(record: Record) -> str:
 
 def reason(record: Record) -> str:
     """The last line of a failed run's traceback."""
-    return (record.traceback or "").strip().splitlines()[-1]
+    lines = (record.traceback or "").strip().splitlines()
+    return lines[-1] if lines else "its record does not say why"
 
 
 def announcement(

@@ -12,18 +12,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from nnexp.experiment.html_report import made_from, report_page
+from nnexp.experiment.html_report import note_look_at, report_page
 from nnexp.experiment.loaded_sweep import load_folder
 from nnexp.experiment.messages import ending
 from nnexp.pages.render import html
-from nnexp.results.tables import Results
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store import record as records
-from nnexp.sweep.store.lock import holder_of
-from nnexp.sweep.store.looks import note_look
+from nnexp.sweep.store.lock import held_since, holder_of
 from nnexp.sweep.store.plan_file import FILE, read_plan
 from nnexp.sweep.store.record import FAILED, Record
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
+from nnexp.sweep.store.rounds_file import awaited
 from nnexp.text import duration, percent
 
 PACE_OF = 60  # records that ended last: the time left is by their pace
@@ -34,7 +33,8 @@ LEAST_PAUSE, PAUSE = 5.0, 4.0  # seconds between pages, and how many times as lo
 class Watched:
     """A sweep in its folder. Its methods may be called from several threads.
 
-    Verdicts are left out until all runs have ended: each time they are shown is a look.
+    Verdicts are left out until all runs have ended and no round may follow: each time they are shown is a
+    look.
     """
 
     def __init__(self, folder: Path, sweeps_dir: str) -> None:
@@ -53,12 +53,12 @@ class Watched:
             bad = [record for record in ended if record.status in FAILED]
             labels = {run.run_id: plan.label(run) for run in plan.runs}
             training = holder_of(self.folder) is not None
-            missing = len(plan.runs) - len(ended)
+            missing, since = len(plan.runs) - len(ended), held_since(self.folder)
             return {
                 "version": self._version(plan),
                 "share": len(ended) / len(plan.runs),
-                "text": _counts(ended, len(plan.runs), training),
-                "left": _time_left(ended, missing) if training else "",
+                "text": _counts(ended, len(plan.runs), training, awaited(self.folder)),
+                "left": _time_left(ended, missing, since) if training and since else "",
                 "best": _best(plan, ended, labels),
                 "failures": [f"{labels[each.run_id]}: {ending(each)}" for each in bad[:MOST_FAILURES]],
                 "pause": self._pause,
@@ -70,37 +70,36 @@ class Watched:
             version = self._version(self._read())
             if self._page[0] != version:
                 began = time.monotonic()
-                self._page = (version, self._made(version))
+                self._page = (version, self._render(version))
                 self._pause = max(LEAST_PAUSE, PAUSE * (time.monotonic() - began))
             return self._page[1]
 
-    def _made(self, version: str) -> bytes:
-        results = load_folder(self.folder, self.sweeps_dir).results
-        page = report_page(self.folder, results, self.sweeps_dir)
-        first, *others = page.sections
-        if len(results.tables.runs) < len(results.plan.runs):
-            first = replace(first, answer=replace(first.answer, verdicts=()))
+    def _render(self, version: str) -> bytes:
+        sweep = load_folder(self.folder, self.sweeps_dir)
+        if len(sweep.runs) < len(sweep.plan.runs) or awaited(self.folder):
+            sweep = replace(sweep, verdicts=sweep.verdicts.iloc[:0])
         else:
-            _note(self.folder, results, {verdict.id: verdict.verdict for verdict in first.answer.verdicts})
-        made = made_from(first.answer.name)
-        return html(replace(page, sections=(first, *others), version=version, made=made))
+            note_look_at(self.folder, sweep.results)
+        return html(replace(report_page(self.folder, sweep.results, self.sweeps_dir), version=version))
 
     def _read(self) -> Plan:
         """The plan, and whatever records are new."""
         plan_state = [_state(self.folder / name) for name in (FILE, ROUNDS)]
         if self._plan is None or self._plan[0] != plan_state:
             self._plan = (plan_state, read_plan(self.folder))
+        present: dict[str, tuple[tuple[int, int], Record]] = {}
         for path in (self.folder / "records").glob("*.json"):
-            known = self._records.get(path.stem)
             with suppress(OSError, ValueError, TypeError, KeyError):  # torn, or gone
-                if known is None or known[0] != _state(path):
-                    self._records[path.stem] = (_state(path), records.read(path))
+                state, before = _state(path), self._records.get(path.stem)
+                same = before is not None and before[0] == state
+                present[path.stem] = before if before and same else (state, records.read(path))
+        self._records = present
         return self._plan[1]
 
     def _version(self, plan: Plan) -> str:
         ended = sum(run.run_id in self._records for run in plan.runs)
         newest = max((state[0] for state, _ in self._records.values()), default=0)
-        return json.dumps([len(plan.runs), ended, newest])
+        return json.dumps([len(plan.runs), ended, newest, awaited(self.folder)])
 
 
 def _state(path: Path) -> tuple[int, int]:
@@ -108,24 +107,24 @@ def _state(path: Path) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_size
 
 
-def _note(folder: Path, results: Results, verdicts: dict[str, str]) -> None:
-    note_look(folder, results.plan, len(results.tables.runs), verdicts)
-
-
-def _counts(ended: list[Record], runs: int, training: bool) -> str:
+def _counts(ended: list[Record], runs: int, training: bool, to_come: str) -> str:
     """`12 of 35 runs have ended: 11 finished, 1 diverged; training`."""
     statuses = Counter(record.status.replace("_", " ") for record in ended)
-    told = ", ".join(f"{number} {status}" for status, number in statuses.items())
-    doing = "training" if training else "nobody trains it now" if len(ended) < runs else "all have ended"
-    return f"{len(ended)} of {runs} runs have ended{f': {told}' if told else ''}; {doing}"
+    by_status = ", ".join(f"{number} {status}" for status, number in statuses.items())
+    over = len(ended) == runs and not to_come
+    state = "training" if training else "all have ended" if over else "nobody trains it now"
+    more = f", more {to_come}" * bool(to_come)
+    return f"{len(ended)} of {runs} runs have ended{f': {by_status}' if by_status else ''}{more}; {state}"
 
 
-def _time_left(ended: list[Record], missing: int) -> str:
-    """By the pace of the last runs; nothing while there is none."""
-    ends = sorted(datetime.fromisoformat(str(record.timings["ended"])) for record in ended)[-PACE_OF:]
-    if len(ends) < 2 or not missing:
+def _time_left(ended: list[Record], missing: int, since: float) -> str:
+    """By the pace of the last runs that ended `since` the training began or went on; empty while there is
+    none."""
+    times = sorted(datetime.fromisoformat(str(record.timings["ended"])).timestamp() for record in ended)
+    last = [time for time in times if time >= since][-PACE_OF:]
+    if len(last) < 2 or not missing:
         return ""
-    seconds = (ends[-1] - ends[0]).total_seconds() / (len(ends) - 1) * missing
+    seconds = (last[-1] - last[0]) / (len(last) - 1) * missing
     return f"about {duration(seconds)} left"
 
 

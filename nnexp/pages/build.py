@@ -79,6 +79,6 @@ def _reason(folder: Path, run_id: str) -> str:
     """The line of a failed run's traceback that names the error."""
     with suppress(OSError, ValueError, TypeError, KeyError):
         lines = (records.read(folder / "records" / f"{run_id}.json").traceback or "").strip().splitlines()
-        named = [line for line in lines if re.match(ERROR, line)]
-        return f"failed: {(named or lines)[-1]}"
+        errors = [line for line in lines if re.match(ERROR, line)]
+        return f"failed: {(errors or lines)[-1]}" if lines else "failed. Its record does not say why"
     return f"failed. {REASON}"

@@ -51,11 +51,13 @@ class Look:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a sweep comes from. `commands`: what makes it again; `sweep_file`: the file that they take, empty
-    where it cannot be written from the plan; `plan`: the frozen question; `test_looks`: at test data."""
+    """Where a sweep comes from. `commands`: what makes it again; `whole`: of trials and stages, the sweep
+    file of what they are a part of, if it is here; `sweep_file`: the file that the commands take, empty where
+    it cannot be written from the plan; `plan`: the frozen question; `test_looks`: at test data."""
 
     provenance: Pairs
     commands: tuple[str, ...]
+    whole: str
     sweep_file: str
     plan: str
     looks: tuple[Look, ...]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from nnexp.claims.answerable import frozen_claims
 from nnexp.claims.checks import LooksAtTest
+from nnexp.config import file_behind
 from nnexp.pages.content import Look, Origin, Pairs
 from nnexp.pages.sweep_file import sweep_file
 from nnexp.results.tables import Results
-from nnexp.sweep.question.plan import Plan, is_of_trials
-from nnexp.sweep.question.stages import is_of_stage
-from nnexp.sweep.question.tuning import TRIALS
+from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.stages import is_part
 from nnexp.sweep.store.looks import looks_at_question
 from nnexp.sweep.store.plan_file import FILE, read_body
 from nnexp.text import count, duration, moment, spelled
@@ -41,6 +41,7 @@ def origin_of(folder: Path, results: Results) -> Origin:
     return Origin(
         provenance=tuple(_provenance(plan, body, results.tables.runs)),
         commands=_commands(plan),
+        whole=_whole(plan),
         sweep_file=sweep_file(plan),
         plan=(folder / FILE).read_text(encoding="utf-8"),
         looks=tuple(map(_look, looks_at_question(folder, plan))),
@@ -66,10 +67,16 @@ def _dirty(environment: Mapping[str, Any]) -> str:
 
 
 def _commands(plan: Plan) -> tuple[str, ...]:
-    name = plan.name.removesuffix(f"/{TRIALS}") if is_of_trials(plan) else plan.name
-    if is_of_stage(plan):
-        name = name.rpartition("/")[0]
-    return (f"python -m nnexp +sweep={name}", f"nnexp report {name}")
+    """The sweep file on the page names the data; the one of the whole may leave them to the command line."""
+    report, whole = f"nnexp report {plan.name}", _whole(plan)
+    if is_part(plan) and not whole:
+        return (report,)
+    data = f" data={plan.changed['data']}" if whole and "data" in plan.changed else ""
+    return (f"python -m nnexp +sweep={whole or plan.name}{data}", report)
+
+
+def _whole(plan: Plan) -> str:
+    return file_behind(plan.name) if is_part(plan) else ""
 
 
 def _look(look: Mapping[str, Any]) -> Look:
@@ -79,7 +86,7 @@ def _look(look: Mapping[str, Any]) -> Look:
 
 def _looks_at_test(plan: Plan) -> Iterator[str]:
     """What is shown of test data, and by which claims."""
-    if is_of_stage(plan) or is_of_trials(plan):
+    if is_part(plan):
         yield "No test figure is shown: settings are chosen here."
     else:
         yield CHOICE_AND_TEST if len(plan.points) > 1 else ONLY_TEST

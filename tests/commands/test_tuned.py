@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from nnexp import load_sweep
+from nnexp.commands import watch
 from nnexp.labbook.published_results import read_published, why_stale
 from nnexp.labbook.sweep_files import read_sweep_files
+from nnexp.sweep.store.lock import held
 from nnexp.sweep.store.plan_file import read_plan
 from tests.commands.conftest import Command, only
 from tests.experiment.test_tuning import QUIET, SEARCH, TUNED
@@ -51,6 +53,23 @@ def test_trials_are_published_along_and_found_by_the_published_answer(nnexp: Com
     assert len(load_sweep(name).trials.runs) == len(load_sweep(f"{name}/trials").runs)
     published, damaged = read_published("sweeps", [name, f"{name}/trials"])
     assert (len(published), damaged) == (2, {})
+
+
+def test_trials_that_train_now_are_watched_by_the_name_of_the_whole() -> None:
+    (trials,) = Path("sweeps/mine/trials").iterdir()
+    with held(trials):
+        assert watch._folder("mine", "sweeps") == trials
+    assert watch._folder("mine", "sweeps").parent == Path("sweeps/mine")
+
+
+def test_the_report_of_trials_says_what_trains_them_again(nnexp: Command) -> None:
+    assert nnexp("report", "mine/trials", "--to", "trials.html")[0] == 0
+    page = Path("trials.html").read_text()
+    assert "The first command, with the words that mine was begun with, trains every run of it" in page
+    assert "python -m nnexp +sweep=mine data=synthetic\nnnexp report mine/trials\n" in page
+    Path("conf/sweep/mine.yaml").unlink()
+    nnexp("report", "mine/trials", "--to", "trials.html")
+    assert "+sweep" not in Path("trials.html").read_text().partition("How to make it again")[2]
 
 
 def test_an_answer_without_its_trials_is_not_published(nnexp: Command) -> None:

@@ -1,19 +1,26 @@
 """`nnexp watch` serves the page of a sweep to this machine alone."""
 
 import json
+import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
-from nnexp.commands.watch import server_for
+from nnexp.commands.watch import hosts, server_for
+from nnexp.experiment import watching
 from nnexp.experiment.watching import Watched
 from nnexp.sweep.store.looks import read_looks
 from tests.commands.conftest import Command
+from tests.pages.reading import Reader
 from tests.results.judged import sweep_of
+from tests.results.sweeps import make_plan, make_record
 
+VERDICTS = ("reproduced", "refuted", "undecided", "holds", "fails")
 Answer = tuple[int, dict[str, str], str]
 
 
@@ -57,13 +64,69 @@ def test_verdicts_come_and_are_a_look_when_all_runs_have_ended(
 ) -> None:
     _, _, page = get(port, "/")
     assert "8 of 9 runs have ended, and 2 of 3 points have all of their seeds" in page
-    assert "Claims and verdicts" not in page
+    text = Reader(page.encode()).text().rpartition("How to read this")[0]
+    assert "Where this comes from" in text
+    assert not [verdict for verdict in ("Claims and", *VERDICTS) if verdict in text]
     assert read_looks(folder) == []
     last = tmp_path / "last.json"
     last.rename(folder / "records" / f"{json.loads(last.read_text())['run_id']}.json")
     _, _, page = get(port, "/")
     assert "Claims and verdicts" in page
     assert [look["runs"] for look in read_looks(folder)] == [9]
+
+
+def test_a_record_that_vanishes_is_counted_no_more(port: int, folder: Path) -> None:
+    get(port, "/state")
+    next((folder / "records").glob("*.json")).unlink()
+    assert json.loads(get(port, "/state")[2])["text"].startswith("7 of 9 runs have ended")
+
+
+def test_between_two_rounds_there_are_no_verdicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = sweep_of(tmp_path).folder
+    watched = Watched(folder, str(tmp_path))
+    monkeypatch.setattr(watching, "awaited", lambda _: "until decided")
+    assert watched.state()["text"] == (
+        "9 of 9 runs have ended: 9 finished, more until decided; nobody trains it now"
+    )
+    assert b"Claims and verdicts" not in watched.page()
+    monkeypatch.setattr(watching, "awaited", lambda _: "")
+    assert b"Claims and verdicts" in watched.page()
+
+
+def test_the_time_left_is_by_the_pace_since_the_training_went_on() -> None:
+    run, noon = make_plan({"batch_size": [1]}, seeds=1).runs[0], datetime(2024, 1, 2, 12, tzinfo=UTC)
+    times = [noon.timestamp() - 50_000 - 10 * k for k in range(10)]
+    times += [noon.timestamp() + 10 * k for k in range(1, 6)]
+    records = [
+        replace(make_record(run), timings={"ended": datetime.fromtimestamp(time, UTC).isoformat()})
+        for time in times
+    ]
+    assert watching._time_left(records, 6, noon.timestamp()) == "about 60 s left"
+    assert watching._time_left(records[:11], 6, noon.timestamp()) == ""
+
+
+def test_a_sweep_that_is_removed_meanwhile_is_said_in_one_line(port: int, folder: Path) -> None:
+    shutil.rmtree(folder)
+    for path in ("/", "/state"):
+        status, _, text = get(port, path)
+        assert status == 503
+        assert text.startswith("The sweep cannot be read: ")
+        assert "\n" not in text
+
+
+def test_a_browser_that_goes_away_is_nothing_to_tell(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with server_for(Watched(folder, str(folder.parents[1])), 0) as server:
+        for error in (ConnectionResetError(), BrokenPipeError(), ValueError("ours")):
+            try:
+                raise error
+            except (OSError, ValueError):
+                server.handle_error(None, ("127.0.0.1", 1))  # type: ignore[arg-type]
+    assert capfd.readouterr().err.count("Traceback") == 1
+
+
+def test_browsers_leave_out_the_usual_port() -> None:
+    assert hosts(80) == {"127.0.0.1", "localhost", "127.0.0.1:80", "localhost:80"}
+    assert hosts(8080) == {"127.0.0.1:8080", "localhost:8080"}
 
 
 def test_a_name_that_was_made_to_lead_here_is_not_answered(port: int) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from nnexp.experiment.html_report import report
 from nnexp.experiment.loaded_sweep import load_folder
+from nnexp.experiment.messages import ending
 from nnexp.pages.charts import MOST_LINES, along_axes, learning_curves
 from nnexp.pages.render import interval
 from nnexp.pages.run_table import run_table
@@ -139,6 +140,26 @@ def test_runs_without_a_result_stand_with_the_line_that_says_why(tmp_path: Path)
     text = Reader(report(sweep.folder, tmp_path).content).text()
     assert f"{failed.run_id} batch_size=1 seed=0 failed: ValueError: too much" in text
     assert f"{diverged.run_id} batch_size=10 seed=1 diverged after 2 epochs" in text
+
+
+def test_a_record_that_does_not_say_why_its_run_failed_is_no_error(tmp_path: Path) -> None:
+    sweep = sweep_of(tmp_path)
+    silent = replace(make_record(sweep.plan.runs[0], None), traceback="")
+    records_of.write(sweep.folder / "records", silent, None)
+    text = Reader(report(sweep.folder, tmp_path).content).text()
+    assert "failed. Its record does not say why" in text
+    assert ending(silent) == "failed: its record does not say why"
+
+
+def test_a_look_counts_on_the_page_that_it_is_a_look_at(tmp_path: Path) -> None:
+    sweep = sweep_of(tmp_path)
+    path = sweep.folder / "records" / f"{sweep.plan.runs[-1].run_id}.json"
+    path.rename(tmp_path / "last.json")
+    assert "Marks and verdicts were printed once" in Reader(report(sweep.folder, tmp_path).content).text()
+    (tmp_path / "last.json").rename(path)
+    text = Reader(report(sweep.folder, tmp_path).content).text()
+    assert "Marks and verdicts were printed 2 times" in text
+    assert "Look 2, after 3 seeds" in text
 
 
 def test_a_sweep_without_a_finished_run_has_a_page(tmp_path: Path) -> None:

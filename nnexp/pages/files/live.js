@@ -7,7 +7,12 @@
   const began = performance.now();
   async function look() {
     try {
-      const state = await (await fetch("/state")).json();
+      const answer = await fetch("/state");
+      if (!answer.ok) {
+        part("left").textContent = await answer.text();
+        return;
+      }
+      const state = await answer.json();
       home.querySelector("progress").value = state.share;
       for (const name of ["text", "left", "best"]) part(name).textContent = state[name];
       part("failures").replaceChildren(...state.failures.map((text) => nnexp.element("li", {}, text)));

@@ -98,6 +98,13 @@ def holder_of(folder: Path) -> str | None:
     return None
 
 
+def held_since(folder: Path) -> float | None:
+    """When the holder of the sweep in `folder` began, in seconds since 1970; None if there is none."""
+    with suppress(FileNotFoundError):
+        return (folder / HOLDER).stat().st_mtime
+    return None
+
+
 def _who(folder: Path) -> str:
     try:
         return (folder / HOLDER).read_text(encoding="utf-8", errors="replace") or "another process"
