@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnexp.config import load_config, note_on_config, words_for
+from nnexp.config import load_config, note_on_config, without_addresses, words_for
 from nnexp.console import make_console
 from nnexp.errors import UserError
 from nnexp.experiment import loaded_sweep, start
@@ -66,8 +66,9 @@ def run_sweep(name: str, *overrides: str, **settings: object) -> LoadedSweep:
 
 
 def _trained(words: Sequence[str], settings: dict[str, object]) -> LoadedSweep:
-    settings_words = [word for key, value in settings.items() for word in words_for(key, value)]
-    config = load_config([*words, *settings_words])
+    words = [*words, *(word for key, value in settings.items() for word in words_for(key, value))]
+    with without_addresses(words):
+        config = load_config(words)
     if config.execution.dry_run:
         raise UserError("dry_run is for the command line: nothing is trained, and so nothing can be loaded")
     console = make_console()

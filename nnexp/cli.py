@@ -12,7 +12,7 @@ from typing import NoReturn
 from nnexp.commands import SUMMARIES, run
 from nnexp.commands import help as help_page
 from nnexp.commands.completion import candidates
-from nnexp.config import load_configs, note_on_config, show
+from nnexp.config import load_configs, note_on_config, show, without_addresses
 from nnexp.config.schema import ROOT
 from nnexp.console import make_console
 from nnexp.errors import UserError, unknown
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     gc.set_threshold(1_000_000, 20, 20)  # libraries, plans and records live until exit
     try:
-        with listening():
+        with listening(), without_addresses(words):
             return _carry_out(words)
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:

@@ -11,6 +11,7 @@ from nnexp.config.notify import NOTIFY
 from nnexp.console import make_console
 from nnexp.data import Dataset, DataSpec
 from nnexp.errors import UserError
+from nnexp.experiment.notifier import Notifier
 from nnexp.experiment.start import carry_out
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.question.identity import numerics_of
@@ -46,7 +47,8 @@ def main(words: Sequence[str]) -> int:
     models = config.tracking.models if arguments.only([MODELS]) else usual_models(folder)
     execution = replace(config.execution, sweeps_dir=arguments.sweeps_dir)
     console = make_console()
-    failed = carry_out(plan, execution, uri, datasets, console, models).failed
+    with Notifier(execution.notify, console) as notifier:
+        failed = carry_out(plan, execution, uri, datasets, console, models, notifier).failed
     if is_part(plan):
         console.print(_what_rests_on_it(plan.name))
     return int(failed)

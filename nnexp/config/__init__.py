@@ -1,5 +1,6 @@
 """Configuration: Hydra composes it once, then it is checked dataclasses. Only this folder knows Hydra."""
 
+from nnexp.config.addresses import without_addresses
 from nnexp.config.compose import load_config, load_configs, show, values_of
 from nnexp.config.files import GROUPS, choices, conf_dir, file_behind, note_on_config
 from nnexp.config.notify import Notify
@@ -20,5 +21,6 @@ __all__ = [
     "note_on_config",
     "show",
     "values_of",
+    "without_addresses",
     "words_for",
 ]

@@ -21,6 +21,7 @@ TEXTS = (
     "sweeps_dir",
     *(f"backend.{name}" for name in ("scheduler", "partition", "account", "memory", "walltime")),
     "tracking.uri",
+    "notify.url",
     "sweep.name",
     "sweep.question",
 )

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPMessage
 from queue import Empty, Queue
 from threading import Thread
 from types import TracebackType
-from typing import IO, Literal
+from typing import IO, Literal, Self
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from rich.console import Console
@@ -33,39 +34,57 @@ WORDS = {
 }
 
 
-class Notifier:
-    """Tells `notify.url`, in a thread of its own, from `with` on; without an address, nothing.
+@dataclass(frozen=True)
+class Subject:
+    """The sweep that is told of, as it is whenever it is asked: a round may add runs.
 
-    `statuses`: how many runs have ended how, now; `answer`: the first line of the answer, once there is one.
+    `statuses`: how many runs have ended how; `answer`: the first line of the answer, once there is one.
     """
 
-    def __init__(
-        self,
-        notify: Notify,
-        name: str,
-        runs: int,
-        statuses: Callable[[], Counter[str]],
-        answer: Callable[[], str],
-        console: Console,
-    ) -> None:
-        self._notify, self._name, self._runs, self._console = notify, name, runs, console
-        self._statuses, self._answer = statuses, answer
+    name: str
+    runs: Callable[[], int]
+    statuses: Callable[[], Counter[str]]
+    answer: Callable[[], str]
+
+
+class Notifier:
+    """Tells `notify.url`, in a thread of its own, of what a command trains; without an address, nothing.
+
+    Trials, stages and what rests on them are told as one: the end of the `with` is the end of them all.
+    """
+
+    def __init__(self, notify: Notify, console: Console) -> None:
+        self._notify, self._console = notify, console
+        self._subject: Subject | None = None  # none before the first run trains: nothing is told
         self._news: Queue[Event | None] = Queue()  # None: a run has ended
-        self._failed = False
+        self._failed = self._stopped = False
         self._problem = ""
         self._thread = Thread(target=self._work, name="nnexp-notify", daemon=True)
 
-    def __enter__(self) -> None:
-        if self._notify.url:
+    def begin(self, subject: Subject, runs: int) -> None:
+        """A sweep has so many runs to train: it is told of, as is one without that rests on trained ones."""
+        if not self._notify.url or not (runs or self._subject):
+            return
+        first, self._subject = self._subject is None, subject
+        if first:
             self._thread.start()
+
+    def stop(self) -> None:
+        """Somebody does not want what comes next."""
+        self._stopped = True
+
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._notify.url:
+        if not self._subject:
             return
-        stopped = kind is not None and issubclass(kind, KeyboardInterrupt)
-        self._news.put("finished" if kind is None else "stopped" if stopped else "broken")
+        if self._stopped or (kind is not None and issubclass(kind, KeyboardInterrupt)):
+            self._news.put("stopped")
+        else:
+            self._news.put("finished" if kind is None else "broken")
         self._thread.join(LEAVING)
         if self._thread.is_alive() or self._problem:
             self._console.print(f"notify.url was not reached: {self._problem or 'it took too long'}")
@@ -78,38 +97,40 @@ class Notifier:
             self._news.put("failure" if fails else None)
 
     def _work(self) -> None:
-        said = False  # that nothing has ended for long
+        silence = False  # nothing has ended for long, and that is told
         while True:
             try:
-                news = self._news.get(timeout=None if said else self._notify.after)
+                news = self._news.get(timeout=None if silence else self._notify.after)
             except Empty:
-                said = True
+                silence = True
                 self._post("silence")
                 continue
-            said = False
+            silence = False
             if news:
                 self._post(news)
             if news in ("finished", "stopped", "broken"):
                 return
 
     def _post(self, event: Event) -> None:
+        assert self._subject
         try:
             headers = {"Content-Type": "application/json", "User-Agent": "nnexp"}
-            request = Request(self._notify.url or "", self._line(event), headers, method="POST")
+            line = self._line(event, self._subject)
+            request = Request(self._notify.url or "", line, headers, method="POST")
             with build_opener(NoRedirect).open(request, timeout=TIMEOUT):
                 self._problem = ""
         except Exception as error:  # the network raises what it likes; its texts may hold the address
             self._problem = type(error).__name__
 
-    def _line(self, event: Event) -> bytes:
+    def _line(self, event: Event, subject: Subject) -> bytes:
         """All that leaves this machine."""
-        statuses = self._statuses()
-        told = ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in statuses.items()) or "none ended"
+        statuses, runs = subject.statuses(), subject.runs()
+        counts = ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in statuses.items())
         what = WORDS.get(event) or f"has had no run end for {duration(self._notify.after or 0)}"
-        text = f"{self._name} {what}: {told} of {count(self._runs, 'run')}."
-        if event == "finished" and (answer := self._answer()):
+        text = f"{subject.name} {what}: {counts or 'none ended'} of {count(runs, 'run')}."
+        if event == "finished" and (answer := subject.answer()):
             text += f" {answer}"
-        body = {"text": text, "event": event, "sweep": self._name, "runs": self._runs}
+        body = {"text": text, "event": event, "sweep": subject.name, "runs": runs}
         body |= {"statuses": dict(statuses), "time": datetime.now(UTC).isoformat(timespec="seconds")}
         return json.dumps(body).encode() + b"\n"
 

@@ -10,6 +10,7 @@ from nnexp.config import Config, Execution
 from nnexp.config.study import config_at, with_result
 from nnexp.errors import UserError
 from nnexp.experiment.messages import plan_table, stages_that_follow, useless_checkpoints, what_follows
+from nnexp.experiment.notifier import Notifier
 from nnexp.experiment.planning import advise, agreed, announce, planned, seeds_to_plan
 from nnexp.experiment.rounds import begun, check_whole, is_whole, left_out
 from nnexp.experiment.study import check_stage, has_ended, taken
@@ -37,8 +38,7 @@ def dry_run(config: Config, console: Console) -> Sweep:
     datasets = Datasets()
     _check_stages(config, datasets)
     for stage in config.question.stages:
-        asked = config_at(config, stage)
-        sweep = _dry_run(asked, datasets, console)
+        sweep = _dry_run(config_at(config, stage), datasets, console)
         if not is_whole(sweep):
             console.print(stages_that_follow(config.question, stage))
             return sweep
@@ -90,53 +90,65 @@ def run_sweep(config: Config, console: Console) -> list[Sweep]:
         UserError: something was asked that cannot be done; nothing was trained.
         SweepError: the sweep could not go on.
     """
+    with Notifier(config.execution.notify, console) as notifier:
+        return _run_all(config, console, notifier)
+
+
+def _run_all(config: Config, console: Console, notifier: Notifier) -> list[Sweep]:
+    """The same, stage after stage."""
     datasets, sweeps = Datasets(), list[Sweep]()
     _check_stages(config, datasets)
     for stage in config.question.stages:
-        asked = config_at(config, stage)
-        ended = has_ended(asked, datasets.load)  # its line says all that was said before
-        sweeps += _run_one(asked, datasets, Console(quiet=True) if ended else console)
+        own = config_at(config, stage)
+        ended = has_ended(own, datasets.load)  # its line says all that was said before
+        sweeps += _run_one(own, datasets, Console(quiet=True) if ended else console, notifier)
         if awaited(sweeps[-1].folder):  # a round that somebody does not want to train
             return sweeps
         check_whole(sweeps[-1])
         result = taken(stage, sweeps[-1])
         config = with_result(config, result)
         console.print(stage_text(result))
-    return sweeps + _run_one(config, datasets, console)
+    return sweeps + _run_one(config, datasets, console, notifier)
 
 
 def _check_stages(config: Config, datasets: Datasets) -> None:
     """Raise `UserError` unless all stages of a study can be asked, before the first one trains."""
     for stage in config.question.stages:
-        asked = config_at(config, stage)
-        plan = planned(asked, datasets.load, Console(quiet=True))
-        check_stage(stage, replace(plan, tuning=asked.question.tuning))
-        if asked.question.tuning:
-            planned_trials(asked, datasets.load)
+        own = config_at(config, stage)
+        plan = planned(own, datasets.load, Console(quiet=True))
+        check_stage(stage, replace(plan, tuning=own.question.tuning))
+        if own.question.tuning:
+            planned_trials(own, datasets.load)
     if config.question.stages:
         planned(config, datasets.load, Console(quiet=True))
         if config.question.tuning:
             planned_trials(config, datasets.load)
 
 
-def _run_one(config: Config, datasets: Datasets, console: Console) -> list[Sweep]:
+def _run_one(config: Config, datasets: Datasets, console: Console, notifier: Notifier) -> list[Sweep]:
     """The same for a sweep without stages."""
     execution, tracking = config.execution, config.tracking
     plan = planned(config, datasets.load, console)
     if not config.question.tuning:
-        return [carry_out(plan, execution, tracking.uri, datasets, console, tracking.models)]
+        return [carry_out(plan, execution, tracking.uri, datasets, console, tracking.models, notifier)]
     trials = planned_trials(config, datasets.load)
     drawn_later = replace(execution, pictures=False)
-    tried = carry_out(trials, drawn_later, tracking.uri, datasets, console, tracking.models)
+    tried = carry_out(trials, drawn_later, tracking.uri, datasets, console, tracking.models, notifier)
     if awaited(tried.folder):  # a round that somebody does not want to train
         return [tried]
     check_whole(tried)
     plan = planned(chosen(config, tried), datasets.load, Console(quiet=True))
-    return [tried, carry_out(plan, execution, tracking.uri, datasets, console, tracking.models)]
+    return [tried, carry_out(plan, execution, tracking.uri, datasets, console, tracking.models, notifier)]
 
 
 def carry_out(
-    whole: Plan, execution: Execution, uri: str | None, datasets: Datasets, console: Console, models: str
+    whole: Plan,
+    execution: Execution,
+    uri: str | None,
+    datasets: Datasets,
+    console: Console,
+    models: str,
+    notifier: Notifier,
 ) -> Sweep:
     """The same for a plan; `uri`: the store, None for none; `models`: whose networks it gets."""
     folder = sweep_folder(execution.sweeps_dir, whole)
@@ -161,11 +173,12 @@ def carry_out(
             number = workers.number(len(pending))
             seconds = announce(sweep, pending, number, datasets.load, console, marks)
             if not agreed(seconds, execution.confirm_above, console):
+                notifier.stop()
                 raise UserError("nothing was trained; confirm_above=null trains without asking")
         store = uri if writable and not problem else None  # a finished sweep answers without it
         if store:
             _say_where(store, console)
-        experiment = Experiment(whole, sweep, execution, workers, store, datasets, console, models)
+        experiment = Experiment(whole, sweep, execution, workers, store, datasets, console, models, notifier)
         experiment.run(pending, marks)
         if problem:
             console.print(f"MLflow: {problem}")

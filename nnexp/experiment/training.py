@@ -8,11 +8,11 @@ from threading import Thread
 
 from rich.console import Console
 
-from nnexp.config import Execution, Notify
+from nnexp.config import Execution
 from nnexp.errors import UserError
 from nnexp.experiment.finishing import Ending, load_libraries
 from nnexp.experiment.messages import command_for, going_on, round_line, unwritten_checkpoints
-from nnexp.experiment.notifier import Notifier
+from nnexp.experiment.notifier import Notifier, Subject
 from nnexp.experiment.planning import agreed, seconds_to_train
 from nnexp.experiment.progress import Epochs, display_for
 from nnexp.experiment.recorder import Recorder, logger_for
@@ -55,6 +55,7 @@ class Experiment:
         datasets: Datasets,
         console: Console,
         models: str,
+        notifier: Notifier,
     ) -> None:
         """`whole`: the plan with all runs that may come; `sweep`: with those of its rounds so far."""
         self.whole, self.workers = whole, workers
@@ -70,13 +71,12 @@ class Experiment:
         name = f"{sweep.plan.name}/{sweep.plan.sweep_id}"
         going_on = command_for("retry", name, execution.sweeps_dir)
         self.ending = Ending(sweep, execution, datasets.load, console, self.logger, going_on)
-        self.notifier = Notifier(
-            execution.notify if self.rows else Notify(),
+        self.notifier = notifier
+        self.subject = Subject(
             name,
-            len(sweep.plan.runs),
+            lambda: len(self.sweep.plan.runs),
             lambda: Counter(record.status for record in list(self.sweep.records.values())),
             lambda: self.ending.result,
-            console,
         )
 
     def run(self, rows: Sequence[int], marks: Mapping[str, Mark]) -> None:
@@ -84,13 +84,9 @@ class Experiment:
 
         Arguments: as of `train_round`, for the first of them.
         """
-        for run_id, why in self.sweep.damaged.items():
-            self.console.print(f"The record of run {run_id} is damaged ({why}): set aside.")
-        with self.notifier:
-            self._run(rows, marks)
-
-    def _run(self, rows: Sequence[int], marks: Mapping[str, Mark]) -> None:
         console = self.console
+        for run_id, why in self.sweep.damaged.items():
+            console.print(f"The record of run {run_id} is damaged ({why}): set aside.")
         try:
             with self.workers:
                 self._train_rounds(rows, marks)
@@ -134,6 +130,7 @@ class Experiment:
         seconds = seconds_to_train(sweep, rows, max(1, self.workers.number(len(rows))), load)
         if not agreed(seconds, self.execution.confirm_above, self.console):
             self.console.print("It is not trained; the same command again asks again")
+            self.notifier.stop()
             return False
         with deferred():
             self._freeze(replace(sweep, failed_again=self.sweep.failed_again))
@@ -186,6 +183,7 @@ class Experiment:
         """
         plan, execution, load = self.sweep.plan, self.execution, self.datasets.load
         self.rows, self.marks = rows, marks
+        self.notifier.begin(self.subject, len(rows))
         self.recorder.open = {plan.runs[row].run_id for row in rows}
         workers = self.workers.number(len(rows))
         anew = self.recorder.open if execution.mode == "force" else set()

@@ -21,7 +21,8 @@ def is_enough(trials: Trials) -> bool:
 def search_importance(trials: Trials) -> Picture:
     """Of each hyperparameter the share of the variance that hangs on it, alone or together with others, most
     first; with 95 % intervals. It is the variance of the settings' ranks, so that how bad a bad setting is
-    plays no part; one that did not finish counts as the worst."""
+    plays no part. One that the pruner ended counts with what it had reached by then, one that diverged or
+    failed as the worst."""
     plan = trials.plan
     assert plan.tuning
     settings = [plan.points[k] for k in np.flatnonzero(trials.outcome[0] != PENDING)]
@@ -56,5 +57,5 @@ def search_importance(trials: Trials) -> Picture:
 
 
 def _accuracies(trials: Trials) -> NDArray[np.float64]:
-    """Of settings that have ended, 0 where one did not finish."""
+    """Of settings that have ended: what they reached, 0 where one diverged or failed."""
     return np.asarray(np.nan_to_num(trials.reached[0, trials.outcome[0] != PENDING]))

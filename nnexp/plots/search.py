@@ -86,28 +86,28 @@ def search_coordinates(trials: Trials) -> Picture:
     plan = trials.plan
     assert plan.tuning
     measure, reached = measure_of(accuracy_metric(plan)), _reached(trials)
-    kept = np.flatnonzero(trials.outcome[0] != PENDING)
-    reached, outcome = reached[kept], trials.outcome[0, kept]
-    chosen = [int(np.flatnonzero(kept == number)[0]) for number in trials.chosen]
+    rows = np.flatnonzero(trials.outcome[0] != PENDING)
+    reached, outcome = reached[rows], trials.outcome[0, rows]
+    best = [int(np.flatnonzero(rows == number)[0]) for number in trials.chosen]
     scale = metric_scale(measure, reached)
     ends, last = height(scale, reached), len(plan.tuning.space)
     figure, axes = coordinates(f"Settings tried{on_data(plan)}", [*plan.tuning.names, measure.label])
     columns = []
     for column, dimension in enumerate(plan.tuning.space):
-        values, labels = places(dimension, [plan.points[k] for k in kept]), ticks(dimension)
+        values, labels = places(dimension, [plan.points[k] for k in rows]), ticks(dimension)
         if is_list(dimension):
             values = side_by_side(values, 1 / len(labels), ends)
         columns.append(values)
         if np.isnan(values).any():
             axes.text(column, NOWHERE - 0.03, "not drawn", ha="center", va="top", fontsize=SMALL, color=INK)
         draw_values(axes, column, labels)
-    draw_lines(axes, columns, ends, [k in chosen for k in range(len(kept))], list(outcome == WAS_PRUNED))
+    draw_lines(axes, columns, ends, [k in best for k in range(len(rows))], list(outcome == WAS_PRUNED))
     draw_results(axes, last, scale, "did not\nfinish" if np.isnan(ends).any() else "")
     for kind, look in ((AT_CHANCE, STUCK), (WAS_PRUNED, PRUNED)):
         axes.plot(np.full((outcome == kind).sum(), last), ends[outcome == kind], **look, zorder=5)
-    for k in chosen:
+    for k in best:
         axes.plot(last, ends[k], **CHOSEN | {"color": SHADES(ends[k]), "markersize": 18, "clip_on": False})
-    signs = {"★ and thick: chosen": bool(chosen), "x: stayed at chance": (outcome == AT_CHANCE).any(),
+    signs = {"★ and thick: chosen": bool(best), "x: stayed at chance": (outcome == AT_CHANCE).any(),
              "▽ and broken: ended by the pruner": (outcome == WAS_PRUNED).any()}  # fmt: skip
     signs_text = ", ".join(sign for sign, here in signs.items() if here)
     notes = [f"A line is a setting; dark: high{', ' * bool(signs_text)}{signs_text}"]

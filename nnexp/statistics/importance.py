@@ -62,16 +62,16 @@ def _shares(
     n = len(rows)
     columns = [None, *SHUFFLES * [*range(settings.shape[1])]]
     table = np.stack([_shuffled(settings, column, rng) for column in columns])
-    sums, lacking = np.zeros((len(table), n)), np.zeros(n)
+    sums, votes = np.zeros((len(table), n)), np.zeros(n)
     for _ in range(trees):
         order = rng.permutation(n)
-        grown, rest = order[: n // 2], order[n // 2 :]
+        half, rest = order[: n // 2], order[n // 2 :]
         tree = ExtraTreeRegressor(min_samples_leaf=LEAF, random_state=int(rng.integers(2**31)))
-        tree.fit(table[0, grown], ranks[grown], sample_weight=weights[grown], check_input=False)
+        tree.fit(table[0, half], ranks[half], sample_weight=weights[half], check_input=False)
         predicted = tree.tree_.predict(table[:, rest].reshape(-1, table.shape[2]))
         sums[:, rest] += predicted.reshape(len(table), len(rest))
-        lacking[rest] += 1
-    errors = np.square(sums / np.maximum(lacking, 1) - ranks) @ weights / weights.sum()
+        votes[rest] += 1
+    errors = np.square(sums / np.maximum(votes, 1) - ranks) @ weights / weights.sum()
     variance = float(np.cov(ranks, aweights=weights, ddof=0))
     growth = errors[1:].reshape(SHUFFLES, -1).mean(axis=0) - errors[0]
     return growth / (2 * variance), 1 - float(errors[0]) / variance
