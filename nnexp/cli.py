@@ -74,7 +74,7 @@ class Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         message = message.replace("unrecognized arguments:", "unknown option")
-        raise UserError(f"{message}: nnexp --help lists the options")
+        raise UserError(f"{message}: nnexp --help lists the options; settings have no dashes: dry_run=true")
 
 
 def _parser() -> Parser:

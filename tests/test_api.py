@@ -261,6 +261,8 @@ def test_inputs_of_another_shape_are_refused() -> None:
     best = nnexp.run(**SMALL).best()
     with pytest.raises(nnexp.UserError, match=r"inputs must have the shape \(n, \d+\), got \(3,\)"):
         best.predict([1, 2, 3])
+    images = np.zeros((2, best.model.weights[0].shape[1], 1))  # one column wide
+    assert best.predict(images).tolist() == best.predict(images[:, :, 0]).tolist()
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int64", "float32"])

@@ -87,7 +87,8 @@ def _by_tests(
         note = join(where, f"one-sided tests {means.told(1 - level)}")
         return replace(finding, verdict=REPRODUCED, note=note)
     if shown.p_edge <= 1 - means.strict(tests):
-        return replace(finding, verdict=REFUTED)
+        note = join(where, f"an end is higher: one-sided tests {means.told(1 - means.strict(tests))}")
+        return replace(finding, verdict=REFUTED, note=note)
     if means.every_look:
         return replace(finding, is_open=True)
     ends = values[[0, -1]]

@@ -20,7 +20,7 @@ from nnexp.errors import UserError
 
 ARRAYS = tuple(f"{part}_{kind}" for part in Parts._fields for kind in Part._fields)
 REMEDY = "numpy.savez_compressed(path, training_inputs=..., training_labels=..., ...) writes one"
-SPLIT = "; examples for validation and test may be split off from the training ones"
+SPLIT = "; take them from the training examples, which must not hold them then"
 TEXT = (".csv", ".tsv", ".txt")
 LARGEST_LABEL = np.iinfo(np.int64).max
 

@@ -35,13 +35,17 @@ class TrainedNetwork:
     scale: float
 
     def probabilities(self, inputs: ArrayLike) -> NDArray[np.floating]:
-        """The outputs (n, C) for `inputs (n, d)`, scaled as the training data were; with `output: identity`
-        they are no probabilities, nor with `step`, where they are the weighted inputs: a unit fires above 0.
+        """The outputs (n, C) for `inputs (n, d)`, or images `(n, h, w)`, scaled as the training data were.
+
+        With `output: identity` they are no probabilities, nor with `step`, where they are the weighted
+        inputs: a unit fires above 0.
 
         Raises:
             UserError: the inputs have another shape, or are pixels that were not divided by `scale`.
         """
         array, first = np.asarray(inputs), self.model.weights[0]
+        if array.ndim > 2:  # images, as data sets may have them
+            array = array.reshape(len(array), -1)
         if array.ndim != 2 or array.shape[1] != first.shape[1]:
             raise UserError(f"inputs must have the shape (n, {first.shape[1]}), got {array.shape}")
         largest = array.max(initial=0)

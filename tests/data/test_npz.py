@@ -125,7 +125,7 @@ def test_a_file_that_does_not_exist_is_named(tmp_path: Path) -> None:
             {"test_inputs": None, "test_labels": None},
             "got no array 'test_inputs' (it has training_inputs, training_labels, validation_inputs, "
             "validation_labels); numpy.savez_compressed(path, training_inputs=..., training_labels=..., ...) "
-            "writes one; examples for validation and test may be split off from the training ones",
+            "writes one; take them from the training examples, which must not hold them then",
         ),
         (
             {"training_inputs": None, "train_inputs": np.ones((6, 2))},

@@ -22,7 +22,7 @@ from nnexp.sweep.store.seal import sealed
 from nnexp.text import count
 
 FILE = "looks.jsonl"
-SETTLED = ("reproduced", "refuted")
+SETTLED, NOT_JUDGED = ("reproduced", "refuted"), "not judged"
 BASIS = ("sweep", "seeds", "runs", "claims")  # what a look rests on
 
 
@@ -58,11 +58,13 @@ def _has_some(folder: Path, ids: Collection[str]) -> bool:
 def note_look(folder: Path, plan: Plan, runs: int, verdicts: Mapping[str, str]) -> str:
     """Note that marks and verdicts on the plan's claims were printed, from so many recorded runs.
 
-    There are no marks before all runs have ended, and none of trials; before any has, nothing is to be seen.
+    There are no marks before all runs have ended, and none of trials; where no claim is judged yet either,
+    nothing is to be seen.
     Published results have no records, and a look at them is not noted. Returns why it could not be noted.
     """
     marks = len(plan.points) > 1 and runs == len(plan.runs) and not is_of_trials(plan)
-    if not runs or not (verdicts or marks) or not (folder / "records").is_dir():
+    judged = any(verdict != NOT_JUDGED for verdict in verdicts.values())
+    if not runs or not (judged or marks) or not (folder / "records").is_dir():
         return ""
     look = _basis(plan, runs) | {"verdicts": dict(verdicts)}
     try:

@@ -38,6 +38,8 @@ def test_what_is_no_look_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     assert note_look(tmp_path, MADE, 3, {}) == ""
     assert note_look(tmp_path, MADE, 0, {"a": "not judged"}) == ""  # no run has ended
+    assert note_look(tmp_path, MADE, 3, {"a": "not judged"}) == ""  # cut before any claim could be judged
+    assert read_looks(tmp_path) == []
     assert not (tmp_path / FILE).exists()
 
 
