@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FIGURES = ("final_training_accuracy", "final_validation_cost", "final_training_cost", "seconds_per_epoch")
 CURVES = ("validation_accuracy", "training_accuracy", "validation_cost", "training_cost")
+ON_LOG_SCALE = "On a logarithmic scale an accuracy is shown as its error rate, the best on top"
 MOST_DOTS = 4000  # runs that are drawn one by one
 MOST_LINES = 40  # points whose curves are drawn
 MOST_EPOCHS = 200  # of a curve
@@ -63,7 +64,7 @@ def along_axes(plan: Plan, runs: pd.DataFrame) -> Chart:
     ]
     data = {"axes": axes, "metrics": metrics, "marks": list(first.marks)}
     data["n"] = first.counts["n"].tolist()
-    notes = tuple(dict.fromkeys([*first.notes, *notes_on_axes(first.plan)]))
+    notes = tuple(dict.fromkeys([*first.notes, *notes_on_axes(first.plan), ON_LOG_SCALE]))
     return Chart("axis", f"{first.measure.name}{by_axes(first.plan)}{on_data(first.plan)}", data, notes)
 
 
@@ -164,5 +165,6 @@ def _notes(stand: Standing, lines: int) -> Iterator[str]:
         yield "Runs that stopped early count on with their last value"
     yield from notes_on_marks(stand)
     yield from notes_on_axes(stand.plan)
+    yield ON_LOG_SCALE
     if lines < len(stand.plan.points):
         yield f"{lines} of {len(stand.plan.points)} points are drawn"

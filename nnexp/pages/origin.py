@@ -29,6 +29,7 @@ ENVIRONMENT = {  # key of a plan's environment -> its name on the page
     "scipy": "SciPy",
     "threads": "threads of BLAS",
 }
+AGAIN = "again"  # a folder in conf/sweep
 CHOICE_AND_TEST = (
     "Points are compared on validation data. The test set is looked at for the best point alone."
 )
@@ -67,12 +68,15 @@ def _dirty(environment: Mapping[str, Any]) -> str:
 
 
 def _commands(plan: Plan) -> tuple[str, ...]:
-    """The sweep file on the page names the data; the one of the whole may leave them to the command line."""
+    """The sweep file on the page names the data; the one of the whole may leave them to the command line.
+
+    A shipped sweep has the name of its file already: so the page's own lies in a folder.
+    """
     report, whole = f"nnexp report {plan.name}", _whole(plan)
     if is_part(plan) and not whole:
         return (report,)
     data = f" data={plan.changed['data']}" if whole and "data" in plan.changed else ""
-    return (f"python -m nnexp +sweep={whole or plan.name}{data}", report)
+    return (f"python -m nnexp +sweep={whole or f'{AGAIN}/{plan.name}'}{data}", report)
 
 
 def _whole(plan: Plan) -> str:
