@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnexp.commands.arguments import parse_arguments
+from nnexp.commands.lookup import say_left_out
 from nnexp.console import make_console, make_table
 from nnexp.errors import UserError
 from nnexp.files import replacing
@@ -50,7 +51,7 @@ def main(words: Sequence[str]) -> int:
         _print(list(shipped_rows(SHIPPED_PAGE.read_text(encoding="utf-8"))))
         make_console().print(SHIPPED.format(__version__, f"{arguments.sweeps_dir}/{PUBLISHED}"))
         return 0
-    files = read_sweep_files(arguments.sweeps_dir)
+    files = read_sweep_files(arguments.sweeps_dir, say_left_out)
     rows = make_rows(files, arguments.sweeps_dir)
     if not arguments.options:
         _print(rows)

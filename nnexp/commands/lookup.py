@@ -79,6 +79,11 @@ def parts_of(name: str, sweeps_dir: str) -> list[StoredSweep]:
     return [each for each in stored if is_part(each.sweep.plan)]
 
 
+def say_left_out(why: str) -> None:
+    """Say on standard error what a command does without."""
+    print(f"nnexp: left out: {why}", file=sys.stderr)
+
+
 def say_choice(choice: Choice) -> Path:
     """The folder that was chosen; says on standard error why, where there were several."""
     if choice.why:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nnexp.commands.arguments import Arguments, parse_arguments
-from nnexp.commands.lookup import say_choice
+from nnexp.commands.lookup import say_choice, say_left_out
 from nnexp.console import make_console
 from nnexp.errors import UserError
 from nnexp.experiment.html_report import FILE, Report, made_from, pair_report, report
@@ -60,7 +60,7 @@ def _content(arguments: Arguments) -> tuple[Report, Path]:
     if LABBOOK in arguments.options:
         if names:
             raise UserError(f"report takes {LABBOOK} or a sweep, got both")
-        rows = make_rows(read_sweep_files(place), place)
+        rows = make_rows(read_sweep_files(place, say_left_out), place)
         return Report(labbook_html(labbook_page(rows, made_from("the lab book")))), Path("labbook.html")
     if len(names) not in (1, 2):
         raise UserError(f"report takes one NAME or NAME/ID, or two, got {' '.join(names) or 'none'}")

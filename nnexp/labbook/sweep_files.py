@@ -1,6 +1,6 @@
 """What the sweep files ask now, to compare it with what was trained."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -85,9 +85,20 @@ def _data_of(home: Path) -> str | None:
         return None
 
 
-def read_sweep_files(sweeps_dir: str) -> dict[str, CurrentQuestion]:
-    """Every sweep file, by the name of its sweep; data sets as in the published results."""
-    return {name: read_sweep_file(name, Path(sweeps_dir, PUBLISHED, name)) for name in choices("sweep")}
+def read_sweep_files(sweeps_dir: str, leave_out: Callable[[str], object]) -> dict[str, CurrentQuestion]:
+    """Every sweep file, by the name of its sweep; data sets as in the published results.
+
+    A file of the user's that cannot be used is left out: `leave_out` says why. Raises `UserError` for others.
+    """
+    files = {}
+    for name in choices("sweep"):
+        try:
+            files[name] = read_sweep_file(name, Path(sweeps_dir, PUBLISHED, name))
+        except UserError as error:
+            if (conf_dir() / "sweep" / f"{name}.yaml").exists():
+                raise
+            leave_out(str(error))
+    return files
 
 
 def path_of(name: str) -> Path:

@@ -15,7 +15,7 @@ from nnexp.labbook.rows import BookRow, make_rows
 from nnexp.labbook.sweep_files import read_sweep_files
 from nnexp.sweep.question.formulas import Formulas
 from tests.commands.conftest import Command, rows
-from tests.commands.lab import ROWS, edit, train
+from tests.commands.lab import FILES, ROWS, edit, train
 
 REPOSITORY = Path(__file__).parents[2]
 KNOWN = Path(__file__).with_name("book_rows.csv")  # every row of the book and the notes, with its kind
@@ -283,7 +283,7 @@ def committed() -> list[BookRow]:
     """The rows of the committed lab book."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(REPOSITORY)
-        return make_rows(read_sweep_files("sweeps"), "sweeps")
+        return make_rows(read_sweep_files("sweeps", pytest.fail), "sweeps")
 
 
 @pytest.mark.slow
@@ -320,3 +320,16 @@ def test_the_committed_book_is_small_and_tells_nothing_of_a_machine() -> None:
             text = path.read_text(encoding="utf-8")
             assert not re.search(r"(?<![\w./])/(home|root|work|tmp|Users|mnt|opt|var)/", text), path
             assert not re.search(r"\b(host|platform): ", text), path
+
+
+def test_a_file_of_the_user_s_that_cannot_be_used_is_left_out_by_name(
+    nnexp: Command, lab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (lab / "conf" / "sweep" / "mine.yaml").write_text(
+        "# @package _global_\nsweep:\n  axis: {epochs: [1, 2]}\n"
+    )
+    monkeypatch.setattr("nnexp.labbook.sweep_files.choices", lambda _: [*FILES, "mine"])
+    status, shown, error = nnexp("labbook")
+    assert status == 0
+    assert "Batches of 10" in " ".join(shown.split())
+    assert error.startswith("nnexp: left out: +sweep=mine: unknown key in sweep: 'axis'")

@@ -129,7 +129,7 @@ def test_every_command_takes_trials_by_their_name(nnexp: Command) -> None:
 
 def test_trials_of_other_formulas_make_the_published_answer_stale(nnexp: Command) -> None:
     assert nnexp("publish", "mine")[0] == 0
-    files = read_sweep_files("sweeps")
+    files = read_sweep_files("sweeps", pytest.fail)
     assert why_stale(["mine"], read_published("sweeps", ["mine"])[0], files) == ""
     path = PUBLISHED / "mine" / "trials" / "sweep.yaml"
     numerics = read_plan(path.parent).numerics

@@ -76,7 +76,7 @@ def test_every_check_of_the_sweep_files_can_be_judged_from_published_files(tmp_p
             StageResult(stage.name, "", {}, "", asked=stage.digest) for stage in asked.question.stages
         )
         trained[name] = publish(replace(plan, stages=stages), tmp_path)
-    files = read_sweep_files(str(tmp_path))
+    files = read_sweep_files(str(tmp_path), pytest.fail)
     book, damaged = read_published(tmp_path, list(files))
     assert (book.keys(), damaged) == (trained.keys(), {})
     told = {name: judge_published(name, book, files) for name in files}
