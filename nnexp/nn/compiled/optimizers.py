@@ -30,9 +30,14 @@ class Optimizer(NamedTuple):
 
 
 def whole_gradient(batch: MiniBatch, layers: Layers, l2: Array | None, l1: Array | None) -> Layers:
-    """With (lambda_l2/n) w (book, eq. 88) + (lambda_l1/n) sgn(w) (eq. 96); biases have no penalty."""
+    """That of the cost with its penalties."""
+    return penalised(batch.gradient(layers), layers, l2, l1)
+
+
+def penalised(gradient: Layers, layers: Layers, l2: Array | None, l1: Array | None) -> Layers:
+    """Add (lambda_l2/n) w (book, eq. 88) + (lambda_l1/n) sgn(w) (eq. 96); biases have no penalty."""
     whole: Layers = []
-    for (dW, db), (W, _) in zip(batch.gradient(layers), layers, strict=True):
+    for (dW, db), (W, _) in zip(gradient, layers, strict=True):
         if l2 is not None:
             dW += l2 * W
         if l1 is not None:
@@ -83,11 +88,12 @@ def adam(layers: Layers, batch: MiniBatch, memory: Memory, rates: Rates, t: Arra
 
 
 def adamw(layers: Layers, batch: MiniBatch, memory: Memory, rates: Rates, t: Array) -> tuple[Layers, Memory]:
-    """Adam with weight decay beside the gradient."""
+    """Adam with weight decay beside the gradient, which is that before the decay."""
+    gradient = batch.gradient(layers)
     if rates.l2 is not None:
         keep = 1 - rates.learning_rate * rates.l2
         layers = [(keep * W, b) for W, b in layers]
-    return _adam(layers, whole_gradient(batch, layers, None, rates.l1), memory, rates, t)
+    return _adam(layers, penalised(gradient, layers, None, rates.l1), memory, rates, t)
 
 
 def _adam(layers: Layers, gradient: Layers, memory: Memory, rates: Rates, t: Array) -> tuple[Layers, Memory]:
