@@ -10,12 +10,13 @@ from nnexp.errors import UserError
 
 @contextmanager
 def without_addresses(words: Sequence[str]) -> Iterator[None]:
-    """A mistake in these words is told without the value of `notify.url`, right or wrong."""
+    """A mistake in these words is told without the value of `notify.url`: right, wrong, or behind a space."""
     try:
         yield
     except UserError as error:
-        text = str(error)
-        for address in sorted(filter(None, map(_address, words)), key=len, reverse=True):
+        text, bare = str(error), any(word.lstrip("+~-").startswith("notify") for word in words)
+        addresses = [*map(_address, words), *(word for word in words if bare and word.startswith(SCHEMES))]
+        for address in sorted(filter(None, addresses), key=len, reverse=True):
             if "://" in address:
                 text = text.replace(address, "...").replace(repr(address)[1:-1], "...")
             for spelling in (f"={address}", repr(f"={address}")[1:-1]):
@@ -27,9 +28,7 @@ def without_addresses(words: Sequence[str]) -> Iterator[None]:
 
 
 def _address(word: str) -> str:
-    """What may be a web hook's address in a word, even if its key is misspelled or a space parts them."""
-    if word.startswith(SCHEMES):
-        return word
+    """What may be a web hook's address in a word, even if its key is misspelled."""
     key, _, value = word.partition("=")
     key, value = key.lstrip("+~-"), value.strip("'\"")
     if key in ("notify", "notify.url") or (key not in KNOBS and value.startswith(SCHEMES)):
