@@ -73,8 +73,7 @@ class Committee:
 
     def probabilities(self, inputs: ArrayLike) -> NDArray[np.floating]:
         """The mean of the members' outputs (n, C). Inputs, and what is raised, as of one network."""
-        total: NDArray[np.floating] = sum(member.probabilities(inputs) for member in self.members)  # type: ignore[assignment]
-        return total / len(self.members)
+        return np.asarray(np.mean([member.probabilities(inputs) for member in self.members], axis=0))
 
     def predict(self, inputs: ArrayLike) -> NDArray[np.integer]:
         """The labels (n,) of `inputs (n, d)`: the largest mean output. Raises as `probabilities`."""

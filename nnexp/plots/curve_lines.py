@@ -5,13 +5,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
 from nnexp.plots.histories import PointCurve, PointHistory, RunCurve, mean_curve
 from nnexp.plots.measures import Measure
 from nnexp.plots.metric_scales import LOG_FROM, metric_scale, set_scale
 from nnexp.plots.point_values import note_on_cut
+from nnexp.plots.scales import set_log_x
 from nnexp.plots.style import CROSS, INK, NO_RESULT, lines
 
 MOST_BANDS = 4  # bands that do not hide each other
@@ -108,12 +109,4 @@ def _scale_x(axes: Axes, over_time: bool) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
     elif ends and max(ends) > LOG_FROM * min(ends):
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=_subs(axes)))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-
-
-def _subs(axes: Axes) -> Sequence[float]:
-    """Ticks at 1, 2, 5 in each decade, where there are few decades."""
-    low, high = axes.get_xlim()
-    return (1.0, 2.0, 5.0) if high < 3000 * low else (1.0,)
+        set_log_x(axes, *axes.get_xlim())

@@ -5,14 +5,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 from matplotlib.transforms import blended_transform_factory
 from numpy.typing import NDArray
 
 from nnexp.plots.dimensions import is_list, range_of, words_of
 from nnexp.plots.measures import Measure, measure_of
 from nnexp.plots.metric_scales import metric_scale, set_scale
-from nnexp.plots.scales import label_of
+from nnexp.plots.scales import label_of, set_log_x
 from nnexp.plots.style import CROSS, DIM, MARKS, Picture, legend, lines, panel, write_notes
 from nnexp.plots.tuning import empty_picture, heading, name_of, notes_on_trials, shown
 from nnexp.results.by_point import accuracy_metric
@@ -22,7 +21,6 @@ from nnexp.sweep.question.space import Dimension, Range, text_of
 Floats = NDArray[np.float64]
 Look = dict[str, Any]
 MOST_PARTS = 8  # of a range, whose best settings are drawn large
-FEW_DECADES = 2.5  # up to which a logarithmic axis has ticks at 1, 2, 5
 BESIDE = 0.6  # of the room of a word, that the points take side by side
 
 
@@ -144,11 +142,7 @@ def _scale_values(axes: Axes, dimension: Dimension) -> None:
     whole = range_of(dimension)
     low, high = whole.low, whole.high
     if whole.log:
-        axes.set_xscale("log")
-        decades = np.log10(high / low)
-        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if decades < FEW_DECADES else (1.0,)))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        set_log_x(axes, low, high)
         axes.set_xlim(low * (low / high) ** 0.04, high * (high / low) ** 0.04)
     else:
         axes.set_xlim(low - 0.04 * (high - low), high + 0.04 * (high - low))

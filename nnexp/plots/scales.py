@@ -6,12 +6,14 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 from nnexp.text import spelled
 
 Kind = Literal["linear", "log", "symlog", "categories"]
 UPRIGHT = 0.175  # inches that an upright label takes along the axis
+FEW_DECADES = 2.5  # up to which a logarithmic axis has ticks at 1, 2, 5
 WIDE = 20  # largest / smallest value from which a scale is logarithmic
 
 
@@ -54,6 +56,15 @@ def label_of(value: Any) -> str:
     if isinstance(value, float) and float(f"{value:g}") == value:
         return f"{value:g}"
     return spelled(value)
+
+
+def set_log_x(axes: Axes, low: float, high: float) -> None:
+    """A logarithmic x axis for values from `low` to `high`, with ticks at 1, 2, 5 if that leaves room."""
+    axes.set_xscale("log")
+    subs = (1.0, 2.0, 5.0) if np.log10(high / low) < FEW_DECADES else (1.0,)
+    axes.xaxis.set_major_locator(LogLocator(subs=subs))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
 
 def along_x(axes: Axes, scale: Scale, inches: float) -> list[str]:

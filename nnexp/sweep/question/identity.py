@@ -113,7 +113,8 @@ def formulas() -> Formulas:
 
 
 def file_versions() -> FileVersions:
-    """The files that formulas stand in, as they are now; equal ones hold the same. Nobody sets the time."""
+    """The files that formulas stand in, as they are now; equal ones hold the same, for nobody can set
+    the time."""
     entries = (entry for folder in SOURCES for entry in os.scandir(PACKAGE / folder))
     files = {entry.path: entry.stat() for entry in entries if entry.name.endswith((".py", ".cu"))}
     return tuple((path, files[path].st_ctime_ns, files[path].st_size) for path in sorted(files))

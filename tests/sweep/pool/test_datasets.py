@@ -46,7 +46,10 @@ def test_data_sets_of_several_sizes_are_kept_and_written_once(tmp_path: Path) ->
     arrays = [datasets.load(spec).data.training.inputs for spec in specs]
     assert all(np.shares_memory(arrays[0], array) for array in arrays)
     assert len(set(datasets.share(specs, tmp_path).values())) == 1
-    assert len(list(tmp_path.iterdir())) == 1
+    more = [*specs, DataSpec(name="synthetic", train_size=5, classes=(0, 1))]
+    (first, *_), (again, *_, other) = (datasets.share(each, tmp_path).values() for each in (specs, more))
+    assert again == first != other, "a later round finds what an earlier one has written"
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_nobody_can_write_to_the_inputs(tmp_path: Path) -> None:
