@@ -17,12 +17,7 @@ from nnexp.text import count
 if TYPE_CHECKING:
     from distributed import Client
 
-# Dask has workers give memory back at once, and they ask for it again in each epoch: a tenth of the time.
-MEMORY = {"MALLOC_TRIM_THRESHOLD_": 2**28, "MALLOC_MMAP_THRESHOLD_": 2**25}
-LOCAL = {
-    "distributed.scheduler.allowed-failures": 0,  # we count deaths
-    **{f"distributed.nanny.pre-spawn-environ.{name}": size for name, size in MEMORY.items()},
-}
+LOCAL = {"distributed.scheduler.allowed-failures": 0}  # we count deaths
 T = TypeVar("T")
 PATIENCE, FAREWELL = 10.0, 2.0  # seconds for a scheduler to answer, and to hear of the end
 

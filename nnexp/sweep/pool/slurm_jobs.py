@@ -14,13 +14,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from nnexp.sweep.pool.dask import MEMORY
 from nnexp.sweep.pool.launch import deaf
 from nnexp.sweep.pool.slurm_keys import security
 
 NOT_NOW = ("not available now", "node not available")  # what sbatch says of jobs that will be queued
 SLOW = 60.0  # seconds for Slurm to answer
-MEMORY_LINES = [f"export {name}={size}" for name, size in MEMORY.items()]
 KEYS = "tls"  # the folder of the certificate that workers and scheduler know each other by
 
 
@@ -104,7 +102,6 @@ def keywords(jobs: Jobs) -> dict[str, Any]:
         "job_mem": theirs["job-mem"] or memory,
         "walltime": jobs.walltime,
         "job_extra_directives": [*theirs["job-extra-directives"], f"--output={jobs.folder}/%j.txt"],
-        "job_script_prologue": [*theirs["job-script-prologue"], *MEMORY_LINES],
         "security": security(jobs.folder / KEYS),
         "protocol": "tls://",
     }

@@ -11,6 +11,7 @@ from nnexp.data import Dataset, DataSpec, augmenter, open_shared, part_of
 from nnexp.nn import Result, train
 from nnexp.nn.kernels import one_blas_thread
 from nnexp.sweep.pool.engines import engine_facts
+from nnexp.sweep.pool.memory import keep_freed_memory
 from nnexp.sweep.pool.premises import Premises, check_premises, temporary_folder_is_gone
 from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.pool.watch import Progress, Watch
@@ -84,6 +85,7 @@ def train_stack(
 def _train(watch: Watch, dataset: Dataset) -> list[Result | None]:
     """The results of a stack's runs; None for one that was stopped on its way."""
     stack = watch.stack
+    keep_freed_memory()
     with one_blas_thread(), watch.clock:
         results = train(
             [run.hyperparameters for run in stack.runs],
