@@ -7,10 +7,7 @@ from collections.abc import Mapping, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from nnexp import data
 from nnexp.console import WholeTable
-from nnexp.nn.knobs import USUAL_LEARNING_RATES
-from nnexp.sweep.pool.estimate import Load
 from nnexp.sweep.pool.stacks import Mark
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.question.points import Question
@@ -22,8 +19,6 @@ from nnexp.sweep.store.rounds_file import read_rounds
 from nnexp.text import count, duration, percent
 
 MOST_FAILURES = 20  # rows of the table of failures
-FEW = 100  # examples behind a curvature: below, it is mostly noise
-TOO_LARGE = 10.0  # times the largest usual rate: from there on, digits are learned badly or not at all
 
 
 def ending(record: Record) -> str:
@@ -134,42 +129,6 @@ def unwritten_checkpoints(times: int, why: str) -> str:
     if not times:
         return ""
     return f"Checkpoints could not be written or read, {count(times, 'time')}: {why}"
-
-
-def advice_lines(runs: Sequence[Run], load: Load) -> list[str]:
-    """A line for each thing that the user should know before these runs train."""
-    lines = _large_rates(runs) + _curvature(runs)
-    for spec in dict.fromkeys(run.data for run in runs):
-        lines += data.advice(spec, load(spec))
-    return list(dict.fromkeys(lines))
-
-
-def _large_rates(runs: Sequence[Run]) -> list[str]:
-    """A line for each optimizer of which even the smallest learning rate is far too large."""
-    smallest: dict[str, float] = {}
-    for h in (run.hyperparameters for run in runs):
-        smallest[h.optimizer] = min(h.learning_rate, smallest.get(h.optimizer, h.learning_rate))
-    lines = []
-    for optimizer, rate in smallest.items():
-        low, high = USUAL_LEARNING_RATES.get(optimizer, (0.0, rate))
-        if rate >= TOO_LARGE * high:
-            lines.append(
-                f"optimizer={optimizer}: learning_rate={rate:g} is far too large, as its steps have a scale "
-                f"of their own; {low:g} to {high:g} is usual"
-            )
-    return lines
-
-
-def _curvature(runs: Sequence[Run]) -> list[str]:
-    """Over which examples the curvature is taken, where it is."""
-    sizes = {run.hyperparameters.batch_size for run in runs if run.hyperparameters.optimizer == "newton_cg"}
-    if not sizes:
-        return []
-    values = ", ".join(map(str, sorted(sizes)))
-    line = f"optimizer=newton_cg: gradient and curvature are taken over each mini-batch, batch_size={values}"
-    if min(sizes) >= FEW:
-        return [line]
-    return [f"{line}; fewer than {FEW} examples tell little of it, 1000 or the whole set is usual"]
 
 
 def plan_table(plan: Plan, pending: Sequence[int]) -> WholeTable:

@@ -13,7 +13,8 @@ from nnexp.claims.parsing import claims_of
 from nnexp.config import Config
 from nnexp.console import can_answer
 from nnexp.errors import UserError
-from nnexp.experiment.messages import advice_lines, announcement
+from nnexp.experiment.advice import advice_lines
+from nnexp.experiment.messages import announcement
 from nnexp.results.needed_seeds import NO_SCATTER, seeds_line
 from nnexp.results.sweep_folder import results_in
 from nnexp.results.tables import runs_table

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nnexp.data import DataSpec, load
-from nnexp.experiment.messages import advice_lines
+from nnexp.experiment.advice import advice_lines
 from nnexp.nn import Hyperparameters
 from nnexp.nn.knobs import USUAL_LEARNING_RATES
 from nnexp.nn.optimizers import OPTIMIZERS
