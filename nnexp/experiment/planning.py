@@ -18,9 +18,10 @@ from nnexp.experiment.messages import announcement
 from nnexp.results.needed_seeds import NO_SCATTER, seeds_line
 from nnexp.results.sweep_folder import results_in
 from nnexp.results.tables import runs_table
+from nnexp.sweep.pool.cut import make_stacks
 from nnexp.sweep.pool.engines import accelerated
 from nnexp.sweep.pool.estimate import Load, estimate_seconds, work
-from nnexp.sweep.pool.stacks import Mark, make_stacks
+from nnexp.sweep.pool.stacks import Mark
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.question.planner import make_plan
 from nnexp.sweep.question.seeds import UntilDecided

@@ -20,12 +20,13 @@ from nnexp.experiment.rounds import is_whole, with_next_round
 from nnexp.experiment.sweep_standing import Standing
 from nnexp.experiment.workers import Workers
 from nnexp.files import scratch
+from nnexp.sweep.pool.cut import make_stacks, work_by_row
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.engines import accelerated
 from nnexp.sweep.pool.environment import environment
 from nnexp.sweep.pool.premises import PremiseError, Premises, premises
 from nnexp.sweep.pool.progress_board import Board
-from nnexp.sweep.pool.stacks import Mark, Stack, make_stacks, work_by_row
+from nnexp.sweep.pool.stacks import Mark, Stack
 from nnexp.sweep.pool.stop import SweepError, deferred
 from nnexp.sweep.pool.watch import Progress
 from nnexp.sweep.question.identity import formulas

@@ -17,10 +17,10 @@ from nnexp.config import load_config
 from nnexp.console import make_console
 from nnexp.experiment.planning import planned
 from nnexp.nn import Model, train
+from nnexp.sweep.pool.cut import make_stacks
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.environment import environment
 from nnexp.sweep.pool.estimate import makespan, work
-from nnexp.sweep.pool.stacks import make_stacks
 from nnexp.sweep.pool.worker import Outcome
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.store.folder import Sweep, find_sweep, settle, sweep_folder

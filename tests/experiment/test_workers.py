@@ -16,10 +16,10 @@ from nnexp.config.backend import Backend
 from nnexp.errors import UserError
 from nnexp.experiment import workers as module
 from nnexp.experiment.workers import Workers
+from nnexp.sweep.pool.cut import make_stacks
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.premises import premises
 from nnexp.sweep.pool.progress_board import Board
-from nnexp.sweep.pool.stacks import make_stacks
 from tests.sweep.samples import plan
 
 MADE = plan({"learning_rate": [0.1, 1.0]})

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from nnexp.sweep.pool.cut import make_stacks
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.environment import environment
-from nnexp.sweep.pool.stacks import make_stacks
 from nnexp.sweep.store.folder import find_sweep, settle, sweep_folder
 from tests.benchmarks.scale import cost_of, plan_of, record_rows, words
 from tests.benchmarks.sweeps import command

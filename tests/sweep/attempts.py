@@ -9,9 +9,9 @@ from nnexp.data import load
 from nnexp.nn import Model
 from nnexp.results.tables import make_tables
 from nnexp.results.write_csv import write_tables
+from nnexp.sweep.pool.cut import make_stacks
 from nnexp.sweep.pool.premises import premises
 from nnexp.sweep.pool.progress_board import Board
-from nnexp.sweep.pool.stacks import make_stacks
 from nnexp.sweep.pool.worker import train_stack
 from nnexp.sweep.question.identity import formulas
 from nnexp.sweep.question.plan import Plan

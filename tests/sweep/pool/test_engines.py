@@ -19,9 +19,10 @@ from nnexp.experiment.workers import Workers
 from nnexp.nn import engines as engines_of_the_core
 from nnexp.nn import train
 from nnexp.sweep.pool import engines, premises
+from nnexp.sweep.pool.cut import make_stacks
 from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.progress_board import Board
-from nnexp.sweep.pool.stacks import Stack, make_stacks
+from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.pool.worker import train_stack
 from nnexp.sweep.question.plan import Plan
 from tests.sweep.attempts import attempt, found_now, results

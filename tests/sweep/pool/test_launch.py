@@ -15,10 +15,10 @@ import pytest
 from joblib import Parallel, cpu_count, parallel_config
 
 from nnexp.data import load, share
+from nnexp.sweep.pool.cut import make_stacks
 from nnexp.sweep.pool.launch import launch, train_here, worker_count
 from nnexp.sweep.pool.premises import PremiseError, premises
 from nnexp.sweep.pool.progress_board import COLUMNS, Board
-from nnexp.sweep.pool.stacks import make_stacks
 from nnexp.sweep.pool.worker import Outcome
 from nnexp.sweep.question.plan import Plan
 from tests.faults.driving import wait_for

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from nnexp.data import load
+from nnexp.sweep.pool.cut import make_stacks
 from nnexp.sweep.pool.premises import premises
-from nnexp.sweep.pool.stacks import make_stacks
 from nnexp.sweep.pool.worker import train_stack
 from nnexp.sweep.question.identity import formulas
 from nnexp.sweep.question.plan import Plan

@@ -15,10 +15,10 @@ import pytest
 from joblib.externals.loky import ProcessPoolExecutor
 
 from nnexp.data import load, share
+from nnexp.sweep.pool.cut import make_stacks
 from nnexp.sweep.pool.launch import launch
 from nnexp.sweep.pool.premises import premises
 from nnexp.sweep.pool.progress_board import Board
-from nnexp.sweep.pool.stacks import make_stacks
 from nnexp.sweep.pool.worker_processes import KeptProcesses, WorkerProcesses, begin
 from tests.faults.driving import wait_for
 from tests.sweep.samples import plan
