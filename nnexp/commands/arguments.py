@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from nnexp.errors import UserError, unknown
 
-SWEEPS_DIR = "sweeps_dir"
+SWEEPS_DIR, DATA = "sweeps_dir", "data"
+WHICH = (DATA, SWEEPS_DIR)  # which of several sweeps a name means
 DEFAULT_SWEEPS_DIR = "sweeps"
 TRACKING = ("tracking", "tracking.uri")  # where runs are logged
 MODELS = "tracking.models"
@@ -23,6 +24,11 @@ class Arguments(NamedTuple):
     def sweeps_dir(self) -> str:
         """The folder of all sweeps, `./sweeps` by default."""
         return os.path.expanduser(self.settings.get(SWEEPS_DIR, DEFAULT_SWEEPS_DIR))
+
+    @property
+    def data(self) -> str | None:
+        """The data set that the sweeps are on which names mean; None: on any."""
+        return self.settings.get(DATA)
 
     def only(self, keys: Sequence[str]) -> list[str]:
         """Those of the settings that `keys` names, as words for `nnexp.config`."""

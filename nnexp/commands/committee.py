@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 
-from nnexp.commands.arguments import only_name, parse_arguments
-from nnexp.commands.lookup import say_choice
+from nnexp.commands.arguments import WHICH, only_name, parse_arguments
+from nnexp.commands.lookup import folder_of
 from nnexp.console import make_console, make_table
 from nnexp.errors import UserError
 from nnexp.experiment.committees import Score, right_on_test, scores
 from nnexp.experiment.loaded_sweep import LoadedSweep, load_folder
 from nnexp.statistics.shares import share_interval
 from nnexp.sweep.question.stages import is_part
-from nnexp.sweep.store.catalog import find_sweep_folder
 from nnexp.text import count
 
 HELP = """
-nnexp committee NAME[/ID] [sweeps_dir=sweeps]
+nnexp committee NAME[/ID] [data=mnist] [sweeps_dir=sweeps]
 
 What the networks of a point answer together: a committee of one network for each seed takes the mean of their
 outputs. A row per point: how many learnt, the mean of their validation accuracies, and the committee's. Once
@@ -25,10 +24,9 @@ weights in the sweep's records; a notebook has it by load_sweep(NAME).committee(
 
 def main(words: Sequence[str]) -> int:
     """Print a table, and what the best committee does on test data."""
-    arguments = parse_arguments("committee", words)
-    place = arguments.sweeps_dir
-    folder = say_choice(find_sweep_folder(only_name("committee", arguments.names), place, published=True))
-    sweep = load_folder(folder, place)
+    arguments = parse_arguments("committee", words, keys=WHICH)
+    folder = folder_of(only_name("committee", arguments.names), arguments, published=True)
+    sweep = load_folder(folder, arguments.sweeps_dir)
     seats = list(scores(sweep))
     if not seats:
         raise UserError(f"a committee needs a run that finished: {sweep.standing}")

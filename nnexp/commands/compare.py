@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nnexp.commands import compare_sweeps
-from nnexp.commands.arguments import parse_arguments
+from nnexp.commands.arguments import WHICH, Arguments, parse_arguments
 from nnexp.commands.lookup import folder_of, is_sweep_name, name_of, run_named
 from nnexp.commands.side_by_side import sides
 from nnexp.console import WholeTable, make_console, make_table
@@ -16,7 +16,7 @@ from nnexp.sweep.store.record import Record
 
 HELP = """
 nnexp compare RUN RUN [--plot FILE.png] [sweeps_dir=sweeps]
-nnexp compare NAME[/ID] NAME[/ID] [sweeps_dir=sweeps]
+nnexp compare NAME[/ID] NAME[/ID] [data=mnist] [sweeps_dir=sweeps]
 
 What differs between two runs: settings, code and environment, figures. RUN is a run_id or its beginning,
 at least 4 characters, or the NAME/ID of a sweep of one run. --plot draws their curves over each other, as PNG
@@ -30,14 +30,14 @@ TIMES = ("seconds", "evaluation_seconds", "shared_by")
 
 def main(words: Sequence[str]) -> int:
     """Print what differs, and draw the curves where they are wanted."""
-    arguments = parse_arguments("compare", words, valued=(PLOT,))
+    arguments = parse_arguments("compare", words, keys=WHICH, valued=(PLOT,))
     place, names = arguments.sweeps_dir, arguments.names
     if len(names) != 2:
         raise UserError(f"compare takes two RUNs or two sweeps, got {' '.join(names) or 'none'}")
     picture = Path(arguments.settings[PLOT]) if PLOT in arguments.settings else None
     if picture and picture.suffix not in (".png", ".svg"):
         raise UserError(f"{PLOT} must be a file named *.png or *.svg, got {picture}")
-    first, second = (_subject(name, place) for name in names)
+    first, second = (_subject(name, arguments) for name in names)
     if isinstance(first, Record) and isinstance(second, Record):
         if first.run_id == second.run_id:
             raise UserError(f"compare takes two runs, got {first.run_id} twice")
@@ -55,13 +55,14 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-def _subject(name: str, sweeps_dir: str) -> Record | Path:
+def _subject(name: str, arguments: Arguments) -> Record | Path:
     """The record of a run, or the folder of a sweep; a sweep of one run means that run."""
-    if not is_sweep_name(name, sweeps_dir):
-        return _record(*run_named(name, sweeps_dir), sweeps_dir)
-    folder = folder_of(name, sweeps_dir)
+    place = arguments.sweeps_dir
+    if not is_sweep_name(name, place):
+        return _record(*run_named(name, arguments), place)
+    folder = folder_of(name, arguments)
     runs = read_plan(folder).runs
-    return folder if len(runs) > 1 else _record(runs[0].run_id, [folder], sweeps_dir)
+    return folder if len(runs) > 1 else _record(runs[0].run_id, [folder], place)
 
 
 def _record(run_id: str, homes: Sequence[Path], sweeps_dir: str) -> Record:

@@ -6,7 +6,7 @@ Hydra's scripts for bash, zsh and fish ask for it with `nnexp -sc query=SHELL` a
 from pathlib import Path
 
 from nnexp.commands import SUMMARIES
-from nnexp.commands.arguments import DEFAULT_SWEEPS_DIR
+from nnexp.commands.arguments import DATA, DEFAULT_SWEEPS_DIR
 from nnexp.config.checks import Switch
 from nnexp.config.files import GROUPS, choices
 from nnexp.config.knobs import KNOBS
@@ -60,7 +60,11 @@ def _of_command(name: str) -> list[str]:
         return options
     home = Path(DEFAULT_SWEEPS_DIR)
     places = [folder.relative_to(home) for folder in sweep_folders(home)]
-    return [*options, *{name for place in places for name in (place.as_posix(), place.parent.as_posix())}]
+    return [
+        *options,
+        f"{DATA}=",
+        *{name for place in places for name in (place.as_posix(), place.parent.as_posix())},
+    ]
 
 
 def _keys(last: str) -> list[str]:

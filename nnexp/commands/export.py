@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnexp.commands.arguments import only_name, parse_arguments
+from nnexp.commands.arguments import WHICH, only_name, parse_arguments
 from nnexp.commands.lookup import results_of_sweep
 from nnexp.console import make_console
 from nnexp.errors import UserError, unknown
@@ -14,7 +14,8 @@ from nnexp.sweep.store.plan_file import FILE, read_body
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
 
 HELP = """
-nnexp export NAME[/ID] [--format csv|parquet] [--to FOLDER] [sweeps_dir=sweeps]
+nnexp export NAME[/ID] [--format csv|parquet] [--to FOLDER] [data=mnist]
+             [sweeps_dir=sweeps]
 
 Write the tables of a sweep: runs, history, summary, and verdicts if it has claims; csv by default, into the
 sweep's own folder by default. Another FOLDER gets the plan, sweep.yaml and rounds.jsonl, as well: as
@@ -28,12 +29,12 @@ FORMAT, TO = "--format", "--to"
 
 def main(words: Sequence[str]) -> int:
     """Write the files, and name them."""
-    arguments = parse_arguments("export", words, valued=(FORMAT, TO))
+    arguments = parse_arguments("export", words, keys=WHICH, valued=(FORMAT, TO))
     name, kind = only_name("export", arguments.names), arguments.settings.get(FORMAT, "csv")
     if kind not in FORMATS:
         raise unknown("format", kind, FORMATS)
 
-    folder, results = results_of_sweep(name, arguments.sweeps_dir)
+    folder, results = results_of_sweep(name, arguments)
     to = Path(arguments.settings.get(TO, folder))
     elsewhere = to.resolve() != folder.resolve()
     if elsewhere:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from nnexp.commands.arguments import DATA, Arguments
 from nnexp.errors import FEW, UserError
 from nnexp.experiment.loaded_sweep import load_folder
 from nnexp.results.tables import Results
 from nnexp.sweep.question.stages import is_part
-from nnexp.sweep.store.catalog import Choice, find_sweep_folder, name_from_path, sweep_folders
+from nnexp.sweep.store.catalog import find_sweep_folder, name_from_path, sweep_folders
 from nnexp.sweep.store.folder import Sweep, open_sweep
 from nnexp.sweep.store.lock import holder_of
 from nnexp.sweep.store.plan_file import read_head
@@ -60,35 +61,37 @@ def status_of(sweep: Sweep, run_id: str) -> str:
     return "pending" if record is None else shown_status(record.status)
 
 
-def folder_of(words: str, sweeps_dir: str) -> Path:
-    """The folder of the sweep NAME or NAME/ID; on standard error, which of several it is.
+def folder_of(words: str, arguments: Arguments, *, published: bool = False) -> Path:
+    """The folder of the sweep NAME, NAME/ID, or of its path, on the data set that the arguments want; on
+    standard error, which of several it is. `published`: published results will do.
 
     Raises:
         UserError: there is none, or several; names the close ones.
     """
-    return say_choice(find_sweep_folder(words, sweeps_dir))
+    place = arguments.sweeps_dir
+    choice = find_sweep_folder(words, place, data=arguments.data, published=published)
+    if choice.why:
+        print(f"nnexp: {choice.why}", file=sys.stderr)
+    return choice.folder
 
 
-def parts_of(name: str, sweeps_dir: str) -> list[StoredSweep]:
+def folders_here(arguments: Arguments) -> list[Path]:
+    """The folders of all sweeps on the data set that the arguments want, oldest start first."""
+    return sweep_folders(arguments.sweeps_dir, data=arguments.data)
+
+
+def parts_of(name: str, arguments: Arguments) -> list[StoredSweep]:
     """The stages of a study and the trials of a tuned sweep that are there, oldest start first."""
-    below = name_from_path(name, Path(sweeps_dir)).rstrip("/") + "/"
-    folders = [
-        folder for folder in sweep_folders(sweeps_dir) if name_of(folder, sweeps_dir).startswith(below)
-    ]
-    stored = [read_stored(folder, sweeps_dir) for folder in folders]
+    place = arguments.sweeps_dir
+    below = name_from_path(name, Path(place)).rstrip("/") + "/"
+    folders = [folder for folder in folders_here(arguments) if name_of(folder, place).startswith(below)]
+    stored = [read_stored(folder, place) for folder in folders]
     return [each for each in stored if is_part(each.sweep.plan)]
 
 
 def say_left_out(why: str) -> None:
     """Say on standard error what a command does without."""
     print(f"nnexp: left out: {why}", file=sys.stderr)
-
-
-def say_choice(choice: Choice) -> Path:
-    """The folder that was chosen; says on standard error why, where there were several."""
-    if choice.why:
-        print(f"nnexp: {choice.why}", file=sys.stderr)
-    return choice.folder
 
 
 def read_stored(folder: Path, sweeps_dir: str) -> StoredSweep:
@@ -114,15 +117,17 @@ def is_sweep_name(words: str, sweeps_dir: str) -> bool:
     return any(words == name_of(folder.parent, sweeps_dir) for folder in sweep_folders(sweeps_dir))
 
 
-def run_named(prefix: str, sweeps_dir: str) -> tuple[str, list[Path]]:
+def run_named(prefix: str, arguments: Arguments) -> tuple[str, list[Path]]:
     """The one run whose id begins with `prefix`, and the folders of its sweeps, the newest last.
 
     Raises:
-        UserError: there is none, or several.
+        UserError: there is none, or several, or the arguments want a data set.
     """
+    if arguments.data:
+        raise UserError(f"{DATA}={arguments.data} chooses among the sweeps of a name, and {prefix} is a run")
     if len(prefix) < SHORTEST:
         raise UserError(f"a run is named by at least {SHORTEST} characters of its run_id, got {prefix!r}")
-    everywhere = {folder: _run_ids(folder) for folder in sweep_folders(sweeps_dir)}
+    everywhere = {folder: _run_ids(folder) for folder in folders_here(arguments)}
     run_ids = {run_id for ids in everywhere.values() for run_id in ids}
     matches = sorted(run_id for run_id in run_ids if run_id.startswith(prefix))
     if len(matches) > 1:
@@ -143,11 +148,11 @@ def _run_ids(folder: Path) -> set[str]:
         return set()
 
 
-def results_of_sweep(words: str, sweeps_dir: str) -> tuple[Path, Results]:
-    """Folder and results of the sweep NAME, NAME/ID, or of its path.
+def results_of_sweep(words: str, arguments: Arguments) -> tuple[Path, Results]:
+    """Folder and results of a sweep, as `folder_of` finds it; published ones will do.
 
     Raises:
         UserError: there is none, or several, or it cannot be read.
     """
-    folder = say_choice(find_sweep_folder(words, sweeps_dir, published=True))
-    return folder, load_folder(folder, sweeps_dir, mlflow_run_ids(folder)).results
+    folder = folder_of(words, arguments, published=True)
+    return folder, load_folder(folder, arguments.sweeps_dir, mlflow_run_ids(folder)).results

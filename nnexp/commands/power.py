@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
-from nnexp.commands.arguments import Arguments, only_name, parse_arguments
+from nnexp.commands.arguments import WHICH, Arguments, only_name, parse_arguments
 from nnexp.commands.lookup import results_of_sweep
 from nnexp.console import make_console, make_table
 from nnexp.errors import UserError
@@ -15,7 +15,7 @@ from nnexp.statistics.power import Needed
 from nnexp.text import count
 
 HELP = """
-nnexp power NAME[/ID] --difference POINTS [sweeps_dir=sweeps]
+nnexp power NAME[/ID] --difference POINTS [data=mnist] [sweeps_dir=sweeps]
 
 How many seeds find a difference of so many points of validation accuracy (0.3: from 97.0 to 97.3 %) in 80 %
 of sweeps, by a paired 95 % interval on two points: one pair, fixed before; several comparisons take more. It
@@ -27,9 +27,9 @@ DIFFERENCE = "--difference"
 
 def main(words: Sequence[str]) -> int:
     """Print the seeds, by the sd of a difference."""
-    arguments = parse_arguments("power", words, valued=(DIFFERENCE,))
+    arguments = parse_arguments("power", words, keys=WHICH, valued=(DIFFERENCE,))
     name, difference = only_name("power", arguments.names), _difference(arguments)
-    results = results_of_sweep(name, arguments.sweeps_dir)[1]
+    results = results_of_sweep(name, arguments)[1]
     plan, runs = results.plan, results.tables.runs
     needed = needed_seeds(plan, runs, difference)
     if not needed:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from rich.filesize import decimal
 
-from nnexp.commands.arguments import parse_arguments
+from nnexp.commands.arguments import WHICH, parse_arguments
 from nnexp.commands.lookup import folder_of
 from nnexp.console import make_console
 from nnexp.errors import UserError
 from nnexp.labbook.publish import book_files, check_publishable, publish, stages_of, trials_of
 
 HELP = """
-nnexp publish NAME[/ID] ... [--pictures heat_map,learning_curves] [sweeps_dir=sweeps]
+nnexp publish NAME[/ID] ... [--pictures heat_map,learning_curves] [data=mnist] [sweeps_dir=sweeps]
 
 Put the answers of finished sweeps into the lab book, to be committed: plan, runs, summary, the whole history
 and the sweep's picture, as SWEEPS_DIR/published/NAME/sweep.yaml, rounds.jsonl, runs.csv, summary.csv,
@@ -28,11 +28,11 @@ BUDGET = 14_000_000  # bytes of the lab book, all that is committed of SWEEPS_DI
 
 def main(words: Sequence[str]) -> int:
     """Check all of the sweeps, then publish them."""
-    arguments = parse_arguments("publish", words, valued=(PICTURES,))
+    arguments = parse_arguments("publish", words, keys=WHICH, valued=(PICTURES,))
     sweeps_dir = arguments.sweeps_dir
     if not arguments.names:
         raise UserError("publish takes one NAME or NAME/ID or more, got none")
-    folders = list(dict.fromkeys(folder_of(name, sweeps_dir) for name in arguments.names))
+    folders = list(dict.fromkeys(folder_of(name, arguments) for name in arguments.names))
     asked = [check_publishable(folder, sweeps_dir) for folder in folders]
     tried = [trials_of(sweep, sweeps_dir) for sweep in asked]
     stages = [stage for sweep in asked for stage in stages_of(sweep, sweeps_dir)]

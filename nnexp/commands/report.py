@@ -4,8 +4,8 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnexp.commands.arguments import Arguments, parse_arguments
-from nnexp.commands.lookup import say_choice, say_left_out
+from nnexp.commands.arguments import WHICH, Arguments, parse_arguments
+from nnexp.commands.lookup import folder_of, say_left_out
 from nnexp.console import make_console
 from nnexp.errors import UserError
 from nnexp.experiment.html_report import FILE, Report, made_from, pair_report, report
@@ -14,10 +14,9 @@ from nnexp.labbook.rows import make_rows
 from nnexp.labbook.sweep_files import read_sweep_files
 from nnexp.pages.labbook import labbook_page
 from nnexp.pages.render import labbook_html
-from nnexp.sweep.store.catalog import find_sweep_folder
 
 HELP = """
-nnexp report NAME[/ID] [NAME[/ID]] [--to FILE.html] [--open] [sweeps_dir=sweeps]
+nnexp report NAME[/ID] [NAME[/ID]] [--to FILE.html] [--open] [data=mnist] [sweeps_dir=sweeps]
 nnexp report --labbook [--to FILE.html] [--open] [sweeps_dir=sweeps]
 
 The whole answer of a sweep as one HTML file to look at, send or print: question, table, verdicts with their
@@ -32,7 +31,7 @@ TO, OPEN, LABBOOK = "--to", "--open", "--labbook"
 
 def main(words: Sequence[str]) -> int:
     """Write the file, and name it."""
-    arguments = parse_arguments("report", words, options=(OPEN, LABBOOK), valued=(TO,))
+    arguments = parse_arguments("report", words, keys=WHICH, options=(OPEN, LABBOOK), valued=(TO,))
     to = Path(arguments.settings[TO]) if TO in arguments.settings else None
     if to and to.suffix not in (".html", ".htm"):
         raise UserError(f"{TO} must be a file named *.html, got {to}")
@@ -58,13 +57,13 @@ def _content(arguments: Arguments) -> tuple[Report, Path]:
     """What is asked for, and where it is written unless --to says so."""
     names, place = arguments.names, arguments.sweeps_dir
     if LABBOOK in arguments.options:
-        if names:
+        if names or arguments.data:
             raise UserError(f"report takes {LABBOOK} or a sweep, got both")
         rows = make_rows(read_sweep_files(place, say_left_out), place)
         return Report(labbook_html(labbook_page(rows, made_from("the lab book")))), Path("labbook.html")
     if len(names) not in (1, 2):
         raise UserError(f"report takes one NAME or NAME/ID, or two, got {' '.join(names) or 'none'}")
-    folders = [say_choice(find_sweep_folder(name, place, published=True)) for name in names]
+    folders = [folder_of(name, arguments, published=True) for name in names]
     if len(folders) == 1:
         (folder,) = folders
         here = Path(f"{_file_name(names[0])}.html")  # published results are committed, and a report is not

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 
-from nnexp.commands.arguments import MODELS, SWEEPS_DIR, TRACKING, only_name, parse_arguments
+from nnexp.commands.arguments import DATA, MODELS, SWEEPS_DIR, TRACKING, only_name, parse_arguments
 from nnexp.commands.lookup import folder_of, name_of
 from nnexp.config import Execution, file_behind, load_config
 from nnexp.config.backend import BACKEND
@@ -23,7 +23,7 @@ from nnexp.tracking import usual_models, usual_store
 
 HELP = """
 nnexp retry NAME[/ID] [n_jobs=4] [backend=loky] [max_seconds=60] [tracking=sqlite] [tracking.uri=...]
-            [notify.url=...] [sweeps_dir=sweeps]
+            [notify.url=...] [data=mnist] [sweeps_dir=sweeps]
 
 Train again what failed or timed out, and what is missing, by the plan that the sweep was started with; the
 configuration files of today do not count. Refused where the code or the data have changed since.
@@ -36,8 +36,8 @@ def main(words: Sequence[str]) -> int:
     """Train, and print the answer; 1 if a run failed again."""
     keys = [field.name for field in fields(Execution) if field.name not in NOT_HERE]
     keys += [*BACKEND, *NOTIFY]
-    arguments = parse_arguments("retry", words, keys=(*keys, *TRACKING, MODELS))
-    folder = folder_of(only_name("retry", arguments.names), arguments.sweeps_dir)
+    arguments = parse_arguments("retry", words, keys=(*keys, DATA, *TRACKING, MODELS))
+    folder = folder_of(only_name("retry", arguments.names), arguments)
     of_config = [key for key in (*keys, *TRACKING, MODELS) if key != SWEEPS_DIR]
     config = load_config([*arguments.only(of_config), "mode=retry"])
     plan, datasets = read_plan(folder), Datasets()

@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.filesize import decimal
 from rich.table import Table
 
-from nnexp.commands.arguments import SWEEPS_DIR, TRACKING, parse_arguments
-from nnexp.commands.lookup import folder_of, name_of
+from nnexp.commands.arguments import TRACKING, WHICH, Arguments, parse_arguments
+from nnexp.commands.lookup import folder_of, folders_here, name_of
 from nnexp.config import load_config
 from nnexp.console import can_answer, make_console, make_table
 from nnexp.errors import FEW, UserError
@@ -23,7 +23,8 @@ from nnexp.text import count
 from nnexp.tracking import InMlflow, count_in_mlflow, remove_from_mlflow
 
 HELP = """
-nnexp rm NAME[/ID] ... [--mlflow] [--purge] [--yes] [tracking.uri=...] [sweeps_dir=sweeps]
+nnexp rm NAME[/ID] ... [--mlflow] [--purge] [--yes] [data=mnist] [tracking.uri=...]
+         [sweeps_dir=sweeps]
 
 Remove sweeps: plan, records, weights, tables. NAME alone will do where it has one sweep; a pattern means all
 that fit it, 'single/*' every single run. The trials of a tuned sweep, NAME/trials, are a sweep of their own.
@@ -39,13 +40,13 @@ YES, MLFLOW, PURGE = "--yes", "--mlflow", "--purge"
 
 def main(words: Sequence[str]) -> int:
     """Show, ask, remove; 1 if the answer is no."""
-    arguments = parse_arguments("rm", words, keys=(SWEEPS_DIR, *TRACKING), options=(YES, MLFLOW, PURGE))
+    arguments = parse_arguments("rm", words, keys=(*WHICH, *TRACKING), options=(YES, MLFLOW, PURGE))
     mlflow, purge = (option in arguments.options for option in (MLFLOW, PURGE))
     if not arguments.names:
         raise UserError("rm takes one NAME or NAME/ID or more, got none: nnexp list shows them")
     if purge and not mlflow:
         raise UserError(f"{PURGE} is about what MLflow holds: it needs {MLFLOW}")
-    folders = folders_of(arguments.names, arguments.sweeps_dir)
+    folders = folders_of(arguments)
     for folder in folders:
         _check_removable(folder, arguments.sweeps_dir)
         if holder := holder_of(folder):
@@ -74,15 +75,16 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-def folders_of(names: Sequence[str], sweeps_dir: str) -> list[Path]:
+def folders_of(arguments: Arguments) -> list[Path]:
     """The folders that the names and patterns mean, each once.
 
     Raises:
         UserError: one of them means none, or a NAME several.
     """
-    sweeps = {name_of(folder, sweeps_dir): folder for folder in sweep_folders(sweeps_dir)}
+    place = arguments.sweeps_dir
+    sweeps = {name_of(folder, place): folder for folder in folders_here(arguments)}
     folders: list[Path] = []
-    for name in (name_from_path(words, sweeps_dir) for words in names):
+    for name in (name_from_path(words, place) for words in arguments.names):
         if any(sign in name for sign in "*?["):
             matches = [folder for known, folder in sweeps.items() if _fits(known, name)]
             if not matches:
@@ -93,7 +95,7 @@ def folders_of(names: Sequence[str], sweeps_dir: str) -> list[Path]:
         if len(of_name) > 1:
             choices = ", ".join([*of_name[:FEW], f"or '{name}/*' for all"])
             raise UserError(f"{name} has {len(of_name)} sweeps, name one: {choices}")
-        folders.append(sweeps.get(name) or folder_of(name, sweeps_dir))
+        folders.append(sweeps.get(name) or folder_of(name, arguments))
     return list(dict.fromkeys(folders))
 
 

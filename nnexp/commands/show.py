@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nnexp.commands import status, summary
-from nnexp.commands.arguments import SWEEPS_DIR, Arguments, only_name, parse_arguments
-from nnexp.commands.lookup import is_sweep_name, name_of, read_stored, run_named, say_choice
+from nnexp.commands.arguments import WHICH, Arguments, only_name, parse_arguments
+from nnexp.commands.lookup import folder_of, is_sweep_name, name_of, read_stored, run_named
 from nnexp.commands.run_report import tell
 from nnexp.console import make_console
 from nnexp.data import load
 from nnexp.errors import UserError, unknown
-from nnexp.sweep.store.catalog import find_sweep_folder, sweep_folders
+from nnexp.sweep.store.catalog import sweep_folders
 from nnexp.sweep.store.plan_file import read_plan
 from nnexp.sweep.store.record import read_model, weights_path
 
 HELP = """
 nnexp show RUN [--pictures FOLDER] [sweeps_dir=sweeps]
-nnexp show NAME[/ID] [sweeps_dir=sweeps]
+nnexp show NAME[/ID] [data=mnist] [sweeps_dir=sweeps]
 
 Everything about one run: settings, figures, learning curve, times, environment, where it is in MLflow and on
 disk, and why it failed. RUN is a run_id or its beginning, at least 4 characters. --pictures draws the weights
@@ -28,22 +28,24 @@ PICTURES = "--pictures"
 
 def main(words: Sequence[str]) -> int:
     """Print the page of a run, or of a sweep."""
-    arguments = parse_arguments("show", words, valued=(PICTURES,))
+    arguments = parse_arguments("show", words, keys=WHICH, valued=(PICTURES,))
     name, place = only_name("show", arguments.names, "RUN, NAME or NAME/ID"), arguments.sweeps_dir
     if not is_sweep_name(name, place):
-        return _show_run(*run_named(name, place), arguments)
+        return _show_run(*run_named(name, arguments), arguments)
     try:
-        folder = say_choice(find_sweep_folder(name, place, published=True))
+        folder = folder_of(name, arguments, published=True)
     except UserError as error:
         names = {part for folder in sweep_folders(place) for part in _names(name_of(folder, place))}
-        raise error if "/" in name or not names else unknown("run or sweep", name, names) from error
+        raise (
+            error if "/" in name or name in names or not names else unknown("run or sweep", name, names)
+        ) from error
     runs = read_plan(folder).runs
     if len(runs) == 1:
         return _show_run(runs[0].run_id, [folder], arguments)
     if PICTURES in arguments.settings:
         raise UserError(f"{PICTURES} draws a RUN, got {name}: those of a sweep lie in its folder")
     if not (folder / "records").is_dir():  # published: its answer is what is known
-        return summary.main([name, f"{SWEEPS_DIR}={place}"])
+        return summary.main([name, *arguments.only(WHICH)])
     status.tell(read_stored(folder, place), place, make_console())
     return 0
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
-from nnexp.commands.arguments import only_name, parse_arguments
+from nnexp.commands.arguments import WHICH, only_name, parse_arguments
 from nnexp.commands.lookup import (
     STATUSES,
     StoredSweep,
@@ -28,22 +28,22 @@ from nnexp.text import count, moment
 from nnexp.tracking import read_logged, runs_to_log
 
 HELP = """
-nnexp status NAME[/ID] [sweeps_dir=sweeps]
+nnexp status NAME[/ID] [data=mnist] [sweeps_dir=sweeps]
 
 The points of a sweep and the runs of each by status, failed runs with their reasons, who trains it now, and
-the command that goes on. NAME alone means its newest finished sweep, else its newest; of an ID its first
-characters will do. Of a study, or a tuned sweep, its stages and trials are listed too, and alone while it has
-not begun itself.
+the command that goes on. NAME alone means its newest finished sweep, else its newest, with data=mnist of
+those on MNIST, here and in all commands; of an ID its first characters will do. Of a study, or a tuned sweep,
+its stages and trials are listed too, and alone while it has not begun itself.
 """
 
 
 def main(words: Sequence[str]) -> int:
     """Print the page of one sweep."""
-    arguments = parse_arguments("status", words)
+    arguments = parse_arguments("status", words, keys=WHICH)
     name, sweeps_dir = only_name("status", arguments.names), arguments.sweeps_dir
-    console, parts = make_console(), parts_of(name, sweeps_dir)
+    console, parts = make_console(), parts_of(name, arguments)
     try:
-        folder = folder_of(name, sweeps_dir)
+        folder = folder_of(name, arguments)
     except UserError:
         if not parts:
             raise

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nnexp.commands.arguments import SWEEPS_DIR, only_name, parse_arguments
+from nnexp.commands.arguments import WHICH, only_name, parse_arguments
 from nnexp.commands.lookup import results_of_sweep
 from nnexp.console import make_console, print_page
 from nnexp.report.build import answer_of
@@ -10,7 +10,7 @@ from nnexp.report.terminal import page
 from nnexp.sweep.store.looks import note_look
 
 HELP = """
-nnexp summary NAME[/ID] [metric=final_validation_cost,...] [sweeps_dir=sweeps]
+nnexp summary NAME[/ID] [metric=final_validation_cost,...] [data=mnist] [sweeps_dir=sweeps]
 
 The answer of a sweep: a row per point with its mean and interval, the best point and those like it, the
 verdicts on its claims. Of a sweep that has not ended, what is known so far. metric=... adds columns: any
@@ -22,10 +22,10 @@ METRIC = "metric"
 
 def main(words: Sequence[str]) -> int:
     """Print the answer."""
-    arguments = parse_arguments("summary", words, keys=(METRIC, SWEEPS_DIR))
+    arguments = parse_arguments("summary", words, keys=(METRIC, *WHICH))
     name = only_name("summary", arguments.names)
 
-    folder, results = results_of_sweep(name, arguments.sweeps_dir)
+    folder, results = results_of_sweep(name, arguments)
     metrics = arguments.settings[METRIC].split(",") if METRIC in arguments.settings else []
     console, answer = make_console(), answer_of(results, metrics)
     print_page(console, page(answer))

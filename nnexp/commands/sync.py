@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-from nnexp.commands.arguments import MODELS, SWEEPS_DIR, TRACKING, parse_arguments
-from nnexp.commands.lookup import folder_of, name_of
+from nnexp.commands.arguments import MODELS, TRACKING, WHICH, Arguments, parse_arguments
+from nnexp.commands.lookup import folder_of, folders_here, name_of
 from nnexp.config import load_config
 from nnexp.console import make_console
 from nnexp.errors import UserError
@@ -36,7 +36,7 @@ from nnexp.tracking import (
 
 HELP = """
 nnexp sync [NAME[/ID] ...] [--to URI] [tracking=server] [tracking.uri=...] [tracking.models=all]
-           [sweeps_dir=sweeps]
+           [data=mnist] [sweeps_dir=sweeps]
 
 Upload what the records of these sweeps (of all, without names) hold and MLflow lacks, each run once; nothing
 is trained. Without tracking words, to the store that a sweep was logged to before; of sweeps trained with
@@ -64,7 +64,7 @@ class Upload(NamedTuple):
 
 def main(words: Sequence[str]) -> int:
     """Upload, with a line for each sweep that lacked something; 1 if it lacks something still."""
-    arguments = parse_arguments("sync", words, keys=(SWEEPS_DIR, *TRACKING, MODELS), valued=(TO,))
+    arguments = parse_arguments("sync", words, keys=(*WHICH, *TRACKING, MODELS), valued=(TO,))
     tracking = arguments.only(TRACKING)
     if to := arguments.settings.get(TO):
         if tracking:
@@ -79,14 +79,12 @@ def main(words: Sequence[str]) -> int:
             check_store(default)
         except UserError as error:
             raise UserError(str(error).replace("tracking.uri", TO)) from error
-    named = [folder_of(name, arguments.sweeps_dir) for name in arguments.names]
-    folders = named or [
-        folder for folder in sweep_folders(arguments.sweeps_dir) if tracking or usual_store(folder)
-    ]
+    named = [folder_of(name, arguments) for name in arguments.names]
+    folders = named or [folder for folder in folders_here(arguments) if tracking or usual_store(folder)]
     stores = {folder: None if tracking else usual_store(folder) for folder in folders}
     console, uploads = make_console(), []
     if not folders:
-        console.print(_nothing_here(arguments.sweeps_dir))
+        console.print(_nothing_here(arguments))
     for folder, store in stores.items():
         name = name_of(folder, arguments.sweeps_dir)
         uploads.append(_upload(console, name, folder, store, default, models))
@@ -95,12 +93,14 @@ def main(words: Sequence[str]) -> int:
     return int(any(upload.error for upload in uploads))
 
 
-def _nothing_here(sweeps_dir: str) -> str:
-    if sweep_folders(sweeps_dir):
+def _nothing_here(arguments: Arguments) -> str:
+    if not sweep_folders(arguments.sweeps_dir):
+        return f"There is {no_sweeps(arguments.sweeps_dir)}."
+    if folders_here(arguments):
         return (
             "Nothing to upload: every sweep here was trained with tracking=none; nnexp sync NAME uploads one."
         )
-    return f"There is {no_sweeps(sweeps_dir)}."
+    return f"Nothing to upload: no sweep here is on {arguments.data}."
 
 
 def _upload(

@@ -8,16 +8,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from nnexp.commands.arguments import SWEEPS_DIR, only_name, parse_arguments
-from nnexp.commands.lookup import name_of, parts_of, say_choice
+from nnexp.commands.arguments import WHICH, Arguments, only_name, parse_arguments
+from nnexp.commands.lookup import folder_of, folders_here, name_of, parts_of
 from nnexp.errors import UserError
 from nnexp.experiment.watching import Watched
 from nnexp.pages.render import check_libraries
-from nnexp.sweep.store.catalog import find_sweep_folder, name_from_path, sweep_folders
+from nnexp.sweep.store.catalog import name_from_path
 from nnexp.sweep.store.lock import holder_of
 
 HELP = """
-nnexp watch NAME[/ID] [port=0] [--open] [sweeps_dir=sweeps]
+nnexp watch NAME[/ID] [port=0] [--open] [data=mnist] [sweeps_dir=sweeps]
 
 The report of a sweep while it trains, on http://127.0.0.1:PORT, until Ctrl-C: how far it is, the time left,
 the best run so far, failures, and the page itself, anew as runs end. port=0 takes a free one. NAME alone
@@ -32,13 +32,13 @@ OPEN, PORT = "--open", "port"
 
 def main(words: Sequence[str]) -> int:
     """Serve the page until a signal ends it."""
-    arguments = parse_arguments("watch", words, keys=(PORT, SWEEPS_DIR), options=(OPEN,))
+    arguments = parse_arguments("watch", words, keys=(PORT, *WHICH), options=(OPEN,))
     name, place = only_name("watch", arguments.names), arguments.sweeps_dir
     port = arguments.settings.get(PORT, "0")
     if not port.isdecimal() or int(port) > 65535:
         raise UserError(f"port must be a number from 0 to 65535, got {port!r}")
     check_libraries()
-    watched = Watched(_folder(name, place), place)
+    watched = Watched(_folder(name, arguments), place)
     watched.state()  # a plan that cannot be read is said here
     try:
         server = server_for(watched, int(port))
@@ -53,17 +53,18 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-def _folder(name: str, sweeps_dir: str) -> Path:
+def _folder(name: str, arguments: Arguments) -> Path:
     """The sweep of this name that is trained now, or its part that is; else the one that every command
     means."""
-    wanted = name_from_path(name, sweeps_dir)
-    for folder in sweep_folders(sweeps_dir)[::-1]:
-        if name_of(folder.parent, sweeps_dir) == wanted and holder_of(folder):
+    place = arguments.sweeps_dir
+    wanted = name_from_path(name, place)
+    for folder in folders_here(arguments)[::-1]:
+        if name_of(folder.parent, place) == wanted and holder_of(folder):
             return folder
-    for part in parts_of(name, sweeps_dir)[::-1]:
+    for part in parts_of(name, arguments)[::-1]:
         if part.holder:
             return part.sweep.folder
-    return say_choice(find_sweep_folder(name, sweeps_dir))
+    return folder_of(name, arguments)
 
 
 def hosts(port: int) -> set[str]:

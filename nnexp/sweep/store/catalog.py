@@ -27,9 +27,11 @@ class Choice(NamedTuple):
     why: str = ""
 
 
-def sweep_folders(sweeps_dir: str | Path) -> list[Path]:
-    """The folders NAME/ID of all sweeps under `sweeps_dir`, published ones aside, oldest start first."""
-    return sorted(_folders(Path(sweeps_dir)), key=lambda folder: (_started(folder), folder))
+def sweep_folders(sweeps_dir: str | Path, *, data: str | None = None) -> list[Path]:
+    """The folders NAME/ID of all sweeps under `sweeps_dir`, published ones aside, oldest start first; with
+    `data`, of those on this data set."""
+    folders = (folder for folder in _folders(Path(sweeps_dir)) if data is None or data in _data(folder))
+    return sorted(folders, key=lambda folder: (_started(folder), folder))
 
 
 def find_sweep_folder(
@@ -56,7 +58,8 @@ def find_sweep_folder(
     on_data = on_data or [folder for folder in homes if data in _data(folder)]
     if not on_data:
         known = ", ".join(sorted({other for folder in candidates for other in _data(folder)}))
-        train = f"python -m nnexp +sweep={name} data={data} trains it"
+        of_name = candidates[0].parent.relative_to(root).as_posix() if candidates != homes else name
+        train = f"python -m nnexp +sweep={of_name.removeprefix(f'{PUBLISHED}/')} data={data} trains it"
         raise UserError(f"sweep {name} must be on {data}, and what is here is on {known}: {train}")
     return _latest(name, on_data)
 
@@ -90,9 +93,13 @@ def _latest(name: str, folders: Sequence[Path]) -> Choice:
     newest_first = sorted(folders, key=lambda folder: (_started(folder), folder), reverse=True)
     finished = next((folder for folder in newest_first if is_finished(folder)), None)
     chosen = finished or newest_first[0]
+    others = sorted({data for folder in folders for data in _data(folder)} - set(_data(chosen)))
     which = f"the newest finished one of {len(folders)}"
     if finished is None:
         which = f"the newest of {len(folders)}, none of which is finished"
+    if others:
+        choices = " or ".join(f"data={other}" for other in others)
+        which += f"; it is on {', '.join(_data(chosen))}, and {choices} means another"
     return Choice(chosen, f"{name} means {name}/{chosen.name}, {which}")
 
 
