@@ -18,7 +18,7 @@ import nnexp
 from nnexp.data import DataSpec, load
 from nnexp.results.tables import make_tables
 from nnexp.results.write_csv import write_tables
-from nnexp.sweep.store import record as records
+from nnexp.sweep.store import record_file as records
 from nnexp.sweep.store.plan_file import write_plan
 from tests.results.sweeps import make_plan, make_records
 

@@ -10,7 +10,7 @@ from nnexp.commands.side_by_side import sides
 from nnexp.console import WholeTable, make_console, make_table
 from nnexp.errors import UserError
 from nnexp.report.pair import differing
-from nnexp.sweep.store import record as records
+from nnexp.sweep.store import record_file as records
 from nnexp.sweep.store.plan_file import read_plan
 from nnexp.sweep.store.record import Record
 

@@ -13,7 +13,7 @@ from nnexp.data import DataSpec
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.plan import Run
 from nnexp.sweep.question.points import key_of
-from nnexp.sweep.store import record as records
+from nnexp.sweep.store import record_file as records
 from nnexp.sweep.store.lock import holder_of
 from nnexp.sweep.store.plan_file import read_plan
 from nnexp.sweep.store.record import Record

@@ -12,7 +12,7 @@ from nnexp.data import load
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.store.catalog import sweep_folders
 from nnexp.sweep.store.plan_file import read_plan
-from nnexp.sweep.store.record import read_model, weights_path
+from nnexp.sweep.store.record_file import read_model, weights_path
 
 HELP = """
 nnexp show RUN [--pictures FOLDER] [sweeps_dir=sweeps]

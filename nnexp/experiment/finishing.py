@@ -29,7 +29,7 @@ from nnexp.sweep.question.plan import is_of_trials
 from nnexp.sweep.store.catalog import take_stock
 from nnexp.sweep.store.folder import Sweep
 from nnexp.sweep.store.looks import note_look
-from nnexp.sweep.store.record import read_model
+from nnexp.sweep.store.record_file import read_model
 from nnexp.text import count
 from nnexp.tracking import Logger, Submission, mean_curves, mlflow_run_ids
 

@@ -21,7 +21,7 @@ from nnexp.results.by_point import accuracy_metric, best_run
 from nnexp.results.sweep_folder import folder_by_id
 from nnexp.results.tables import Results
 from nnexp.sweep.store.looks import note_look
-from nnexp.sweep.store.record import read_model
+from nnexp.sweep.store.record_file import read_model
 from nnexp.version import __version__
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from nnexp.sweep.pool.datasets import Datasets
 from nnexp.sweep.pool.worker import Outcome
 from nnexp.sweep.question.formulas import Formulas
 from nnexp.sweep.store.folder import Sweep
-from nnexp.sweep.store.record import Record, record_of, weights_path
+from nnexp.sweep.store.record import Record, record_of
+from nnexp.sweep.store.record_file import weights_path
 from nnexp.tracking import Logger, is_up_to_date, mlflow_run_ids, open_logger
 
 TABLES_EVERY = 60.0  # seconds between CSV files while runs train; more where writing them takes long

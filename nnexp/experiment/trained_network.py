@@ -15,7 +15,7 @@ from nnexp.errors import UserError, unknown
 from nnexp.nn import Model, outputs_of
 from nnexp.results.by_point import best_run, finished_ids
 from nnexp.sweep.question.plan import Plan, Run
-from nnexp.sweep.store.record import read_model
+from nnexp.sweep.store.record_file import read_model
 from nnexp.text import spelled
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from nnexp.experiment.loaded_sweep import load_folder
 from nnexp.experiment.messages import ending
 from nnexp.pages.render import html
 from nnexp.sweep.question.plan import Plan
-from nnexp.sweep.store import record as records
+from nnexp.sweep.store import record_file as records
 from nnexp.sweep.store.lock import held_since, holder_of
 from nnexp.sweep.store.plan_file import FILE, read_plan
 from nnexp.sweep.store.record import FAILED, Record

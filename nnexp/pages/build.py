@@ -18,7 +18,7 @@ from nnexp.report.answer import Answer
 from nnexp.report.build import answer_of
 from nnexp.results.tables import Results
 from nnexp.sweep.question.plan import Plan, is_of_trials
-from nnexp.sweep.store import record as records
+from nnexp.sweep.store import record_file as records
 from nnexp.sweep.store.record import FAILED
 from nnexp.text import count
 

@@ -13,7 +13,7 @@ from nnexp.claims.sweep_verdicts import read_verdicts
 from nnexp.experiment.loaded_sweep import load_folder
 from nnexp.results.stamp import stamp
 from nnexp.results.write_csv import write_results
-from nnexp.sweep.store.record import write as write_record
+from nnexp.sweep.store.record_file import write as write_record
 from tests.results.edited import edit
 from tests.results.judged import CLAIMS, at, judged, sweep_of
 

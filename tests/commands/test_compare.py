@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nnexp.sweep.store.record import read
+from nnexp.sweep.store.record_file import read
 from nnexp.sweep.store.seal import opened, sealed
 from tests.commands.conftest import Command, only, rows
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nnexp.sweep.store.lines import append_line, read_lines
-from nnexp.sweep.store.record import read
+from nnexp.sweep.store.record_file import read
 from nnexp.sweep.store.rounds_file import read_rounds
 from nnexp.tracking import Logged, append_logged
 from tests.commands.conftest import Command, only, rows

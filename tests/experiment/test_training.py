@@ -16,10 +16,10 @@ from nnexp.experiment import planning
 from nnexp.nn import train
 from nnexp.results.needed_seeds import NO_SCATTER
 from nnexp.sweep.pool import premises, worker
-from nnexp.sweep.store import record
+from nnexp.sweep.store import record_file
 from nnexp.sweep.store.looks import read_looks
 from nnexp.sweep.store.plan_file import read_head
-from nnexp.sweep.store.record import read
+from nnexp.sweep.store.record_file import read
 from nnexp.sweep.store.rounds_file import read_rounds
 from nnexp.tracking import Logged, append_logged, read_logged
 from tests.results.figures import figures_in
@@ -390,7 +390,7 @@ def test_a_record_that_cannot_be_written_ends_the_sweep_in_one_line(
     def full(*_: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(record, "write_all", full)
+    monkeypatch.setattr(record_file, "write_all", full)
     assert cli.main([*SWEEP, "n_jobs=2"]) == 1
     assert "no space left on device; what is recorded stays" in capsys.readouterr().err
     assert list((folder() / "records").iterdir()) == []

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from nnexp.experiment.html_report import report
-from nnexp.sweep.store import record as records_of
+from nnexp.sweep.store import record_file as records_of
 from nnexp.sweep.store.plan_file import write_plan
 from tests.results.judged import at
 from tests.results.sweeps import make_plan, make_record

@@ -19,7 +19,7 @@ from nnexp.report.answer import Effect, cell_text
 from nnexp.report.build import answer_of
 from nnexp.report.effects import effect_text
 from nnexp.results.tables import make_tables
-from nnexp.sweep.store import record as records_of
+from nnexp.sweep.store import record_file as records_of
 from nnexp.sweep.store.folder import Sweep
 from tests.pages.conftest import PLOTLY_SCRIPT, STAND_IN
 from tests.pages.reading import Reader, words

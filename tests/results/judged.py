@@ -7,7 +7,7 @@ from typing import Any
 
 from nnexp.claims.sweep_verdicts import results_of
 from nnexp.results.tables import Results, make_tables
-from nnexp.sweep.store import record as records_of
+from nnexp.sweep.store import record_file as records_of
 from nnexp.sweep.store.folder import Sweep
 from nnexp.sweep.store.plan_file import write_plan
 from tests.results.sweeps import make_plan, make_records

@@ -16,7 +16,7 @@ from nnexp.results.sweep_folder import mixed_versions, results_in
 from nnexp.results.write_csv import write_results, write_table, write_tables
 from nnexp.sweep.question.identity import NEUTRAL_VALUES
 from nnexp.sweep.store.plan_file import body_text, read_body, read_plan, write_plan
-from nnexp.sweep.store.record import write as write_record
+from nnexp.sweep.store.record_file import write as write_record
 from tests.results.edited import edit
 from tests.results.judged import judged, sweep_of
 

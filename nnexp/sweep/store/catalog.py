@@ -13,7 +13,8 @@ from nnexp.sweep.question.seeds import seeds_in
 from nnexp.sweep.store.disk_use import disk_use_of_sweep
 from nnexp.sweep.store.kept import kept
 from nnexp.sweep.store.plan_file import FILE, Head, read_head
-from nnexp.sweep.store.record import DONE, status_in
+from nnexp.sweep.store.record import DONE
+from nnexp.sweep.store.record_file import status_in
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
 from nnexp.sweep.store.rounds_file import awaited, read_rounds
 

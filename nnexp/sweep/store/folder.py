@@ -11,7 +11,7 @@ from nnexp.errors import UserError
 from nnexp.files import replacing
 from nnexp.nn import Model
 from nnexp.sweep.question.plan import Plan
-from nnexp.sweep.store import record as records
+from nnexp.sweep.store import record_file as records
 from nnexp.sweep.store.plan_file import read_plan, write_plan
 from nnexp.sweep.store.record import DONE, FAILED, Record, Status
 

@@ -13,7 +13,8 @@ from nnexp.errors import UserError
 from nnexp.sweep.question.seeds import UntilDecided
 from nnexp.sweep.store.catalog import find_sweep_folder, is_finished, statuses_in, sweep_folders
 from nnexp.sweep.store.plan_file import FILE, read_head, write_plan
-from nnexp.sweep.store.record import Status, write
+from nnexp.sweep.store.record import Status
+from nnexp.sweep.store.record_file import write
 from nnexp.sweep.store.rounds_file import freeze_end
 from tests.results.sweeps import make_record
 from tests.sweep.samples import plan
