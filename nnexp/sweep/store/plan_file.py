@@ -4,7 +4,6 @@ configuration, what every run is.
 Its first lines, up to `points:`, are the head: all that a list of sweeps says, and quickly read.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,9 +17,8 @@ from nnexp.errors import UserError
 from nnexp.files import replacing
 from nnexp.sweep.question.names import check_name
 from nnexp.sweep.question.plan import Plan
-from nnexp.sweep.question.seeds import UntilDecided, as_written, seed_rule, seeds_in
-from nnexp.sweep.question.tuning import as_written as written_tuning
-from nnexp.sweep.store.plan_values import HOME, plan_of
+from nnexp.sweep.question.seeds import UntilDecided, seed_rule, seeds_in
+from nnexp.sweep.store.plan_values import HOME, plan_of, values_of
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
 from nnexp.sweep.store.rounds_file import freeze_rounds, read_rounds
 from nnexp.yaml_text import load_yaml
@@ -67,7 +65,7 @@ def write_plan(plan: Plan, environment: Mapping[str, Any], folder: Path) -> bool
         started = old.get("started", started)
     except UserError:
         damaged = True
-    body = _body(plan, started)
+    body = {"format": FORMAT} | values_of(plan, started)
     content = body_text(body | {"environment": dict(environment)})
     if damaged:  # kept beside the new one
         path.rename(path.with_suffix(".damaged"))
@@ -185,40 +183,6 @@ def _raw_body(folder: Path, head_only: bool = False) -> dict[str, Any]:
     if not isinstance(body, dict) or LAST not in rest:
         raise UserError(f"{path} is no plan that nnexp wrote, or no whole one")
     return body
-
-
-def _body(plan: Plan, started: str) -> dict[str, Any]:
-    """Plain values, for YAML."""
-    first = plan.runs[0]
-    head = Head(
-        name=plan.name,
-        sweep_id=plan.sweep_id,
-        started=started,
-        question=plan.question,
-        data=tuple(dict.fromkeys(run.data.name for run in plan.first_runs)),
-        axes=plan.axes,
-        changed=plan.changed,
-        seeds=plan.until or plan.seeds,
-    )
-    rest: dict[str, Any] = {
-        "points": [plan.settings_at(number) for number in range(len(plan.points))],
-        "baseline": plan.baseline,
-        "numerics": plan.numerics,
-        "timing": plan.timing,
-        "target": plan.target,
-        "claims": plan.claims,
-        "settings": plan.shared,
-        "places": {"root": first.data.root, "path": first.data.path},
-    }
-    if plan.tuning:
-        rest |= {"tuning": written_tuning(plan.tuning), "trials": plan.trials}
-    if plan.stages:
-        rest["stages"] = [vars(each) for each in plan.stages]
-    if plan.home:
-        rest |= {HOME: plan.home}
-    seeds = {"seeds": as_written(head.seeds)}
-    plain: dict[str, Any] = json.loads(json.dumps({"format": FORMAT} | head._asdict() | seeds | rest))
-    return plain
 
 
 def _rule(body: Mapping[str, Any], folder: Path) -> tuple[int, ...] | UntilDecided:

@@ -1,5 +1,6 @@
-"""From the plain values of a plan's file to the plan."""
+"""A plan as the plain values of its file, and back."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,9 +10,42 @@ from nnexp.sweep.question.identity import NEUTRAL_VALUES
 from nnexp.sweep.question.plan import Plan, Run, StageResult, with_seed
 from nnexp.sweep.question.points import HYPERPARAMETERS
 from nnexp.sweep.question.seeds import SeedRule, UntilDecided
+from nnexp.sweep.question.seeds import as_written as written_seeds
 from nnexp.sweep.question.tuning import Tuning, read_tuning
+from nnexp.sweep.question.tuning import as_written as written_tuning
 
 HOME = "home"  # of a search in rounds: see `Plan`
+
+
+def values_of(plan: Plan, started: str) -> dict[str, Any]:
+    """What the file says of a plan, for YAML, first what its head says. `started`: ISO 8601, UTC."""
+    first = plan.runs[0]
+    values: dict[str, Any] = {
+        "name": plan.name,
+        "sweep_id": plan.sweep_id,
+        "started": started,
+        "question": plan.question,
+        "data": list(dict.fromkeys(run.data.name for run in plan.first_runs)),
+        "axes": plan.axes,
+        "changed": plan.changed,
+        "seeds": written_seeds(plan.until or plan.seeds),
+        "points": [plan.settings_at(number) for number in range(len(plan.points))],
+        "baseline": plan.baseline,
+        "numerics": plan.numerics,
+        "timing": plan.timing,
+        "target": plan.target,
+        "claims": plan.claims,
+        "settings": plan.shared,
+        "places": {"root": first.data.root, "path": first.data.path},
+    }
+    if plan.tuning:
+        values |= {"tuning": written_tuning(plan.tuning), "trials": plan.trials}
+    if plan.stages:
+        values["stages"] = [vars(each) for each in plan.stages]
+    if plan.home:
+        values[HOME] = plan.home
+    plain: dict[str, Any] = json.loads(json.dumps(values))
+    return plain
 
 
 def plan_of(
