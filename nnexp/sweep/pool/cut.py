@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -17,15 +18,24 @@ from nnexp.sweep.question.plan import Run
 
 
 class Room(NamedTuple):
-    """The most runs of a stack, and the most bytes of their weights; gradients and optimizer take up to three
-    times as much."""
+    """The most runs of a stack, the most bytes of their weights (gradients and optimizer take up to three
+    times as much), and the most bytes of weights that its steps of an epoch pass over."""
 
     runs: int
     memory: int
+    passes: float
+
+    def for_runs(self, bytes_of_one: int, steps: int) -> int:
+        """How many runs there is room for, at least one; `steps`: mini-batches of an epoch."""
+        most = min(self.runs, self.memory / bytes_of_one, self.passes / (steps * bytes_of_one))
+        return max(1, int(most))
 
 
-PROCESSOR = Room(16, 64 * 2**20)  # a larger stack gains little, and loses more when it is cut short
-ACCELERATOR = Room(1024, 256 * 2**20)  # an epoch of such a stack takes seconds (docs/accelerator.md)
+# A stop costs an epoch and what was trained since the last checkpoint. A processor's stack is small, for a
+# larger one gains little. An H100 takes 2.7 ps of a step for each byte of weights (docs/accelerator.md): with
+# 10 ps, an epoch takes a minute at most also on a card that is four times as slow.
+PROCESSOR = Room(16, 64 * 2**20, math.inf)
+ACCELERATOR = Room(1024, 256 * 2**20, 60 / 1e-11)
 # How the time is found in which all can train: halvings of an interval, and then some that are a bit longer.
 HALVINGS, TRIES, STEP = 20, 10, 1.01
 
@@ -143,7 +153,7 @@ class Group:
         left = Stack.of([members[0]], marks).left
         one, two = left * work([run], data), left * work([run, run], data)
         in_order = sorted(members, key=lambda member: seed_of(member[0].hyperparameters, "order"))
-        most = max(1, min(room.runs, room.memory // size_of_one))
+        most = room.for_runs(size_of_one, steps=math.ceil(len(data.training.labels) / h.batch_size))
         return cls(in_order, marks, fixed=2 * one - two, each=two - one, most=most)
 
     def cost(self, size: int) -> float:

@@ -19,8 +19,9 @@ from nnexp.experiment.workers import Workers
 from nnexp.nn import engines as engines_of_the_core
 from nnexp.nn import train
 from nnexp.sweep.pool import engines, premises
-from nnexp.sweep.pool.cut import make_stacks
+from nnexp.sweep.pool.cut import ACCELERATOR, make_stacks
 from nnexp.sweep.pool.datasets import Datasets
+from nnexp.sweep.pool.estimate import parameters
 from nnexp.sweep.pool.progress_board import Board
 from nnexp.sweep.pool.stacks import Stack
 from nnexp.sweep.pool.worker import train_stack
@@ -86,6 +87,25 @@ def test_stacks_for_an_accelerator_are_wide() -> None:
     large = plan({}, seeds=range(100), engine="jax", hidden_size=100_000)
     stacks = make_stacks(large.runs, range(100), 1, load, accelerated={"jax"})
     assert max(len(stack.runs) for stack in stacks) < 100
+
+
+def test_an_epoch_on_an_accelerator_is_short_however_small_its_mini_batches() -> None:
+    """A stop may cost it: 60 s on a card four times as slow as the one that was measured."""
+    weights = 4 * (784 * 100 + 100 * 10)
+    assert ACCELERATOR.for_runs(weights, steps=500) == ACCELERATOR.memory // weights
+    assert 0 < ACCELERATOR.for_runs(weights, steps=50_000) * weights * 50_000 * 1e-11 <= 60
+    assert ACCELERATOR.for_runs(10**9, steps=50_000) == 1
+
+
+def test_stacks_of_small_mini_batches_are_narrower_on_an_accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = plan({"batch_size": [1, 10]}, seeds=range(100), engine="jax")
+    examples = len(load(made.runs[0].data).data.training.labels)
+    weights = 4 * parameters(made.runs[0].hyperparameters, load(made.runs[0].data).data)
+    room = ACCELERATOR._replace(passes=40 * weights * examples)
+    monkeypatch.setattr("nnexp.sweep.pool.cut.ACCELERATOR", room)
+    stacks = make_stacks(made.runs, range(200), 1, load, accelerated={"jax"})
+    sizes = [(stack.runs[0].hyperparameters.batch_size, len(stack.runs)) for stack in stacks]
+    assert sorted(sizes) == [(1, 20), (1, 40), (1, 40), (10, 100)]
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, device: str) -> None:

@@ -66,9 +66,9 @@ def test_the_estimate_is_within_a_factor_of_two_of_what_was_measured(
     assert seconds / 2 < work([run(seed, **values) for seed in range(K)], data) < 2 * seconds
 
 
-@pytest.mark.parametrize(("name", "inputs", "seconds"), [("rotate", 784, 0.197), ("elastic", 64, 0.00238)])
+@pytest.mark.parametrize(("name", "inputs", "seconds"), [("rotate", 784, 0.0825), ("elastic", 64, 0.00211)])
 def test_distorted_images_count_once_per_seed(name: str, inputs: int, seconds: float) -> None:
-    """Measured: seconds to distort 5,000 and 1,200 images."""
+    """Measured: seconds of CPU to distort 5,000 and 1,200 images."""
     data = {784: MNIST, 64: DIGITS}[inputs]
     spec = DataSpec(augment=name)
     plain = work([run(), run()], data)
