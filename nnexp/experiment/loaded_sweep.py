@@ -6,16 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console, Group, RenderableType
-
 from nnexp.claims.sweep_verdicts import looks_at, verdicts_in
-from nnexp.console import print_page
 from nnexp.errors import UserError, unknown
+from nnexp.experiment.plain_text import PlainText
 from nnexp.experiment.trained_network import Committee, TrainedNetwork, best_network, committee_of
 from nnexp.report import terminal
 from nnexp.report.adaptive import intervals_of
@@ -39,19 +36,7 @@ from nnexp.sweep.store.plan_file import read_plan
 if TYPE_CHECKING:
     import pandas as pd
 
-if TYPE_CHECKING:
     from nnexp.plots import Picture
-
-PAGE_WIDTH = 90  # characters: what a notebook shows without wrapping
-
-
-class Page(str):
-    """Text that a notebook shows as it is printed."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -68,10 +53,9 @@ class LoadedSweep:
 
     def __repr__(self) -> str:
         plan = self.plan
-        name = (
-            f"{plan.name}/{plan.sweep_id} on {', '.join(dict.fromkeys(run.data.name for run in plan.runs))}"
-        )
-        lines = [f"<sweep {name}: {plan.shape}, {self.standing}>", self.why, *self.notes]
+        data = ", ".join(dict.fromkeys(run.data.name for run in plan.runs))
+        first = f"<sweep {plan.name}/{plan.sweep_id} on {data}: {plan.shape}, {self.standing}>"
+        lines = [first, self.why, *self.notes]
         return "\n".join(filter(None, lines))
 
     @property
@@ -149,7 +133,7 @@ class LoadedSweep:
         """What the answer is made of."""
         return Results(self.plan, self.tables, self.verdicts, self.notes, self._tried)
 
-    def table(self, *metrics: str) -> Page:
+    def table(self, *metrics: str) -> PlainText:
         """The answer as it is printed: a row per point, the best one marked, and its test accuracy.
 
         Args:
@@ -158,21 +142,19 @@ class LoadedSweep:
         Raises:
             UserError: the sweep has no such figure.
         """
-        results = Results(
-            self.plan, self.tables, self.verdicts, (), self._tried
-        )  # its notes take all records
-        return _page(Group(terminal.summary(answer_of(results, metrics)), *terminal.note_lines(self._looks)))
+        # Without `notes`, which take all records.
+        answer = answer_of(Results(self.plan, self.tables, self.verdicts, (), self._tried), metrics)
+        return PlainText.of(terminal.summary(answer), *terminal.note_lines(self._looks))
 
-    def claims(self) -> Page:
+    def claims(self) -> PlainText:
         """The verdict on each of the sweep's claims, with the figures it rests on, as it is printed."""
         if not len(self.verdicts):
-            return Page("No claims: the sweep file states none, or none that these runs can answer.")
+            return PlainText("No claims: the sweep file states none, or none that these runs can answer.")
         verdicts = verdicts_of(self.verdicts)
-        page = Group(
-            terminal.verdict_list(verdicts, intervals_of(self.plan)), *terminal.note_lines(self._looks)
-        )
+        listed = terminal.verdict_list(verdicts, intervals_of(self.plan))
+        page = PlainText.of(listed, *terminal.note_lines(self._looks))
         problem = note_look(self.folder, self.plan, len(self.runs), {v.id: v.verdict for v in verdicts})
-        return Page("\n".join(filter(None, [_page(page), problem])))
+        return PlainText("\n".join(filter(None, [page, problem])))
 
     def best(self) -> TrainedNetwork:
         """The network of the best point that did best, both on validation data.
@@ -211,44 +193,28 @@ class LoadedSweep:
         return pictures[name or next(iter(pictures))]()
 
 
-def _page(renderable: RenderableType) -> Page:
-    """What is printed, as plain text, without blank lines around it."""
-    file = StringIO()
-    console = Console(
-        file=file, width=PAGE_WIDTH, color_system=None, force_jupyter=False, force_terminal=False
-    )
-    print_page(console, renderable)
-    return Page("\n".join(line.rstrip() for line in file.getvalue().strip("\n").splitlines()))
-
-
 def load_by_name(name: str, sweeps_dir: str | Path | None = None, data: str | None = None) -> LoadedSweep:
-    """The results of the sweep NAME (its newest finished one, else its newest) or NAME/ID in `sweeps_dir`,
-    else of the published one.
-
-    Without `sweeps_dir`, the folder `sweeps` here, else in the nearest folder above: a notebook inside
-    `sweeps` finds it. Reads CSV files, or the records if those say otherwise.
-
-    Args:
-        data: the data set that the sweep must be on, such as `mnist`; newer ones on others are passed over.
-
-    Raises:
-        UserError: there is no such sweep (names the close ones), or a file of it cannot be read.
-    """
-    home = nearest("sweeps") if sweeps_dir is None else sweeps_dir
+    """What `nnexp.load_sweep` gives: from CSV files, or from the records if those say otherwise."""
+    home = _nearest_sweeps() if sweeps_dir is None else sweeps_dir
     choice = find_sweep_folder(name, home, data=data, published=True)
     return replace(load_folder(choice.folder, home), why=choice.why)
 
 
-def nearest(name: str) -> Path:
-    """The folder `name` here, or in the nearest folder above that has one; else the one here."""
-    above = [Path(*[".."] * up, name) for up in range(len(Path.cwd().parts))]
+def _nearest_sweeps() -> Path:
+    """The folder `sweeps` here, or in the nearest folder above that has one: a notebook inside finds it. Else
+    the one here."""
+    above = [Path(*[".."] * up, "sweeps") for up in range(len(Path.cwd().parts))]
     return next((folder for folder in above if folder.is_dir()), above[0])
 
 
 def load_folder(
     folder: Path, sweeps_dir: str | Path, mlflow_run_ids: Mapping[str, str] = MappingProxyType({})
 ) -> LoadedSweep:
-    """The same for a folder; `sweeps_dir`: where other sweeps are found that it rests on."""
+    """The results of the sweep in `folder`; `sweeps_dir`: where other sweeps are found that it rests on.
+
+    Raises:
+        UserError: a file of it cannot be read.
+    """
     plan = read_plan(folder)
     tables = results_in(folder, plan, mlflow_run_ids)
     return LoadedSweep(folder, plan, tables, verdicts_in(folder, plan, tables, sweeps_dir), sweeps_dir)
