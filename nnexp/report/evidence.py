@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,8 +83,10 @@ def _shown(means: NDArray[np.float64], best: int | None) -> list[int]:
 
 
 def data_text(plan: Plan, runs: pd.DataFrame, metric: str) -> str:
-    """`Data: digits. Validation accuracy after the last epoch, in %.`"""
-    data = ", ".join(sorted(runs["data"].unique()))
+    """`Data: digits. Validation accuracy after the last epoch, in %.` A file goes by its name alone."""
+    path = plan.runs[0].data.path
+    shown = {"file": f"file ({Path(path).name})"} if path else {}
+    data = ", ".join(shown.get(name, name) for name in sorted(runs["data"].unique()))
     if "train_size" not in plan.axes and runs["train_size"].notna().all():
         data += f", train_size={runs['train_size'].iloc[0]}"
     when = "at the best epoch" if metric.startswith("best") else "after the last epoch"

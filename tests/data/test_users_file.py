@@ -37,6 +37,13 @@ def test_pixels_that_are_not_scaled_are_said_once_before_training(
     assert "data.scale" not in capsys.readouterr().out
 
 
+def test_the_answer_names_the_file_and_not_its_place(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([*WORDS, "data.scale=255", "-m", "learning_rate=0.1,0.5", "n_jobs=1"]) == 0
+    answer = capsys.readouterr().out
+    assert "Data: file (own.npz). Validation accuracy" in answer
+    assert str(home / "own.npz") not in answer
+
+
 def test_a_sweep_on_a_relative_path_is_retried_from_another_folder(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
