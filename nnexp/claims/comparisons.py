@@ -34,17 +34,17 @@ ONE_SEED = "a standard deviation needs 2 seeds"
 
 
 class Contrast(NamedTuple):
-    """Two samples, or one and the numbers of the check; `where`: between which points, along an axis."""
+    """Two samples, or one and the numbers of the check; `compared`: what its effect is, in words."""
 
     check: Check
     left: Sample
     right: Sample | None
-    where: str = ""
+    compared: str = ""
 
 
 def compare(contrast: Contrast, tests: int, means: MeanTest = ONE_LOOK) -> Finding:
     """The verdict on one contrast, out of `tests` that a claim makes; `means`: by which test on means."""
-    check, left, right, where = contrast
+    check, left, right, compared = contrast
     if not left.values or (right is not None and not right.values):
         finding = Finding(NOT_JUDGED, n=0, note=NO_RUN)
     elif check.is_on_means:
@@ -53,7 +53,8 @@ def compare(contrast: Contrast, tests: int, means: MeanTest = ONE_LOOK) -> Findi
         finding = _at_each_seed(check, left.values, right.values if right else None)
     else:
         finding = _by_summaries(check, left, right, tests, means)
-    return replace(finding, note=join(where, finding.note))
+    where = compared if check.along and math.isnan(finding.effect) else ""  # else its figures say it
+    return replace(finding, compared=compared, note=join(where, finding.note))
 
 
 def _by_means(contrast: Contrast, tests: int, means: MeanTest) -> Finding:

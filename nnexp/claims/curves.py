@@ -117,12 +117,14 @@ def _first_at_target(times: Floats, curve: Curve, target: float) -> float:
 class Statistic(NamedTuple):
     """A number that is made of a run's curve.
 
-    `of`: its value; NaN where a curve has none. `number`: what it takes beside the metric, by name.
+    `words`: how it is told, with its `metric` and `number`. `of`: its value; NaN where a curve has none.
+    `number`: what it takes beside the metric, by name.
     `better`: which way its values are better; None: as those of the metric. `takes_better`: it makes sense
     only where the metric has a better way. `of_metric`: its values are in the metric's unit. `chooses`: it
     takes an epoch by the values. `columns`: metric -> column of runs.csv that holds the same number.
     """
 
+    words: str
     of: Callable[[Curve, float], float]
     number: str | None = None
     better: int | None = None
@@ -138,16 +140,20 @@ FINAL_COLUMNS = {
 }
 BEST_COLUMNS = {"validation_accuracy": "best_validation_accuracy"}
 STATISTICS = {
-    "final": Statistic(lambda curve, _: _at(curve, curve.last), columns=FINAL_COLUMNS),
+    "final": Statistic("final {metric}", lambda curve, _: _at(curve, curve.last), columns=FINAL_COLUMNS),
     "best": Statistic(
+        "best {metric}",
         lambda curve, _: float(curve.values[_best(curve)]),
         takes_better=True,
         chooses=True,
         columns=BEST_COLUMNS,
     ),
-    "lowest": Statistic(lambda curve, _: float(curve.values.min()), chooses=True),
-    "highest": Statistic(lambda curve, _: float(curve.values.max()), chooses=True, columns=BEST_COLUMNS),
+    "lowest": Statistic("lowest {metric}", lambda curve, _: float(curve.values.min()), chooses=True),
+    "highest": Statistic(
+        "highest {metric}", lambda curve, _: float(curve.values.max()), chooses=True, columns=BEST_COLUMNS
+    ),
     "best_epoch": Statistic(
+        "epoch of the best {metric}",
         lambda curve, _: float(curve.epochs[_best(curve)]),
         better=0,
         takes_better=True,
@@ -156,14 +162,26 @@ STATISTICS = {
         columns={"validation_accuracy": "best_epoch"},
     ),
     "increases": Statistic(
-        lambda curve, _: float((np.diff(curve.values) > 0).sum()), better=0, of_metric=False
+        "number of increases of {metric}",
+        lambda curve, _: float((np.diff(curve.values) > 0).sum()),
+        better=0,
+        of_metric=False,
     ),
-    "at_epoch": Statistic(_at, "epoch"),
-    "mean_first": Statistic(_mean_first, "epochs"),
-    "lowest_first": Statistic(_lowest_first, "epochs", chooses=True),
-    "mean_last": Statistic(lambda curve, n: _mean(curve.values[curve.epochs > curve.last - n]), "epochs"),
-    "mean_step": Statistic(_mean_step, "epochs", better=0),
+    "at_epoch": Statistic("{metric} after epoch {number}", _at, "epoch"),
+    "mean_first": Statistic("mean {metric} of the first {number} epochs", _mean_first, "epochs"),
+    "lowest_first": Statistic(
+        "lowest {metric} of the first {number} epochs", _lowest_first, "epochs", chooses=True
+    ),
+    "mean_last": Statistic(
+        "mean {metric} of the last {number} epochs",
+        lambda curve, n: _mean(curve.values[curve.epochs > curve.last - n]),
+        "epochs",
+    ),
+    "mean_step": Statistic(
+        "mean step of {metric} in the last {number} epochs", _mean_step, "epochs", better=0
+    ),
     "epochs_to": Statistic(
+        "epochs to {metric} {number}",
         lambda curve, target: _first_at_target(curve.epochs, curve, target),
         number="target",
         better=-1,
@@ -172,6 +190,7 @@ STATISTICS = {
         chooses=True,
     ),
     "seconds_to": Statistic(
+        "seconds to {metric} {number}",
         lambda curve, target: _first_at_target(curve.seconds, curve, target),
         number="target",
         better=-1,

@@ -26,8 +26,9 @@ NEVER_REACHED = "neither side ever reaches the target"
 class Finding:
     """A verdict with its figures, NaN or None where there is none.
 
-    `rel`: the relation that the effect must have to the threshold, one of > >= < <= =; in the end, of equal,
-    `within`, that is, by so much. `seeds_low`, `seeds_high`: how many seeds would probably decide it.
+    `compared`: what the effect is, in words. `rel`: the relation that it must have to the threshold, one of
+    > >= < <= =; in the end, `within` (by so much) of equal, and `between` of two limits, which lie `within`
+    below and above the threshold. `seeds_low`, `seeds_high`: how many seeds would probably decide it.
     `clearance`: distance to the threshold, negative on its wrong side, in half-widths of the interval, else
     in sd of a seed. `effect_kind`: that of the check.
     """
@@ -45,6 +46,7 @@ class Finding:
     note: str = ""
     clearance: float = math.nan
     effect_kind: str | None = None
+    compared: str | None = None
     is_open: bool = False  # undecided by an interval, which more seeds would make narrower
 
 
@@ -121,9 +123,14 @@ def limits_of(check: Check) -> Limits:
 def as_stated(check: Check, finding: Finding) -> Finding:
     """The finding with what the check wants, in its words."""
     finding = replace(finding, effect_kind=check.effect_kind)
-    if check.within is None or finding.rel is None:
+    if finding.rel is None:
         return finding
-    return replace(finding, rel="within", threshold=check.centre, within=check.within)
+    if check.within is not None:
+        return replace(finding, rel="within", threshold=check.centre, within=check.within)
+    if check.low is not None and check.high is not None and check.low < check.high:
+        middle, half = (check.high + check.low) / 2, (check.high - check.low) / 2
+        return replace(finding, rel="between", threshold=middle, within=half)
+    return finding
 
 
 def strict_level(tests: int) -> float:

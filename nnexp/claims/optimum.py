@@ -24,6 +24,7 @@ from nnexp.claims.findings import (
 from nnexp.claims.looks import at_first_decision
 from nnexp.claims.means import ONE_LOOK, MeanTest
 from nnexp.claims.samples import Sample, difference
+from nnexp.claims.wording import optimum_words
 from nnexp.statistics import optimum as statistics
 from nnexp.statistics.intervals import LEAST_SEEDS, LEVEL, Floats
 from nnexp.text import spelled
@@ -49,45 +50,48 @@ def _on(check: Check, samples: Sequence[Sample], tests: int, means: MeanTest) ->
     values = sign * np.array([[sample.values[seed] for seed in seeds] for sample in samples])
     if check.over == "median":
         medians = np.array([[sign * sample.summary] for sample in samples])
-        return limits.decide(*_inside(check, medians, min(len(sample.values) for sample in samples)))
+        effect, compared = _inside(check, medians)
+        n = min(len(sample.values) for sample in samples)
+        return replace(limits.decide(effect, n), compared=compared)
     if not seeds:
         return Finding(NOT_JUDGED, n=0, note="no seed has a value at every point")
     if check.over == "each":
-        effects = {seed: _inside(check, values[:, [k]], 1)[0] for k, seed in enumerate(seeds)}
-        return worst(limits, effects)
+        effects = {seed: _inside(check, values[:, [k]])[0] for k, seed in enumerate(seeds)}
+        return replace(worst(limits, effects), compared=optimum_words(check))
     if not np.isfinite(values).all():
         return infinite(values, len(seeds))
     return _by_tests(check, limits, values, samples, tests, means)
 
 
-def _inside(check: Check, values: Floats, n: int) -> tuple[float, int, str]:
-    """Effect, n and note of an optimum, by the means of `values (points, seeds)`, higher is better."""
+def _inside(check: Check, values: Floats) -> tuple[float, str]:
+    """The effect of an optimum, also in words, by the means of `values (points, seeds)`, higher is better."""
     means = [float(mean) for mean in values.mean(axis=1)]
     best = max(range(1, len(means) - 1), key=lambda i: means[i])
-    where = f"the best inside is {check.along}={spelled(check.grid[best])}"
-    return difference(means[best], max(means[0], means[-1])), n, where
+    end = max((0, len(means) - 1), key=lambda i: means[i])
+    places = (f"{check.along}={spelled(check.grid[i])}" for i in (best, end))
+    return difference(means[best], means[end]), optimum_words(check, *places)
 
 
 def _by_tests(
     check: Check, limits: Limits, values: Floats, samples: Sequence[Sample], tests: int, means: MeanTest
 ) -> Finding:
     """`values (points, seeds)`: finite, higher is better."""
-    effect, n, where = _inside(check, values, values.shape[1])
+    (effect, compared), n = _inside(check, values), values.shape[1]
     grain = max(sample.grain for sample in samples)
     level = means.level(LEVEL)
     shown = statistics.optimum(values, check.margin, level, means.rule, grain)
-    finding = limits.finding(UNDECIDED, effect, n, where)
+    finding = replace(limits.finding(UNDECIDED, effect, n), compared=compared)
     if n < LEAST_SEEDS:
         return with_seeds(replace(finding, is_open=True), abs(effect - limits.low), 0.0)
     finding = scaled(replace(finding, low=shown.low, high=shown.high))
     ends_and_best = (samples[0], samples[shown.best], samples[-1])
     if stuck := join(*dict.fromkeys(each.stuck for each in ends_and_best)):
-        return replace(finding, note=join(where, f"{stuck}: no mean describes both groups"))
+        return replace(finding, note=f"{stuck}: no mean describes both groups")
     if shown.p <= 1 - level:
-        note = join(where, f"one-sided tests {means.told(1 - level)}")
+        note = f"one-sided tests {means.told(1 - level)}"
         return replace(finding, verdict=REPRODUCED, note=note)
     if shown.p_edge <= 1 - means.strict(tests):
-        note = join(where, f"an end is higher: one-sided tests {means.told(1 - means.strict(tests))}")
+        note = f"an end is better: one-sided tests {means.told(1 - means.strict(tests))}"
         return replace(finding, verdict=REFUTED, note=note)
     if means.every_look:
         return replace(finding, is_open=True)

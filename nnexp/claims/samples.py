@@ -8,13 +8,12 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from statistics import fmean, median, stdev
 from typing import Any, NamedTuple
 
-from nnexp.claims.curves import STATISTICS
 from nnexp.claims.places import select_points
 from nnexp.claims.quantities import OVER_SEEDS, Quantity
 from nnexp.claims.sweep_runs import Frames, SweepRuns, Values
+from nnexp.claims.wording import place_text, quantity_words
 from nnexp.errors import UserError
 from nnexp.results.by_point import stuck_text
-from nnexp.text import spelled
 
 HELD_OUT = ("validation_", "test_")
 ENDED = ("finished", "diverged", "failed", "timed_out", "pruned")
@@ -118,7 +117,7 @@ class Sweeps:
         present = {seed: value for seed, value in values.items() if not math.isnan(value)}
         if len(present) < len(values):
             missing = len(values) - len(present)
-            self.notes.append(f"{missing} of {len(values)} runs have no {quantity_text(quantity)}")
+            self.notes.append(f"{missing} of {len(values)} runs have no {quantity_words(quantity).text}")
         return present
 
 
@@ -140,24 +139,6 @@ def ratio(a: float, b: float) -> float:
     if b == 0:
         return math.copysign(math.inf, a) if a else math.nan
     return a / b
-
-
-def quantity_text(quantity: Quantity) -> str:
-    """In words: `at_epoch 3 validation_accuracy at batch_size=10`."""
-    if quantity.parts:
-        return f"{quantity.statistic} of {' and '.join(quantity_text(part) for part in quantity.parts)}"
-    words = [quantity.statistic, quantity.metric]
-    if quantity.relative_to:
-        words.append(f"relative to {quantity.relative_to}")
-    if quantity.number is not None:
-        words.append(f"({STATISTICS[quantity.statistic].number} {quantity.number:g})")
-    return " ".join(words) + place_text(dict(quantity.at), quantity.sweep)
-
-
-def place_text(at: Mapping[str, Any], sweep: str | None = None) -> str:
-    """` at batch_size=10 of sweep NAME`; empty for the only point."""
-    where = " at " + " ".join(f"{axis}={spelled(value)}" for axis, value in at.items()) if at else ""
-    return where + (f" of sweep {sweep}" if sweep else "")
 
 
 def losses(sweeps: Sweeps, used: Iterable[tuple[str | None, int]]) -> tuple[int, int, list[str]]:

@@ -34,6 +34,7 @@ from nnexp.claims.parsing import Claim, Reference, claims_of
 from nnexp.claims.quantities import Quantity
 from nnexp.claims.samples import Sweeps, losses
 from nnexp.claims.sweep_runs import Frames, SweepRuns
+from nnexp.claims.wording import check_words, step_words
 from nnexp.errors import UserError, unknown
 from nnexp.sweep.question.plan import Plan
 from nnexp.text import spelled
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 DTYPES = {
     **dict.fromkeys(("id", "text", "source", "published", "verdict", "effect_kind"), "string"),
     **dict.fromkeys(("effect", "effect_low", "effect_high"), "float64"),
-    **{"rel": "string", "threshold": "float64", "within": "float64", "n": "Int64"},
+    **{"compared": "string", "rel": "string", "threshold": "float64", "within": "float64", "n": "Int64"},
     **{"seeds_low": "Int64", "seeds_high": "Int64", "note": "string"},
 }
 
@@ -60,8 +61,9 @@ def judge(
 
     `published`: the figure of the source, as the claim gives it. `verdict`: reproduced, refuted, undecided;
     holds, fails (without an error rate); not judged (`note` says why). `effect`: left - right, left /
-    right, or left, as `effect_kind` says, with its interval where it has one; `rel`, `threshold`: the
-    relation that it must have to this value, and `within` how near to it, where `rel` is `within`.
+    right, or left, as `effect_kind` says, with its interval where it has one; `compared`: the same in words,
+    what is measured and which side minus which; `rel`, `threshold`: the relation that it must have to this
+    value, and `within` how near to it, where `rel` is `within` or, of two limits, `between`.
     `seeds_low`, `seeds_high`: so many would decide an undecided claim with a power of 80 %, if its effect is
     as observed; missing if it is more than 1000.
 
@@ -89,6 +91,7 @@ def _row(claim: Claim, finding: Finding) -> dict[str, object]:
         "effect": finding.effect,
         "effect_low": finding.low,
         "effect_high": finding.high,
+        "compared": finding.compared,
         "rel": finding.rel,
         "threshold": finding.threshold,
         "within": finding.within,
@@ -181,7 +184,7 @@ def _contrasts(check: Check, sweeps: Sweeps) -> Iterator[Contrast]:
     if check.along is None:
         left = sweeps.sample(check.left, check.over, {})
         right = sweeps.sample(check.right, check.over, {}) if isinstance(check.right, Quantity) else None
-        yield Contrast(check, left, right)
+        yield Contrast(check, left, right, check_words(check))
         return
     samples = [sweeps.sample(check.left, check.over, {check.along: value}) for value in check.grid]
     if check.optimum:
@@ -189,7 +192,8 @@ def _contrasts(check: Check, sweeps: Sweeps) -> Iterator[Contrast]:
         return
     places = [f"{check.along}={spelled(value)}" for value in check.grid]
     for i in range(1, len(samples)):
-        yield Contrast(check, samples[i], samples[i - 1], f"between {places[i - 1]} and {places[i]}")
+        compared = step_words(check, places[i], places[i - 1])
+        yield Contrast(check, samples[i], samples[i - 1], compared)
 
 
 def _used(checks: Iterable[Check], sweeps: Sweeps, time: bool = False) -> list[tuple[str | None, int]]:

@@ -66,8 +66,8 @@ class Table:
 class Effect:
     """What decides a claim: `value` must lie as `rel` says to `threshold`; over `n` seeds.
 
-    `kind`: as `effect_kind` of the frame of `judge`. `low`, `high`: 95 % interval, NaN if there is none.
-    `within`: how near to the threshold, where `rel` says that; else NaN.
+    `kind`, `compared`: as `effect_kind` and `compared` of the frame of `judge`. `low`, `high`: 95 % interval,
+    NaN if there is none. `within`: how near to the threshold, where `rel` says that; else NaN.
     """
 
     value: float
@@ -78,6 +78,7 @@ class Effect:
     threshold: float
     n: int
     within: float = math.nan
+    compared: str = ""
 
 
 @dataclass(frozen=True)

@@ -35,9 +35,20 @@ UNITS = {  # kind of effect -> unit; others are plain
 
 
 def effect_text(effect: Effect | None) -> str:
-    """`96.61 % (96.50 to 96.72), wanted >= 96.30, n = 5`; empty for none. In brackets the 95 % interval."""
+    """`A minus B: +0.61 points (+0.50 to +0.72), wanted > +0.30, n = 5`; empty for none. In brackets the 95 %
+    interval."""
+    return " ".join(filter(None, effect_lines(effect)))
+
+
+def effect_lines(effect: Effect | None) -> tuple[str, ...]:
+    """The same in two lines: what it is, and its figures; empty ones for none."""
     if effect is None:
-        return ""
+        return ()
+    return (f"{effect.compared}:" if effect.compared else "", figures_text(effect))
+
+
+def figures_text(effect: Effect) -> str:
+    """The same without the words on what it is."""
     if math.isinf(effect.value):
         return f"one side never reaches the target, n = {effect.n}"
     unit = UNITS.get(effect.kind, PLAIN)
@@ -47,9 +58,12 @@ def effect_text(effect: Effect | None) -> str:
 
 
 def _wanted(effect: Effect, unit: EffectUnit) -> str:
-    """`> +0.50`; `within 0.50 of 0`."""
+    """`> +0.50`; `within 0.50 of 0`; `96.30 to 97.10`."""
     if math.isnan(effect.within):
         return f"{effect.rel} {unit.text(effect.threshold)}"
+    if effect.rel == "between":
+        ends = (effect.threshold - effect.within, effect.threshold + effect.within)
+        return " to ".join(map(unit.text, ends))
     centre = unit.text(effect.threshold) if effect.threshold else "0"
     return f"within {unit.text(effect.within).removeprefix('+')} of {centre}"
 
@@ -74,4 +88,5 @@ def _effect(row: Mapping[Any, Any] | pd.Series) -> Effect | None:
         return None
     value, low, high = (float(row[name]) for name in ("effect", "effect_low", "effect_high"))
     threshold, within, n = float(row["threshold"]), float(row["within"]), int(row["n"])
-    return Effect(value, low, high, row["effect_kind"], row["rel"], threshold, n, within)
+    compared = "" if pd.isna(row["compared"]) else row["compared"]
+    return Effect(value, low, high, row["effect_kind"], row["rel"], threshold, n, within, compared)

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from nnexp.console import PIPE_WIDTH, WholeTable, signs_for
 from nnexp.report.answer import INTERVALS, Answer, Line, Table, Tone, Verdict, cell_text
-from nnexp.report.effects import effect_text
+from nnexp.report.effects import effect_lines
 
 STYLES: Mapping[Tone, str] = {
     "plain": "",
@@ -52,7 +52,7 @@ def verdict_list(verdicts: Sequence[Verdict], intervals: str = INTERVALS) -> Gro
     grid.add_column()
     for verdict in verdicts:
         published = f"published: {verdict.published}" if verdict.published else ""
-        details = (published, effect_text(verdict.effect), verdict.note)
+        details = (published, *effect_lines(verdict.effect), verdict.note)
         text = Text(verdict.text).append("".join(f"\n{line}" for line in details if line), style="dim")
         style = VERDICT_STYLES.get(verdict.verdict, "dim")
         grid.add_row(Text(verdict.verdict, style=style), Text(verdict.id), text)

@@ -33,7 +33,7 @@ HISTORY = (
 )
 TEXTS = (
     *("run_id", "mlflow_run_id", "status"),
-    *("id", "text", "source", "published", "verdict", "effect_kind", "rel", "note"),
+    *("id", "text", "source", "published", "verdict", "effect_kind", "compared", "rel", "note"),
 )
 INTEGERS = (
     *("epoch", "epochs_done", "best_epoch", "epochs_to_target", "dead_classes", "seconds_shared_by"),

@@ -285,5 +285,5 @@ def test_an_optimum_is_refuted_at_the_level_that_all_tests_of_its_claim_share() 
     check = Check(ACCURACY, "paired", along="batch_size", grid=(1, 2, 3, 4), optimum=True)
     samples = [sample(point) for point in points]
     refuted = optimum(check, samples)
-    assert (refuted.verdict, "an end is higher: one-sided tests at" in refuted.note) == ("refuted", True)
+    assert (refuted.verdict, "an end is better: one-sided tests at" in refuted.note) == ("refuted", True)
     assert optimum(check, samples, tests=500).verdict == "undecided"

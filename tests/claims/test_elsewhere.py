@@ -128,7 +128,10 @@ def test_a_quotient_by_zero_is_infinite_and_none_of_two_zeros() -> None:
     assert row["effect"] == float("inf")
     left = {"at_epoch": "gradient_norm_bias_2", "relative_to": "gradient_norm_bias_1", "epoch": 2}
     row = verdict({"left": left, "low": 0, "over": "median"}, sweep, hidden_layers=2)
-    assert "3 of 3 runs have no at_epoch gradient_norm_bias_2 relative to gradient_norm_bias_1" in row["note"]
+    assert (
+        "3 of 3 runs have no gradient norm bias 2 relative to gradient norm bias 1 after epoch 2"
+        in row["note"]
+    )
 
 
 def test_the_objective_is_the_training_cost_with_its_penalty() -> None:

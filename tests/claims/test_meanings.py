@@ -275,6 +275,8 @@ def meets(row: pd.Series) -> bool:
     """Whether the effect has the relation to its threshold that the check asks for."""
     if row["rel"] == "=":
         return bool(row["effect"] == pytest.approx(row["threshold"]))
+    if row["rel"] == "between":
+        return bool(abs(row["effect"] - row["threshold"]) <= row["within"] + 1e-12)
     if row["rel"] == "within":
         return bool(abs(row["effect"] - row["threshold"]) < row["within"])
     return RELATIONS[row["rel"]](row["effect"], row["threshold"])

@@ -41,16 +41,15 @@ def test_what_has_no_interval_holds_or_fails(over: str, effect: float, verdict_o
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "verdict_of", "threshold"),
-    [(0.8, 0.99, "reproduced", 0.99), (0.96, 1, "refuted", 0.96), (0.8, 0.9, "undecided", 0.9)],
+    ("low", "high", "verdict_of"),
+    [(0.8, 0.99, "reproduced"), (0.96, 1, "refuted"), (0.8, 0.9, "undecided")],
 )
 def test_a_range_is_decided_when_the_interval_is_inside_or_outside(
-    low: float, high: float, verdict_of: str, threshold: float
+    low: float, high: float, verdict_of: str
 ) -> None:
     row = verdict({"left": A, "low": low, "high": high}, of_accuracies([[0.9, 0.905, 0.902], [0.5] * 3]))
-    assert row["rel"] == (">=" if threshold == low else "<=")
-    assert row["verdict"] == verdict_of
-    assert row["threshold"] == threshold
+    assert (row["verdict"], row["rel"]) == (verdict_of, "between")
+    assert (row["threshold"], row["within"]) == pytest.approx(((low + high) / 2, (high - low) / 2))
 
 
 def test_rounding_does_not_break_an_equality() -> None:
@@ -105,7 +104,7 @@ def test_monotone_shows_the_step_that_fails() -> None:
     row = verdict(check, sweep)
     assert row["verdict"] == "fails"
     assert row["effect"] == pytest.approx(0.01)
-    assert row["note"] == "between batch_size=10 and batch_size=20"
+    assert "batch_size=20 minus batch_size=10, the weakest of 3 steps" in row["compared"]
     assert verdict(check | {"margin": 0.02}, sweep)["verdict"] == "holds"
     assert verdict(check | {"between": [20, 100]}, sweep)["verdict"] == "holds"
 
@@ -429,7 +428,7 @@ def test_verdicts_keep_their_columns_dtypes_and_bytes(rng: np.random.Generator) 
     dtypes = {
         **dict.fromkeys(("id", "text", "source", "published", "verdict", "effect_kind"), "string"),
         **dict.fromkeys(("effect", "effect_low", "effect_high"), "float64"),
-        **{"rel": "string", "threshold": "float64", "within": "float64", "n": "Int64"},
+        **{"compared": "string", "rel": "string", "threshold": "float64", "within": "float64", "n": "Int64"},
         **{"seeds_low": "Int64", "seeds_high": "Int64", "note": "string"},
     }
     for frame in (first, verdicts([], sweep)):

@@ -31,7 +31,7 @@ def effect_of(check: object, **figures: object) -> str:
         check_, Finding("reproduced", rel=limits.relation(limits.nearer(0.005)), threshold=0.005)
     )
     known = {name: getattr(stated, name) for name in ("effect_kind", "rel", "threshold", "within")}
-    words = {"id": "A", "text": "It is so.", "verdict": "reproduced", "published": pd.NA}
+    words = {"id": "A", "text": "It is so.", "verdict": "reproduced", "published": pd.NA, "compared": pd.NA}
     return effect_text(verdict_of(words | FIGURES | known | figures).effect)
 
 
@@ -103,11 +103,23 @@ def test_of_equal_the_margin_and_its_centre_are_printed(right: object, figures: 
     assert effect_of(check) == f"{figures}, n = 5"
 
 
+def test_of_a_range_both_ends_are_printed() -> None:
+    check = {"left": {"final": "validation_accuracy", "at": AT}, "low": 0.005, "high": 0.03}
+    assert effect_of(check) == "1.23 % (1.00 to 2.00), wanted 0.50 to 3.00, n = 5"
+
+
 def test_without_an_interval_there_is_none_and_without_an_effect_there_is_nothing() -> None:
     check = {"left": {"final": "validation_accuracy", "at": AT}, "low": 0, "over": "median"}
     assert effect_of(check, effect_low=np.nan, effect_high=np.nan) == "1.23 %, wanted >= 0.50, n = 5"
     assert effect_of(check, effect=np.nan) == ""
     assert effect_of(check, effect=np.inf) == "one side never reaches the target, n = 5"
+
+
+def test_before_the_figures_stands_what_they_are() -> None:
+    check = {"left": {"final": "validation_accuracy"}, "along": "batch_size", "rel": ">"}
+    assert effect_of(check, compared="accuracy, b minus a").startswith("accuracy, b minus a: +1.23 points (")
+    told = effect_of(check, compared="epochs, b minus a", effect=np.inf)
+    assert told == "epochs, b minus a: one side never reaches the target, n = 5"
 
 
 def test_a_difference_that_rounds_to_nothing_has_no_minus() -> None:
