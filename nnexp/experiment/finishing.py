@@ -44,16 +44,16 @@ CLOSING_TIME = {"FINISHED": 60.0, "KILLED": 2.0, "FAILED": 2.0}
 
 @dataclass
 class Ending:
-    """What the end of a sweep takes. `going_on`: the command that goes on with it;
-    `answered`: whether the answer is printed (a stop may come while the rest is made up to date); `result`:
-    its first line, once there is one."""
+    """What the end of a sweep takes. `retry`: the command that trains what is missing; `answered`: whether
+    the answer is printed (a stop may come while the rest is made up to date); `result`: its first line, once
+    there is one."""
 
     sweep: Sweep
     execution: Execution
     load: Callable[[DataSpec], Dataset]
     console: Console
     logger: Logger | None
-    going_on: str
+    retry: str
     answered: bool = False
     result: str = ""
 
@@ -115,7 +115,7 @@ class Ending:
         verdicts = {verdict.id: verdict.verdict for verdict in answer.verdicts}
         if problem := note_look(sweep.folder, sweep.plan, len(sweep.records), verdicts):
             console.print(problem)
-        console.print(failures(sweep.plan, sweep.records, self.going_on), end="")
+        console.print(failures(sweep.plan, sweep.records, self.retry), end="")
         if sweep.failed_again:
             console.print(failures(sweep.plan, sweep.failed_again))
             console.print("Trained before, and well: those records stay; RUN.failed beside each tells more.")

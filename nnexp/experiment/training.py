@@ -70,8 +70,8 @@ class Experiment:
         self.logger = logger_for(sweep, uri, models, self.environment, console, len(self.rows))
         self.recorder = Recorder(sweep, self.environment, self._formulas, datasets, self.logger)
         name = f"{sweep.plan.name}/{sweep.plan.sweep_id}"
-        going_on = command_for("retry", name, execution.sweeps_dir)
-        self.ending = Ending(sweep, execution, datasets.load, console, self.logger, going_on)
+        retry = command_for("retry", name, execution.sweeps_dir)
+        self.ending = Ending(sweep, execution, datasets.load, console, self.logger, retry)
         self.notifier = notifier
         self.subject = Subject(
             name,
@@ -83,7 +83,7 @@ class Experiment:
     def run(self, rows: Sequence[int], marks: Mapping[str, Mark]) -> None:
         """Train all rounds, and tell the answer; on a stop, what is known so far.
 
-        Arguments: as of `train_round`, for the first of them.
+        Arguments: as of `_train_round`, for the first of them.
         """
         console = self.console
         for run_id, why in self.sweep.damaged.items():
@@ -114,7 +114,7 @@ class Experiment:
         more = True
         while more:
             with deferred():
-                self.train_round(rows, marks)
+                self._train_round(rows, marks)
                 sweep = with_next_round(self.whole, self.sweep, self.execution.sweeps_dir, self.datasets.load)
                 if sweep is None:
                     self._end_rounds()
@@ -157,10 +157,6 @@ class Experiment:
         elif self.whole.until and self.sweep.failed:
             self.console.print("The next round waits for the runs that failed.")
 
-    @property
-    def _may_grow(self) -> bool:
-        return self.whole.until is not None or self.whole.is_search
-
     def _say_stopping(self, at_stake: str) -> None:
         lost = f"; lost: {at_stake}" if at_stake else ""
         self.console.print(f"Stopping; what has finished is kept{lost}. Ctrl-C again ends at once.")
@@ -172,12 +168,13 @@ class Experiment:
             ended = len(self.rows) - len(self.recorder.open)
             return f"{ended} of {len(self.rows)} runs were trained again; mode=force begins anew"
         if not self.sweep.pending(self.execution.mode):
-            more = "goes on" if self._may_grow else "brings files and MLflow up to date"
+            may_grow = self.whole.until or self.whole.is_search
+            more = "goes on" if may_grow else "brings files and MLflow up to date"
             return f"all runs are recorded. The same command again {more}"
         done = f"{len(self.sweep.records)} of {len(self.sweep.plan.runs)} runs are recorded"
-        return f"{done}. The same command again trains the rest, or {self.ending.going_on}"
+        return f"{done}. The same command again trains the rest, or {self.ending.retry}"
 
-    def train_round(self, rows: Sequence[int], marks: Mapping[str, Mark]) -> None:
+    def _train_round(self, rows: Sequence[int], marks: Mapping[str, Mark]) -> None:
         """Train the runs with these `rows`; each is recorded before anything else sees it. More may follow.
 
         `marks`: run_id -> where a run goes on.
