@@ -1,6 +1,6 @@
 """`nnexp committee`: what the networks of a point answer together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from nnexp.commands.arguments import WHICH, only_name, parse_arguments
 from nnexp.commands.lookup import folder_of
@@ -10,6 +10,7 @@ from nnexp.experiment.committees import Score, right_on_test, scores
 from nnexp.experiment.loaded_sweep import LoadedSweep, load_folder
 from nnexp.statistics.shares import share_interval
 from nnexp.sweep.question.stages import is_part
+from nnexp.sweep.store.looks import note_look, note_on_looks
 from nnexp.text import count
 
 HELP = """
@@ -17,8 +18,9 @@ nnexp committee NAME[/ID] [data=mnist] [sweeps_dir=sweeps]
 
 What the networks of a point answer together: a committee of one network for each seed takes the mean of their
 outputs. A row per point: how many learnt, the mean of their validation accuracies, and the committee's. Once
-all runs have ended, the committee that does best on validation data is tried on the test set. It takes the
-weights in the sweep's records; a notebook has it by load_sweep(NAME).committee().
+all runs have ended, the committee that does best on validation data is tried on the test set; that is a look,
+and looks are counted. It takes the weights in the sweep's records; a notebook has it by
+load_sweep(NAME).committee().
 """
 
 
@@ -38,16 +40,24 @@ def main(words: Sequence[str]) -> int:
     console = make_console()
     console.print("Validation accuracy in %: of one network, in the mean, and of a committee of all")
     console.print(table)
-    console.print(_of_the_best(sweep, max(seats, key=lambda each: each.together)))
+    for line in _of_the_best(sweep, max(seats, key=lambda each: each.together)):
+        console.print(line)
     return 0
 
 
-def _of_the_best(sweep: LoadedSweep, best: Score) -> str:
+def _of_the_best(sweep: LoadedSweep, best: Score) -> Iterator[str]:
     """What the committee that does best on validation data does on test data, unless more is to be chosen."""
     if is_part(sweep.plan):
-        return f"Best on validation: {best.label}. The test set is left alone: settings are chosen here."
-    if len(sweep.runs) < len(sweep.plan.runs):
-        return "The test set is left alone until all runs have ended."
+        yield f"Best on validation: {best.label}. The test set is left alone: settings are chosen here."
+    elif len(sweep.runs) < len(sweep.plan.runs):
+        yield "The test set is left alone until all runs have ended."
+    else:
+        yield _on_test(sweep, best)
+        look = sweep.folder, sweep.plan, len(sweep.runs), dict[str, str]()
+        yield from filter(None, (note_on_looks(*look), note_look(*look, committee=best.label)))
+
+
+def _on_test(sweep: LoadedSweep, best: Score) -> str:
     right = right_on_test(sweep, best.point)
     test = share_interval(int(right.sum()), len(right))
     mean, low, high = (100 * float(value) for value in (test.mean, test.low, test.high))

@@ -14,7 +14,7 @@ from nnexp.pages.sweep_file import sweep_file
 from nnexp.results.tables import Results
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.question.stages import is_part
-from nnexp.sweep.store.looks import looks_at_question
+from nnexp.sweep.store.looks import COMMITTEE, looks_at_question
 from nnexp.sweep.store.plan_file import FILE, read_body
 from nnexp.text import count, duration, moment, spelled
 
@@ -39,14 +39,15 @@ ONLY_TEST = "The test set is looked at once, after the last epoch of each run."
 def origin_of(folder: Path, results: Results) -> Origin:
     """Of the sweep in `folder`."""
     plan, body = results.plan, read_body(folder)
+    looks = looks_at_question(folder, plan)
     return Origin(
         provenance=tuple(_provenance(plan, body, results.tables.runs)),
         commands=_commands(plan),
         whole=_whole(plan),
         sweep_file=sweep_file(plan),
         plan=(folder / FILE).read_text(encoding="utf-8"),
-        looks=tuple(map(_look, looks_at_question(folder, plan))),
-        test_looks=tuple(_looks_at_test(plan)),
+        looks=tuple(_look(look) for look in looks if COMMITTEE not in look),
+        test_looks=(*_looks_at_test(plan), *map(_committee, (look for look in looks if COMMITTEE in look))),
     )
 
 
@@ -86,6 +87,11 @@ def _whole(plan: Plan) -> str:
 def _look(look: Mapping[str, Any]) -> Look:
     verdicts = ", ".join(f"{name}: {verdict}" for name, verdict in look["verdicts"].items())
     return Look(moment(look["time"]), look["sweep"], look["seeds"], look["runs"], verdicts)
+
+
+def _committee(look: Mapping[str, Any]) -> str:
+    seeds = count(look["seeds"], "seed")
+    return f"And for the committee of {look[COMMITTEE]}, with {seeds}, on {moment(look['time'])}."
 
 
 def _looks_at_test(plan: Plan) -> Iterator[str]:

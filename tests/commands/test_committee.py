@@ -11,6 +11,7 @@ import pytest
 from nnexp import cli, load_sweep
 from nnexp.data import load
 from nnexp.errors import UserError
+from nnexp.sweep.store.looks import read_looks
 from tests.commands.conftest import SMALL, Command, only
 
 
@@ -56,6 +57,23 @@ def test_each_point_has_a_row_and_the_best_alone_is_tested(nnexp: Command) -> No
     assert shown.count("test accuracy") == 1
 
 
+def test_each_committee_that_is_tried_on_the_test_set_is_a_look(nnexp: Command, sweeps: Path) -> None:
+    folder = only(sweeps / "plain")
+    before = read_looks(folder)
+    for _ in range(2):
+        shown = nnexp("committee", "plain")[1]
+    (best,) = re.findall(r"Best on validation: (batch_size=\d+)\.", shown)
+    noted = read_looks(folder)[len(before) :]
+    assert [(look["committee"], look["seeds"], look["runs"]) for look in noted] == [(best, 1, 2)]
+    nnexp("report", "plain", "--to", "page.html")
+    page = Path("page.html").read_text()
+    assert f"And for the committee of {best}, with 1 seed, on " in page
+    assert "Marks and verdicts were printed once" in page
+    assert cli.main([*SMALL, "-m", "batch_size=10,50", "seed=0,1", "sweep.name=plain"]) == 0
+    told = " ".join(nnexp("committee", "plain")[1].split())
+    assert "Look 2, after 1 seed: 95 % hold for the first look alone" in told
+
+
 def test_the_test_set_is_left_alone_while_runs_are_missing_and_where_settings_are_chosen(
     nnexp: Command, sweeps: Path
 ) -> None:
@@ -63,6 +81,7 @@ def test_the_test_set_is_left_alone_while_runs_are_missing_and_where_settings_ar
     record.unlink()
     shown = nnexp("committee", "plain")[1]
     assert "The test set is left alone until all runs have ended." in shown
+    assert not any("committee" in look for look in read_looks(only(sweeps / "plain")))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("nnexp.commands.committee.is_part", lambda plan: True)
         shown = nnexp("committee", "plain")[1]

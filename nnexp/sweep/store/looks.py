@@ -1,4 +1,5 @@
-"""`looks.jsonl` in a sweep's folder: a line for each look, that is, marks and verdicts that were printed.
+"""`looks.jsonl` in a sweep's folder: a line for each look, that is, marks and verdicts that were printed, or
+what a committee does on test data.
 
 Whoever looks more often, or with other claims, finds more by chance: so looks are counted. The same verdicts
 on the same claims from as many runs and seeds are the same look, however often they are printed. A sweep that
@@ -24,11 +25,12 @@ from nnexp.text import count
 FILE = "looks.jsonl"
 SETTLED, NOT_JUDGED = ("reproduced", "refuted"), "not judged"
 BASIS = ("sweep", "seeds", "runs", "claims")  # what a look rests on
+COMMITTEE = "committee"  # of a look at the test set: the point whose networks answered together
 
 
 def read_looks(folder: Path) -> list[dict[str, Any]]:
     """Every look, oldest first: `time` (ISO 8601, UTC), `sweep` (its ID), `seeds` and `runs` (how many),
-    `claims` (a digest), `verdicts` (by the claims' ids)."""
+    `claims` (a digest), `verdicts` (by the claims' ids); `committee` (a point), where one was tried."""
     return [{"sweep": folder.name} | look for look in read_lines(folder / FILE)]
 
 
@@ -55,8 +57,11 @@ def _has_some(folder: Path, ids: Collection[str]) -> bool:
     return False
 
 
-def note_look(folder: Path, plan: Plan, runs: int, verdicts: Mapping[str, str]) -> str:
-    """Note that marks and verdicts on the plan's claims were printed, from so many recorded runs.
+def note_look(
+    folder: Path, plan: Plan, runs: int, verdicts: Mapping[str, str], *, committee: str = ""
+) -> str:
+    """Note that marks and verdicts on the plan's claims were printed, from so many recorded runs; or what the
+    `committee` of a point does on test data, without any.
 
     There are no marks before all runs have ended, and none of trials; where no claim is judged yet either,
     nothing is to be seen.
@@ -64,9 +69,9 @@ def note_look(folder: Path, plan: Plan, runs: int, verdicts: Mapping[str, str]) 
     """
     marks = len(plan.points) > 1 and runs == len(plan.runs) and not is_of_trials(plan)
     judged = any(verdict != NOT_JUDGED for verdict in verdicts.values())
-    if not runs or not (judged or marks) or not (folder / "records").is_dir():
+    if not runs or not (judged or marks or committee) or not (folder / "records").is_dir():
         return ""
-    look = _basis(plan, runs) | {"verdicts": dict(verdicts)}
+    look = _basis(plan, runs) | {"verdicts": dict(verdicts)} | ({COMMITTEE: committee} if committee else {})
     try:
         if any({**before, "time": ""} == look | {"time": ""} for before in read_looks(folder)):
             return ""
@@ -86,10 +91,14 @@ def note_on_looks(folder: Path, plan: Plan, runs: int, verdicts: Mapping[str, st
         for look in looks_at_question(folder, plan) if plan.until is None else ():
             if {key: look[key] for key in BASIS} == basis:
                 break
-            earlier.setdefault(canonical_json([look[key] for key in BASIS]), look)
+            key = canonical_json([look[key] for key in BASIS])
+            if COMMITTEE in earlier.get(key, look | {COMMITTEE: ""}):
+                earlier[key] = look
     if not earlier:
         return ""
-    first = next(iter(earlier.values()))["verdicts"]
+    first: Mapping[str, str] = next(
+        (look["verdicts"] for look in earlier.values() if COMMITTEE not in look), {}
+    )
     since = [name for name, told in verdicts.items() if told in SETTLED and first.get(name) != told]
     others = ", ".join(
         count(look["seeds"], "seed") + f" in {look['sweep']}" * (look["sweep"] != plan.sweep_id)

@@ -59,6 +59,22 @@ def test_a_further_look_says_which_it_is_and_what_it_reached(tmp_path: Path) -> 
     assert note_on_looks(folder, replace(most, until=UntilDecided(5, 9)), 9, {"a": "reproduced"}) == ""
 
 
+def test_a_committee_that_is_tried_on_test_data_is_a_look_without_verdicts(tmp_path: Path) -> None:
+    folder = tmp_path / MADE.name / MADE.sweep_id
+    (folder / "records").mkdir(parents=True)
+    more = replace(MADE, seeds=tuple(range(5)))
+    for _ in range(2):
+        assert note_look(folder, MADE, 3, {}, committee="momentum=0.9") == ""
+    (look,) = read_looks(folder)
+    assert look["committee"] == "momentum=0.9"
+    told = note_on_looks(folder, more, 5, {"a": "reproduced"})
+    assert told.startswith("Look 2, after 3 seeds: ")
+    note_look(folder, MADE, 3, {"a": "reproduced"})  # the same runs and seeds: no further look
+    told = note_on_looks(folder, more, 5, {"a": "reproduced"})
+    assert told.startswith("Look 2, after 3 seeds: ")
+    assert "Not so at the first" not in told
+
+
 def test_looks_before_a_sweep_was_widened_count_and_are_published(tmp_path: Path) -> None:
     wider = replace(plan({"momentum": [0.0, 0.5, 0.9]}, seeds=range(3)), sweep_id="b0000000")
     sweeps = (replace(wider, points=wider.points[:2], runs=wider.runs[:6], sweep_id="a0000000"), wider)
