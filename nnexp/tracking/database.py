@@ -65,8 +65,14 @@ class Database(AbstractContextManager["Database"]):
             connection.commit()
 
     def _write(self, connection: "Connection", name: str, rows: list[dict[str, Any]]) -> None:
-        """Add rows to a table; to PostgreSQL by its COPY, which reads them as one stream."""
+        """Add rows to a table; to PostgreSQL by its COPY, which reads them as one stream.
+
+        Raises:
+            ValueError: they do not all have the same columns, and some would get lost.
+        """
         table, columns = self._tables[name], list(rows[0])
+        if other := next((row for row in rows if row.keys() != rows[0].keys()), None):
+            raise ValueError(f"rows of {name} must have the columns {columns}, got {list(other)}")
         left_out = [column for column in table.c if column.name not in columns]
         if not self._copies or any(column.default is not None for column in left_out):  # it fills those in
             connection.execute(table.insert(), rows)
