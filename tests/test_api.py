@@ -224,6 +224,17 @@ def test_published_results_load_without_records() -> None:
         loaded.best()
 
 
+@pytest.mark.parametrize(
+    ("name", "file"), [("batch_size/trials", "batch_size"), ("strategy/width", "strategy")]
+)
+def test_trials_and_stages_without_weights_name_the_sweep_file_that_trains_them(name: str, file: str) -> None:
+    published = nnexp.load_sweep(f"published/tuned/{name}", Path(__file__).parents[1] / "sweeps")
+    with pytest.raises(
+        nnexp.UserError, match=f"python -m nnexp \\+sweep=tuned/{file} data=mnist trains it here$"
+    ):
+        published.best()
+
+
 def test_a_notebook_inside_the_folder_of_sweeps_finds_them(monkeypatch: pytest.MonkeyPatch) -> None:
     known([[0.9, 0.8], [0.7, 0.7]])
     at_the_root = nnexp.load_sweep("known")

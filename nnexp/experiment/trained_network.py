@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nnexp.config import file_behind
 from nnexp.data import scale_of
 from nnexp.errors import UserError, unknown
 from nnexp.nn import Model, outputs_of
 from nnexp.results.by_point import best_run, finished_ids
 from nnexp.sweep.question.plan import Plan, Run
+from nnexp.sweep.question.stages import is_part
 from nnexp.sweep.store.record_file import read_model
 from nnexp.text import spelled
 
@@ -87,11 +89,12 @@ def network_of(folder: Path, plan: Plan, run: Run) -> TrainedNetwork:
         UserError: the weights are damaged, or the sweep was published without them.
     """
     if not (folder / "records").exists():
+        problem = f"sweep {plan.name} was published without its weights"
+        if not (file := file_behind(plan.name) if is_part(plan) else plan.name):
+            raise UserError(problem)
         data = {run.data.name for run in plan.runs}
-        command = " ".join(
-            ["python -m nnexp", f"+sweep={plan.name}", *(f"data={n}" for n in data if len(data) == 1)]
-        )
-        raise UserError(f"sweep {plan.name} was published without its weights: {command} trains it here")
+        command = " ".join([f"python -m nnexp +sweep={file}", *(f"data={n}" for n in data if len(data) == 1)])
+        raise UserError(f"{problem}: {command} trains it here")
     return TrainedNetwork(
         run.run_id, plan.label(run), read_model(folder / "records", run.run_id), scale_of(run.data)
     )
