@@ -14,8 +14,9 @@ from typing import Any
 
 from nnexp.errors import UserError
 from nnexp.pages.content import LabbookPage, Page
-from nnexp.report.answer import Effect, cell_text
-from nnexp.report.effects import effect_text
+from nnexp.pages.strips import strips
+from nnexp.report.answer import cell_text
+from nnexp.report.effects import effect_lines
 
 FILES = Path(__file__).parent / "files"
 SCRIPTS = ("page.js", "tables.js", "charts.js")
@@ -72,7 +73,7 @@ def _rendered(template: str, scripts: Sequence[str], *, data: Sequence[Any], **v
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters |= {"cell": cell_text, "effect": effect_text, "interval": interval}
+    environment.filters |= {"cell": cell_text, "effect": effect_lines, "strips": strips}
     text = environment.get_template(template).render(
         policy=policy(scripts, asks=bool(getattr(values["page"], "version", ""))),
         style=Markup(_file("page.css")),
@@ -116,23 +117,6 @@ def plotly_script() -> str:
         if path.is_file():
             return path.read_text(encoding="utf-8").replace("</script", r"<\/script")
     raise UserError(NEEDED)
-
-
-def interval(effect: Effect) -> dict[str, float] | None:
-    """Where the parts of an effect's interval lie in a strip from 0 to 100; None without one."""
-    if effect.low != effect.low:  # NaN
-        return None
-    ends = [effect.low, effect.high, effect.value]
-    wanted = [effect.threshold]
-    if effect.within == effect.within:  # not NaN
-        wanted = [effect.threshold - effect.within, effect.threshold + effect.within]
-    low, high = min(ends + wanted), max(ends + wanted)
-    if not 0 < high - low < float("inf"):
-        return None
-    low, high = low - 0.08 * (high - low), high + 0.08 * (high - low)
-    names = {"low": effect.low, "high": effect.high, "value": effect.value}
-    names |= {f"wanted{k}": value for k, value in enumerate(wanted)}
-    return {name: round(100 * (value - low) / (high - low), 2) for name, value in names.items()}
 
 
 def _file(name: str) -> str:

@@ -24,14 +24,20 @@ class EffectUnit(NamedTuple):
 
 
 PLAIN, PER_CENT, POINTS = EffectUnit(), EffectUnit(100, ".2f", " %"), EffectUnit(100, "+z.2f", " points")
+RATIO = EffectUnit(name=" times")
 VERDICT_TEXTS = ("text", "published", "note")
 UNITS = {  # kind of effect -> unit; others are plain
     "accuracy": PER_CENT,
     "share": PER_CENT,
     "accuracy difference": POINTS,
     "share difference": POINTS,
-    "ratio": EffectUnit(name=" times"),
+    "ratio": RATIO,
 }
+
+
+def unit_of(effect: Effect) -> EffectUnit:
+    """In what its figures are printed."""
+    return UNITS.get(effect.kind, PLAIN)
 
 
 def effect_text(effect: Effect | None) -> str:
@@ -51,7 +57,7 @@ def figures_text(effect: Effect) -> str:
     """The same without the words on what it is."""
     if math.isinf(effect.value):
         return f"one side never reaches the target, n = {effect.n}"
-    unit = UNITS.get(effect.kind, PLAIN)
+    unit = unit_of(effect)
     value, low, high = (unit.text(figure) for figure in (effect.value, effect.low, effect.high))
     interval = "" if math.isnan(effect.low) else f" ({low} to {high})"
     return f"{value}{unit.name}{interval}, wanted {_wanted(effect, unit)}, n = {effect.n}"

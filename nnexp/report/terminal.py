@@ -37,7 +37,8 @@ def summary(answer: Answer) -> Group:
     parts: list[RenderableType] = [Text(answer.question, style="bold")] if answer.question else []
     if answer.table:
         heading = "\n".join([*answer.heading, ""])
-        parts += [Text(heading, style="dim"), ResponsiveTable(answer.table), Text()]
+        table = ResponsiveTable(answer.table, answer.name.rpartition("/")[0])
+        parts += [Text(heading, style="dim"), table, Text()]
     lines = [*([answer.result] if answer.result else []), *answer.explanations]
     return Group(*parts, *(_text(line) for line in lines))
 
@@ -65,23 +66,32 @@ def verdict_list(verdicts: Sequence[Verdict], intervals: str = INTERVALS) -> Gro
 
 
 class ResponsiveTable:
-    """Where room is short, spare columns go; if that is not enough, headings break at their underscores."""
+    """Where room is short, spare columns go, and a line says which; if that is not enough, headings break at
+    their underscores. `sweep`: the name by which a command prints them."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, sweep: str) -> None:
         self._table = table
+        self._sweep = sweep
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The widest table that fits."""
-        columns = self._table.columns
+        columns, widths = self._table.columns, list[int]()
         for gone in range(1 + max(column.spare for column in columns)):
             kept = [k for k, column in enumerate(columns) if not 0 < column.spare <= gone]
             grid = self._grid({k: "\n".join(columns[k].heading) for k in kept}, signs_for(options))
-            if console.measure(grid, options=options.update(width=PIPE_WIDTH)).maximum <= options.max_width:
+            widths.append(console.measure(grid, options=options.update(width=PIPE_WIDTH)).maximum)
+            if widths[-1] <= options.max_width:
                 break
         else:
             headings = {k: "\n".join(columns[k].heading).replace("_", "_\n") for k in kept}
             grid = self._grid(headings, signs_for(options))
         yield grid
+        if lost := [" ".join(column.heading) for k, column in enumerate(columns) if k not in kept]:
+            yield Text(
+                f"Without room here: {', '.join(lost)}. {widths[0]} columns show all, and so does: "
+                f"nnexp summary {self._sweep} | less -S",
+                style="dim",
+            )
 
     def _grid(self, headings: Mapping[int, str], spell: Callable[[str], str]) -> WholeTable:
         """The columns by number, each under its heading."""

@@ -12,10 +12,9 @@ from nnexp.experiment.html_report import report
 from nnexp.experiment.loaded_sweep import load_folder
 from nnexp.experiment.messages import ending
 from nnexp.pages.charts import MOST_LINES, along_axes, learning_curves
-from nnexp.pages.render import interval
 from nnexp.pages.run_table import run_table
 from nnexp.plots.point_values import point_values
-from nnexp.report.answer import Effect, cell_text
+from nnexp.report.answer import cell_text
 from nnexp.report.build import answer_of
 from nnexp.report.effects import effect_text
 from nnexp.results.tables import make_tables
@@ -188,14 +187,3 @@ def test_the_script_is_plotly_s_own_and_cannot_end_its_element() -> None:
     assert text.startswith("/**\n* plotly.js v")
     assert "</script" not in text.lower()
     assert len(text) >= script.stat().st_size - 100_000
-
-
-def test_an_interval_is_drawn_against_what_is_wanted() -> None:
-    strip = interval(Effect(0.02, 0.01, 0.03, "accuracy difference", ">", 0.0, 5))
-    assert strip
-    assert 0 < strip["wanted0"] < strip["low"] < strip["value"] < strip["high"] < 100
-    within = interval(Effect(0.0, -0.001, 0.001, "accuracy difference", "==", 0.0, 5, 0.005))
-    assert within
-    assert 0 < within["wanted0"] < within["low"] < within["high"] < within["wanted1"] < 100
-    assert interval(Effect(1.0, NAN, NAN, "value", ">", 0.5, 5)) is None
-    assert interval(Effect(float("inf"), 1.0, float("inf"), "value", ">", 0.5, 5)) is None
