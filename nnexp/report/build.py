@@ -65,7 +65,8 @@ def answer_of(results: Results, metrics: Sequence[str] = ()) -> Answer:
         return with_choice_shown(bare, results, metrics)
     evidence = evidence_of(results)
     if not any(row["n"] for row in evidence.summary):
-        why = losses_text(evidence.summary) or "none has ended"
+        if not (why := losses_text(evidence.summary)):
+            return replace(bare, result=Line("No run has ended yet, so there is no answer.", "warning"))
         return replace(bare, result=Line(f"No run finished ({why}), so there is no answer.", "problem"))
     warnings = [TEST_AT_EVERY_POINT] if any(name.startswith("test_") for name in metrics) else []
     best = evidence.standing.comparison.best

@@ -51,7 +51,7 @@ def test_a_sweep_that_is_being_trained_says_what_is_known_so_far(nnexp: Command,
     told = " ".join(nnexp("summary", "plain")[1].split())
     assert "1 of 2 runs have ended, and 1 of 2 points have all of their seeds: no point is chosen" in told
     records[1].unlink()
-    assert "No run finished (none has ended), so there is no answer." in nnexp("summary", "plain")[1]
+    assert "No run has ended yet, so there is no answer." in nnexp("summary", "plain")[1]
 
 
 def test_a_sweep_without_a_finished_run_has_no_answer(nnexp: Command, sweeps: Path) -> None:

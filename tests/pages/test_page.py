@@ -166,7 +166,7 @@ def test_a_sweep_without_a_finished_run_has_a_page(tmp_path: Path) -> None:
     for path in (sweep.folder / "records").glob("*.json"):
         path.unlink()
     text = Reader(report(sweep.folder, tmp_path).content).text()
-    assert "No run finished (none has ended), so there is no answer." in text
+    assert "No run has ended yet, so there is no answer." in text
 
 
 def test_a_page_without_charts_does_not_carry_plotly(tmp_path: Path, file: bytes) -> None:

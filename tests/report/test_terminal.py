@@ -185,7 +185,7 @@ def test_without_a_finished_run_there_is_no_answer(plan: Plan, status: str, why:
 
 
 def test_before_any_run_has_ended_there_is_no_answer(plan: Plan) -> None:
-    assert "No run finished (none has ended), so there is no answer." in printed(plan, {})
+    assert "No run has ended yet, so there is no answer." in printed(plan, {})
 
 
 def test_a_half_finished_sweep_says_what_it_rests_on(plan: Plan) -> None:
