@@ -24,16 +24,18 @@ from nnexp.sweep.question.identity import formulas
 from nnexp.sweep.store.checkpoints import FOLDER as CHECKPOINTS
 from nnexp.sweep.store.checkpoints import find_checkpoints
 from nnexp.sweep.store.disk_use import disk_use
+from nnexp.sweep.store.sign import read_sign
 from nnexp.text import count, moment
 from nnexp.tracking import read_logged, runs_to_log
 
 HELP = """
 nnexp status NAME[/ID] [data=mnist] [sweeps_dir=sweeps]
 
-The points of a sweep and the runs of each by status, failed runs with their reasons, who trains it now, and
-the command that goes on. NAME alone means its newest finished sweep, else its newest, with data=mnist of
-those on MNIST, here and in all commands; of an ID its first characters will do. Of a study, or a tuned sweep,
-its stages and trials are listed too, and alone while it has not begun itself.
+The points of a sweep and the runs of each by status, failed runs with their reasons, who trains it now, what
+is running and the time left, and the command that goes on. NAME alone means its newest finished sweep, else
+its newest, with data=mnist of those on MNIST, here and in all commands; of an ID its first characters will
+do. Of a study, or a tuned sweep, its stages and trials are listed too, and alone while it has not begun
+itself.
 """
 
 
@@ -48,23 +50,26 @@ def main(words: Sequence[str]) -> int:
         if not parts:
             raise
         console.print(f"{name} has not begun; what it rests on has:")
-        console.print(_table_of_parts(parts))
-        console.print(f"To go on: the command of {name}, again")
+        _tell_parts(parts, console)
+        if not any(part.holder for part in parts):
+            console.print(f"To go on: the command of {name}, again")
         return 0
     tell(read_stored(folder, sweeps_dir), sweeps_dir, console)
     if parts:
         console.print("\nIt rests on:")
-        console.print(_table_of_parts(parts))
+        _tell_parts(parts, console)
     return 0
 
 
-def _table_of_parts(parts: Sequence[StoredSweep]) -> Table:
-    """A row for each of the sweeps that another rests on."""
+def _tell_parts(parts: Sequence[StoredSweep], console: Console) -> None:
+    """Print a row for each of the sweeps that another rests on, and how far those are that train now."""
     table = make_table("sweep", "runs", "state")
     for part in parts:
         state = standing(part.statuses, part.holder, part.goes_on)
         table.add_row(part.name, str(len(part.sweep.plan.runs)), state)
-    return table
+    console.print(table)
+    for line in [line for part in parts if part.holder for line in _trained_by(part)]:
+        console.print(line)
 
 
 def tell(stored: StoredSweep, sweeps_dir: str, console: Console) -> None:
@@ -104,12 +109,21 @@ def _points(stored: StoredSweep) -> Table:
     return table
 
 
+def _trained_by(stored: StoredSweep) -> list[str]:
+    """Who trains a sweep, and how far that is."""
+    sign = read_sign(stored.sweep.folder)
+    if sign is None:
+        return [f"Trained by {stored.holder}."]
+    how_far = f"{sign.runs(len(stored.sweep.plan.runs))}{f', {sign.left}' if sign.left else ''}"
+    return [f"Trained by {stored.holder}: {how_far}", *(f"  {line}" for line in sign.lines)]
+
+
 def _what_next(stored: StoredSweep, sweeps_dir: str) -> list[str]:
     """Who is at it, and the commands that go on."""
     sweep = stored.sweep
     lines = [f"Files: {sweep.folder}"]
     if stored.holder:
-        return [*lines, f"Trained by {stored.holder}."]
+        return [*lines, *_trained_by(stored)]
     if left := len(sweep.pending("retry")):
         checkpoints = find_checkpoints(sweep, "retry", formulas().all_digest)
         if checkpoints.marks:

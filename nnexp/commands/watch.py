@@ -9,21 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from nnexp.commands.arguments import WHICH, Arguments, only_name, parse_arguments
-from nnexp.commands.lookup import folder_of, folders_here, name_of, parts_of
+from nnexp.commands.lookup import folder_of, name_of, parts_of
 from nnexp.errors import UserError
+from nnexp.experiment.followed import trained_now
 from nnexp.experiment.watching import Watched
 from nnexp.pages.render import check_libraries
 from nnexp.sweep.store.catalog import name_from_path
-from nnexp.sweep.store.lock import holder_of
 
 HELP = """
 nnexp watch NAME[/ID] [port=0] [--open] [data=mnist] [sweeps_dir=sweeps]
 
-The report of a sweep while it trains, on http://127.0.0.1:PORT, until Ctrl-C: how far it is, the time left,
-the best run so far, failures, and the page itself, anew as runs end. port=0 takes a free one. NAME alone
-means the sweep of this name that trains now, if one does, else the one of its stages or trials that does.
-Only browsers of this machine are answered. Verdicts come when all runs have ended: each time that they are
-shown is a look. --open shows it in the browser. It takes pip install 'nnexp[report]'.
+The report of a sweep while it trains, on http://127.0.0.1:PORT, until Ctrl-C: how far it is, what is running,
+the time left, the best run so far, failures, and the page itself, anew as runs end. port=0 takes a free one.
+NAME alone means what trains now of it, its stages and its trials, from one to the next, and in the end the
+answer that rests on them; where nothing trains, the sweep that every command means. Only browsers of this
+machine are answered. Verdicts come when all runs have ended: each time that they are shown is a look. --open
+shows it in the browser. It takes pip install 'nnexp[report]'.
 """
 HOST = "127.0.0.1"
 TEXT = "text/plain; charset=utf-8"
@@ -38,7 +39,7 @@ def main(words: Sequence[str]) -> int:
     if not port.isdecimal() or int(port) > 65535:
         raise UserError(f"port must be a number from 0 to 65535, got {port!r}")
     check_libraries()
-    watched = Watched(_folder(name, arguments), place)
+    watched = watched_by(name, arguments)
     watched.state()  # a plan that cannot be read is said here
     try:
         server = server_for(watched, int(port))
@@ -53,18 +54,21 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-def _folder(name: str, arguments: Arguments) -> Path:
-    """The sweep of this name that is trained now, or its part that is; else the one that every command
-    means."""
-    place = arguments.sweeps_dir
-    wanted = name_from_path(name, place)
-    for folder in folders_here(arguments)[::-1]:
-        if name_of(folder.parent, place) == wanted and holder_of(folder):
-            return folder
-    for part in parts_of(name, arguments)[::-1]:
-        if part.holder:
-            return part.sweep.folder
-    return folder_of(name, arguments)
+def watched_by(words: str, arguments: Arguments) -> Watched:
+    """What trains now of NAME; else the sweep that every command means, or the part that began last of one
+    that has not begun itself."""
+    place, data = arguments.sweeps_dir, arguments.data
+    name = name_from_path(words, place)
+    if folder := trained_now(name, place, data):
+        return Watched(folder, place, name, data)
+    try:
+        folder = folder_of(name, arguments)
+    except UserError:
+        if not (parts := parts_of(name, arguments)):
+            raise
+        folder = parts[-1].sweep.folder
+    is_name = folder.is_relative_to(Path(place, name))  # else the beginning of an ID
+    return Watched(folder, place, name if is_name else name_of(folder, place), data)
 
 
 def hosts(port: int) -> set[str]:

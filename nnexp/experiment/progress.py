@@ -164,8 +164,6 @@ class Bar:
     def _renderable(self) -> RenderableType:
         standing = self.standing
         self.progress.update(self.bar, completed=standing.work_done, description=standing.state())
-        lines = [*standing.stacks()]
-        if stake := self.at_stake():
-            lines.append(f"a stop now loses {stake}")
+        lines = standing.lines()
         texts = (Text(line, style="dim", no_wrap=True, overflow="ellipsis") for line in lines)
         return Group(self.progress.get_renderable(), *texts)

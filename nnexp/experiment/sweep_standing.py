@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from nnexp.sweep.pool.progress_board import Board
+from nnexp.sweep.pool.progress_board import PID, Board
 from nnexp.sweep.pool.stacks import Mark
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.store.record import Record
+from nnexp.sweep.store.sign import Sign
 from nnexp.text import count, duration, figure, percent
 
 MOST_STACKS = 8  # lines
@@ -68,6 +69,18 @@ class Standing:
         epochs = np.maximum(self.board.rows[running, 0] - self._first[running], 0)
         return self._work_ended + float(self._per_epoch[running] @ epochs)
 
+    @property
+    def share(self) -> float:
+        """Of all epochs of the plan, how many are done: from 0 to 1; a run that has ended has none left."""
+        running = np.flatnonzero(self.board.running)
+        epochs = [self.plan.runs[row].hyperparameters.epochs for row in running]
+        return float(self.ended + (self.board.rows[running, 0] / epochs).sum()) / len(self.plan.runs)
+
+    def sign(self) -> Sign:
+        """How far it is, for other processes."""
+        running = int(self.board.running.sum())
+        return Sign(dict(self._statuses), running, self.share, self.time_left(), tuple(self.lines()))
+
     def state(self) -> str:
         """`12/35 runs · 4 running · best 95.00 % (batch_size=10 seed=1)`."""
         parts = [f"{self.ended}/{len(self.plan.runs)} runs", f"{int(self.board.running.sum())} running"]
@@ -90,11 +103,18 @@ class Standing:
             return ""
         return f"at most {duration(self.board.at_stake)} of {count(running, 'run')} in training"
 
+    def lines(self) -> list[str]:
+        """For people: each stack that trains, and what a stop would lose."""
+        stake = self.at_stake()
+        return [*self.stacks(), *([f"a stop now loses {stake}"] if stake else [])]
+
     def stacks(self) -> Iterator[str]:
         """A line per stack that trains now: how far it is, and its figures (means over its runs)."""
-        for pid in np.unique(self.board.rows[self.board.running, 3])[:MOST_STACKS]:
-            rows = np.flatnonzero(self.board.rows[:, 3] == pid)
-            first, state = self.plan.runs[rows[0]], self.board.rows[rows, :3]
+        board = self.board.rows.copy()  # workers write on
+        pids = board[:, PID]
+        for pid in np.unique(pids[pids > 0])[:MOST_STACKS]:
+            rows = np.flatnonzero(pids == pid)
+            first, state = self.plan.runs[rows[0]], board[rows, :PID]
             epoch, evaluations = state[:, 0].max(), state[~np.isnan(state[:, 1])]
             figures = "not evaluated yet" if epoch else "starting"
             if len(evaluations):

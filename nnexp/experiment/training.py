@@ -17,6 +17,7 @@ from nnexp.experiment.planning import agreed, seconds_to_train
 from nnexp.experiment.progress import Epochs, display_for
 from nnexp.experiment.recorder import Recorder, logger_for
 from nnexp.experiment.rounds import is_whole, with_next_round
+from nnexp.experiment.signs import Signs
 from nnexp.experiment.sweep_standing import Standing
 from nnexp.experiment.workers import Workers
 from nnexp.files import scratch
@@ -220,7 +221,7 @@ class Experiment:
         """Train the stacks, and show how far they are."""
         runs, work = len(self.rows), work_by_row(stacks, self.datasets.load)
         standing = Standing(self.sweep.plan, board, work, self.sweep.records, self.marks)
-        with display_for(self.console, standing) as display:
+        with Signs(self.sweep.folder, standing), display_for(self.console, standing) as display:
             progress: Progress = display if isinstance(display, Epochs) else board
 
             def ask() -> None:

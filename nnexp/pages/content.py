@@ -1,7 +1,7 @@
 """What a page shows, as plain data: `render` is a function of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from nnexp.report.answer import Answer
@@ -87,14 +87,14 @@ class SweepSection:
 @dataclass(frozen=True)
 class Page:
     """A page. `made`: when, and by what; `pair`: of two sweeps what differs, `picture` both along an axis;
-    `version`: of a page that is served while its sweep trains, else empty."""
+    `live`: of a page that is served while its sweep trains, how far that is, its parts by name."""
 
     title: str
     made: str
     sections: tuple[SweepSection, ...]
     pair: Pair | None = None
     picture: Image | None = None
-    version: str = ""
+    live: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

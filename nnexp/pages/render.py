@@ -46,7 +46,7 @@ def html(page: Page) -> bytes:
         "page.html.jinja",
         [
             *([plotly_script()] if charts else []),
-            *map(_file, [*SCRIPTS, *(["live.js"] if page.version else [])]),
+            *map(_file, [*SCRIPTS, *(["live.js"] if page.live else [])]),
         ],
         page=page,
         data=[_data(section) for section in page.sections],
@@ -75,7 +75,7 @@ def _rendered(template: str, scripts: Sequence[str], *, data: Sequence[Any], **v
     )
     environment.filters |= {"cell": cell_text, "effect": effect_lines, "strips": strips}
     text = environment.get_template(template).render(
-        policy=policy(scripts, asks=bool(getattr(values["page"], "version", ""))),
+        policy=policy(scripts, asks=bool(getattr(values["page"], "live", None))),
         style=Markup(_file("page.css")),
         scripts=[Markup(script) for script in scripts],
         data=[Markup(as_json(each)) for each in data],

@@ -14,7 +14,9 @@ from nnexp.experiment.html_report import report
 from nnexp.experiment.watching import Watched
 from nnexp.results.tables import make_tables
 from nnexp.results.write_csv import write_tables
+from nnexp.sweep.store.lock import held
 from nnexp.sweep.store.plan_file import write_plan
+from nnexp.sweep.store.sign import Sign, write_sign
 from tests.benchmarks.answers import known
 from tests.browser.driving import browsing, chromium
 from tests.pages.known import evil_page
@@ -220,6 +222,14 @@ def test_a_watched_page_follows_the_sweep(browser: "Page", tmp_path: Path) -> No
         browser.goto(f"http://127.0.0.1:{server.server_port}")
         told = browser.locator(".live").get_by_role("status")
         told.filter(has_text="4 of 9 runs have ended").wait_for()
+        with held(sweep.folder):
+            write_sign(sweep.folder, Sign({"finished": 4}, 2, 0.7, "about 3 s left", ("epoch 1/2 starting",)))
+            told.filter(has_text="4 of 9 runs have ended: 4 finished; 2 running, 3 to do").wait_for()
+            live = browser.locator(".live")
+            live.get_by_text("about 3 s left").wait_for()
+            assert live.get_by_text("epoch 1/2 starting").count() == 1
+            assert browser.evaluate("document.querySelector('progress').value") == 0.7
+        told.filter(has_text="nobody trains it now").wait_for()
         assert browser.get_by_role("heading", name="Claims and verdicts").count() == 0
         for path in records[4:]:
             (tmp_path / path.name).rename(path)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nnexp.sweep.store.lock import held
 from nnexp.sweep.store.plan_file import read_plan
+from nnexp.sweep.store.sign import Sign, write_sign
 from tests.commands.conftest import Command, only, rows
 from tests.sweep.attempts import attempt
 
@@ -40,6 +41,18 @@ def test_who_trains_it_is_named(nnexp: Command, sweeps: Path) -> None:
         shown = nnexp("status", "mixed")[1]
     assert f"Trained by process {os.getpid()} on " in shown
     assert "nnexp retry" not in shown
+
+
+def test_how_far_that_is_and_the_time_left_are_told(nnexp: Command, sweeps: Path) -> None:
+    folder = only(sweeps / "mixed")
+    lines = ("epoch 1/20  starting", "a stop now loses little")
+    with held(folder):
+        write_sign(folder, Sign({"finished": 1}, 2, 0.5, "about 3 s left", lines))
+        shown = nnexp("status", "mixed")[1]
+    last = shown.splitlines()[-3:]
+    assert last[0].endswith(": 2 running, 1 to do, about 3 s left")
+    assert last[1:] == [f"  {line}" for line in lines]
+    assert "running" not in nnexp("status", "mixed")[1]
 
 
 def test_a_damaged_record_is_told_and_counts_as_pending(nnexp: Command, sweeps: Path) -> None:

@@ -4,8 +4,6 @@ import json
 import shutil
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -14,11 +12,12 @@ import pytest
 from nnexp.commands.watch import hosts, server_for
 from nnexp.experiment import watching
 from nnexp.experiment.watching import Watched
+from nnexp.sweep.store.lock import HOLDER, held
 from nnexp.sweep.store.looks import read_looks
+from nnexp.sweep.store.sign import Sign, write_sign
 from tests.commands.conftest import Command
 from tests.pages.reading import Reader
 from tests.results.judged import sweep_of
-from tests.results.sweeps import make_plan, make_record
 
 VERDICTS = ("reproduced", "refuted", "undecided", "holds", "fails")
 Answer = tuple[int, dict[str, str], str]
@@ -93,16 +92,40 @@ def test_between_two_rounds_there_are_no_verdicts(tmp_path: Path, monkeypatch: p
     assert b"Claims and verdicts" in watched.page()
 
 
-def test_the_time_left_is_by_the_pace_since_the_training_went_on() -> None:
-    run, noon = make_plan({"batch_size": [1]}, seeds=1).runs[0], datetime(2024, 1, 2, 12, tzinfo=UTC)
-    times = [noon.timestamp() - 50_000 - 10 * k for k in range(10)]
-    times += [noon.timestamp() + 10 * k for k in range(1, 6)]
-    records = [
-        replace(make_record(run), timings={"ended": datetime.fromtimestamp(time, UTC).isoformat()})
-        for time in times
-    ]
-    assert watching._time_left(records, 6, noon.timestamp()) == "about 60 s left"
-    assert watching._time_left(records[:11], 6, noon.timestamp()) == ""
+def test_what_is_running_and_the_time_left_are_those_of_who_trains_it(port: int, folder: Path) -> None:
+    with held(folder):
+        write_sign(folder, Sign({"finished": 7, "timed_out": 1}, 1, 0.9, "about 3 s left", ("epoch 1/2",)))
+        state = json.loads(get(port, "/state")[2])
+        assert state["text"] == "8 of 9 runs have ended: 7 finished, 1 timed out; 1 running, 0 to do"
+        assert (state["share"], state["left"], state["running"]) == (0.9, "about 3 s left", ["epoch 1/2"])
+        page = Reader(get(port, "/")[2].encode()).text()
+        assert page.index("How far") < page.index("about 3 s left") < page.index("epoch 1/2")
+
+
+def test_a_process_that_was_killed_trains_nothing(port: int, folder: Path) -> None:
+    (folder / HOLDER).write_text("process 1 on here")
+    write_sign(folder, Sign({}, 9, 0.5, "about 3 s left", ("epoch 1/2",)))
+    state = json.loads(get(port, "/state")[2])
+    assert state["text"] == "8 of 9 runs have ended: 8 finished; nobody trains it now"
+    assert (state["share"], state["left"], state["running"]) == (pytest.approx(8 / 9), "", [])
+
+
+def test_the_time_left_of_a_search_is_that_of_its_round(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "awaited", lambda _: "to be tried")
+    with held(folder):
+        write_sign(folder, Sign({}, 1, 0.5, "about 3 s left", ()))
+        state = Watched(folder, str(folder.parents[1])).state()
+    assert state["left"] == "about 3 s left of this round"
+
+
+def test_between_the_last_run_and_the_answer_nothing_is_said_to_train(tmp_path: Path) -> None:
+    folder = sweep_of(tmp_path).folder
+    watched = Watched(folder, str(tmp_path))
+    with held(folder):
+        assert watched.state()["text"] == "9 of 9 runs have ended: 9 finished; its answer is being made"
+    assert watched.state()["text"] == "9 of 9 runs have ended: 9 finished"
 
 
 def test_a_sweep_that_is_removed_meanwhile_is_said_in_one_line(port: int, folder: Path) -> None:

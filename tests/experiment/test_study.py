@@ -4,11 +4,14 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from nnexp import UserError, cli, load_sweep
+from nnexp.experiment.followed import answer_on, trained_now
 from nnexp.experiment.study import taken
+from nnexp.experiment.training import Experiment
 from nnexp.sweep.question.stages import FIRST_SEED, stages_of
 from nnexp.sweep.store.folder import Sweep
 from tests.results.figures import figures_in
@@ -93,6 +96,25 @@ def test_a_study_that_goes_on_ends_as_one_that_nobody_stopped(monkeypatch: pytes
             record.unlink()
     assert nnexp() == 0
     assert {name: figures_in(load_sweep(name).folder) for name in NAMES} == whole
+
+
+def test_who_watches_a_study_sees_each_sweep_train_and_then_its_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen, train_round = list[Path](), Experiment._train_round
+
+    def watched(self: Experiment, *args: Any) -> None:
+        if folder := trained_now("study", "sweeps"):
+            seen.append(folder)
+        train_round(self, *args)
+
+    monkeypatch.setattr(Experiment, "_train_round", watched)
+    assert nnexp() == 0
+    assert [folder.relative_to("sweeps").parent.as_posix() for folder in seen] == NAMES
+    assert trained_now("study", "sweeps") is None
+    assert {answer_on(folder, "study", "sweeps") for folder in seen} == {seen[-1]}
+    assert answer_on(seen[3], "study/size", "sweeps") == seen[4]
+    assert answer_on(seen[4], "study/finer", "sweeps") is None
 
 
 def test_a_finished_study_prints_a_line_per_stage_and_its_own_answer(

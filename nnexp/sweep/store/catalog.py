@@ -31,8 +31,14 @@ class Choice(NamedTuple):
 def sweep_folders(sweeps_dir: str | Path, *, data: str | None = None) -> list[Path]:
     """The folders NAME/ID of all sweeps under `sweeps_dir`, published ones aside, oldest start first; with
     `data`, of those on this data set."""
-    folders = (folder for folder in _folders(Path(sweeps_dir)) if data is None or data in _data(folder))
-    return sorted(folders, key=lambda folder: (_started(folder), folder))
+    folders = (folder for folder in _folders(Path(sweeps_dir)) if data is None or data in data_of(folder))
+    return sorted(folders, key=lambda folder: (started(folder), folder))
+
+
+def folders_at(name: str, sweeps_dir: str | Path) -> Iterator[Path]:
+    """The folders of all sweeps NAME, or of the one NAME/ID, and of those below it: NAME/PART/ID."""
+    root = Path(sweeps_dir)
+    return _folders(root, root / name)
 
 
 def find_sweep_folder(
@@ -55,10 +61,10 @@ def find_sweep_folder(
         raise _unknown(name, root, published)
     if data is None:
         return _latest(name, candidates)
-    on_data = [folder for folder in candidates if data in _data(folder)]
-    on_data = on_data or [folder for folder in homes if data in _data(folder)]
+    on_data = [folder for folder in candidates if data in data_of(folder)]
+    on_data = on_data or [folder for folder in homes if data in data_of(folder)]
     if not on_data:
-        known = ", ".join(sorted({other for folder in candidates for other in _data(folder)}))
+        known = ", ".join(sorted({other for folder in candidates for other in data_of(folder)}))
         of_name = candidates[0].parent.relative_to(root).as_posix() if candidates != homes else name
         train = f"python -m nnexp +sweep={of_name.removeprefix(f'{PUBLISHED}/')} data={data} trains it"
         raise UserError(f"sweep {name} must be on {data}, and what is here is on {known}: {train}")
@@ -91,16 +97,16 @@ def _latest(name: str, folders: Sequence[Path]) -> Choice:
     """The newest finished one of the sweeps of a name, by their start; else the newest."""
     if len(folders) == 1:
         return Choice(folders[0])
-    newest_first = sorted(folders, key=lambda folder: (_started(folder), folder), reverse=True)
+    newest_first = sorted(folders, key=lambda folder: (started(folder), folder), reverse=True)
     finished = next((folder for folder in newest_first if is_finished(folder)), None)
     chosen = finished or newest_first[0]
-    others = sorted({data for folder in folders for data in _data(folder)} - set(_data(chosen)))
+    others = sorted({data for folder in folders for data in data_of(folder)} - set(data_of(chosen)))
     which = f"the newest finished one of {len(folders)}"
     if finished is None:
         which = f"the newest of {len(folders)}, none of which is finished"
     if others:
         choices = " or ".join(f"data={other}" for other in others)
-        which += f"; it is on {', '.join(_data(chosen))}, and {choices} means another"
+        which += f"; it is on {', '.join(data_of(chosen))}, and {choices} means another"
     return Choice(chosen, f"{name} means {name}/{chosen.name}, {which}")
 
 
@@ -161,14 +167,15 @@ def is_finished(folder: Path) -> bool:
     return False
 
 
-def _folders(root: Path) -> Iterator[Path]:
-    return (folder for folder in _folders_below(root) if (folder / FILE).is_file())
+def _folders(root: Path, top: Path | None = None) -> Iterator[Path]:
+    return (folder for folder in _folders_below(root, top or root) if (folder / FILE).is_file())
 
 
-def _folders_below(root: Path) -> Iterator[Path]:
-    """Every folder two levels or more below `root`, as NAME/ID is. What a link leads to is walked once."""
+def _folders_below(root: Path, top: Path) -> Iterator[Path]:
+    """Every folder two levels or more below `root`, as NAME/ID is, at `top` or below that. What a link leads
+    to is walked once."""
     targets: set[Path] = set()
-    for home, names, _ in os.walk(root, followlinks=True):
+    for home, names, _ in os.walk(top, followlinks=True):
         place = Path(home)
         if place != root and place.parent != root:
             yield place
@@ -180,14 +187,14 @@ def _folders_below(root: Path) -> Iterator[Path]:
             targets.add(target)
 
 
-def _started(folder: Path) -> str:
+def started(folder: Path) -> str:
     """When the sweep in `folder` was started; a damaged plan cannot tell, and counts as the oldest."""
     with suppress(UserError):
         return read_head(folder).started
     return ""
 
 
-def _data(folder: Path) -> tuple[str, ...]:
+def data_of(folder: Path) -> tuple[str, ...]:
     """The data sets of a sweep; of a damaged or missing one none."""
     with suppress(UserError):
         return read_head(folder).data
