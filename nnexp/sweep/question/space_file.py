@@ -14,7 +14,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nnexp.data import DataSpec
 from nnexp.errors import UserError, unknown
+from nnexp.nn.knobs import KNOBS
 from nnexp.sweep.question.points import AXES, comparable
 from nnexp.sweep.question.ranges import REAL, WHOLE, ends
 from nnexp.sweep.question.space import Choices, Dimension, Domain, Range, Space, text_of
@@ -58,7 +60,7 @@ def _why_no_axis(name: str) -> str:
 def _dimension(key: str, name: str, raw: Any, known: Mapping[str, Sequence[Any]]) -> Dimension:
     """`known`: the axes, and the hyperparameters of the space that stand before, with their values."""
     if not isinstance(raw, Mapping):
-        return Dimension(name, ((None, _choices(key, raw)),))
+        return Dimension(name, ((None, _choices(key, name, raw)),))
     when = _conditions(f"{key}.when", raw.get("when"), known)
     if "by" not in raw:
         return Dimension(name, ((None, _range(key, name, raw)),), when=when)
@@ -74,7 +76,7 @@ def _dimension(key: str, name: str, raw: Any, known: Mapping[str, Sequence[Any]]
 
 
 def _domain(key: str, name: str, raw: Any) -> Domain:
-    return _range(key, name, raw) if isinstance(raw, Mapping) else _choices(key, raw)
+    return _range(key, name, raw) if isinstance(raw, Mapping) else _choices(key, name, raw)
 
 
 def _range(key: str, name: str, raw: Mapping[str, Any]) -> Range:
@@ -86,10 +88,12 @@ def _range(key: str, name: str, raw: Mapping[str, Any]) -> Range:
     if not {"low", "high"} <= raw.keys():
         raise UserError(f"{key} must be a list or a range {{low, high, scale}}, got {dict(raw)}")
     low, high, log = ends(key, name, raw)
+    for end, value in (("low", low), ("high", high)):
+        _check_setting(f"{key}.{end}", name, value)
     return Range(low, high, log, name in WHOLE)
 
 
-def _choices(key: str, raw: Any) -> Choices:
+def _choices(key: str, name: str, raw: Any) -> Choices:
     if isinstance(raw, str) or not isinstance(raw, Sequence) or len(raw) < 2:
         raise UserError(
             f"{key} must be a range {{low, high, scale}} or a list of two values or more, got {raw!r}"
@@ -97,7 +101,21 @@ def _choices(key: str, raw: Any) -> Choices:
     values = tuple(raw)
     if len({str(comparable(value)) for value in values}) < len(values):
         raise UserError(f"{key} must list different values, got {list(values)}")
+    for value in values:
+        _check_setting(key, name, value)
     return Choices(values)
+
+
+def _check_setting(key: str, name: str, value: Any) -> None:
+    """Raise `UserError` for a value that the setting `name` never has: it might be drawn when others have
+    been trained."""
+    try:
+        if name in KNOBS:
+            KNOBS[name].check(name, value)
+        else:
+            DataSpec(**{"name" if name == "data" else name: value})
+    except UserError as error:
+        raise UserError(f"{key}: {error}") from None
 
 
 def _conditions(key: str, raw: Any, known: Mapping[str, Sequence[Any]]) -> dict[str, tuple[Any, ...]]:

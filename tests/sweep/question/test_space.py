@@ -85,6 +85,22 @@ def test_a_hyperparameter_may_be_drawn_at_some_values_of_another_alone() -> None
             "must name an axis or a hyperparameter with a list, and dropout has a range",
         ),
         ({"seed_weights": {"low": 0, "high": 9}}, "seed_weights is no setting to choose"),
+        ({"dropout": {"low": 0, "high": 1}}, "dropout.high: dropout must be a number >= 0 and < 1, got 1"),
+        (
+            {"learning_rate": {"low": 0, "high": 1}},
+            "rate.low: learning_rate must be a finite number > 0, got 0",
+        ),
+        ({"hidden_size": {"low": 0, "high": 9}}, "hidden_size.low: hidden_size must be a whole number >= 1"),
+        (
+            {"rotation": {"low": 0, "high": 400}},
+            "rotation.high: data.rotation must be a number >= 0 and < 360",
+        ),
+        ({"train_size": {"low": 0, "high": 9}}, "train_size.low: train_size must be an integer >= 1"),
+        ({"activation": ["tanh", "rleu"]}, "sweep.nuisance.activation: unknown activation 'rleu'"),
+        (
+            {"dropout": {"by": "batch_size", 1: [0.1, 0.2], 10: {"low": 0.1, "high": 1}}},
+            "sweep.nuisance.dropout.10.high: dropout must be a number >= 0 and < 1, got 1",
+        ),
     ],
 )
 def test_a_space_that_cannot_be_used_is_told_in_one_line(given: dict[str, Any], message: str) -> None:
