@@ -10,7 +10,7 @@ from typing import Any
 from nnexp.commands import SUMMARIES
 from nnexp.config import GROUPS, choices, values_of
 from nnexp.config.knobs import KNOBS
-from nnexp.errors import UserError, close_names, unknown
+from nnexp.errors import UserError, close_names
 from nnexp.nn.checks import OneOf
 from nnexp.text import spelled
 
@@ -101,9 +101,13 @@ def _about(name: str, values: Mapping[str, Any]) -> str:
         names = knob.check.names if isinstance(knob.check, OneOf) else ()
         if name in names or (key in GROUPS and name in choices(key)):
             return f"{name} is a choice of {key}.\n\n{_key_page(key, values)}"
-    if not close_names(name, [*SUMMARIES, *KNOBS]):
-        raise UserError(f"there is no command or key {name!r}: nnexp help lists them")
-    raise unknown("command or key", name, [*SUMMARIES, *KNOBS])
+    ends = {key.rpartition(".")[2]: key for key in KNOBS if "." in key}
+    if name in ends:
+        return f"{name} is the end of {ends[name]}.\n\n{_key_page(ends[name], values)}"
+    names = [*SUMMARIES, *KNOBS]
+    if close := close_names(name, names) or [ends[end] for end in close_names(name, ends)]:
+        raise UserError(f"unknown command or key {name!r}; did you mean {' or '.join(map(repr, close))}?")
+    raise UserError(f"there is no command or key {name!r}: nnexp help lists them")
 
 
 def _key_page(key: str, values: Mapping[str, Any]) -> str:

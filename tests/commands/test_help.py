@@ -51,6 +51,15 @@ def test_a_choice_leads_to_its_key(nnexp: Command) -> None:
     assert nnexp("help", "loky")[1].startswith("loky is a choice of backend.\n\nbackend\n")
 
 
+def test_the_end_of_a_dotted_key_leads_to_it(nnexp: Command) -> None:
+    ends = {key: key.rpartition(".")[2] for key in KNOBS if "." in key}
+    for key, end in ends.items():
+        if end not in KNOBS:
+            assert f"\n{key}\n" in f"\n{nnexp('help', end)[1]}"
+    assert nnexp("help", "seeds")[1].startswith("seeds is the end of sweep.seeds.\n\nsweep.seeds\n")
+    assert "did you mean 'backend.walltime'?" in nnexp("help", "walltim")[2]
+
+
 def test_several_pages_at_once(nnexp: Command) -> None:
     shown = nnexp("help", "sweep.seeds", "list", "+sweep")[1]
     assert [f"\n{head}" in f"\n{shown}" for head in ("sweep.seeds\n", "nnexp list", "sweep\n")] == [True] * 3
