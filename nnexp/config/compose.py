@@ -19,6 +19,7 @@ from nnexp.config.knobs import KNOBS
 from nnexp.config.notify import Notify
 from nnexp.config.question import check_interpolations, on_axes, question_of, select, tuned, with_values
 from nnexp.config.schema import CLAIMED, Config, Execution, Tracking, check_keys
+from nnexp.config.short_names import in_values
 from nnexp.data import DataSpec
 from nnexp.errors import UserError, unknown
 from nnexp.nn import Hyperparameters
@@ -104,6 +105,7 @@ def _composed(
             composed = compose("config", [*words, searching(path)])
         raw = cast(dict[str, Any], OmegaConf.to_container(composed, resolve=False))
         values = cast(dict[str, Any], OmegaConf.to_container(composed, resolve=True))
+        values["sweep"] = in_values(values.get("sweep"))
     check_keys(values)
     return values, raw
 
@@ -189,10 +191,17 @@ def _hydra(config_dir: str | None) -> Iterator[list[Path]]:
         except UnicodeDecodeError as error:
             raise UserError(f"{files.not_utf8(folders)} must be text in UTF-8: {error.reason}") from error
         except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
-            raise UserError(" ".join(str(error).split())) from error
+            raise UserError(_in_one_line(error)) from error
         finally:
             GlobalHydra.instance().hydra = callers
             VersionBase.instance().version_base = base
+
+
+def _in_one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    if "mapping values are not allowed here" in text:
+        return f"{text}: put a text with a colon in quotes, as in question: 'Fast: why?'"
+    return text
 
 
 def _missing(error: MissingConfigException) -> UserError:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnexp.config.files import CHOSEN
 from nnexp.config.schema import NESTED, check_key
+from nnexp.config.short_names import in_word
 from nnexp.errors import UserError
 from nnexp.sweep.question.points import MOST
 
@@ -53,7 +54,7 @@ def parse(words: Sequence[str]) -> list[Override]:
     by_key: dict[str, str] = {}
     for word in words:
         try:
-            override = parser.parse_override(_with_quotes(word))
+            override = parser.parse_override(_with_quotes(in_word(word)))
         except HydraException as error:
             raise UserError(_unreadable(word)) from error
         _check(override)
@@ -136,16 +137,18 @@ def _plain(value: Any) -> Any:
 
 
 def for_hydra(override: Override) -> list[str]:
-    """The override as Hydra composes it: an axis may be changed and added alike.
+    """The override as Hydra composes it: an axis may be changed and added alike, alone or in a mapping.
 
     A list and a range do not merge, so an axis is emptied before it gets the one or the other.
     """
     line, key = str(override.input_line), override.key_or_group
-    if not re.match(r"sweep\.(axes|zip|baseline|seeds|nuisance|search)\.", key):
+    if not re.match(r"sweep\.(axes|zip|baseline|seeds|nuisance|search)\b", key):
         return [line]
-    word = f"++{line.lstrip('+')}"
-    emptied = re.fullmatch(r"sweep\.(axes|zip|nuisance|search)\.\w+", key)
-    return [f"++{key}=null", word] if emptied else [word]
+    emptied = [key] if re.fullmatch(r"sweep\.(axes|zip|nuisance|search)\.\w+", key) else []
+    value = None if override.is_sweep_override() else override.value()
+    if key in ("sweep.axes", "sweep.zip", "sweep.nuisance", "sweep.search") and isinstance(value, Mapping):
+        emptied = [f"{key}.{name}" for name in value]
+    return [*(f"++{each}=null" for each in emptied), f"++{line.lstrip('+')}"]
 
 
 def words_for(key: str, value: Any) -> list[str]:

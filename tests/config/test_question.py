@@ -25,6 +25,97 @@ def test_a_sweep_is_changed_on_the_command_line() -> None:
     assert list(asked.seeds) == [7]
 
 
+@pytest.mark.parametrize(
+    ("key", "mapping", "words"),
+    [
+        ("axes", "{learning_rate: [0.1, 0.5]}", ["sweep.axes.learning_rate=[0.1,0.5]"]),
+        ("zip", "{momentum: [0, 0.9]}", ["sweep.zip.momentum=[0,0.9]"]),
+        ("axes", "{batch_size: {low: 1, high: 9, step: 4}}", ["sweep.axes.batch_size={low:1,high:9,step:4}"]),
+        ("baseline", "{batch_size: 50}", ["sweep.baseline.batch_size=50"]),
+        (
+            "nuisance",
+            "{learning_rate: {low: 0.1, high: 1}, budget: 4}",
+            ["sweep.nuisance.learning_rate={low:0.1,high:1}", "sweep.nuisance.budget=4"],
+        ),
+    ],
+)
+def test_a_mapping_adds_to_what_the_sweep_asks_with_a_plus_or_without(
+    key: str, mapping: str, words: list[str]
+) -> None:
+    expected = config("+sweep=batch_size", *words).question
+    assert expected != config("+sweep=batch_size").question
+    for word in (f"sweep.{key}={mapping}", f"+sweep.{key}={mapping}"):
+        assert config("+sweep=batch_size", word).question == expected
+
+
+def test_a_sweep_is_asked_in_one_word() -> None:
+    assert config("sweep.axes={learning_rate: [0.1, 0.5]}").question.axes == {"learning_rate": [0.1, 0.5]}
+    tuning = config("sweep.search={momentum: {low: 0, high: 0.9}, budget: 4}").question.tuning
+    assert tuning is not None
+    assert (tuning.names, tuning.budget) == (("momentum",), 4)
+
+
+LONG = """# @package _global_
+data: {rotation: 10}
+sweep:
+  axes: {data.augment: [affine, affine_elastic], data.scale: {low: 1, high: 3, count: 3}}
+  zip: {data.zoom: [0.1, 0.2], batch_size: [10, 20]}
+  points: [{data.shear: 0.1}, {data.shear: 0.2}]
+  exclude: [{data.zoom: 0.1, data.scale: 3.0}]
+  baseline: {data.augment: affine}
+  nuisance: {data.shift: {by: data.augment, affine: {low: 0, high: 1}, affine_elastic: [1, 2]}, budget: 4}
+  claims:
+    - id: a
+      text: data.zoom is a key of the command line.
+      check: {left: {best: validation_accuracy, at: {data.zoom: 0.1}}, rel: ">", along: data.scale}
+"""
+
+
+def test_the_key_of_the_command_line_names_a_setting_of_the_data_in_all_of_a_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "conf" / "sweep").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    base, sweep = LONG.split("sweep:\n")
+    text = "text: data.zoom"
+    short = sweep.replace(text, "TEXT").replace("data.", "").replace("TEXT", text)
+    for name, part in (("long", sweep), ("short", short)):
+        (tmp_path / "conf" / "sweep" / f"{name}.yaml").write_text(f"{base}sweep:\n  name: mine\n{part}")
+    assert "data.scale" in sweep
+    assert "data.scale" not in short
+    assert config("+sweep=long").question == config("+sweep=short").question
+    for long, plain in (
+        ("sweep.axes.data.rotation=[0,15]", "sweep.axes.rotation=[0,15]"),
+        ("sweep.axes={data.rotation: [0, 15]}", "sweep.axes.rotation=[0,15]"),
+        (
+            "sweep.points=[{data.rotation: 0}, {data.rotation: 15}]",
+            "sweep.points=[{rotation: 0}, {rotation: 15}]",
+        ),
+        (
+            "sweep.search={data.rotation: {low: 0, high: 15}, budget: 4}",
+            "sweep.search={rotation: {low: 0, high: 15}, budget: 4}",
+        ),
+    ):
+        assert config(long, "data.augment=affine") == config(plain, "data.augment=affine")
+    (tmp_path / "conf" / "sweep" / "both.yaml").write_text(
+        "# @package _global_\nsweep: {axes: {data.zoom: [0.1, 0.2], zoom: [0.1]}}\n"
+    )
+    with pytest.raises(UserError, match=r"data\.zoom and zoom are one setting: write one"):
+        config("+sweep=both")
+
+
+def test_a_colon_in_a_text_is_to_be_put_in_quotes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "conf" / "sweep").mkdir(parents=True)
+    (tmp_path / "conf" / "sweep" / "mine.yaml").write_text(
+        "# @package _global_\nsweep:\n  question: What: this?\n  axes: {batch_size: [1, 2]}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as error:
+        config("+sweep=mine")
+    assert "mine.yaml" in str(error.value)
+    assert "line 3, column 17: put a text with a colon in quotes" in str(error.value)
+
+
 def test_seeds_until_decided_are_changed_whole_or_by_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
