@@ -40,7 +40,7 @@ def pair_of(names: Both, first: Results, second: Results) -> Pair:
         "runs": [f"{len(each.tables.runs)} of {count(len(each.plan.runs), 'run')} ended" for each in both],
         "best": [answer.result.text if answer.result else "not known yet" for answer in answers],
     }
-    headings = (*sorted(first.plan.axes), "first", "second", "difference in points")
+    headings = (*sorted(first.plan.axes), "first", "second", "second minus first, in points")
     return Pair(
         {name: (texts[0], texts[1]) for name, texts in heads.items()},
         differing(_settings(first.plan), _settings(second.plan)),

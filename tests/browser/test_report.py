@@ -12,6 +12,9 @@ import pytest
 from nnexp.commands.watch import server_for
 from nnexp.experiment.html_report import report
 from nnexp.experiment.watching import Watched
+from nnexp.labbook.rows import BookRow
+from nnexp.pages.labbook import labbook_page
+from nnexp.pages.render import labbook_html
 from nnexp.results.tables import make_tables
 from nnexp.results.write_csv import write_tables
 from nnexp.sweep.store.lock import held
@@ -187,6 +190,18 @@ def test_all_of_it_is_reached_by_the_keyboard(page: "Page") -> None:
         "all",
     ):
         assert any(name in text for text in seen), (name, seen)
+
+
+def test_on_a_phone_the_lab_book_s_claims_stand_below_each_other(browser: "Page", tmp_path: Path) -> None:
+    long = "A claim of many words that says what it says of a network. " * 4
+    rows = [BookRow(f"B1-{k}", long, "95 %", "undecided", long, (), ("book/one",), "") for k in range(3)]
+    path = tmp_path / "labbook.html"
+    path.write_bytes(labbook_html(labbook_page(rows, "now")))
+    browser.set_viewport_size({"width": 400, "height": 900})
+    browser.goto(path.as_uri())
+    assert browser.evaluate("document.querySelector('.book').scrollWidth") <= 400
+    ours = browser.locator("td[data-head=ours]").first
+    assert ours.evaluate("cell => getComputedStyle(cell, '::before').content") == '"ours: "'
 
 
 @pytest.mark.parametrize("width", [400, 1600])

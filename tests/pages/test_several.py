@@ -34,6 +34,7 @@ def test_two_sweeps_stand_side_by_side(tmp_path: Path) -> None:
     text = page.text()
     assert "Settings are the same" in text
     assert "10 95.50 95.50 +0.00 ± 0.00" in text
+    assert "second minus first, in points" in text
     assert len(page.all("article")) == 2
     assert {e.attributes["id"] for e in page.elements if "id" in e.attributes} >= {"data-0", "data-1"}
 
@@ -47,6 +48,8 @@ def test_the_lab_book_has_every_claim_and_its_texts_stay_texts() -> None:
     assert "2 rows: 1 reproduced, 1 not run; 1 stale." in page.text()
     assert page.text().count(words(EVIL)) == 6
     assert len(page.all("script")) == 2
+    heads = [cell.attributes.get("data-head") for cell in page.all("td")][:5]
+    assert heads == [None, None, "ours", "published", "rests on"]  # a narrow screen shows them in the cells
     assert not [name for e in page.elements for name in e.attributes if name.startswith("on")]
 
 
