@@ -86,7 +86,7 @@ class Watched:
         labels = {run.run_id: plan.label(run) for run in plan.runs}
         to_come = awaited(self.folder)
         return {
-            "name": self.folder.relative_to(self.sweeps_dir).as_posix(),
+            "name": self._shown,
             "version": self._version(plan),
             "share": sign.share if sign else len(ended) / len(plan.runs),
             "text": self._text(ended, len(plan.runs), to_come, sign),
@@ -96,6 +96,11 @@ class Watched:
             "failures": [f"{labels[each.run_id]}: {ending(each)}" for each in bad[:MOST_FAILURES]],
             "pause": self._pause,
         }
+
+    @property
+    def _shown(self) -> str:
+        """NAME/ID."""
+        return self.folder.relative_to(self.sweeps_dir).as_posix()
 
     def _text(self, ended: list[Record], runs: int, to_come: str, sign: Sign | None) -> str:
         """`12 of 35 runs have ended: 11 finished, 1 diverged; 4 running, 19 to do`."""
@@ -137,7 +142,7 @@ class Watched:
     def _version(self, plan: Plan) -> str:
         ended = sum(run.run_id in self._records for run in plan.runs)
         newest = max((state[0] for state, _ in self._records.values()), default=0)
-        return json.dumps([self.folder.name, len(plan.runs), ended, newest, awaited(self.folder)])
+        return json.dumps([self._shown, len(plan.runs), ended, newest, awaited(self.folder)])
 
 
 def _state(path: Path) -> tuple[int, int]:

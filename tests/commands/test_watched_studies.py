@@ -23,6 +23,8 @@ def test_a_stage_is_followed_by_the_next_one_and_by_the_answer_that_rests_on_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = (as_stage(sweep_of(tmp_path, name=f"study/{name}")) for name in ("first", "second"))
+    for record in [*first.glob("records/*"), *second.glob("records/*")]:
+        record.unlink()
     watched, place = Watched(first, str(tmp_path), "study"), str(tmp_path)
     with held(first):
         version = watched.state()["version"]
@@ -75,6 +77,12 @@ def test_a_name_is_followed_and_an_id_or_its_beginning_is_not(
     names = folder.name, folder.name[:4]
     watched = watched_by(words.format(*names), below(tmp_path))
     assert (watched.folder, watched.name) == (folder, followed.format(*names))
+
+
+def test_a_sweep_below_that_is_no_part_is_not_followed(tmp_path: Path) -> None:
+    folder, below_it = sweep_of(tmp_path).folder, sweep_of(tmp_path, name="known/other").folder
+    with held(below_it):
+        assert Watched(folder, str(tmp_path), "known").state()["name"] == f"known/{folder.name}"
 
 
 def test_of_a_study_that_has_not_begun_itself_the_last_stage_is_shown(tmp_path: Path) -> None:
