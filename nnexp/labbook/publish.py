@@ -26,6 +26,7 @@ from nnexp.sweep.store.plan_file import FILE, body_text, read_body, read_head, r
 from nnexp.sweep.store.rounds_file import FILE as ROUNDS
 from nnexp.sweep.store.rounds_file import awaited
 
+FOLDERS = (".", "book", "tuned", "best")  # those of conf/sweep, which the notebooks have as well
 PROVENANCE = (
     *("nnexp", "commit", "dirty", "python", "threads"),
     *("numpy", "blas", "kernel", "scipy", "scipy_blas", "scipy_kernel"),
@@ -165,10 +166,6 @@ def _without_machine(body: dict[str, Any]) -> dict[str, Any]:
 
 def book_files(sweeps_dir: Path) -> list[Path]:
     """What is committed of the folder of sweeps: its page, notebooks, published results."""
-    notebooks = [
-        *sweeps_dir.glob("*.ipynb"),
-        *sweeps_dir.glob("book/*.ipynb"),
-        *sweeps_dir.glob("tuned/*.ipynb"),
-    ]
+    notebooks = [path for folder in FOLDERS for path in sweeps_dir.glob(f"{folder}/*.ipynb")]
     pages = [*sweeps_dir.glob("*.md"), *sweeps_dir.glob("*.yaml")]
     return [*pages, *notebooks, *(path for path in (sweeps_dir / PUBLISHED).rglob("*") if path.is_file())]

@@ -29,7 +29,7 @@ def on_two(sweeps: Path) -> tuple[Path, Path]:
 def test_a_data_set_that_no_sweep_of_the_name_is_on_is_refused(nnexp: Command, command: str) -> None:
     status, _, error = nnexp(command, *WORDS.get(command, ["plain"]), "data=mnist")
     assert status == 2
-    assert "sweep plain must be on mnist, and what is here is on synthetic: python -m nnexp" in error
+    assert "sweep plain must be on mnist, and what is here is on synthetic: the command" in error
     assert "data=" in candidates(f"nnexp {command} d")
 
 
@@ -67,7 +67,7 @@ def test_a_run_needs_no_data_set(nnexp: Command, sweeps: Path) -> None:
 
 def test_a_sweep_by_its_id_must_be_on_the_data_set(nnexp: Command, sweeps: Path) -> None:
     error = nnexp("status", f"plain/{only(sweeps / 'plain').name}", "data=mnist")[2]
-    assert error.endswith("python -m nnexp +sweep=plain data=mnist trains it\n")
+    assert error.endswith("the command that trained it trains it anew with data=mnist\n")
 
 
 def test_nothing_is_uploaded_of_other_data_sets(nnexp: Command) -> None:

@@ -65,9 +65,8 @@ def find_sweep_folder(
     on_data = on_data or [folder for folder in homes if data in data_of(folder)]
     if not on_data:
         known = ", ".join(sorted({other for folder in candidates for other in data_of(folder)}))
-        of_name = candidates[0].parent.relative_to(root).as_posix() if candidates != homes else name
-        train = f"python -m nnexp +sweep={of_name.removeprefix(f'{PUBLISHED}/')} data={data} trains it"
-        raise UserError(f"sweep {name} must be on {data}, and what is here is on {known}: {train}")
+        rule = f"sweep {name} must be on {data}, and what is here is on {known}"
+        raise UserError(f"{rule}: the command that trained it trains it anew with data={data}")
     return _latest(name, on_data)
 
 
