@@ -7,6 +7,7 @@ import pytest
 
 from nnexp import load_sweep
 from nnexp.commands import watch
+from nnexp.commands.arguments import parse_arguments
 from nnexp.labbook.published_results import read_published, why_stale
 from nnexp.labbook.sweep_files import read_sweep_files
 from nnexp.sweep.store.lock import held
@@ -57,9 +58,10 @@ def test_trials_are_published_along_and_found_by_the_published_answer(nnexp: Com
 
 def test_trials_that_train_now_are_watched_by_the_name_of_the_whole() -> None:
     (trials,) = Path("sweeps/mine/trials").iterdir()
+    words = parse_arguments("watch", ["mine"])
     with held(trials):
-        assert watch._folder("mine", "sweeps") == trials
-    assert watch._folder("mine", "sweeps").parent == Path("sweeps/mine")
+        assert watch.watched_by("mine", words).folder == trials
+    assert watch.watched_by("mine", words).folder.parent == Path("sweeps/mine")
 
 
 def test_the_report_of_trials_says_what_trains_them_again(nnexp: Command) -> None:
