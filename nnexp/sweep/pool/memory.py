@@ -12,7 +12,8 @@ M_MMAP_THRESHOLD, MMAP_THRESHOLD = -3, 2**25  # the largest that glibc takes
 
 
 def keep_freed_memory() -> None:
-    """Have this process keep up to 256 MB that it has freed; without glibc, nothing changes."""
+    """Have this process give memory back only where 256 MB are free at the end of its heap, and that of
+    arrays above 32 MB always. It holds until the process ends. Without glibc, nothing changes."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # another C library, macOS, Windows
