@@ -96,10 +96,8 @@ def note_on_looks(folder: Path, plan: Plan, runs: int, verdicts: Mapping[str, st
                 earlier[key] = look
     if not earlier:
         return ""
-    first: Mapping[str, str] = next(
-        (look["verdicts"] for look in earlier.values() if COMMITTEE not in look), {}
-    )
-    since = [name for name, told in verdicts.items() if told in SETTLED and first.get(name) != told]
+    first: Mapping[str, str] = next((look["verdicts"] for look in earlier.values() if look["verdicts"]), {})
+    since = [name for name, told in verdicts.items() if told in SETTLED and first.get(name, told) != told]
     others = ", ".join(
         count(look["seeds"], "seed") + f" in {look['sweep']}" * (look["sweep"] != plan.sweep_id)
         for look in earlier.values()

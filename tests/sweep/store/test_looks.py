@@ -69,6 +69,7 @@ def test_a_committee_that_is_tried_on_test_data_is_a_look_without_verdicts(tmp_p
     assert look["committee"] == "momentum=0.9"
     told = note_on_looks(folder, more, 5, {"a": "reproduced"})
     assert told.startswith("Look 2, after 3 seeds: ")
+    assert "Not so at the first" not in told  # when no claim was judged
     note_look(folder, MADE, 3, {"a": "reproduced"})  # the same runs and seeds: no further look
     told = note_on_looks(folder, more, 5, {"a": "reproduced"})
     assert told.startswith("Look 2, after 3 seeds: ")
