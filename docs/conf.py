@@ -32,7 +32,7 @@ PUBLISHED = Path(__file__).parents[1] / "sweeps" / "published"
 # What nnexp report is asked for; the book's 34 experiments would make the site four times as large.
 reports = [LABBOOK] + [
     plan.parent.relative_to(PUBLISHED).as_posix()
-    for pattern in ("*/sweep.yaml", "tuned/*/sweep.yaml")
+    for pattern in ("*/sweep.yaml", "tuned/*/sweep.yaml", "best/*/sweep.yaml")
     for plan in sorted(PUBLISHED.glob(pattern))
 ]
 SECTION = re.compile(r"^## (.+)\n((?:(?!## ).*\n)*)", re.MULTILINE)

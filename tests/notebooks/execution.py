@@ -11,11 +11,11 @@ from nbclient import NotebookClient
 from traitlets.config import Config
 
 import nnexp
+from nnexp.labbook.publish import FOLDERS
 from nnexp.plots.style import INLINE_DPI, png
 
 REPOSITORY = Path(__file__).parents[2]
 SWEEPS = REPOSITORY / "sweeps"
-FOLDERS = (".", "book", "tuned")
 NOTEBOOKS = sorted(path for folder in FOLDERS for path in SWEEPS.glob(f"{folder}/*.ipynb"))
 # Every warning is an error but those of Jupyter's own code, which we cannot change and users do not see.
 STRICT = (

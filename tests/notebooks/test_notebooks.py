@@ -60,6 +60,11 @@ OTHERWISE: dict[str, tuple[str, ...]] = {  # where these do not fit: a sweep of 
     "book/newton": (*SMALL, *SECOND_ORDER),
     "book/newton_digits": (*SMALL, *SECOND_ORDER),
     "book/vanishing_gradient": (*SMALL, "batch_size=300"),
+    "best/distorted": (
+        *("data=digits", "train_size=300", "validation_size=100", "sweep.seeds=3", "epochs=3"),
+        "sweep.stages=[{name:amplitudes,axes:{shift:[0.5,1.0]}}]",
+    ),
+    "best/plain": (*SMALL, "epochs=3", "sweep.stages=[{name:regularization,axes:{dropout:[0.2,0.5]}}]"),
     "tuned/strategy": (
         *SMALL,
         "sweep.stages=[{name:rate,axes:{learning_rate:[0.1,1.0]}},{name:width,axes:{hidden_size:[5,10]}}]",
