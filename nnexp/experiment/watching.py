@@ -18,6 +18,7 @@ from nnexp.experiment.loaded_sweep import load_folder
 from nnexp.experiment.messages import ending
 from nnexp.pages.render import html
 from nnexp.sweep.question.plan import Plan
+from nnexp.sweep.question.stages import is_part
 from nnexp.sweep.store import record_file as records
 from nnexp.sweep.store.lock import holder_of
 from nnexp.sweep.store.plan_file import FILE, read_plan
@@ -74,7 +75,8 @@ class Watched:
             self._trained = time.monotonic()
             return
         folder = trained_now(self.name, self.sweeps_dir, self.data)
-        if folder is None and time.monotonic() > self._trained + QUIET:
+        quiet = folder is None and time.monotonic() > self._trained + QUIET
+        if quiet and is_part(self._plan_now()):
             folder = answer_on(self.folder, self.name, self.sweeps_dir)
         if folder and folder != self.folder:
             self.folder, self._records, self._plan = folder, {}, None
@@ -127,9 +129,7 @@ class Watched:
 
     def _read(self) -> Plan:
         """The plan, and whatever records are new."""
-        plan_state = [_state(self.folder / name) for name in (FILE, ROUNDS)]
-        if self._plan is None or self._plan[0] != plan_state:
-            self._plan = (plan_state, read_plan(self.folder))
+        plan = self._plan_now()
         present: dict[str, tuple[tuple[int, int], Record]] = {}
         for path in (self.folder / "records").glob("*.json"):
             with suppress(OSError, ValueError, TypeError, KeyError):  # torn, or gone
@@ -137,6 +137,13 @@ class Watched:
                 same = before is not None and before[0] == state
                 present[path.stem] = before if before and same else (state, records.read(path))
         self._records = present
+        return plan
+
+    def _plan_now(self) -> Plan:
+        """The plan, read anew where its files differ."""
+        state = [_state(self.folder / name) for name in (FILE, ROUNDS)]
+        if self._plan is None or self._plan[0] != state:
+            self._plan = (state, read_plan(self.folder))
         return self._plan[1]
 
     def _version(self, plan: Plan) -> str:

@@ -9,13 +9,13 @@ import pytest
 from nnexp.commands.arguments import Arguments
 from nnexp.commands.lookup import name_of
 from nnexp.commands.watch import watched_by
-from nnexp.experiment import watching
+from nnexp.experiment import followed, watching
 from nnexp.experiment.watching import Watched
 from nnexp.sweep.question.plan import StageResult, with_seed
 from nnexp.sweep.question.stages import FIRST_SEED
 from nnexp.sweep.store.folder import Sweep
 from nnexp.sweep.store.lock import held
-from nnexp.sweep.store.plan_file import write_plan
+from nnexp.sweep.store.plan_file import read_plan, write_plan
 from tests.results.judged import sweep_of
 
 
@@ -83,6 +83,21 @@ def test_a_sweep_below_that_is_no_part_is_not_followed(tmp_path: Path) -> None:
     folder, below_it = sweep_of(tmp_path).folder, sweep_of(tmp_path, name="known/other").folder
     with held(below_it):
         assert Watched(folder, str(tmp_path), "known").state()["name"] == f"known/{folder.name}"
+
+
+def test_where_nothing_can_rest_on_a_sweep_no_plan_of_others_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = sweep_of(tmp_path).folder
+    shutil.copytree(folder, folder.with_name("b1234567"))
+    read = list[Path]()
+    monkeypatch.setattr(watching, "QUIET", 0.0)
+    for module in (watching, followed):
+        monkeypatch.setattr(module, "read_plan", lambda place: read.append(place) or read_plan(place))
+    watched = Watched(folder, str(tmp_path), "known")
+    watched.state()
+    watched.state()
+    assert read == [folder]
 
 
 def test_of_a_study_that_has_not_begun_itself_the_last_stage_is_shown(tmp_path: Path) -> None:
