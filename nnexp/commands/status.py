@@ -114,7 +114,8 @@ def _trained_by(stored: StoredSweep) -> list[str]:
     sign = read_sign(stored.sweep.folder)
     if sign is None:
         return [f"Trained by {stored.holder}."]
-    how_far = f"{sign.runs(len(stored.sweep.plan.runs))}{f', {sign.left}' if sign.left else ''}"
+    parts = [sign.runs(len(stored.sweep.plan.runs)), sign.time_left(stored.goes_on)]
+    how_far = ", ".join(filter(None, parts))
     return [f"Trained by {stored.holder}: {how_far}", *(f"  {line}" for line in sign.lines)]
 
 

@@ -92,7 +92,7 @@ class Watched:
             "version": self._version(plan),
             "share": sign.share if sign else len(ended) / len(plan.runs),
             "text": self._text(ended, len(plan.runs), to_come, sign),
-            "left": sign.left + " of this round" * bool(to_come) if sign and sign.left else "",
+            "left": sign.time_left(to_come) if sign else "",
             "running": sign.lines if sign else (),
             "best": _best(plan, ended, labels),
             "failures": [f"{labels[each.run_id]}: {ending(each)}" for each in bad[:MOST_FAILURES]],

@@ -5,6 +5,9 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+
+from nnexp.commands import lookup
 from nnexp.sweep.store.lock import held
 from nnexp.sweep.store.plan_file import read_plan
 from nnexp.sweep.store.sign import Sign, write_sign
@@ -53,6 +56,17 @@ def test_how_far_that_is_and_the_time_left_are_told(nnexp: Command, sweeps: Path
     assert last[0].endswith(": 2 running, 1 to do, about 3 s left")
     assert last[1:] == [f"  {line}" for line in lines]
     assert "running" not in nnexp("status", "mixed")[1]
+
+
+def test_the_time_left_is_that_of_the_round_where_others_may_follow(
+    nnexp: Command, sweeps: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookup, "awaited", lambda _: "until decided")
+    folder = only(sweeps / "mixed")
+    with held(folder):
+        for left, told in (("about 3 s left", "to do, about 3 s left of this round"), ("", "to do")):
+            write_sign(folder, Sign({}, 2, 0.5, left, ()))
+            assert nnexp("status", "mixed")[1].splitlines()[-1].endswith(told)
 
 
 def test_a_damaged_record_is_told_and_counts_as_pending(nnexp: Command, sweeps: Path) -> None:

@@ -35,6 +35,10 @@ class Sign:
         """`4 running, 19 to do`, `of` so many runs in all."""
         return f"{self.running} running, {of - sum(self.statuses.values()) - self.running} to do"
 
+    def time_left(self, to_come: str) -> str:
+        """`about 3 s left`; where rounds are `to_come`, by whichever rule, it is `of this round`."""
+        return self.left + " of this round" * bool(self.left and to_come)
+
 
 def write_sign(folder: Path, sign: Sign) -> None:
     """Put a sign in the place of the last one: whole, but not durable, for it is of this moment.
