@@ -51,7 +51,7 @@ class Standing:
         self._work_ended += self._work[run.run_id]
 
     def _count(self, run: Run, record: Record) -> None:
-        self._statuses[record.status] += 1
+        self._statuses = self._statuses + Counter([record.status])  # a new one: other threads read
         weights = "best" if run.hyperparameters.keeps_best else "final"
         accuracy = record.metrics.get(f"{weights}_validation_accuracy")
         if record.status == "finished" and accuracy is not None and accuracy > self._best[0]:

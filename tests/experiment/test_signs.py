@@ -3,6 +3,7 @@
 import errno
 import itertools
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from nnexp.experiment.signs import Signs
 from nnexp.experiment.sweep_standing import Standing
 from nnexp.sweep.pool.progress_board import Board
 from nnexp.sweep.store.lock import held
-from nnexp.sweep.store.sign import FILE, read_sign
+from nnexp.sweep.store.sign import FILE, Sign, read_sign
 from tests.results.sweeps import make_record
 from tests.sweep.samples import plan
 
@@ -72,6 +73,50 @@ def test_a_sweep_that_cannot_give_one_trains_and_tries_again(
     monkeypatch.setattr(signs, "write_sign", full)
     with Signs(tmp_path, standing):
         assert again.wait(60)
+
+
+@pytest.mark.parametrize(("same", "written"), [(1e9, 2), (0.0, 100)])
+def test_where_nothing_but_time_passes_the_last_one_stands_for_a_while(
+    same: float, written: int, standing: Standing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 100 the words alone differ, but for the share of the last 50."""
+    looks, over, given = itertools.count(), threading.Event(), list[Sign]()
+    sign = standing.sign()
+
+    def other() -> Sign:
+        look = next(looks)
+        if look >= 100:
+            over.set()
+        return replace(sign, share=0.25 if look < 50 else 0.5, lines=(f"a stop now loses at most {look} s",))
+
+    monkeypatch.setattr(signs, "EVERY", 0.0)
+    monkeypatch.setattr(signs, "SAME", same)
+    monkeypatch.setattr(standing, "sign", other)
+    monkeypatch.setattr(signs, "write_sign", lambda _, told: given.append(told))
+    with Signs(tmp_path, standing):
+        assert over.wait(60)
+    assert len(given) == written if written < 100 else len(given) >= written
+
+
+@pytest.mark.parametrize(("timing", "seldom"), [(True, 0.001), (False, 1e9)])
+def test_where_time_is_measured_they_are_given_at_a_pace_of_their_own(
+    timing: bool, seldom: float, standing: Standing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = threading.Event()
+    standing.plan = replace(standing.plan, timing=timing)
+    monkeypatch.setattr(signs, "EVERY", 1e9 if timing else 0.001)
+    monkeypatch.setattr(signs, "EVERY_TIMED", seldom)
+    monkeypatch.setattr(signs, "write_sign", lambda *_: given.set())
+    with Signs(tmp_path, standing):
+        assert given.wait(10)
+
+
+def test_a_run_that_ends_while_another_thread_counts_does_not_disturb_it(standing: Standing) -> None:
+    counted = iter(standing._statuses.items())
+    run = standing.plan.runs[1]
+    standing.add(run, make_record(run, status="diverged"))
+    assert list(counted) == [("finished", 1)]
+    assert standing.sign().statuses == {"finished": 1, "diverged": 1}
 
 
 @pytest.mark.parametrize("words", [[], ["-m", "batch_size=10,50"]])
