@@ -36,9 +36,9 @@ def main(words: Sequence[str]) -> int:
         folder = folder_of(name, arguments, published=True)
     except UserError as error:
         names = {part for folder in sweep_folders(place) for part in _names(name_of(folder, place))}
-        raise (
-            error if "/" in name or name in names or not names else unknown("run or sweep", name, names)
-        ) from error
+        if "/" in name or name in names or not names:
+            raise
+        raise unknown("run or sweep", name, names) from error
     runs = read_plan(folder).runs
     if len(runs) == 1:
         return _show_run(runs[0].run_id, [folder], arguments)

@@ -46,10 +46,10 @@ def effect_text(effect: Effect | None) -> str:
     return " ".join(filter(None, effect_lines(effect)))
 
 
-def effect_lines(effect: Effect | None) -> tuple[str, ...]:
+def effect_lines(effect: Effect | None) -> tuple[str, str]:
     """The same in two lines: what it is, and its figures; empty ones for none."""
     if effect is None:
-        return ()
+        return "", ""
     return (f"{effect.compared}:" if effect.compared else "", figures_text(effect))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from nnexp.claims.findings import Finding, as_stated, limits_of
 from nnexp.claims.parsing import parse_claims
-from nnexp.report.effects import effect_text, verdict_of
+from nnexp.report.effects import effect_lines, effect_text, verdict_of
 
 POINTS = [{"batch_size": 10}, {"batch_size": 100}, {"batch_size": 1000}]
 AT, THERE = {"batch_size": 10}, {"batch_size": 100}
@@ -112,6 +112,7 @@ def test_without_an_interval_there_is_none_and_without_an_effect_there_is_nothin
     check = {"left": {"final": "validation_accuracy", "at": AT}, "low": 0, "over": "median"}
     assert effect_of(check, effect_low=np.nan, effect_high=np.nan) == "1.23 %, wanted >= 0.50, n = 5"
     assert effect_of(check, effect=np.nan) == ""
+    assert effect_lines(None) == ("", "")
     assert effect_of(check, effect=np.inf) == "one side never reaches the target, n = 5"
 
 
