@@ -219,8 +219,12 @@ def test_published_results_load_without_records() -> None:
     assert loaded.plot().axes[0].get_xlabel() == "batch_size"
     assert loaded.history.equals(whole.history)
     assert loaded.plot("learning_curves").axes
+    problem = "sweep known was published without its weights"
+    with pytest.raises(nnexp.UserError, match=f"^{problem}$"):  # no sweep file has that name
+        loaded.best()
+    Path("conf/sweep/known.yaml").write_text("# @package _global_\n")
     command = "python -m nnexp \\+sweep=known data=digits trains it here"
-    with pytest.raises(nnexp.UserError, match=f"^sweep known was published without its weights: {command}$"):
+    with pytest.raises(nnexp.UserError, match=f"^{problem}: {command}$"):
         loaded.best()
 
 

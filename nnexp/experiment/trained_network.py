@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nnexp.config import file_behind
+from nnexp.config import choices, file_behind
 from nnexp.data import scale_of
 from nnexp.errors import UserError, unknown
 from nnexp.nn import Model, outputs_of
@@ -90,7 +90,8 @@ def network_of(folder: Path, plan: Plan, run: Run) -> TrainedNetwork:
     """
     if not (folder / "records").exists():
         problem = f"sweep {plan.name} was published without its weights"
-        if not (file := file_behind(plan.name) if is_part(plan) else plan.name):
+        file = file_behind(plan.name) if is_part(plan) else plan.name
+        if file not in choices("sweep"):
             raise UserError(problem)
         data = {run.data.name for run in plan.runs}
         command = " ".join([f"python -m nnexp +sweep={file}", *(f"data={n}" for n in data if len(data) == 1)])
