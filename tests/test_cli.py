@@ -43,6 +43,18 @@ def test_cfg_shows_the_composed_configuration() -> None:
     assert "batch_size:\n    - 1\n" in text
 
 
+def test_cfg_shows_one_axis_where_a_file_and_a_word_have_two_names_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "conf" / "sweep").mkdir(parents=True)
+    (tmp_path / "conf" / "sweep" / "mine.yaml").write_text(
+        "# @package _global_\ndata: {augment: affine}\nsweep: {axes: {data.rotation: [0, 10]}}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    text = shown("--cfg", "job", "+sweep=mine", "sweep.axes.rotation=[0,5]")
+    assert "  axes:\n    rotation:\n    - 0\n    - 5\n  " in text
+
+
 def test_cfg_shows_the_values_that_axes_were_given() -> None:
     words = ("--cfg", "job", "-p", "sweep")
     assert "batch_size:\n  - 10\n  - 100\n" in shown(*words, "+sweep=batch_size", "batch_size=10,100")

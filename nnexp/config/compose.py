@@ -19,7 +19,6 @@ from nnexp.config.knobs import KNOBS
 from nnexp.config.notify import Notify
 from nnexp.config.question import check_interpolations, on_axes, question_of, select, tuned, with_values
 from nnexp.config.schema import CLAIMED, Config, Execution, Tracking, check_keys
-from nnexp.config.short_names import in_values
 from nnexp.data import DataSpec
 from nnexp.errors import UserError, unknown
 from nnexp.nn import Hyperparameters
@@ -105,7 +104,6 @@ def _composed(
             composed = compose("config", [*words, searching(path)])
         raw = cast(dict[str, Any], OmegaConf.to_container(composed, resolve=False))
         values = cast(dict[str, Any], OmegaConf.to_container(composed, resolve=True))
-        values["sweep"] = in_values(values.get("sweep"))
     check_keys(values)
     return values, raw
 

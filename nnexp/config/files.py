@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from yaml import YAMLError
+
+from nnexp.config.short_names import in_file
 from nnexp.errors import UserError
 from nnexp.yaml_text import HostileError, check_yaml
 
@@ -70,36 +73,56 @@ def check_name_is_free(group: str, name: str, folders: Sequence[Path]) -> None:
 def search_path(folders: Sequence[Path], words: Sequence[str]) -> Iterator[list[Path]]:
     """The folders that Hydra is to search behind the shipped one; no file that it may read explodes.
 
-    A byte-order mark would hide a file's first line, which says where its keys go: files that begin with one
-    are read from a copy without it.
+    A byte-order mark would hide a file's first line, which says where its keys go, and a long name of a
+    setting would stand beside a short one: files that have these are read from a copy without.
     """
-    _check_files(folders, words)
-    marked = [(path, folder) for folder in folders for path in _files_in(folder) if _begins_with_mark(path)]
-    if not marked:
+    named = _checked_files(folders, words)
+    files = {path.relative_to(folder): path for folder in reversed(folders) for path in _files_in(folder)}
+    meant = {place: _as_meant(path, path in named) for place, path in files.items()}
+    copies = {place: content for place, content in meant.items() if content != files[place].read_bytes()}
+    if not copies:
         yield list(folders)
         return
     with TemporaryDirectory() as name:
-        for path, folder in marked:
-            copy = Path(name) / path.relative_to(folder)
+        for place, content in copies.items():
+            copy = Path(name) / place
             copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(path.read_bytes().removeprefix(codecs.BOM_UTF8))
+            copy.write_bytes(content)
         yield [Path(name), *folders]
 
 
-def _check_files(folders: Sequence[Path], words: Sequence[str]) -> None:
-    """Raise `UserError` for a file that would explode, if these words name it, or a file that they name."""
+def _as_meant(path: Path, named: bool) -> bytes:
+    """A file without its byte-order mark; and one that is named, with the short names of settings."""
+    content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+    if not named:
+        return content
+    try:
+        return in_file(content.decode()).encode()
+    except (UnicodeDecodeError, YAMLError):  # Hydra says where
+        return content
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+
+
+def _checked_files(folders: Sequence[Path], words: Sequence[str]) -> set[Path]:
+    """The files that these words may name, and those that these name.
+
+    Raises `UserError` for one that would explode.
+    """
     paths = [path for folder in folders for path in _files_in(folder)]
-    texts = [" ".join(words)]
+    texts, named = [" ".join(words)], set()
     for text in texts:  # grows
         for path in [
             path for path in paths if re.search(rf"(?<![\w-]){re.escape(path.stem)}(?![\w-])", text)
         ]:
             paths.remove(path)
+            named.add(path)
             texts.append(path.read_text(encoding="utf-8", errors="replace"))
             try:
                 check_yaml(texts[-1])
             except HostileError as error:
                 raise UserError(f"{path}: {error}") from error
+    return named
 
 
 def not_utf8(folders: Sequence[Path]) -> Path | None:
@@ -114,8 +137,3 @@ def not_utf8(folders: Sequence[Path]) -> Path | None:
 
 def _files_in(folder: Path) -> list[Path]:
     return [path for group in GROUPS for path in sorted((folder / group).rglob("*.yaml"))]
-
-
-def _begins_with_mark(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8

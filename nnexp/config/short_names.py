@@ -1,43 +1,75 @@
 """`data.rotation`, the key of the command line, and `rotation` name one setting, wherever a sweep names some.
 
-The short name is the one that plans, records and tables have.
+The short name is the one that plans, records and tables have. Files and words get it before Hydra merges
+them, so that a word changes what a file says under either name.
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator
+
+import yaml
 
 from nnexp.errors import UserError
 from nnexp.sweep.question.points import AXES, key_of
 
 SHORT = {key_of(name): name for name in AXES if key_of(name) != name}
-KEYS_OF_SETTINGS = "axes|zip|points|exclude|baseline|nuisance|search"  # of a sweep
-REFERENCES = ("by", "along")  # keys whose value is the name of a setting
+LONG = "|".join(re.escape(name) for name in SHORT)
+TEXTS = ("name", "question", "id", "text", "source")  # keys whose value names no setting
+# A text in quotes, or the whole of a key or a value in Hydra's grammar.
+IN_VALUE = re.compile(
+    r"'(?:\\.|[^'\\])*'"
+    r'|"(?:\\.|[^"\\])*"'
+    rf"|(?P<before>^|[\[{{,:]\s*)(?P<name>{LONG})(?=\s*(?:[\]}},:]|$))"
+)
 
 
 def in_word(word: str) -> str:
-    """A word of the command line, with the short names in what it says of the settings of a sweep."""
-    if not re.match(rf"\+*sweep\.({KEYS_OF_SETTINGS})\b", word):
+    """A word of the command line, with the short names in what it says of a sweep."""
+    key, mark, value = word.partition("=")
+    if not re.match(r"\+*sweep\.", key) or key.rpartition(".")[2] in TEXTS:
         return word
-    return re.sub(r"\bdata\.\w+\b(?!\.)", lambda match: SHORT.get(match[0], match[0]), word)
+    key = re.sub(rf"(?<=\.)(?:{LONG})(?=\.|$)", lambda match: SHORT[match[0]], key)
+    return key + mark + IN_VALUE.sub(_shortened, value)
 
 
-def in_values(given: Any) -> Any:
-    """What a sweep file says, with the short names as keys of its mappings.
+def _shortened(match: re.Match[str]) -> str:
+    if match["name"]:
+        return match["before"] + SHORT[match["name"]]
+    return SHORT.get(match[0][1:-1], match[0])
+
+
+def in_file(text: str) -> str:
+    """The text of a sweep file, with the short names as keys, and as values that are the name of a setting.
 
     Raises:
+        yaml.YAMLError: it is no YAML.
         UserError: both names of a setting stand side by side.
     """
-    if isinstance(given, list):
-        return [in_values(each) for each in given]
-    if not isinstance(given, Mapping):
-        return given
-    for long, short in SHORT.items():
-        if long in given and short in given:
-            raise UserError(f"{long} and {short} are one setting: write one")
-    return {
-        SHORT.get(key, key): SHORT.get(value, value)
-        if key in REFERENCES and isinstance(value, str)
-        else in_values(value)
-        for key, value in given.items()
-    }
+    if not re.search(LONG, text):
+        return text
+    names = {node.start_mark.index: node for node in _names(yaml.compose(text, Loader=yaml.SafeLoader))}
+    for start, node in sorted(names.items(), reverse=True):  # what stands before keeps its place
+        end = node.end_mark.index
+        text = text[:start] + text[start:end].replace(node.value, SHORT[node.value]) + text[end:]
+    return text
+
+
+def _names(root: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
+    """The long names below a node. An alias is the same node again."""
+    nodes, seen = [root], set()
+    for node in nodes:  # grows
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            keys = {key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)}
+            for long in keys & SHORT.keys():
+                if SHORT[long] in keys:
+                    raise UserError(f"{long} and {SHORT[long]} are one setting: write one")
+            nodes += [
+                part for key, value in node.value for part in (key, *[value] * (key.value not in TEXTS))
+            ]
+        elif isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+        elif isinstance(node, yaml.ScalarNode) and node.value in SHORT:
+            yield node

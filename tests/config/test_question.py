@@ -68,6 +68,20 @@ sweep:
     - id: a
       text: data.zoom is a key of the command line.
       check: {left: {best: validation_accuracy, at: {data.zoom: 0.1}}, rel: ">", along: data.scale}
+    - id: b
+      text: And of others.
+      check: {left: {best: validation_accuracy, best_of: data.scale, at: {data.zoom: 0.1}}, low: 0}
+"""
+STAGES = """# @package _global_
+sweep:
+  name: mine
+  axes: {batch_size: [10, 20]}
+  stages:
+    - {name: data.scale, axes: {data.augment: [none, rotate], data.scale: &a [1, 2]}, take: [data.scale]}
+"""
+LONG_AXIS = """# @package _global_
+data: {augment: affine}
+sweep: {question: "data.rotation: which?", axes: {"data.rotation": [0, 10]}, seeds: 2}
 """
 
 
@@ -79,6 +93,10 @@ def test_the_key_of_the_command_line_names_a_setting_of_the_data_in_all_of_a_swe
     base, sweep = LONG.split("sweep:\n")
     text = "text: data.zoom"
     short = sweep.replace(text, "TEXT").replace("data.", "").replace("TEXT", text)
+    (tmp_path / "conf" / "sweep" / "stages.yaml").write_text(STAGES)
+    (stage,) = config("+sweep=stages").question.stages
+    assert (stage.name, stage.take) == ("data.scale", {"scale": ""})
+    assert stage.given["axes"] == {"augment": ["none", "rotate"], "scale": [1, 2]}
     for name, part in (("long", sweep), ("short", short)):
         (tmp_path / "conf" / "sweep" / f"{name}.yaml").write_text(f"{base}sweep:\n  name: mine\n{part}")
     assert "data.scale" in sweep
@@ -102,6 +120,67 @@ def test_the_key_of_the_command_line_names_a_setting_of_the_data_in_all_of_a_swe
     )
     with pytest.raises(UserError, match=r"data\.zoom and zoom are one setting: write one"):
         config("+sweep=both")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "sweep.axes.data.rotation=[0,5]",
+        "sweep.axes.rotation=[0,5]",
+        "sweep.axes={data.rotation: [0,5]}",
+        "sweep.axes={rotation: [0,5]}",
+        "data.rotation=[0,5]",
+    ],
+)
+def test_a_word_changes_what_a_file_says_by_the_whole_key(
+    word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "conf" / "sweep").mkdir(parents=True)
+    (tmp_path / "conf" / "sweep" / "mine.yaml").write_text(LONG_AXIS)
+    monkeypatch.chdir(tmp_path)
+    asked = config("+sweep=mine", word).question
+    assert (asked.axes, asked.question) == ({"rotation": [0, 5]}, "data.rotation: which?")
+
+
+def test_of_two_files_of_one_name_the_folder_on_the_command_line_has_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, text in (("conf", LONG_AXIS), ("more", "# @package _global_\nsweep: {seeds: 7}\n")):
+        (tmp_path / folder / "sweep").mkdir(parents=True)
+        (tmp_path / folder / "sweep" / "mine.yaml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    assert load_config(["+sweep=mine"], config_dir="more").question.seeds == range(7)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["axes.N.low=0", "axes.N.high=10", "axes.N.count=3"],
+        ["axes.N={low: 0, high: 10, count: 3}"],
+        ["nuisance.N.low=1", "nuisance.N.high=2", "nuisance.budget=2"],
+        [
+            "axes.N=[0,10]",
+            "claims=[{id: a, text: b, check: {left: {best: validation_accuracy}, along: N, optimum: inside}},"
+            "{id: b, text: c, check: {left: {best: validation_accuracy, best_of: 'N'}, low: 0}}]",
+        ],
+    ],
+)
+def test_words_that_name_a_setting_by_its_whole_key_say_the_same(words: list[str]) -> None:
+    base = ["data.augment=affine", "data.shift=1", "sweep.axes.batch_size=[10,20]"]
+    long, plain = (
+        config(*base, *(f"sweep.{word.replace('N', name)}" for word in words))
+        for name in ("data.rotation", "rotation")
+    )
+    assert long == plain
+
+
+def test_a_text_in_a_word_keeps_the_names_that_it_has() -> None:
+    text = "of data.rotation"
+    claim = f"{{id: a, text: {text}, check: {{left: {{best: validation_accuracy}}, low: 0}}}}"
+    for written in (claim, claim.replace(text, f"'{text}'"), claim.replace(text, "'x, data.rotation, y'")):
+        (made,) = config(f"sweep.claims=[{written}]").question.claims
+        assert "data.rotation" in made["text"]
+    assert config("sweep.question=data.rotation").question.question == "data.rotation"
 
 
 def test_a_colon_in_a_text_is_to_be_put_in_quotes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
