@@ -1,7 +1,8 @@
 """What the figures of a check are, in words: what is measured, and which side minus which.
 
-`validation accuracy after epoch 1, batch_size=10 minus batch_size=300`. Where both sides measure the same, or
-at the same point, that is said once.
+`at hidden_size=60: validation accuracy after epoch 1, batch_size=10 minus batch_size=300`. Where both sides
+measure the same, that is said once; where at the same place, that comes first, or it would read as the second
+side's alone.
 """
 
 from collections.abc import Mapping
@@ -14,17 +15,28 @@ from nnexp.text import spelled
 
 MINUS, DIVIDED = "minus", "divided by"
 OVER = {"median": ", median over seeds", "best": ", best seed", "each": ", least favourable seed"}
+RATIO_OVER = OVER | {"paired": ", geometric mean over seeds", "mean": ", ratio of the means"}
 
 
 class Words(NamedTuple):
-    """`what` is measured, and `where`: parts of a place, such as `batch_size=10`."""
+    """`what` is measured, and `where`: parts of a place, such as `batch_size=10`; `sides`: whether it is one
+    side minus, or divided by, another."""
 
     what: str
     where: tuple[str, ...] = ()
+    sides: bool = False
 
     @property
     def text(self) -> str:
-        return f"{self.what} at {' '.join(self.where)}" if self.where else self.what
+        if not self.where:
+            return self.what
+        place = f"at {' '.join(self.where)}"
+        return f"{place}: {self.what}" if self.sides else f"{self.what} {place}"
+
+    @property
+    def bracketed(self) -> str:
+        """What is measured, as a part of something larger."""
+        return f"({self.what})" if self.sides else self.what
 
 
 def check_words(check: Check) -> str:
@@ -32,7 +44,7 @@ def check_words(check: Check) -> str:
     left = quantity_words(check.left)
     if isinstance(check.right, Quantity):
         left = _between(left, quantity_words(check.right), _sign(check))
-    return left.text + OVER.get(check.over, "")
+    return left.text + _over(check)
 
 
 def step_words(check: Check, here: str, there: str) -> str:
@@ -40,7 +52,7 @@ def step_words(check: Check, here: str, there: str) -> str:
     left = quantity_words(check.left)
     weakest = f", the weakest of {check.tests} steps" if check.tests > 1 else ""
     step = _between(_beside(left, here), _beside(left, there), _sign(check))
-    return step.text + weakest + OVER.get(check.over, "")
+    return step.text + weakest + _over(check)
 
 
 def optimum_words(check: Check, best: str = "", end: str = "") -> str:
@@ -49,11 +61,16 @@ def optimum_words(check: Check, best: str = "", end: str = "") -> str:
     inside = _beside(left, f"{best} (best inside)" if best else "the best inside")
     outside = _beside(left, f"{end} (better end)" if end else "the better end")
     sides = (inside, outside) if check.left.better > 0 else (outside, inside)
-    return _between(*sides, MINUS).text + OVER.get(check.over, "")
+    return _between(*sides, MINUS).text + _over(check)
 
 
 def _sign(check: Check) -> str:
     return MINUS if check.times is None else DIVIDED
+
+
+def _over(check: Check) -> str:
+    """How the seeds are taken together, where it is not their mean."""
+    return (OVER if check.times is None else RATIO_OVER).get(check.over, "")
 
 
 def _beside(words: Words, place: str) -> Words:
@@ -66,13 +83,9 @@ def _between(left: Words, right: Words, sign: str) -> Words:
     own, other = (tuple(place for place in side.where if place not in common) for side in (left, right))
     if left.what == right.what:
         places = (" ".join(places) or "this sweep" for places in (own, other))
-        return Words(f"{_bracketed(left.what)}, {f' {sign} '.join(places)}", common)
-    sides = (Words(_bracketed(left.what), own), Words(_bracketed(right.what), other))
-    return Words(f" {sign} ".join(side.text for side in sides), common)
-
-
-def _bracketed(what: str) -> str:
-    return f"({what})" if f" {MINUS} " in what or f" {DIVIDED} " in what else what
+        return Words(f"{left.bracketed}, {f' {sign} '.join(places)}", common, sides=True)
+    sides = (Words(left.bracketed, own), Words(right.bracketed, other))
+    return Words(f" {sign} ".join(side.text for side in sides), common, sides=True)
 
 
 def quantity_words(quantity: Quantity) -> Words:
@@ -82,7 +95,7 @@ def quantity_words(quantity: Quantity) -> Words:
         return _between(left, right, MINUS if quantity.statistic == "difference" else DIVIDED)
     if quantity.parts:
         (part,) = map(quantity_words, quantity.parts)
-        return part._replace(what=_over_seeds(quantity, _bracketed(part.what)))
+        return Words(_over_seeds(quantity, part.bracketed), part.where)
     return Words(_statistic(quantity), _where(quantity))
 
 

@@ -27,15 +27,22 @@ def of(check: Any) -> Any:
     [
         (
             {"left": FINAL | {"at": SMALL}, "rel": ">", "right": FINAL | {"at": LARGE}},
-            "final validation accuracy, batch_size=10 minus batch_size=300 at hidden_size=60",
+            "at hidden_size=60: final validation accuracy, batch_size=10 minus batch_size=300",
         ),
         (
             {"left": COST | {"at": SMALL}, "rel": "<", "right": COST | {"at": LARGE}, "times": 2},
-            "final validation cost, batch_size=10 divided by batch_size=300 at hidden_size=60",
+            "at hidden_size=60: final validation cost, batch_size=10 divided by batch_size=300, "
+            "geometric mean over seeds",
+        ),
+        (
+            {"left": COST | {"at": SMALL}, "rel": "<", "right": COST | {"at": LARGE}, "times": 2}
+            | {"over": "mean"},
+            "at hidden_size=60: final validation cost, batch_size=10 divided by batch_size=300, "
+            "ratio of the means",
         ),
         (
             {"equal": {"left": FINAL | {"at": SMALL}, "right": FINAL | {"at": LARGE}, "within": 0.01}},
-            "final validation accuracy, batch_size=10 minus batch_size=300 at hidden_size=60",
+            "at hidden_size=60: final validation accuracy, batch_size=10 minus batch_size=300",
         ),
         (
             {"left": FINAL | {"at": SMALL}, "low": 0.9, "high": 0.95, "over": "median"},
@@ -43,11 +50,11 @@ def of(check: Any) -> Any:
         ),
         (
             {"left": {"best": "training_accuracy", "at": SMALL}, "rel": ">", "right": FINAL | {"at": SMALL}},
-            "best training accuracy minus final validation accuracy at batch_size=10 hidden_size=60",
+            "at batch_size=10 hidden_size=60: best training accuracy minus final validation accuracy",
         ),
         (
             {"left": FINAL | {"at": SMALL}, "rel": ">", "right": FINAL | {"at": SMALL, "sweep": "other"}},
-            "final validation accuracy, this sweep minus sweep=other at batch_size=10 hidden_size=60",
+            "at batch_size=10 hidden_size=60: final validation accuracy, this sweep minus sweep=other",
         ),
         (
             {
@@ -56,7 +63,7 @@ def of(check: Any) -> Any:
                 "right": FINAL | {"at": LARGE},
                 "over": "best",
             },
-            "final validation accuracy, the best batch_size minus batch_size=300 at hidden_size=60, "
+            "at hidden_size=60: final validation accuracy, the best batch_size minus batch_size=300, "
             "best seed",
         ),
         (
@@ -65,12 +72,21 @@ def of(check: Any) -> Any:
                 "rel": ">",
                 "right": {"difference": [{"final": "training_accuracy"}, FINAL], "at": LARGE},
             },
-            "(final training accuracy minus final validation accuracy), "
-            "batch_size=10 minus batch_size=300 at hidden_size=60",
+            "at hidden_size=60: (final training accuracy minus final validation accuracy), "
+            "batch_size=10 minus batch_size=300",
+        ),
+        (
+            {
+                "left": {"final": "training_accuracy", "at": SMALL},
+                "rel": ">",
+                "right": FINAL | {"at": LARGE},
+            },
+            "at hidden_size=60: final training accuracy at batch_size=10 minus "
+            "final validation accuracy at batch_size=300",
         ),
         (
             {"left": {"ratio": [COST, {"final": "training_cost"}], "at": SMALL}, "low": 1, "over": "each"},
-            "final validation cost divided by final training cost at batch_size=10 hidden_size=60, "
+            "at batch_size=10 hidden_size=60: final validation cost divided by final training cost, "
             "least favourable seed",
         ),
         (
@@ -89,7 +105,7 @@ def test_a_check_says_what_its_figures_are(check: object, words: str) -> None:
 
 def test_a_step_along_an_axis_says_from_where_to_where() -> None:
     check = of({"left": FINAL | {"at": WIDE}, "along": "batch_size", "rel": ">"})
-    words = "final validation accuracy, batch_size=100 minus batch_size=10 at hidden_size=60"
+    words = "at hidden_size=60: final validation accuracy, batch_size=100 minus batch_size=10"
     assert step_words(check, "batch_size=100", "batch_size=10") == f"{words}, the weakest of 2 steps"
     check = of({"left": FINAL | {"at": WIDE}, "along": "batch_size", "between": [10, 100], "rel": ">"})
     assert step_words(check, "batch_size=100", "batch_size=10") == words
