@@ -1,12 +1,14 @@
 """Strips: the effects of claims, drawn on scales that can be compared.
 
-Effects of one unit have one scale: a row's bar is longer than another's where its interval is wider. Plain
-figures, such as epochs beside costs, have a scale each.
+Effects of one unit have one scale: a row's bar is longer than another's where its interval is wider. That of
+ratios goes by factors, or 0.1 would be lost beside 10. Plain figures, such as epochs beside costs, have a
+scale each.
 """
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 from nnexp.report.answer import Effect, Verdict
 from nnexp.report.effects import PLAIN, POINTS, RATIO, EffectUnit, figures_text, unit_of
@@ -32,27 +34,29 @@ class Strip:
 
 @dataclass(frozen=True)
 class Scale:
-    """From `low` to `high`, in the unit that is printed, by a tick every `step`."""
+    """From the first to the last of `marks`, the figures of the ticks in the unit that is printed; of ratios
+    by factors."""
 
     unit: EffectUnit
-    low: float
-    high: float
-    step: float
+    marks: tuple[float, ...]
 
     def place(self, figure: float) -> float:
-        """Where a figure of the unit lies; what is infinite, at an end of the strip."""
-        if math.isinf(figure):
-            return 0.0 if figure < 0 else WIDTH
-        share = (self.unit.factor * figure - self.low) / (self.high - self.low)
-        return round(EDGE + (WIDTH - 2 * EDGE) * share, 2)
+        """Where a figure of the unit lies; what is infinite, and a ratio of 0, at an end of the strip."""
+        low, high, at = map(self._along, (self.marks[0], self.marks[-1], self.unit.factor * figure))
+        if math.isinf(at):
+            return 0.0 if at < 0 else WIDTH
+        return round(EDGE + (WIDTH - 2 * EDGE) * (at - low) / (high - low), 2)
+
+    def _along(self, figure: float) -> float:
+        if self.unit != RATIO:
+            return figure
+        return math.log(figure) if figure > 0 else -math.inf
 
     def ticks(self) -> Iterator[tuple[float, str]]:
         """Places with their labels; the last has the unit, too."""
-        last = round((self.high - self.low) / self.step)
-        for k in range(last + 1):
-            value = self.low + k * self.step
-            label = f"{value:{'+' * (self.unit == POINTS)}.6g}" if abs(value) > self.step / 1e6 else "0"
-            yield self.place(value / self.unit.factor), label + self.unit.name * (k == last)
+        for mark in self.marks:
+            label = f"{mark:{'+' * (self.unit == POINTS)}.6g}" if mark else "0"
+            yield self.place(mark / self.unit.factor), label + self.unit.name * (mark == self.marks[-1])
 
 
 def strips(verdicts: Sequence[Verdict]) -> dict[str, Strip]:
@@ -67,23 +71,45 @@ def strips(verdicts: Sequence[Verdict]) -> dict[str, Strip]:
 
 
 def _scale(unit: EffectUnit, effects: Sequence[Effect]) -> Scale:
-    """Over all that the strips show, in round steps; with the place of no effect, where there is one."""
+    """Over all that the strips show; with the place of no effect, where there is one."""
     figures = [
         figure for effect in effects for figure in (effect.value, effect.low, effect.high, *_limits(effect))
     ]
     shown = [unit.factor * figure for figure in figures if math.isfinite(figure)]
     shown += [unit.factor * NEUTRAL[unit]] if unit in NEUTRAL else []
+    shown = [figure for figure in shown if figure > 0] if unit == RATIO else shown
     low, high = min(shown), max(shown)
+    return Scale(unit, _factors(low, high) if unit == RATIO and high > 2 * low else _steps(low, high))
+
+
+def _steps(low: float, high: float) -> tuple[float, ...]:
+    """Marks by one round step, the first not above `low` and the last not below `high`."""
     span = high - low or abs(high) or 1.0
     step = next(size for size in _round_steps(span) if span / size <= MOST_STEPS + 1e-9)
-    low = step * math.floor(low / step + 1e-9)
-    high = max(step * math.ceil(high / step - 1e-9), low + step)
-    return Scale(unit, low, high, step)
+    first = math.floor(low / step + 1e-9)
+    last = max(math.ceil(high / step - 1e-9), first + 1)
+    return tuple(k * step for k in range(first, last + 1))
 
 
 def _round_steps(span: float) -> Iterator[float]:
     power = math.floor(math.log10(span)) - 1
     return (digit * 10.0**k for k in (power, power + 1, power + 2) for digit in (1, 2, 5))
+
+
+def _factors(low: float, high: float) -> tuple[float, ...]:
+    """The same by factors: 1, 2, 5, 10, or powers of 10, of 100 and so on."""
+    powers = (_between(low, high, (1,), power) for power in count(1))
+    marks = chain([_between(low, high, (1, 2, 5), 1)], powers)
+    return next(each for each in marks if len(each) <= MOST_STEPS + 1)
+
+
+def _between(low: float, high: float, digits: Sequence[int], power: int) -> tuple[float, ...]:
+    """Digits times powers of 10 ** `power`, from the last not above `low` to the first not below `high`."""
+    first, last = math.floor(math.log10(low) / power), math.ceil(math.log10(high) / power)
+    marks = [digit * 10.0 ** (k * power) for k in range(first, last + 1) for digit in digits]
+    begin = max(mark for mark in marks if mark <= low * (1 + 1e-9))
+    end = min(mark for mark in marks if mark >= high * (1 - 1e-9))
+    return tuple(mark for mark in marks if begin <= mark <= end)
 
 
 def _limits(effect: Effect) -> tuple[float, float]:

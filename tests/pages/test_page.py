@@ -22,7 +22,7 @@ from nnexp.sweep.store import record_file as records_of
 from nnexp.sweep.store.folder import Sweep
 from tests.pages.conftest import PLOTLY_SCRIPT, STAND_IN
 from tests.pages.reading import Reader, words
-from tests.results.judged import sweep_of
+from tests.results.judged import CLAIMS, sweep_of
 from tests.results.sweeps import make_plan, make_record, make_records
 
 NAN = float("nan")
@@ -148,6 +148,16 @@ def test_a_record_that_does_not_say_why_its_run_failed_is_no_error(tmp_path: Pat
     text = Reader(report(sweep.folder, tmp_path).content).text()
     assert "failed. Its record does not say why" in text
     assert ending(silent) == "failed: its record does not say why"
+
+
+@pytest.mark.parametrize("over", ["paired", "each"])
+def test_bars_are_explained_where_some_claim_has_one(over: str, tmp_path: Path) -> None:
+    check = CLAIMS[0]["check"] | {"over": over}
+    sweep = sweep_of(tmp_path, claims=(CLAIMS[0] | {"check": check},))
+    page = Reader(report(sweep.folder, tmp_path).content)
+    assert page.all("svg", class_="strip")
+    assert ("The bars are 95 % intervals" in page.text()) == bool(page.all("line", class_="interval"))
+    assert bool(page.all("line", class_="interval")) == (over == "paired")
 
 
 def test_a_look_counts_on_the_page_that_it_is_a_look_at(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Strips: effects that are drawn can be compared, and are told to those who do not see them."""
 
+from itertools import pairwise
+
 import pytest
 
 from nnexp.pages.strips import EDGE, WIDTH, Strip, strips
@@ -45,6 +47,29 @@ def test_effects_in_points_have_one_scale_with_zero_on_it() -> None:
     assert large.value == pytest.approx(EDGE + (WIDTH - 2 * EDGE) * 5.2 / 6, abs=0.01)
     assert accuracy.neutral is None
     assert plain[0].ticks != plain[1].ticks
+
+
+def test_ratios_have_one_scale_by_factors_on_which_small_ones_are_seen() -> None:
+    small, large = of(
+        Effect(0.111, 0.105, 0.117, "ratio", "<", 1.0, 3), Effect(7.3, 4.1, 13.0, "ratio", ">", 5.0, 5)
+    )
+    labels = ["0.1", "1", "10", "100 times"]
+    assert [label for _, label in small.ticks] == [label for _, label in large.ticks] == labels
+    assert small.interval
+    assert small.interval[1] - small.interval[0] > 2
+    places = [place for place, _ in small.ticks]
+    assert small.neutral == places[1]
+    assert [b - a for a, b in pairwise(places)] == pytest.approx([208 / 3] * 3, abs=0.02)
+    (near,) = of(Effect(2.0, 0.8, 4.0, "ratio", ">", 1.0, 5))
+    assert [label for _, label in near.ticks] == ["0.5", "1", "2", "5 times"]
+
+
+def test_a_ratio_that_may_be_zero_reaches_the_end_of_its_strip() -> None:
+    (strip,) = of(Effect(1.07, 0.0, 1.45, "ratio", "<", 3.0, 10))
+    assert strip.interval
+    assert (strip.interval[0], strip.wanted[0]) == (0.0, 0.0)
+    (none,) = of(Effect(0.0, NAN, NAN, "ratio", "<", 3.0, 10))
+    assert none.value == 0.0
 
 
 def test_a_strip_is_told_in_words() -> None:
