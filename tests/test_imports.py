@@ -1,6 +1,7 @@
 """The house keeps its order: what may import what, and what a process loads at its start."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -180,6 +181,15 @@ def test_no_arrow_of_the_table_runs_up() -> None:
     parts = list(MAY_IMPORT)
     for place, part in enumerate(parts):
         assert MAY_IMPORT[part] <= set(parts[:place]), part
+
+
+ORDERED = [path for path in PACKAGE.rglob("__init__.py") if "in reading order" in path.read_text().lower()]
+
+
+@pytest.mark.parametrize("path", ORDERED, ids=lambda path: str(path.parent.relative_to(PACKAGE)))
+def test_a_reading_order_has_every_module_of_its_package(path: Path) -> None:
+    named = set(re.findall(r"`(\w+)`", ast.get_docstring(ast.parse(path.read_text())) or ""))
+    assert {module.stem for module in path.parent.glob("*.py")} - {"__init__"} <= named
 
 
 def test_the_table_has_every_folder_and_root_module() -> None:

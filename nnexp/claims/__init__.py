@@ -2,5 +2,6 @@
 
 In reading order: `parsing` (a claim), `revisions`, `checks`, `reading` (one of them), `quantities`, `curves`,
 `places`, `answerable`; `sweep_runs`, `samples` (a quantity's value per seed), `findings`, `means`, `advice`,
-`comparisons`, `optimum`, `looks`, `verdicts` (judging); `sweep_verdicts` (of a sweep in its folder).
+`comparisons`, `optimum`, `looks`, `wording`, `verdicts` (judging); `undecided` (what needs more seeds);
+`sweep_verdicts` (of a sweep in its folder).
 """

@@ -2,8 +2,9 @@
 
 `load(DataSpec(...))` gives a `Dataset`; `no_download` keeps it to this machine's files; `share` and
 `open_shared` hand it to worker processes; `augmenter` gives the distortion that the core applies once per
-epoch; `advice` says what is odd about it. In reading order: `dataset`, `loading`, `split`, `augment`, then
-one module per kind of source: `bundled`, `idx` (with `download`), `npz`. `sizes` opens nothing.
+epoch; `advice` says what is odd about it. In reading order: `dataset`, `loading`, `split`, `augment`,
+`shared`, then `source` and one module per kind of it: `bundled`, `idx` (with `download`), `npz`. `sizes`
+opens nothing.
 """
 
 from nnexp.data.advice import advice

@@ -1,7 +1,8 @@
 """The answer of a sweep as one HTML file that needs nothing else: `nnexp report`.
 
-In reading order: `content` (what a page shows, plain data), `charts`, `run_table`, `origin`, `sweep_file`
-(made of results), `build` (puts them together), `render` (Jinja's templates in `files/`, Plotly's script).
+In reading order: `content` (what a page shows, plain data), `charts`, `images`, `run_table`, `origin`,
+`sweep_file` (made of results), `strips` (of verdicts), `numbers`, `build` (puts them together), `labbook`,
+`render` (Jinja's templates in `files/`, Plotly's script).
 
 Every figure is that of the table, the pictures and the CSV files: nothing is computed a second time here.
 

@@ -3,8 +3,8 @@
 In reading order: `upload` (a store brought up to date), `logger` (what the sweep talks to), `tracker` (a
 sweep's experiment and parent), `run_logger` and `run_search` (a run for each record), `bulk` (many at once),
 `record_fields` and `run_rows` (what a record becomes), `mean_curves` (of points), `database` (MLflow's
-tables), `model_logger` and `network_model` (the logged network), `logged` (what is in which store),
-`address`, `credentials`, `schema`, `store_check` and `relocation` (where stores are), `removal`,
+tables), `new_store`, `model_logger` and `network_model` (the logged network), `logged` (what is in which
+store), `address`, `credentials`, `schema`, `store_check` and `relocation` (where stores are), `removal`,
 `removal_sql` and `purge_sql`, `client` (MLflow's settings), `views`, `ui`.
 """
 
