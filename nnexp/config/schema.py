@@ -123,6 +123,7 @@ NESTED: dict[str, tuple[str, ...]] = {
 }
 TUNED = tuple(f"sweep.{name}" for name in TUNING_KEYS)
 ROOT = (*_names(Hyperparameters), *ROOT_DATA, *_names(Execution), "data", "tracking", "sweep")
+CHOSEN_BY_NAME = ("data", "backend", "tracking")  # groups with a file for each choice
 HOMES = ("sweep", "data", "backend", "tracking", "monitor", "notify")  # groups of keys
 
 
@@ -169,6 +170,7 @@ def check_keys(composed: Mapping[str, Any]) -> None:
             raise UserError(f"{key} must have a value: a key can be set, not deleted")
     for key, value in composed.items():
         check_key(key)
+        _check_undotted(key)
         if key in NESTED:
             _check_nested(key, value)
 
@@ -177,7 +179,9 @@ def _check_nested(parent: str, value: Any) -> None:
     if value is None:
         return
     if not isinstance(value, Mapping):
-        raise UserError(f"{parent} must have keys of its own ({', '.join(NESTED[parent])}), got {value!r}")
+        rule = f"{parent} must have keys of its own ({', '.join(NESTED[parent])}), got {value!r}"
+        remedy = f": in a file, 'defaults: [override /{parent}: {value}]' chooses conf/{parent}/{value}.yaml"
+        raise UserError(rule + remedy * (parent in CHOSEN_BY_NAME and isinstance(value, str)))
     for key, inner in value.items():
         dotted = f"{parent}.{key}"
         if dotted == "sweep.sweep":
@@ -195,8 +199,17 @@ def _check_nested(parent: str, value: Any) -> None:
         if parent in ("sweep.axes", "sweep.zip") and key == "seed":
             raise UserError("seed is not an axis: every point gets the same seeds, set sweep.seeds instead")
         check_key(dotted)
+        _check_undotted(key, f"{parent}.")
         if dotted in NESTED:
             _check_nested(dotted, inner)
+
+
+def _check_undotted(key: str, home: str = "") -> None:
+    """Raise `UserError` for a key of a file with a dot in it, which is another key than the one inside."""
+    group, dot, name = key.partition(".")
+    if dot:
+        remedy = f"write '{group}:' and, indented below it, '{name}: ...'"
+        raise UserError(f"{home}{key} must not have a dot in a file: {remedy}")
 
 
 def _one_of(name: str, names: Iterable[str], what: str) -> None:

@@ -39,7 +39,8 @@ def _shortened(match: re.Match[str]) -> str:
 
 
 def in_file(text: str) -> str:
-    """The text of a sweep file, with the short names as keys, and as values that are the name of a setting.
+    """The text of a sweep file, with the short names below `sweep`: as keys, and as values that are the name
+    of a setting.
 
     Raises:
         yaml.YAMLError: it is no YAML.
@@ -47,11 +48,18 @@ def in_file(text: str) -> str:
     """
     if not re.search(LONG, text):
         return text
-    names = {node.start_mark.index: node for node in _names(yaml.compose(text, Loader=yaml.SafeLoader))}
+    sweep = _below("sweep", yaml.compose(text, Loader=yaml.SafeLoader))
+    names = {node.start_mark.index: node for node in _names(sweep)}
     for start, node in sorted(names.items(), reverse=True):  # what stands before keeps its place
         end = node.end_mark.index
         text = text[:start] + text[start:end].replace(node.value, SHORT[node.value]) + text[end:]
     return text
+
+
+def _below(name: str, root: yaml.Node | None) -> yaml.Node | None:
+    """What a mapping has for a key."""
+    pairs = root.value if isinstance(root, yaml.MappingNode) else ()
+    return next((value for key, value in pairs if key.value == name), None)
 
 
 def _names(root: yaml.Node | None) -> Iterator[yaml.ScalarNode]:

@@ -320,6 +320,27 @@ def test_threads_take_turns() -> None:
     assert [one.hyperparameters.epochs for one in made] == list(range(1, 9))
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("data.rotation: 15", "data.rotation must not have a dot in a file: write 'data:' and, indented"),
+        ("monitor.test: true", "monitor.test must not have a dot in a file: write 'monitor:' and, indented"),
+        ("sweep: {seeds.from: 3}", "sweep.seeds.from must not have a dot in a file: write 'seeds:' and,"),
+        ("data.rotaton: 15", "unknown key in data: 'rotaton'; did you mean 'rotation'?"),
+        ("data: file", r"got 'file': in a file, 'defaults: \[override /data: file\]' chooses conf/data/file"),
+    ],
+)
+def test_a_key_that_nobody_would_read_is_refused(
+    line: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "conf" / "sweep" / "flat.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"# @package _global_\n{line}\n")
+    with pytest.raises(UserError, match=message):
+        config("+sweep=flat")
+
+
 def test_a_sweep_file_whose_aliases_explode_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "conf" / "sweep" / "bomb.yaml"
