@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from nnexp.commands.arguments import WHICH, only_name, parse_arguments
 from nnexp.commands.lookup import results_of_sweep
 from nnexp.console import make_console, print_page
+from nnexp.experiment.messages import summary_command
 from nnexp.report.build import answer_of
 from nnexp.report.terminal import page
 from nnexp.sweep.store.looks import note_look
@@ -28,7 +29,8 @@ def main(words: Sequence[str]) -> int:
     folder, results = results_of_sweep(name, arguments)
     metrics = arguments.settings[METRIC].split(",") if METRIC in arguments.settings else []
     console, answer = make_console(), answer_of(results, metrics)
-    print_page(console, page(answer))
+    again = summary_command(folder, results.plan, arguments.sweeps_dir, metrics)
+    print_page(console, page(answer, again))
     verdicts = {verdict.id: verdict.verdict for verdict in answer.verdicts}
     if problem := note_look(folder, results.plan, len(results.tables.runs), verdicts):
         console.print(problem)

@@ -16,7 +16,7 @@ from nnexp.config import Execution
 from nnexp.console import print_page
 from nnexp.data import Dataset, DataSpec
 from nnexp.experiment import attachments, html_report
-from nnexp.experiment.messages import failures, run_line
+from nnexp.experiment.messages import failures, run_line, summary_command
 from nnexp.pages.render import has_libraries
 from nnexp.report import markdown, terminal
 from nnexp.report.build import answer_of
@@ -111,7 +111,8 @@ class Ending:
             if answer.verdicts:
                 print_page(console, terminal.verdict_list(answer.verdicts, answer.intervals))
         elif sweep.records:
-            print_page(console, terminal.page(answer))
+            again = summary_command(sweep.folder, sweep.plan, self.execution.sweeps_dir)
+            print_page(console, terminal.page(answer, again))
         verdicts = {verdict.id: verdict.verdict for verdict in answer.verdicts}
         if problem := note_look(sweep.folder, sweep.plan, len(sweep.records), verdicts):
             console.print(problem)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnexp.claims.sweep_verdicts import looks_at, verdicts_in
 from nnexp.errors import UserError, unknown
+from nnexp.experiment.messages import summary_command
 from nnexp.experiment.plain_text import PlainText
 from nnexp.experiment.trained_network import Committee, TrainedNetwork, best_network, committee_of
 from nnexp.report import terminal
@@ -29,7 +30,7 @@ from nnexp.results.sweep_folder import (
 from nnexp.results.tables import Results, Tables
 from nnexp.results.trials import Trials
 from nnexp.sweep.question.plan import Plan
-from nnexp.sweep.store.catalog import find_sweep_folder
+from nnexp.sweep.store.catalog import find_sweep_folder, nearest_sweeps
 from nnexp.sweep.store.looks import note_look
 from nnexp.sweep.store.plan_file import read_plan
 
@@ -144,7 +145,8 @@ class LoadedSweep:
         """
         # Without `notes`, which take all records.
         answer = answer_of(Results(self.plan, self.tables, self.verdicts, (), self._tried), metrics)
-        return PlainText.of(terminal.summary(answer), *terminal.note_lines(self._looks))
+        again = summary_command(self.folder, self.plan, self.sweeps_dir, metrics)
+        return PlainText.of(terminal.summary(answer, again), *terminal.note_lines(self._looks))
 
     def claims(self) -> PlainText:
         """The verdict on each of the sweep's claims, with the figures it rests on, as it is printed."""
@@ -195,16 +197,9 @@ class LoadedSweep:
 
 def load_by_name(name: str, sweeps_dir: str | Path | None = None, data: str | None = None) -> LoadedSweep:
     """What `nnexp.load_sweep` gives: from CSV files, or from the records if those say otherwise."""
-    home = _nearest_sweeps() if sweeps_dir is None else sweeps_dir
+    home = nearest_sweeps() if sweeps_dir is None else sweeps_dir
     choice = find_sweep_folder(name, home, data=data, published=True)
     return replace(load_folder(choice.folder, home), why=choice.why)
-
-
-def _nearest_sweeps() -> Path:
-    """The folder `sweeps` here, or in the nearest folder above that has one: a notebook inside finds it. Else
-    the one here."""
-    above = [Path(*[".."] * up, "sweeps") for up in range(len(Path.cwd().parts))]
-    return next((folder for folder in above if folder.is_dir()), above[0])
 
 
 def load_folder(

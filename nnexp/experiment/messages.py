@@ -3,15 +3,18 @@
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from nnexp.console import WholeTable
 from nnexp.sweep.pool.stacks import Mark
+from nnexp.sweep.question.names import PUBLISHED
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.question.points import Question
 from nnexp.sweep.question.stages import Stage
+from nnexp.sweep.store.catalog import nearest_sweeps
 from nnexp.sweep.store.checkpoints import Found
 from nnexp.sweep.store.folder import Sweep
 from nnexp.sweep.store.record import FAILED, Record
@@ -148,6 +151,15 @@ def command_for(verb: str, name: str, sweeps_dir: str) -> str:
     """What to type to `verb` (retry, sync) the sweep NAME/ID."""
     elsewhere = "" if sweeps_dir == "sweeps" else f" sweeps_dir={shlex.quote(sweeps_dir)}"
     return f"nnexp {verb} {name}{elsewhere}"
+
+
+def summary_command(folder: Path, plan: Plan, sweeps_dir: str | Path, metrics: Sequence[str] = ()) -> str:
+    """What prints the answer of the sweep in `folder`, published or not, with columns for `metrics`."""
+    own = folder.name == plan.sweep_id
+    name = f"{plan.name}/{plan.sweep_id}" if own else f"{PUBLISHED}/{plan.name}"
+    nearest = Path(sweeps_dir).resolve() == nearest_sweeps().resolve()  # a notebook may lie inside
+    asked = f" metric={','.join(metrics)}" if metrics else ""
+    return command_for("summary", name, "sweeps" if nearest else str(sweeps_dir)) + asked
 
 
 def failures(plan: Plan, records: Mapping[str, Record], again: str | None = None) -> RenderableType:

@@ -27,17 +27,19 @@ VERDICT_STYLES = {  # others: dim
 }
 
 
-def page(answer: Answer) -> Group:
-    """All of the answer, for 80 columns or more."""
-    return Group(summary(answer), verdict_list(answer.verdicts, answer.intervals), *note_lines(answer.notes))
+def page(answer: Answer, command: str) -> Group:
+    """All of the answer, for 80 columns or more. `command`: what prints it again."""
+    return Group(
+        summary(answer, command), verdict_list(answer.verdicts, answer.intervals), *note_lines(answer.notes)
+    )
 
 
-def summary(answer: Answer) -> Group:
+def summary(answer: Answer, command: str) -> Group:
     """Question, table and best point, without verdicts and notes."""
     parts: list[RenderableType] = [Text(answer.question, style="bold")] if answer.question else []
     if answer.table:
         heading = "\n".join([*answer.heading, ""])
-        table = ResponsiveTable(answer.table, answer.name.rpartition("/")[0])
+        table = ResponsiveTable(answer.table, command)
         parts += [Text(heading, style="dim"), table, Text()]
     lines = [*([answer.result] if answer.result else []), *answer.explanations]
     return Group(*parts, *(_text(line) for line in lines))
@@ -67,11 +69,11 @@ def verdict_list(verdicts: Sequence[Verdict], intervals: str = INTERVALS) -> Gro
 
 class ResponsiveTable:
     """Where room is short, spare columns go, and a line says which; if that is not enough, headings break at
-    their underscores. `sweep`: the name by which a command prints them."""
+    their underscores. `command`: what prints it again."""
 
-    def __init__(self, table: Table, sweep: str) -> None:
+    def __init__(self, table: Table, command: str) -> None:
         self._table = table
-        self._sweep = sweep
+        self._command = command
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The widest table that fits."""
@@ -88,8 +90,8 @@ class ResponsiveTable:
         yield grid
         if lost := [" ".join(column.heading) for k, column in enumerate(columns) if k not in kept]:
             yield Text(
-                f"Without room here: {', '.join(lost)}. {widths[0]} columns show all, and so does: "
-                f"nnexp summary {self._sweep} | less -S",
+                f"Without room here: {', '.join(lost)}. A terminal {widths[0]} characters wide shows all, "
+                f"and so does: {self._command} | less -S",
                 style="dim",
             )
 

@@ -1,8 +1,11 @@
 """What is said of a sweep is true, and short."""
 
+from pathlib import Path
+
+import pytest
 from rich.console import Group
 
-from nnexp.experiment.messages import announcement, command_for, ending, failures
+from nnexp.experiment.messages import announcement, command_for, ending, failures, summary_command
 from nnexp.sweep.store.record import Record
 from nnexp.text import duration
 from tests.sweep.samples import plan
@@ -49,3 +52,17 @@ def test_durations_are_rounded_for_people() -> None:
 def test_a_command_can_be_typed_as_it_is_told() -> None:
     assert command_for("retry", "name/0123", "sweeps") == "nnexp retry name/0123"
     assert command_for("sync", "name/0123", "my sweeps") == "nnexp sync name/0123 sweeps_dir='my sweeps'"
+
+
+def test_the_command_of_an_answer_names_this_sweep_its_folder_and_the_metrics(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = plan({"batch_size": [5, 10]}, seeds=[0])
+    own, published = Path("sweeps", made.name, made.sweep_id), Path("sweeps/published", made.name)
+    this = f"nnexp summary {made.name}/{made.sweep_id}"
+    assert summary_command(own, made, "sweeps", ["a", "b"]) == f"{this} metric=a,b"
+    assert summary_command(own, made, "my sweeps") == f"{this} sweeps_dir='my sweeps'"
+    assert summary_command(published, made, "sweeps") == f"nnexp summary published/{made.name}"
+    (tmp_path / "sweeps" / "book").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "sweeps" / "book")  # as a notebook does
+    assert summary_command(own, made, "../../sweeps") == this

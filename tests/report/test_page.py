@@ -15,7 +15,7 @@ from tests.results.judged import at, judged, sweep_of
 
 def printed(results: Results) -> str:
     file = io.StringIO()
-    Console(file=file, width=80).print(page(answer_of(results)))
+    Console(file=file, width=80).print(page(answer_of(results), "nnexp summary known"))
     assert max(map(len, file.getvalue().splitlines())) <= 80
     return file.getvalue()
 

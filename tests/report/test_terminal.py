@@ -24,7 +24,7 @@ ACCURACIES = [[0.94, 0.96, 0.95], [0.951, 0.953, 0.961], [0.80, 0.81, 0.814]]
 def printed(plan: Plan, records: dict[str, Record], width: int = 80, metrics: Sequence[str] = ()) -> str:
     results = results_of(plan, make_tables(plan, records, {}), [], ".")
     file = io.StringIO()
-    Console(file=file, width=width).print(summary(answer_of(results, metrics)))
+    Console(file=file, width=width).print(summary(answer_of(results, metrics), "nnexp summary known/ID"))
     output = file.getvalue()
     assert max(map(len, output.splitlines())) <= width
     return output
@@ -84,9 +84,12 @@ def test_columns_without_room_are_named_with_what_shows_them(plan: Plan) -> None
     """All of them take so many characters as the line says: there it is gone, one less and it is there."""
     records = make_records(plan, ACCURACIES)
     narrow = " ".join(printed(plan, records, width=66).split())
-    (told,) = re.findall(r"Without room here: (.*)\. (\d+) columns show all, and so does: (.*) Best", narrow)
+    (told,) = re.findall(
+        r"Without room here: (.*)\. A terminal (\d+) characters wide shows all, and so does: (.*) Best",
+        narrow,
+    )
     assert told[0] == "to the best in points, training cost, s/epoch"
-    assert told[2] == "nnexp summary known | less -S"
+    assert told[2] == "nnexp summary known/ID | less -S"
     assert "Without room" not in printed(plan, records, width=int(told[1]))
     almost = printed(plan, records, width=int(told[1]) - 1)
     assert "Without room here: training cost. " in almost

@@ -45,7 +45,7 @@ def at_borders(fresh: list[list[float]] = FRESH, **search: Any) -> Results:
 
 def printed(made: Results) -> str:
     file = io.StringIO()
-    Console(file=file, width=200).print(terminal.page(answer_of(made)))
+    Console(file=file, width=200).print(terminal.page(answer_of(made), "nnexp summary known"))
     return file.getvalue()
 
 

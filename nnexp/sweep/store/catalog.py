@@ -70,6 +70,13 @@ def find_sweep_folder(
     return _latest(name, on_data)
 
 
+def nearest_sweeps() -> Path:
+    """The folder `sweeps` here, or in the nearest folder above that has one: a notebook inside finds it. Else
+    the one here."""
+    above = [Path(*[".."] * up, "sweeps") for up in range(len(Path.cwd().parts))]
+    return next((folder for folder in above if folder.is_dir()), above[0])
+
+
 def name_from_path(words: str, sweeps_dir: str | Path) -> str:
     """NAME or NAME/ID, of which shells complete the path: `sweeps/NAME/`."""
     return words.removeprefix(f"{Path(sweeps_dir).as_posix()}/").rstrip("/")
