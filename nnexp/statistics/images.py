@@ -14,7 +14,8 @@ def accuracy_interval(samples: Floats, images: int, level: float = LEVEL) -> Int
     add up: of the mean over seeds, s^2 / n, and of the test set, p (1 - p) / m, which all seeds share
     (Bouthillier et al. 2021, arXiv 2103.03098); Satterthwaite's degrees of freedom, the second's without
     limit. Differences between points that were tested on the same images need no such term. NaN limits
-    where n < 3; cut at 0 and 1.
+    where n < 3; cut at 0 and 1. Never narrower than the interval over seeds alone, which has fewer degrees of
+    freedom and may be the wider one where seeds differ more than images would.
     """
     from scipy.special import stdtrit
 
@@ -24,6 +25,7 @@ def accuracy_interval(samples: Floats, images: int, level: float = LEVEL) -> Int
         variance = seeds + mean * (1 - mean) / images
         freedom = np.where(seeds > 0, (n - 1) * (variance / seeds) ** 2, np.inf)
         half = stdtrit(np.minimum(np.maximum(freedom, 1), 1e9), 0.5 + level / 2) * np.sqrt(variance)
+        half = np.maximum(half, stdtrit(np.maximum(n - 1, 1), 0.5 + level / 2) * np.sqrt(seeds))
     half = np.where(n >= LEAST_SEEDS, half, np.nan)
     return Interval(mean, np.maximum(mean - half, 0), np.minimum(mean + half, 1), n)
 
