@@ -25,9 +25,9 @@ class MiniBatch(NamedTuple):
     units: Units
     masks: Masks
 
-    def gradient(self, layers: Layers, times: Array | float = 1.0) -> Layers:
-        """That of the mean cost, or so many times it, a number for each run, (K, 1, 1)."""
-        return backprop(layers, self.x, self.y, self.units, self.masks, times)
+    def gradient(self, layers: Layers) -> Layers:
+        """That of the mean cost."""
+        return backprop(layers, self.x, self.y, self.units, self.masks)
 
     def cost(self, layers: Layers) -> Array:
         """The mean cost of each run, (K, 1, 1)."""
@@ -68,12 +68,10 @@ def feedforward(
     return taken, slopes, units.output.function(weighted(W, taken[-1]) + b)
 
 
-def backprop(
-    layers: Layers, x: Array, y: Array, units: Units, masks: Masks, times: Array | float = 1.0
-) -> Layers:
-    """(dC/dW, dC/db) of each layer, C the mean cost of the mini-batch, or `times` it."""
+def backprop(layers: Layers, x: Array, y: Array, units: Units, masks: Masks) -> Layers:
+    """(dC/dW, dC/db) of each layer, C the mean cost of the mini-batch."""
     taken, slopes, output = feedforward(layers, x, units, masks)
-    delta = units.output.error(output, y) * (times / x.shape[-2])  # BP1
+    delta = units.output.error(output, y) * (1 / x.shape[-2])  # BP1
     gradient: Layers = []
     for layer in reversed(range(len(layers))):
         if layer < len(layers) - 1:

@@ -47,15 +47,8 @@ def penalised(gradient: Layers, layers: Layers, l2: Array | None, l1: Array | No
 
 
 def sgd(layers: Layers, batch: MiniBatch, memory: Memory, rates: Rates, t: Array) -> tuple[Layers, Memory]:
-    """w' = (1 - eta lambda/n) w - eta grad (book, eqs. 93, 97), or v' = mu v - eta grad, w' = w + v'
-    (eqs. 107-108)."""
-    eta, mu = rates.learning_rate, rates.momentum
-    if mu is None and rates.l1 is None:  # the usual way, in one pass over the weights
-        keep = 1 if rates.l2 is None else 1 - eta * rates.l2
-        change = batch.gradient(layers, eta)
-        pairs = zip(layers, change, strict=True)
-        return [(keep * W - dW, b - db) for (W, b), (dW, db) in pairs], memory
-    gradient = whole_gradient(batch, layers, rates.l2, rates.l1)
+    """w' = w - eta grad (book, eqs. 93, 97), or v' = mu v - eta grad, w' = w + v' (eqs. 107-108)."""
+    eta, mu, gradient = rates.learning_rate, rates.momentum, whole_gradient(batch, layers, rates.l2, rates.l1)
     if mu is None:
         return jax.tree.map(lambda w, g: w - eta * g, layers, gradient), memory
     velocity = jax.tree.map(lambda v, g: mu * v - eta * g, memory["velocity"], gradient)
