@@ -156,7 +156,7 @@ def test_a_sweep_on_the_data_that_are_asked_for_is_taken_before_a_newer_one(tmp_
     assert find_sweep_folder("sample", tmp_path, data="digits").folder == digits
     assert find_sweep_folder("sample", tmp_path, data="synthetic").folder == synthetic
     message = (
-        "sweep sample must be on mnist, and what is here is on digits, synthetic: python -m nnexp +sweep"
+        "sweep sample must be on mnist, and what is here is on digits, synthetic: the command that trained it"
     )
     with pytest.raises(UserError, match=re.escape(message)):
         find_sweep_folder("sample", tmp_path, data="mnist")
