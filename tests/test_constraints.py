@@ -1,9 +1,10 @@
 """constraints.txt pins all that any extra installs, constraints-lowest.txt the lowest that is allowed."""
 
 import tomllib
-from importlib.metadata import PackageNotFoundError, requires
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name as canonical
 from packaging.version import Version
@@ -28,9 +29,12 @@ def requirements(*without: str) -> list[Requirement]:
     return [Requirement(text) for group in groups for text in group]
 
 
-def test_all_that_any_extra_installs_is_pinned() -> None:
-    pinned, known = pins("constraints.txt"), set[tuple[str, str]]()
-    waiting = requirements()
+@pytest.mark.parametrize(
+    ("file", "without"), [("constraints.txt", ()), ("constraints-lowest.txt", NOT_LOWEST)]
+)
+def test_all_that_any_extra_installs_is_pinned(file: str, without: tuple[str, ...]) -> None:
+    pinned, known = pins(file), set[tuple[str, str]]()
+    waiting = requirements(*without)
     while waiting:
         requirement = waiting.pop()
         name = canonical(requirement.name)
@@ -39,13 +43,13 @@ def test_all_that_any_extra_installs_is_pinned() -> None:
                 continue
             known.add((name, extra))
             assert name in pinned
-            waiting += brought_by(name, extra)
+            waiting += brought_by(name, pinned[name], extra)
 
 
-def brought_by(name: str, extra: str) -> list[Requirement]:
-    """What an installed package asks for here; nothing, if it is an extra's that is not installed."""
+def brought_by(name: str, pin: str, extra: str) -> list[Requirement]:
+    """What a package asks for here; nothing, if it is not installed in the version that is pinned."""
     try:
-        asked = map(Requirement, requires(name) or [])
+        asked = map(Requirement, (requires(name) or []) if version(name) == pin else [])
     except PackageNotFoundError:
         return []
     return [each for each in asked if each.marker is None or each.marker.evaluate({"extra": extra})]
