@@ -21,7 +21,8 @@ def _large_inputs(spec: DataSpec, dataset: Dataset) -> list[str]:
     largest = float(np.abs(inputs).max())
     return [
         f"data={spec.name}: inputs go up to {largest:g}, but networks learn well from inputs of about 0..1; "
-        f"data.scale={largest * dataset.scale:g} divides them"
+        f"data.scale={largest * dataset.scale:g} divides all of them, "
+        "and columns of different units are better standardized one by one"
     ]
 
 

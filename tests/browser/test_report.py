@@ -154,6 +154,18 @@ def test_scales_turn_logarithmic_and_accuracies_to_error_rates(page: "Page") -> 
     assert title.text_content() == "training cost"
 
 
+def test_a_logarithmic_scale_says_where_all_is_right(browser: "Page", tmp_path: Path) -> None:
+    perfect = [[0.90, 0.91, 0.92], [1.0, 1.0, 1.0], [0.95, 0.96, 0.97]]
+    path = tmp_path / "perfect.html"
+    path.write_bytes(report(sweep_of(tmp_path, accuracies=perfect).folder, tmp_path).content)
+    chart = opened(browser, path).locator("[data-chart]").first
+    log = chart.get_by_label("logarithmic along y")
+    log.set_checked(True)
+    assert chart.locator(".annotation-text").all_text_contents() == ["0 %: all right"]
+    log.set_checked(False)
+    assert chart.locator(".annotation-text").count() == 0
+
+
 def test_values_are_shown_by_hovering_and_as_a_table(page: "Page") -> None:
     chart = page.locator("[data-chart]").first
     chart.scroll_into_view_if_needed()

@@ -29,7 +29,8 @@ def test_pixels_that_are_not_scaled_are_said_with_the_knob(tmp_path: Path) -> No
     path = file_with(tmp_path, pixels)
     assert lines(DataSpec(name="file", path=path)) == [
         "data=file: inputs go up to 255, but networks learn well from inputs of about 0..1; "
-        "data.scale=255 divides them"
+        "data.scale=255 divides all of them, "
+        "and columns of different units are better standardized one by one"
     ]
     assert lines(DataSpec(name="file", path=path, scale=255)) == []
 
@@ -37,7 +38,7 @@ def test_pixels_that_are_not_scaled_are_said_with_the_knob(tmp_path: Path) -> No
 def test_the_scale_that_is_proposed_starts_from_the_values_in_the_file(tmp_path: Path) -> None:
     path = file_with(tmp_path, np.full((20, 3), -1000))
     assert "up to 500, " in lines(DataSpec(name="file", path=path, scale=2))[0]
-    assert "data.scale=1000 divides them" in lines(DataSpec(name="file", path=path, scale=2))[0]
+    assert "data.scale=1000 divides all of them" in lines(DataSpec(name="file", path=path, scale=2))[0]
 
 
 @pytest.mark.parametrize("name", ["digits", "nand", "synthetic"])

@@ -31,13 +31,18 @@ CLAIMS: tuple[Mapping[str, Any], ...] = (
 )
 
 
-def sweep_of(place: Path, claims: tuple[Mapping[str, Any], ...] = CLAIMS, name: str = "known") -> Sweep:
+def sweep_of(
+    place: Path,
+    claims: tuple[Mapping[str, Any], ...] = CLAIMS,
+    name: str = "known",
+    accuracies: list[list[float]] = ACCURACIES,
+) -> Sweep:
     """The sweep, below `place`."""
     plan = replace(make_plan({"batch_size": [1, 10, 1000]}, seeds=3), claims=claims, name=name)
     folder = place / name / plan.sweep_id
     (folder / "records").mkdir(parents=True)
     write_plan(plan, {}, folder)
-    records = make_records(plan, ACCURACIES)
+    records = make_records(plan, accuracies)
     for record in records.values():
         records_of.write(folder / "records", record, None)
     return Sweep(plan, folder, records)

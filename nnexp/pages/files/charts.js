@@ -34,18 +34,19 @@
   }
 
   // An accuracy on a logarithmic scale is its error rate, 100 - accuracy, with the best still on top.
-  // Errors below half of the smallest mean error lie there: 100 % has a place, too.
+  // Errors below half of the smallest mean error lie there: 100 % has a place, too, with a line that says so.
   function scaleOf(metric, log, means) {
     const errors = log && metric.error;
     const positive = means.filter((v) => v !== null).map((v) => errors ? 100 - v : v).filter((v) => v > 0);
     const least = positive.length ? Math.min(...positive) / 2 : 1;
     const place = (v) => v === null ? null : errors ? Math.max(100 - v, least) : log ? (v > 0 ? v : null) : v;
     const title = errors ? metric.label.replace("accuracy", "error rate") : metric.label;
-    return {place, errors, axis: {type: log ? "log" : "linear", ...(log ? ticks(positive) : {}), title: {text: plain(title)},
+    const perfect = errors && means.some((v) => v !== null && v >= 100) ? least : null;
+    return {place, errors, perfect, axis: {type: log ? "log" : "linear", ...(log ? ticks(positive) : {}), title: {text: plain(title)},
       autorange: errors ? "reversed" : true}};
   }
 
-  function layout(x, y, zoom) {
+  function layout(x, y, zoom, perfect) {
     const [ink, dim, line] = ["--ink", "--dim", "--line"].map(css);
     const axis = {gridcolor: line, linecolor: dim, zeroline: false, tickfont: {color: ink}, automargin: true};
     return {
@@ -53,9 +54,16 @@
       font: {family: "system-ui, sans-serif", size: 13, color: ink}, margin: {l: 60, r: 15, t: 10, b: 45},
       hovermode: "closest", hoverlabel: {bgcolor: css("--paper"), bordercolor: dim, font: {color: ink}},
       dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
-      xaxis: {...axis, ...x}, yaxis: {...axis, ...y},
+      xaxis: {...axis, ...x}, yaxis: {...axis, ...y}, ...(perfect ? lineAt(perfect, dim) : {}),
     };
   }
+
+  // Where no example is wrong: a logarithmic scale has no 0.
+  const lineAt = (error, color) => ({
+    shapes: [{type: "line", xref: "paper", x0: 0, x1: 1, y0: error, y1: error, line: {color, width: 1, dash: "dot"}}],
+    annotations: [{xref: "paper", x: 1, xanchor: "right", y: Math.log10(error), yanchor: "bottom", text: "0 %: all right",
+      showarrow: false, font: {color, size: 12}}],
+  });
 
   const range = (mean, low, high) =>
     nnexp.text(mean) + (low === null || low === undefined ? "" : ` (${nnexp.text(low)} to ${nnexp.text(high)})`);
@@ -67,8 +75,8 @@
       if (details.open) details.replaceChildren(details.firstChild, parts.values());
     }}, nnexp.element("summary", {}, "Values as a table"));
     const redraw = () => {
-      const {traces, x, y, zoom} = parts.draw();
-      Plotly.react(plot, traces, layout(x, y, zoom), CONFIG);
+      const {traces, x, y, zoom, perfect} = parts.draw();
+      Plotly.react(plot, traces, layout(x, y, zoom, perfect), CONFIG);
       home.dataset.drawn = "true";
       if (details.open) details.replaceChildren(details.firstChild, parts.values());
     };
@@ -184,7 +192,7 @@
             line: {width: own.map((k) => chart.marks[k] === "worse" ? 2 : 0), color: colour}},
         });
       });
-      return {traces, x, y: y.axis, zoom: [state.metric, state.axis, logX.box.checked, logY.box.checked, parts.zoomed].join()};
+      return {traces, x, y: y.axis, perfect: y.perfect, zoom: [state.metric, state.axis, logX.box.checked, logY.box.checked, parts.zoomed].join()};
     }
     const parts = {
       label: `Chart: ${chart.title}. Its values are in the table below it.`,
@@ -249,7 +257,7 @@
           hoverinfo: "text", hovertext: x.map((v, k) => plain(`${run.status} run, ${chart.points[run.point]}, ${where(v)}: ${nnexp.text(run.values[k])}`))});
       }
       const title = state.over === "seconds" ? "training time of a run (s)" : "epoch";
-      return {traces, y: y.axis, zoom: [state.metric, state.over, logX.box.checked, logY.box.checked, parts.zoomed].join(),
+      return {traces, y: y.axis, perfect: y.perfect, zoom: [state.metric, state.over, logX.box.checked, logY.box.checked, parts.zoomed].join(),
         x: {...(logX.box.checked ? {type: "log", tickformat: "~g"} : {type: "linear"}), title: {text: title}}};
     }
     const parts = {

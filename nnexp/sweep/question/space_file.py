@@ -24,8 +24,11 @@ from nnexp.sweep.question.space import Choices, Dimension, Domain, Range, Space,
 KEYS = ("low", "high", "scale", "when", "by")
 
 
-def space_of(key: str, given: Mapping[str, Any], axes: Mapping[str, Sequence[Any]]) -> Space:
-    """The space that the sweep file gives under `key`; `axes`: the axes of the sweep with their values.
+def space_of(
+    key: str, given: Mapping[str, Any], axes: Mapping[str, Sequence[Any]], beside: Sequence[str] = ()
+) -> Space:
+    """The space that the sweep file gives under `key`; `axes`: the axes of the sweep with their values;
+    `beside`: what else may stand there, which a name that is none of both may mean.
 
     Raises:
         UserError: a name is no hyperparameter or an axis, or a range cannot be used.
@@ -39,7 +42,7 @@ def space_of(key: str, given: Mapping[str, Any], axes: Mapping[str, Sequence[Any
                 f"{key}.{name}: {name} is no setting to choose, for the luckiest seed tells nothing"
             )
         if name not in AXES:
-            raise unknown(f"hyperparameter in {key}", name, AXES)
+            raise unknown(f"hyperparameter in {key}", name, (*beside, *AXES))
         known = {axis: list(values) for axis, values in axes.items()} | {d.name: _listed(d) for d in space}
         space.append(_dimension(f"{key}.{name}", name, raw, known))
     return tuple(space)

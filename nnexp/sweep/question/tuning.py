@@ -129,7 +129,7 @@ def read_tuning(key: str, given: Any, points: Sequence[Mapping[str, Any]]) -> Tu
     }
     tuning = Tuning(
         ranges,
-        space_of(place, ranges, axes),
+        space_of(place, ranges, axes, KEYS[key]),
         budget=_whole(f"{place}.budget", given.get("budget"), 2 if search else 1),
         seeds=_whole(f"{place}.seeds", given.get("seeds", SEEDS), 1),
         sampler=_one_of(f"{place}.sampler", given.get("sampler", "halton"), SAMPLERS[key]),

@@ -68,6 +68,13 @@ def test_settings_differ_where_whole_numbers_are_few() -> None:
         trials_of(SIZES, tuned(given | {"budget": 7}), BASE)
 
 
+def test_a_slip_in_a_key_beside_the_ranges_names_that_key() -> None:
+    with pytest.raises(
+        UserError, match=r"unknown hyperparameter in sweep\.nuisance 'bugdet'; did you mean 'budget'"
+    ):
+        trials_of(SIZES, tuned({"learning_rate": {"low": 0.1, "high": 1}, "bugdet": 6}), BASE)
+
+
 def test_another_budget_range_or_sampler_is_another_question() -> None:
     ids = {
         trials(4).sweep_id,
