@@ -68,7 +68,8 @@
       body.replaceChildren(...shown.map((row) => nnexp.element("tr", {}, ...columns.map((column, k) =>
         nnexp.element(k ? "td" : "th", k ? {} : {scope: "row"}, text(column, row))))));
       const found = state.rows.length, last = first + shown.length;
-      status.textContent = found ? `${first + 1} to ${last} of ${found} runs` : "no run has all of these words";
+      status.textContent = found ? `${first + 1} to ${last} of ${found} runs`
+        : all.length ? "no run has all of these words" : "no run has ended yet";
       back.disabled = first === 0;
       on.disabled = last >= found;
     }
