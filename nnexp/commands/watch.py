@@ -2,14 +2,17 @@
 
 import json
 import sys
+import time
 import webbrowser
 from collections.abc import Sequence
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from nnexp.commands.arguments import WHICH, Arguments, only_name, parse_arguments
 from nnexp.commands.lookup import folder_of, name_of, parts_of
+from nnexp.config.files import choices
 from nnexp.errors import UserError
 from nnexp.experiment.followed import trained_now
 from nnexp.experiment.watching import Watched
@@ -22,13 +25,15 @@ nnexp watch NAME[/ID] [port=0] [--open] [data=mnist] [sweeps_dir=sweeps]
 The report of a sweep while it trains, on http://127.0.0.1:PORT, until Ctrl-C: how far it is, what is running,
 the time left, the best run so far, failures, and the page itself, anew as runs end. port=0 takes a free one.
 NAME alone means what trains now of it, its stages and its trials, from one to the next, and in the end the
-answer that rests on them; where nothing trains, the sweep that every command means. Only browsers of this
-machine are answered. Verdicts come when all runs have ended: each time that they are shown is a look. --open
-shows it in the browser. It takes pip install 'nnexp[report]'.
+answer that rests on them; where nothing trains, the sweep that every command means; and where a sweep file
+has that name and nothing of it is there yet, what begins within a minute. Only browsers of this machine are
+answered. Verdicts come when all runs have ended: each time that they are shown is a look. --open shows it in
+the browser. It takes pip install 'nnexp[report]'.
 """
 HOST = "127.0.0.1"
 TEXT = "text/plain; charset=utf-8"
 OPEN, PORT = "--open", "port"
+PATIENCE, BEAT = 60.0, 0.2  # seconds that a sweep may take to begin, and between two looks
 
 
 def main(words: Sequence[str]) -> int:
@@ -39,7 +44,7 @@ def main(words: Sequence[str]) -> int:
     if not port.isdecimal() or int(port) > 65535:
         raise UserError(f"port must be a number from 0 to 65535, got {port!r}")
     check_libraries()
-    watched = watched_by(name, arguments)
+    watched = begun(name, arguments)
     watched.state()  # a plan that cannot be read is said here
     try:
         server = server_for(watched, int(port))
@@ -52,6 +57,22 @@ def main(words: Sequence[str]) -> int:
             webbrowser.open(address)
         server.serve_forever()
     return 0
+
+
+def begun(words: str, arguments: Arguments) -> Watched:
+    """What `watched_by` gives; of a sweep file of which nothing is here yet, as soon as it begins."""
+    try:
+        return watched_by(words, arguments)
+    except UserError:
+        if words not in choices("sweep"):
+            raise
+    print(f"nothing of {words} is here yet: waiting for its beginning, {PATIENCE:.0f} s at most", flush=True)
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        time.sleep(BEAT)
+        with suppress(UserError):
+            return watched_by(words, arguments)
+    return watched_by(words, arguments)
 
 
 def watched_by(words: str, arguments: Arguments) -> Watched:

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from nnexp.commands import watch
+from nnexp.commands.arguments import Arguments
 from nnexp.commands.watch import hosts, server_for
+from nnexp.errors import UserError
 from nnexp.experiment import watching
 from nnexp.experiment.watching import Watched
 from nnexp.sweep.store.lock import HOLDER, held
@@ -135,6 +138,28 @@ def test_a_sweep_that_is_removed_meanwhile_is_said_in_one_line(port: int, folder
         assert status == 503
         assert text.startswith("The sweep cannot be read: ")
         assert "\n" not in text
+
+
+def test_a_sweep_whose_file_is_there_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(watch, "choices", lambda group: ["known"])
+    monkeypatch.setattr(watch, "BEAT", 0.01)
+    sweep = sweep_of(tmp_path / "elsewhere")
+    arguments = Arguments((), {"sweeps_dir": str(tmp_path / "here")}, frozenset())
+
+    def begin() -> None:
+        (tmp_path / "elsewhere").rename(tmp_path / "here")
+
+    later = threading.Timer(0.2, begin)
+    later.start()
+    folder = watch.begun("known", arguments).folder
+    later.join()
+    assert folder.name == sweep.folder.name
+    assert capsys.readouterr().out.startswith("nothing of known is here yet: waiting for its beginning")
+    monkeypatch.setattr(watch, "PATIENCE", 0.0)
+    with pytest.raises(UserError, match="unknown sweep 'other'"):
+        watch.begun("other", arguments)
 
 
 def test_a_browser_that_goes_away_is_nothing_to_tell(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
