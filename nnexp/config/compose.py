@@ -185,7 +185,7 @@ def _hydra(config_dir: str | None) -> Iterator[list[Path]]:
             with initialize_config_dir(str(files.conf_dir()), **hydra_defaults()):
                 yield folders
         except MissingConfigException as error:
-            raise _missing(error) from error
+            raise _missing(error, config_dir) from error
         except UnicodeDecodeError as error:
             raise UserError(f"{files.not_utf8(folders)} must be text in UTF-8: {error.reason}") from error
         except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
@@ -202,14 +202,14 @@ def _in_one_line(error: Exception) -> str:
     return text
 
 
-def _missing(error: MissingConfigException) -> UserError:
-    """A group has no file of that name; those of the same folder are the choices."""
+def _missing(error: MissingConfigException, config_dir: str | None) -> UserError:
+    """A group has no file of that name; the choices are those of its folder, or all where there is none."""
     group, _, name = str(error.missing_cfg_file).partition("/")
     if group == "data" and (os.sep in name or Path(name).suffix):
         return UserError(f"data must name a data set, got the file {name}: write data=file data.path={name}")
-    folder = name.rpartition("/")[0]
-    options = [f"{folder}/{option}".lstrip("/") for option in error.options or ()]
-    return unknown(group, name, options)
+    folder, names = name.rpartition("/")[0], files.choices(group, config_dir)
+    beside = [other for other in names if other.rpartition("/")[0] == folder]
+    return unknown(group, name, beside or names)
 
 
 def _hyperparameters(values: Mapping[str, Any]) -> Hyperparameters:

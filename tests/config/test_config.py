@@ -171,6 +171,8 @@ def test_a_backend_of_ones_own_is_a_file_with_its_keys(
         ("data=/a/own.npz", "got the file /a/own.npz: write data=file data.path=/a/own.npz"),
         ("+sweep=batchsize", "unknown sweep 'batchsize'; did you mean 'batch_size'? (choices: batch_size, "),
         ("+sweep=nothing", "unknown sweep 'nothing' (choices: batch_size, hidden_size, initializer, "),
+        ("+sweep=book/dropuot", "unknown sweep 'book/dropuot'; did you mean 'book/dropout'?"),
+        ("+sweep=boook/dropout", "unknown sweep 'boook/dropout'; did you mean 'book/dropout'?"),
         ("sweep=batch_size", "a sweep is added with a plus: +sweep=batch_size"),
         ("sweep.points=[{batch_size:1}] batch_size=3", "write 'sweep.points=[...]' instead"),
         ("sweep.axes.momentum.lo=1", "unknown key in sweep.axes.momentum: 'lo'; did you mean 'low'?"),
