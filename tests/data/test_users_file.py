@@ -32,7 +32,7 @@ def test_pixels_that_are_not_scaled_are_said_once_before_training(
     assert cli.main([*WORDS, *words]) == 0
     said = capsys.readouterr().out
     assert said.startswith("data=file: inputs go up to 255, ")
-    assert said.count("data.scale=255 divides them") == 1
+    assert said.count("data.scale=255 divides all of them") == 1
     assert cli.main([*WORDS, *words, "data.scale=255"]) == 0
     assert "data.scale" not in capsys.readouterr().out
 
