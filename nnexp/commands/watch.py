@@ -108,7 +108,7 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def server_for(watched: Watched, port: int) -> ThreadingHTTPServer:
+def server_for(watched: Watched, port: int) -> Server:
     """A server of the page and its state, on this machine alone.
 
     It answers under its own two names only: another one is that of a page elsewhere, whose name was made to

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from nnexp.config.backend import Backend
+from nnexp.config.files import CHOSEN
 from nnexp.config.knobs import EXECUTION, TRACKING
 from nnexp.config.notify import Notify
 from nnexp.data import DataSpec
@@ -123,7 +124,6 @@ NESTED: dict[str, tuple[str, ...]] = {
 }
 TUNED = tuple(f"sweep.{name}" for name in TUNING_KEYS)
 ROOT = (*_names(Hyperparameters), *ROOT_DATA, *_names(Execution), "data", "tracking", "sweep")
-CHOSEN_BY_NAME = ("data", "backend", "tracking")  # groups with a file for each choice
 HOMES = ("sweep", "data", "backend", "tracking", "monitor", "notify")  # groups of keys
 
 
@@ -181,7 +181,7 @@ def _check_nested(parent: str, value: Any) -> None:
     if not isinstance(value, Mapping):
         rule = f"{parent} must have keys of its own ({', '.join(NESTED[parent])}), got {value!r}"
         remedy = f": in a file, 'defaults: [override /{parent}: {value}]' chooses conf/{parent}/{value}.yaml"
-        raise UserError(rule + remedy * (parent in CHOSEN_BY_NAME and isinstance(value, str)))
+        raise UserError(rule + remedy * (parent in CHOSEN and isinstance(value, str)))
     for key, inner in value.items():
         dotted = f"{parent}.{key}"
         if dotted == "sweep.sweep":

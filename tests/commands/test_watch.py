@@ -168,7 +168,7 @@ def test_a_browser_that_goes_away_is_nothing_to_tell(folder: Path, capfd: pytest
             try:
                 raise error
             except (OSError, ValueError):
-                server.handle_error(None, ("127.0.0.1", 1))  # type: ignore[arg-type]
+                server.handle_error(None, ("127.0.0.1", 1))
     assert capfd.readouterr().err.count("Traceback") == 1
 
 
