@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -12,7 +10,6 @@ from numpy.typing import NDArray
 
 from nnexp.claims.curves import OBJECTIVE, Curve, statistic_of
 from nnexp.claims.quantities import DIVERGED, Quantity
-from nnexp.data import sizes_of
 from nnexp.errors import UserError
 from nnexp.results.by_point import stuck_ids
 from nnexp.sweep.question.plan import Plan
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
 Values = dict[int, float]  # seed -> value, of finished runs that have one
 Frames: TypeAlias = "tuple[Plan, pd.DataFrame, pd.DataFrame]"  # a plan, its runs.csv, its history.csv
 IS_DIVERGED = {"finished": 0.0, "diverged": 1.0}
-MOST_IMAGES = 1_000_000
 
 
 class SweepRuns:
@@ -34,7 +30,6 @@ class SweepRuns:
         self._frame = runs
         self._rows = history.groupby("run_id", sort=False).indices
         self._columns: dict[str, NDArray[np.float64]] = {}
-        self._images: dict[tuple[str, int], int] = {}
         self._status: dict[str, str] = dict(zip(runs["run_id"], runs["status"], strict=True))
 
     def status(self, point: int) -> dict[int, str]:
@@ -72,31 +67,9 @@ class SweepRuns:
         return stuck_ids(self.plan, self._frame)
 
     def images(self, metric: str, point: int) -> int:
-        """How many images an accuracy of validation or test was measured on at a point.
-
-        Where its data do not say: the fewest of which all values on these data are whole numbers.
-        """
-        if sizes := sizes_of(self.plan.first_runs[point].data):
-            return sizes.test if metric.startswith("test_") else sizes.validation
-        if (metric, point) not in self._images:
-            self._images[metric, point] = self._fewest_images(metric, point)
-        return self._images[metric, point]
-
-    def _fewest_images(self, metric: str, point: int) -> int:
-        data = self.plan.first_runs[point].data
-        ids = [run.run_id for run in self.plan.runs if run.data == data and run.run_id in self._status]
-        rows = [self._rows.get(run_id, np.empty(0, np.int64)) for run_id in ids]
-        values = [self._column(metric)[own] for own in rows] if metric in self.history else []
-        runs = self.runs.loc[ids]
-        values += [runs[name].to_numpy(np.float64, na_value=np.nan) for name in self._columns_of(metric)]
-        present = np.unique(np.concatenate([column[~np.isnan(column)] for column in values]))
-        parts = (Fraction(value).limit_denominator(MOST_IMAGES).denominator for value in present.tolist())
-        return min(math.lcm(*parts), MOST_IMAGES)
-
-    def _columns_of(self, metric: str) -> list[str]:
-        """The columns of runs.csv with values of the metric."""
-        names = (metric, f"final_{metric}", f"best_{metric}")
-        return [name for name in names if name in self.runs]
+        """How many images an accuracy of validation or test was measured on at a point."""
+        sizes = self.plan.sizes_at(point)
+        return sizes.test if metric.startswith("test_") else sizes.validation
 
     def _ids(self, point: int) -> dict[int, str]:
         """seed -> run_id of a point's runs."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nnexp.data import DataSpec, sizes_of
+from nnexp.data import WHOLE, DataSpec
 from nnexp.errors import unknown
 from nnexp.nn import Hyperparameters
 from nnexp.report.adaptive import adaptive_lines, intervals_of
@@ -141,16 +141,16 @@ def _tuned_text(plan: Plan, point: int) -> str:
 def _test_accuracy(evidence: Evidence, point: int) -> str:
     """The mean at a point, with what its interval holds: seeds, and beside it test examples too."""
     figure, n = mean_figure(evidence.summary[point], "test_accuracy"), evidence.summary[point]["n"]
-    sizes = sizes_of(evidence.plan.first_runs[point].data)
-    if math.isnan(figure.low) or sizes is None:
+    if math.isnan(figure.low) or evidence.plan.first_runs[point].data.name in WHOLE:
         return f"{cell_text(figure)} % (n = {n})"
+    examples = evidence.plan.sizes_at(point).test
     accuracies = samples(evidence.plan, evidence.runs, ["test_accuracy"])[0, point]
     interval = anytime_accuracy_interval if evidence.plan.until else accuracy_interval
-    mean, low, high, _ = map(float, interval(accuracies, sizes.test))
+    mean, low, high, _ = map(float, interval(accuracies, examples))
     wider = Figure(mean, max(low, 0.0), min(high, 1.0), "per cent")
     return (
         f"{cell_text(figure)} % over seeds (n = {n}), {cell_text(wider)} % with the sampling of the "
-        f"{sizes.test:,} test examples"
+        f"{examples:,} test examples"
     )
 
 

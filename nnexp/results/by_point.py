@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.data import Sizes, sizes_of
+from nnexp.data import Sizes
 from nnexp.results.by_source import Crossing, crossing_of
 from nnexp.statistics.best import Comparison, compare_with_best
 from nnexp.statistics.clusters import LEAST_GAP, stuck
@@ -122,8 +122,7 @@ def accuracy_metric(plan: Plan) -> str:
 def with_stuck(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
     """The runs; those that failed to learn, while others of their point did not, with the status `stuck`."""
     values = samples(plan, runs, [accuracy_metric(plan)])[0]
-    pairs = zip(values, plan.first_runs, strict=True)
-    failed = np.array([_stuck_at_point(own, sizes_of(run.data)) for own, run in pairs])
+    failed = np.array([_stuck_at_point(own, plan.sizes_at(point)) for point, own in enumerate(values)])
     seeds = {seed: number for number, seed in enumerate(plan.seeds)}
     columns = [seeds[seed] for seed in runs["seed"]]
     return runs.assign(status=runs["status"].mask(failed[point_numbers(plan, runs), columns], STUCK))
@@ -143,13 +142,9 @@ def finished_ids(plan: Plan, runs: pd.DataFrame) -> list[str]:
     return [each for each in runs.loc[runs["status"] == "finished", "run_id"] if each not in stuck]
 
 
-def _stuck_at_point(accuracies: NDArray[np.float64], sizes: Sizes | None) -> NDArray[np.bool_]:
-    """Which runs of a point, (seeds,); none unless others are clearly above them.
-
-    Where sizes are not known, chance is at 0.
-    """
-    chance, examples = (1 / sizes.classes, sizes.validation) if sizes else (0.0, 1)
-    failed: NDArray[np.bool_] = stuck(accuracies[None], chance, examples)[0]
+def _stuck_at_point(accuracies: NDArray[np.float64], sizes: Sizes) -> NDArray[np.bool_]:
+    """Which runs of a point, (seeds,); none unless others are clearly above them."""
+    failed: NDArray[np.bool_] = stuck(accuracies[None], sizes.chance, sizes.validation)[0]
     lowest = np.where(failed | np.isnan(accuracies), np.inf, accuracies).min(initial=np.inf)
     highest = np.where(failed, accuracies, -np.inf).max(initial=-np.inf)
     return failed & bool(LEAST_GAP <= lowest - highest < np.inf)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.data import sizes_of
 from nnexp.results.by_point import accuracy_metric, point_numbers, samples
 from nnexp.statistics.clusters import at_chance
 from nnexp.sweep.question.plan import Plan
@@ -64,9 +63,9 @@ def trials_in(plan: Plan, runs: pd.DataFrame) -> Trials:
     metric = accuracy_metric(plan)
     each, reached = (samples(plan, runs, [metric], of)[0] for of in (("finished",), ("finished", "pruned")))
     chance = np.zeros(each.shape, bool)
-    for point, (values, run) in enumerate(zip(each, plan.first_runs, strict=True)):
-        if sizes := sizes_of(run.data):
-            chance[point] = at_chance(values, 1 / sizes.classes, sizes.validation)
+    for point, values in enumerate(each):
+        sizes = plan.sizes_at(point)
+        chance[point] = at_chance(values, sizes.chance, sizes.validation)
     diverged, ended = _counts(plan, runs[runs["status"] == "diverged"]), _counts(plan, runs)
     unfinished, lost = np.isnan(each).any(axis=1), np.isnan(reached).any(axis=1)
     outcome = np.select(

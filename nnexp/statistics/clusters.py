@@ -27,8 +27,12 @@ def stuck(samples: Floats, chance: float, images: int, least_gap: float = LEAST_
 
 
 def at_chance(samples: Floats, chance: float, images: int) -> NDArray[np.bool_]:
-    """Which accuracies on `images` examples are no better than `chance`, the share of the largest class."""
-    mask: NDArray[np.bool_] = samples <= chance + CHANCE_SD * np.sqrt(chance * (1 - chance) / images)
+    """Which accuracies on `images` examples are no better than `chance`, the share of the largest class.
+
+    One without a mistake never is, however few the examples.
+    """
+    limit = chance + CHANCE_SD * np.sqrt(chance * (1 - chance) / images)
+    mask: NDArray[np.bool_] = (samples <= limit) & (samples < 1)
     return mask
 
 

@@ -234,9 +234,11 @@ def verdict(check: Any, sweep: Frames, **known: Any) -> pd.Series:
     return verdicts([check], sweep, **known).iloc[0]
 
 
-def of_accuracies(accuracies: NDArray[Any] | Sequence[Sequence[float | None]], **axes: Any) -> Frames:
-    """A finished sweep whose final validation accuracies are `accuracies[point][seed]`."""
-    plan = make_plan(axes or TWO, seeds=len(accuracies[0]), epochs=2, data=OWN)
+def of_accuracies(
+    accuracies: NDArray[Any] | Sequence[Sequence[float | None]], images: int = 1_000_000, **axes: Any
+) -> Frames:
+    """A finished sweep whose last validation accuracies are `accuracies[point][seed]`, on so many images."""
+    plan = make_plan(axes or TWO, seeds=len(accuracies[0]), images=images, epochs=2, data=OWN)
     return frames(plan, make_records(plan, accuracies))
 
 

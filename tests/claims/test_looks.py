@@ -31,9 +31,16 @@ def claim(check: Any, name: str = "a") -> dict[str, Any]:
     return {"id": name, "text": "a claim", "check": check}
 
 
-def sweep(accuracies: Sequence[Sequence[float]], *claims: dict[str, Any], until: bool = True) -> Frames:
+def sweep(
+    accuracies: Sequence[Sequence[float]],
+    *claims: dict[str, Any],
+    until: bool = True,
+    images: int = 1_000_000,
+) -> Frames:
     seeds = len(accuracies[0])
-    plan = make_plan({"batch_size": [1, 10, 100][: len(accuracies)]}, seeds=seeds, data="own.npz")
+    plan = make_plan(
+        {"batch_size": [1, 10, 100][: len(accuracies)]}, seeds=seeds, images=images, data="own.npz"
+    )
     plan = replace(plan, claims=claims, until=UntilDecided(3, 40) if until else None)
     records = make_records(plan, accuracies)
     return plan, runs_table(plan, records, {}), history_table(plan, records)
@@ -141,9 +148,10 @@ def test_an_optimum_is_decided_at_its_first_look_too(rng: np.random.Generator) -
 
 
 def test_what_the_images_leave_open_takes_no_more_seeds(rng: np.random.Generator) -> None:
-    values = (0.9 + 0.02 * rng.normal(size=(1, 4))).round(2)  # on 100 images, whose error is 6 points
+    values = (0.9 + 0.02 * rng.normal(size=(1, 4))).round(2)
     for low, points in ((0.87, set[int]()), (0.80, {0})):
-        frames = sweep(values, claim({"left": FINAL | {"at": {"batch_size": 1}}, "low": low}))
+        check = {"left": FINAL | {"at": {"batch_size": 1}}, "low": low}
+        frames = sweep(values, claim(check), images=100)  # whose error is 6 points
         assert verdict(frames)["verdict"] == "undecided"
         assert points_to_decide(claims_of(frames[0]), *frames) == points
 

@@ -360,7 +360,7 @@ def test_stuck_runs_are_told_of_both_points() -> None:
 def test_an_accuracy_beside_a_number_has_the_error_of_its_images(rng: np.random.Generator) -> None:
     """95 % of 300 images: one standard error is 1.26 points, whatever the number of seeds."""
     accuracies = np.round(300 * rng.normal(0.95, 0.003, (2, 8))) / 300
-    sweep = of_accuracies(accuracies)
+    sweep = of_accuracies(accuracies, images=300)
     alone = verdict({"left": A, "low": 0.9}, sweep)
     mean = accuracies[0].mean()
     assert alone["effect_high"] - alone["effect"] > 1.96 * np.sqrt(mean * (1 - mean) / 300)
@@ -404,17 +404,17 @@ def test_looks_at_test_data_are_told() -> None:
 def test_medians_have_an_interval_from_six_seeds_on() -> None:
     """Between the least and the largest of 6 values the median lies with 1 - 2 / 2^6 = 96.9 %.
 
-    Of a million images, as the last accuracy says that there are: on fewer, the interval is wider.
+    Of a million images: on fewer, the interval is wider.
     """
     check = {"left": A, "low": 0.9, "over": "median"}
-    accuracies, others = [0.91, 0.92, 0.93, 0.94, 0.95, 0.96], [0.8] * 5 + [0.800001]
+    accuracies, others = [0.91, 0.92, 0.93, 0.94, 0.95, 0.96], [0.8] * 6
     sweep = of_accuracies([accuracies, others])
     row = verdict(check, sweep)
     assert row["verdict"] == "reproduced"
     assert (row["effect_low"], row["effect_high"]) == pytest.approx((0.91, 0.96), abs=1e-4)
     assert verdict(check | {"low": 0.97}, sweep)["verdict"] == "refuted"
     assert verdict(check | {"low": 0.92}, sweep)["verdict"] == "undecided"
-    few = verdict(check, of_accuracies([accuracies, [0.8] * 6]))
+    few = verdict(check, of_accuracies([accuracies, others], images=100))
     error = 1.96 * np.sqrt(0.935 * 0.065 / 100)
     assert few["effect"] - few["effect_low"] == pytest.approx(np.hypot(0.025, error), rel=1e-3)
     assert verdict(check, of_accuracies([accuracies[:5], others[:5]]))["verdict"] == "holds"

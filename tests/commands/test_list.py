@@ -93,7 +93,7 @@ def test_a_damaged_record_is_pending_and_costs_no_other_run(nnexp: Command, swee
 def test_a_sweep_of_another_version_is_told_and_can_be_removed(nnexp: Command, sweeps: Path) -> None:
     folder = only(sweeps / "plain")
     plan = folder / "sweep.yaml"
-    plan.write_text(plan.read_text().replace("format: 2\n", ""))
+    plan.write_text(plan.read_text().replace("format: 3\n", ""))
     (folder / "rounds.jsonl").unlink()
     status, shown, _ = nnexp("list")
     assert status == 0

@@ -1,23 +1,29 @@
-"""The sizes that are written down are those of the data sets."""
+"""How large the parts are that a network is judged on."""
 
+import numpy as np
 import pytest
 
-from nnexp.data import DataSpec, load, sizes_of
+from nnexp.data import DataSpec, Sizes, judged, load, sizes_of
+from tests.results.sweeps import SIZES
 
 
-def test_the_sizes_of_digits_are_those_of_its_parts() -> None:
-    data, sizes = load(DataSpec()).data, sizes_of(DataSpec())
-    assert sizes is not None
-    assert (sizes.validation, sizes.test) == (len(data.validation.labels), len(data.test.labels))
-    assert sizes.classes == len(set(data.test.labels.tolist()))
+@pytest.mark.parametrize("name", ["digits", "synthetic"])
+def test_sizes_count_the_loaded_parts(name: str) -> None:
+    data = load(DataSpec(name=name)).data
+    labels = data.validation.labels.tolist()
+    most = max(labels.count(label) for label in set(labels))
+    assert sizes_of(data) == Sizes(len(labels), len(data.test.labels), most) == SIZES[name]
 
 
-@pytest.mark.parametrize("spec", [DataSpec(classes=(0, 1)), DataSpec(name="file", path="x.npz")])
-def test_other_sizes_are_not_known(spec: DataSpec) -> None:
-    assert sizes_of(spec) is None
+def test_chance_is_the_share_of_the_most_frequent_class() -> None:
+    data = load(DataSpec()).data
+    labels = np.repeat([0, 1, 2], [2, 7, 1])
+    some = data._replace(
+        validation=data.validation._replace(inputs=data.validation.inputs[:10], labels=labels)
+    )
+    assert sizes_of(some).chance == 0.7
 
 
-def test_a_part_of_the_validation_set_counts() -> None:
-    sizes = sizes_of(DataSpec(name="mnist", validation_size=500))
-    assert sizes is not None
-    assert (sizes.validation, sizes.test) == (500, 10_000)
+def test_what_is_shown_in_training_does_not_change_what_a_network_is_judged_on() -> None:
+    assert judged(DataSpec(train_size=100, expand="shifts", augment="elastic")) == judged(DataSpec())
+    assert len({judged(DataSpec(**knob)) for knob in ({}, {"classes": (0, 1)}, {"validation_size": 9})}) == 3

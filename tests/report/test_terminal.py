@@ -110,12 +110,15 @@ def test_best_and_like_it_are_marked_and_the_test_accuracy_stands_once(plan: Pla
 
 
 def test_the_test_accuracy_says_what_its_interval_holds(plan: Plan) -> None:
-    """.931 .933 .941: variance .000028 / 3 over seeds, .935 * .065 / 297 of the test examples, sd .0146; by
-    2 * (.000214 / .00000933)^2 = 1050 degrees of freedom t is 1.9622."""
+    """.931 .933 .941: variance .000028 / 3 over seeds, .935 * .065 / 297 of the examples, sd .0146; by
+    2 * (.000214 / .00000933)^2 = 1050 degrees of freedom t is 1.9622. Of 1,188: .00778, t(84) = 1.9886."""
     words = " ".join(printed(plan, make_records(plan, ACCURACIES)).split())
     assert "± 1.31 % over seeds (n = 3), 93.50 ± 2.87 % with the sampling of the 297 test examples." in words
-    own = make_plan({"batch_size": [1, 10, 1000]}, seeds=3, data="file", classes=(0, 1))
-    assert "± 1.31 % (n = 3)." in printed(own, make_records(own, ACCURACIES))  # of unknown size
+    own = make_plan({"batch_size": [1, 10, 1000]}, seeds=3, data="file", images=1188)
+    words = " ".join(printed(own, make_records(own, ACCURACIES)).split())
+    assert "93.50 ± 1.55 % with the sampling of the 1,188 test examples." in words
+    gate = make_plan({"batch_size": [1, 10, 1000]}, seeds=3, data="nand")
+    assert "± 1.31 % (n = 3)." in printed(gate, make_records(gate, ACCURACIES))  # there are no others
 
 
 def test_points_that_lack_seeds_are_no_candidates_for_the_best(plan: Plan) -> None:

@@ -1,22 +1,34 @@
 """Sweeps with known results, made without training."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Any
 
 from numpy.typing import NDArray
 
-from nnexp.data import DataSpec
+from nnexp.data import DataSpec, Judged, Sizes, judged
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.question.points import DATA_KNOBS
 from nnexp.sweep.question.seeds import UntilDecided
 from nnexp.sweep.store.record import BEST, FINAL, Record, Status
 
+SIZES = {
+    "digits": Sizes(300, 297, 39),
+    "mnist": Sizes(10_000, 10_000, 1_090),
+    "fashion_mnist": Sizes(10_000, 10_000, 1_000),
+    "synthetic": Sizes(250, 250, 25),
+}
 
-def make_plan(axes: Mapping[str, Sequence[Any]], seeds: int = 3, baseline: int = 0, **base: Any) -> Plan:
-    """A plan as the planner would make it; run ids count the runs."""
+
+def make_plan(
+    axes: Mapping[str, Sequence[Any]], seeds: int = 3, baseline: int = 0, images: int = 1_000_000, **base: Any
+) -> Plan:
+    """A plan as the planner would make it; run ids count the runs.
+
+    `images`: validation and test examples of data that do not come with nnexp.
+    """
     points: list[dict[str, Any]] = []
     runs: list[Run] = []
     for number, values in enumerate(product(*axes.values())):
@@ -35,7 +47,19 @@ def make_plan(axes: Mapping[str, Sequence[Any]], seeds: int = 3, baseline: int =
         runs=tuple(runs),
         baseline=baseline,
         sweep_id="00000000",
+        sizes=known_sizes((run.data for run in runs), Sizes(images, images, images // 10)),
     )
+
+
+def known_sizes(data: Iterable[DataSpec], own: Sizes = SIZES["digits"]) -> dict[Judged, Sizes]:
+    """Without a look at the files; `own`: of data that do not come with nnexp."""
+    sizes: dict[Judged, Sizes] = {}
+    for spec in data:
+        whole = SIZES.get(spec.name, own)
+        validation = spec.validation_size or whole.validation
+        majority = whole.majority * validation // whole.validation
+        sizes[judged(spec)] = Sizes(validation, whole.test, majority)
+    return sizes
 
 
 def with_seeds(plan: Plan, seeds: Sequence[int]) -> Plan:

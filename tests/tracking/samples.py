@@ -12,6 +12,7 @@ from nnexp.sweep.question.plan import Plan, Run
 from nnexp.sweep.store.model_file import save_model
 from nnexp.sweep.store.record import Record
 from nnexp.tracking.tracker import Submission, Tracker
+from tests.results.sweeps import known_sizes
 
 ENVIRONMENT = {
     "nnexp": "0.1.0",
@@ -57,7 +58,17 @@ def a_plan(name: str) -> Plan:
         for point, at in enumerate(points)
         for seed in (0, 1)
     )
-    return Plan(name, f"What does {name} do?", ("batch_size",), points, (0, 1), runs, 0, f"id-{name}")
+    return Plan(
+        name,
+        f"What does {name} do?",
+        ("batch_size",),
+        points,
+        (0, 1),
+        runs,
+        0,
+        f"id-{name}",
+        sizes=known_sizes([DataSpec()]),
+    )
 
 
 def many(name: str, runs: int) -> Plan:

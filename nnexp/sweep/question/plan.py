@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from nnexp.data import DataSpec
+from nnexp.data import DataSpec, Judged, Sizes, judged
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.points import DATA_KNOBS
 from nnexp.sweep.question.seeds import UntilDecided
@@ -70,6 +70,7 @@ class Plan:
     timing: bool = False  # whether the runs train one at a time, so that their seconds are their own
     target: float | None = None  # validation accuracy: when each run reaches it is told
     claims: tuple[Mapping[str, Any], ...] = ()  # plain values, as the sweep file has them
+    sizes: Mapping[Judged, Sizes] = field(default_factory=dict)  # of every data set in it
     until: UntilDecided | None = None  # the rule for seeds, where it is no list
     tuning: Tuning | None = None  # what is tried, where this is a sweep of trials or rests on one
     trials: str = ""  # NAME/ID of the sweep of trials that chose settings for this one's points
@@ -89,6 +90,10 @@ class Plan:
     def first_runs(self) -> tuple[Run, ...]:
         """The first run of each point."""
         return tuple(runs[0] for runs in self.runs_by_point)
+
+    def sizes_at(self, point: int) -> Sizes:
+        """Of the data set of a point's runs."""
+        return self.sizes[judged(self.runs_by_point[point][0].data)]
 
     @property
     def shape(self) -> str:

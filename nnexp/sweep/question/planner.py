@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from nnexp.data import Dataset, DataSpec
+from nnexp.data import Dataset, DataSpec, Judged, Sizes, judged, sizes_of
 from nnexp.data.augment import AFFINE
 from nnexp.errors import UserError
 from nnexp.nn import Hyperparameters, check_augmentation, check_fit
@@ -51,10 +51,13 @@ def make_plan(question: Question, base: Hyperparameters, base_data: DataSpec, lo
     points: list[dict[str, Any]] = []
     identities: list[dict[str, Any]] = []
     runs: list[Run] = []
+    sizes: dict[Judged, Sizes] = {}
     chosen = question.settings or [{}] * len(wanted)
     for number, (point, setting) in enumerate(zip(wanted, chosen, strict=True)):
         hyperparameters, data = _at({**point, **setting}, base, base_data)
         dataset = load(data)
+        if judged(data) not in sizes:
+            sizes[judged(data)] = sizes_of(dataset.data)
         check_fit([hyperparameters], dataset.data)
         distorted = data.augment != "none"
         check_augmentation([hyperparameters], distorted)
@@ -86,6 +89,7 @@ def make_plan(question: Question, base: Hyperparameters, base_data: DataSpec, lo
         timing=question.timing,
         target=question.target,
         claims=tuple(question.claims),
+        sizes=sizes,
         until=until,
         tuning=question.tuning,
         trials=question.trials,

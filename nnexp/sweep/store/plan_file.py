@@ -24,7 +24,7 @@ from nnexp.sweep.store.rounds_file import freeze_rounds, read_rounds
 from nnexp.yaml_text import load_yaml
 
 FILE = "sweep.yaml"
-FORMAT = 2
+FORMAT = 3
 AFTER_HEAD, LAST = "\npoints:", "\nenvironment:"  # so begin the first line behind the head, and the last key
 DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ten times as fast, where PyYAML was built with it
 KINDS = {

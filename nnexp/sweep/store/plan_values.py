@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nnexp.data import DataSpec
+from nnexp.data import DataSpec, Judged, Sizes
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.identity import NEUTRAL_VALUES
 from nnexp.sweep.question.plan import Plan, Run, StageResult, with_seed
@@ -36,6 +36,7 @@ def values_of(plan: Plan, started: str) -> dict[str, Any]:
         "target": plan.target,
         "claims": plan.claims,
         "settings": plan.shared,
+        "sizes": [where._asdict() | sizes._asdict() for where, sizes in plan.sizes.items()],
         "places": {"root": first.data.root, "path": first.data.path},
     }
     if plan.tuning:
@@ -85,12 +86,20 @@ def plan_of(
         timing=body["timing"],
         target=body["target"],
         claims=tuple(body["claims"]),
+        sizes=dict(map(_sizes, body["sizes"])),
         until=rule if isinstance(rule, UntilDecided) else None,
         tuning=_tuning(body, points),
         trials=body.get("trials", ""),
         stages=tuple(StageResult(**each) for each in body.get("stages", ())),
         home={n: tuple(v) if isinstance(v, list) else v for n, v in body.get(HOME, {}).items()},
     )
+
+
+def _sizes(values: Mapping[str, Any]) -> tuple[Judged, Sizes]:
+    """Of a data set, and which it is."""
+    classes = values["classes"] and tuple(values["classes"])
+    where = Judged(values["data"], values["validation_size"], classes)
+    return where, Sizes(values["validation"], values["test"], values["majority"])
 
 
 def _tuning(body: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> Tuning | None:

@@ -93,7 +93,7 @@ def test_a_plan_that_says_the_same_keeps_its_first_start_and_environment(tmp_pat
     assert (again["started"], again["environment"]) == (first["started"], {"host": "one"})
 
 
-@pytest.mark.parametrize("text", ["", "name: x", "a: [", "format: 2\npoints: 3", "[1]", "\udcff"])
+@pytest.mark.parametrize("text", ["", "name: x", "a: [", "format: 3\npoints: 3", "[1]", "\udcff"])
 def test_what_is_no_plan_is_an_error_for_people(tmp_path: Path, text: str) -> None:
     (tmp_path / "sweep.yaml").write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(UserError, match=r"sweep\.yaml (is no plan|cannot be read)"):
@@ -178,11 +178,11 @@ def test_a_text_that_is_no_utf8_is_refused_and_leaves_nothing(tmp_path: Path, ch
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("line", ["", "format: 1\n", "format: 3\n"])
+@pytest.mark.parametrize("line", ["", "format: 1\n", "format: 4\n"])
 def test_a_plan_of_another_version_is_told_apart_from_a_damaged_one(tmp_path: Path, line: str) -> None:
     write_plan(plan({"learning_rate": [0.1]}), {}, tmp_path)
     file = tmp_path / FILE
-    file.write_text(file.read_text().replace("format: 2\n", line))
+    file.write_text(file.read_text().replace("format: 3\n", line))
     for read in (read_plan, read_head, read_body):
         with pytest.raises(OtherVersionError, match="was written by another version of nnexp: train"):
             read(tmp_path)
