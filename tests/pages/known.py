@@ -8,7 +8,7 @@ from nnexp.experiment.html_report import report
 from nnexp.sweep.store import record_file as records_of
 from nnexp.sweep.store.plan_file import write_plan
 from tests.results.judged import at
-from tests.results.sweeps import make_plan, make_record
+from tests.results.sweeps import known_sizes, make_plan, make_record
 
 EVIL = (
     "<script>window.ran = 1</script> </script><img src=x onerror=window.ran=2> \"onmouseover='window.ran=3' "
@@ -22,7 +22,8 @@ def evil_sweep(place: Path) -> Path:
     claim = {"id": EVIL, "text": EVIL, "source": EVIL, "published": EVIL}
     check = {"left": at(1), "rel": ">", "right": at(1000)}
     runs = tuple(replace(run, data=replace(run.data, name="file", path=f"{EVIL}.npz")) for run in plan.runs)
-    plan = replace(plan, question=EVIL, claims=({**claim, "check": check},), runs=runs)
+    sizes = known_sizes(run.data for run in runs)
+    plan = replace(plan, question=EVIL, claims=({**claim, "check": check},), runs=runs, sizes=sizes)
     folder = place / plan.name / plan.sweep_id
     (folder / "records").mkdir(parents=True)
     write_plan(plan, {"commit": EVIL, "python": EVIL}, folder)

@@ -221,7 +221,7 @@ def test_large_numbers_are_short() -> None:
 
 def test_intervals_end_where_accuracies_end_and_a_note_says_so() -> None:
     plan = make_plan({"batch_size": [10, 20], "dropout": [0.0, 0.5]}, 3)
-    records = make_records(plan, [[0.99, 0.9, 0.7], [0.9, 0.91, 0.92], [0.6, 0.3, 0.16], [0.9, 0.9, 0.91]])
+    records = make_records(plan, [[0.99, 0.9, 0.7], [0.9, 0.91, 0.92], [0.6, 0.3, 0.2], [0.9, 0.9, 0.91]])
     plan, runs, *_ = frames(plan, records)
     figure = plots.heat_map(plan, runs)
     words = " ".join(text.get_text() for text in figure.axes[0].texts)
