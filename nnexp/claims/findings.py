@@ -27,8 +27,8 @@ class Finding:
     """A verdict with its figures, NaN or None where there is none.
 
     `compared`: what the effect is, in words. `rel`: the relation that it must have to the threshold, one of
-    > >= < <= =; in the end, `within` (by so much) of equal, and `between` of two limits, which lie `within`
-    below and above the threshold. `seeds_low`, `seeds_high`: how many seeds would probably decide it.
+    > >= < <= =; in the end, `within` (by so much) of equal, and `between` of two limits, the threshold and
+    `threshold_high`. `seeds_low`, `seeds_high`: how many seeds would probably decide it.
     `clearance`: distance to the threshold, negative on its wrong side, in half-widths of the interval, else
     in sd of a seed. `effect_kind`: that of the check.
     """
@@ -39,6 +39,7 @@ class Finding:
     high: float = math.nan
     rel: str | None = None
     threshold: float = math.nan
+    threshold_high: float = math.nan
     within: float = math.nan
     n: int | None = None
     seeds_low: int | None = None
@@ -128,8 +129,7 @@ def as_stated(check: Check, finding: Finding) -> Finding:
     if check.within is not None:
         return replace(finding, rel="within", threshold=check.centre, within=check.within)
     if check.low is not None and check.high is not None and check.low < check.high:
-        middle, half = (check.high + check.low) / 2, (check.high - check.low) / 2
-        return replace(finding, rel="between", threshold=middle, within=half)
+        return replace(finding, rel="between", threshold=check.low, threshold_high=check.high)
     return finding
 
 

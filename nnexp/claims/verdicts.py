@@ -45,8 +45,9 @@ if TYPE_CHECKING:
 DTYPES = {
     **dict.fromkeys(("id", "text", "source", "published", "verdict", "effect_kind"), "string"),
     **dict.fromkeys(("effect", "effect_low", "effect_high"), "float64"),
-    **{"compared": "string", "rel": "string", "threshold": "float64", "within": "float64", "n": "Int64"},
-    **{"seeds_low": "Int64", "seeds_high": "Int64", "note": "string"},
+    **dict.fromkeys(("compared", "rel"), "string"),
+    **dict.fromkeys(("threshold", "threshold_high", "within"), "float64"),
+    **{"n": "Int64", "seeds_low": "Int64", "seeds_high": "Int64", "note": "string"},
 }
 
 
@@ -63,7 +64,8 @@ def judge(
     holds, fails (without an error rate); not judged (`note` says why). `effect`: left - right, left /
     right, or left, as `effect_kind` says, with its interval where it has one; `compared`: the same in words,
     what is measured and which side minus which; `rel`, `threshold`: the relation that it must have to this
-    value, and `within` how near to it, where `rel` is `within` or, of two limits, `between`.
+    value; `threshold_high`: where `rel` is `between`, that and the threshold are the limits; `within`: where
+    `rel` is that, how near to the threshold.
     `seeds_low`, `seeds_high`: so many would decide an undecided claim with a power of 80 %, if its effect is
     as observed; missing if it is more than 1000.
 
@@ -94,6 +96,7 @@ def _row(claim: Claim, finding: Finding) -> dict[str, object]:
         "compared": finding.compared,
         "rel": finding.rel,
         "threshold": finding.threshold,
+        "threshold_high": finding.threshold_high,
         "within": finding.within,
         "n": finding.n,
         "seeds_low": finding.seeds_low,

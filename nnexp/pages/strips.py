@@ -114,7 +114,9 @@ def _between(low: float, high: float, digits: Sequence[int], power: int) -> tupl
 
 def _limits(effect: Effect) -> tuple[float, float]:
     """Between which figures the effect is wanted; infinite where there is none."""
-    if not math.isnan(effect.within):
+    if effect.rel == "between":
+        return effect.threshold, effect.threshold_high
+    if effect.rel == "within":
         return effect.threshold - effect.within, effect.threshold + effect.within
     return (
         effect.threshold if effect.rel != "<" and effect.rel != "<=" else -math.inf,

@@ -67,7 +67,7 @@ class Effect:
     """What decides a claim: `value` must lie as `rel` says to `threshold`; over `n` seeds.
 
     `kind`, `compared`: as `effect_kind` and `compared` of the frame of `judge`. `low`, `high`: 95 % interval,
-    NaN if there is none. `within`: how near to the threshold, where `rel` says that; else NaN.
+    NaN if there is none. `threshold_high`, `within`: as in that frame.
     """
 
     value: float
@@ -77,6 +77,7 @@ class Effect:
     rel: str
     threshold: float
     n: int
+    threshold_high: float = math.nan
     within: float = math.nan
     compared: str = ""
 

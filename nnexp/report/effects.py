@@ -65,11 +65,10 @@ def figures_text(effect: Effect) -> str:
 
 def _wanted(effect: Effect, unit: EffectUnit) -> str:
     """`> +0.50`; `within 0.50 of 0`; `96.30 to 97.10`."""
-    if math.isnan(effect.within):
-        return f"{effect.rel} {unit.text(effect.threshold)}"
     if effect.rel == "between":
-        ends = (effect.threshold - effect.within, effect.threshold + effect.within)
-        return " to ".join(map(unit.text, ends))
+        return f"{unit.text(effect.threshold)} to {unit.text(effect.threshold_high)}"
+    if effect.rel != "within":
+        return f"{effect.rel} {unit.text(effect.threshold)}"
     centre = unit.text(effect.threshold) if effect.threshold else "0"
     return f"within {unit.text(effect.within).removeprefix('+')} of {centre}"
 
@@ -93,6 +92,7 @@ def _effect(row: Mapping[Any, Any] | pd.Series) -> Effect | None:
     if pd.isna(row["effect"]):
         return None
     value, low, high = (float(row[name]) for name in ("effect", "effect_low", "effect_high"))
-    threshold, within, n = float(row["threshold"]), float(row["within"]), int(row["n"])
+    threshold, upper, within = (float(row[name]) for name in ("threshold", "threshold_high", "within"))
     compared = "" if pd.isna(row["compared"]) else row["compared"]
-    return Effect(value, low, high, row["effect_kind"], row["rel"], threshold, n, within, compared)
+    kind, rel, n = row["effect_kind"], row["rel"], int(row["n"])
+    return Effect(value, low, high, kind, rel, threshold, n, upper, within, compared)

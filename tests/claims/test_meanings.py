@@ -276,7 +276,7 @@ def meets(row: pd.Series) -> bool:
     if row["rel"] == "=":
         return bool(row["effect"] == pytest.approx(row["threshold"]))
     if row["rel"] == "between":
-        return bool(abs(row["effect"] - row["threshold"]) <= row["within"] + 1e-12)
+        return bool(row["threshold"] - 1e-12 <= row["effect"] <= row["threshold_high"] + 1e-12)
     if row["rel"] == "within":
         return bool(abs(row["effect"] - row["threshold"]) < row["within"])
     return RELATIONS[row["rel"]](row["effect"], row["threshold"])

@@ -49,7 +49,7 @@ def test_a_range_is_decided_when_the_interval_is_inside_or_outside(
 ) -> None:
     row = verdict({"left": A, "low": low, "high": high}, of_accuracies([[0.9, 0.905, 0.902], [0.5] * 3]))
     assert (row["verdict"], row["rel"]) == (verdict_of, "between")
-    assert (row["threshold"], row["within"]) == pytest.approx(((low + high) / 2, (high - low) / 2))
+    assert (row["threshold"], row["threshold_high"]) == (low, high)
 
 
 def test_rounding_does_not_break_an_equality() -> None:
@@ -428,7 +428,9 @@ def test_verdicts_keep_their_columns_dtypes_and_bytes(rng: np.random.Generator) 
     dtypes = {
         **dict.fromkeys(("id", "text", "source", "published", "verdict", "effect_kind"), "string"),
         **dict.fromkeys(("effect", "effect_low", "effect_high"), "float64"),
-        **{"compared": "string", "rel": "string", "threshold": "float64", "within": "float64", "n": "Int64"},
+        **dict.fromkeys(("compared", "rel"), "string"),
+        **dict.fromkeys(("threshold", "threshold_high", "within"), "float64"),
+        "n": "Int64",
         **{"seeds_low": "Int64", "seeds_high": "Int64", "note": "string"},
     }
     for frame in (first, verdicts([], sweep)):

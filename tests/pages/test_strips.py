@@ -27,9 +27,13 @@ def test_an_interval_is_drawn_against_what_is_wanted() -> None:
     (below,) = of(Effect(0.02, 0.01, 0.03, POINTS, "<=", 0.025, 5))
     assert below.interval
     assert 0 == below.wanted[0] < below.value < below.wanted[1] < below.interval[1]
-    (within,) = of(Effect(0.0, -0.001, 0.001, POINTS, "within", 0.0, 5, 0.005))
+    (within,) = of(Effect(0.0, -0.001, 0.001, POINTS, "within", 0.0, 5, within=0.005))
     assert within.interval
     assert 0 < within.wanted[0] < within.interval[0] < within.interval[1] < within.wanted[1] < WIDTH
+    (between,) = of(Effect(0.95, 0.92, 0.97, "accuracy", "between", 0.93, 5, threshold_high=0.96))
+    assert between.interval
+    ends = (between.interval[0], between.wanted[0], between.value, between.wanted[1], between.interval[1])
+    assert list(ends) == sorted(set(ends))
 
 
 def test_effects_in_points_have_one_scale_with_zero_on_it() -> None:

@@ -15,6 +15,7 @@ FIGURES = {
     "effect_low": 0.01,
     "effect_high": 0.02,
     "threshold": 0.005,
+    "threshold_high": np.nan,
     "within": np.nan,
     "n": 5,
     "note": pd.NA,
@@ -30,7 +31,8 @@ def effect_of(check: object, **figures: object) -> str:
     stated = as_stated(
         check_, Finding("reproduced", rel=limits.relation(limits.nearer(0.005)), threshold=0.005)
     )
-    known = {name: getattr(stated, name) for name in ("effect_kind", "rel", "threshold", "within")}
+    names = ("effect_kind", "rel", "threshold", "threshold_high", "within")
+    known = {name: getattr(stated, name) for name in names}
     words = {"id": "A", "text": "It is so.", "verdict": "reproduced", "published": pd.NA, "compared": pd.NA}
     return effect_text(verdict_of(words | FIGURES | known | figures).effect)
 
