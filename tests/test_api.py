@@ -56,14 +56,14 @@ def test_a_run_trains_and_gives_its_results(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_sweep_trains_is_judged_and_its_best_network_predicts(capsys: pytest.CaptureFixture[str]) -> None:
-    done = nnexp.run_sweep("rates", "sweep.seeds=4", **SMALL)
+    done = nnexp.run_sweep("rates", "sweep.seeds=4", **SMALL | {"epochs": 8})
     shown = capsys.readouterr().out
     assert "[8/8]" in shown
     assert re.search(r"^reproduced +R +The higher rate", shown, re.M)
     assert "CSV files: sweeps/rates/" in shown
     assert {path.suffix for path in done.folder.glob("*.*")} >= {".csv", ".png", ".svg", ".yaml"}
     assert done.verdicts["verdict"].tolist() == ["reproduced"]
-    assert [len(table) for table in (done.runs, done.history, done.summary)] == [8, 24, 2]
+    assert [len(table) for table in (done.runs, done.history, done.summary)] == [8, 64, 2]
     assert done.summary["target_reached"].tolist() == [4, 4]
     best = done.best()
     row = done.runs.set_index("run_id").loc[best.run_id]
@@ -75,7 +75,7 @@ def test_a_sweep_trains_is_judged_and_its_best_network_predicts(capsys: pytest.C
     assert repr(again) == repr(done)
     assert "2 points x 4 seeds, 8 of 8 runs have ended: 8 finished" in repr(again)
     capsys.readouterr()
-    assert nnexp.run_sweep("rates", "sweep.seeds=4", **SMALL).folder == done.folder
+    assert nnexp.run_sweep("rates", "sweep.seeds=4", **SMALL | {"epochs": 8}).folder == done.folder
     assert "all done" in capsys.readouterr().out
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import Transform, blended_transform_factory, offset_copy
 from numpy.typing import NDArray
 
@@ -88,6 +88,7 @@ def _panels(plan: Plan, points: PointValues, axis: str, scale: Scale) -> tuple[P
         beside = panel(figure, TO_BEST, "", (1, 5, (4, 5))) if two else None
         if beside:
             beside.tick_params(labelleft=False)
+            beside.xaxis.set_major_locator(MaxNLocator(4))  # it is narrow
         return figure, axes, beside
     figure = picture(title, height=HEIGHT + 1.8 * two)
     axes = panel(figure, "" if two else axis, label, (3, 1, (1, 2)) if two else (1, 1, 1))

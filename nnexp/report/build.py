@@ -117,7 +117,9 @@ def _result(evidence: Evidence) -> Line | None:
     if best is None:
         return None
     where = label_of(plan, best) + _tuned_text(plan, best)
-    chosen = "Best" if evidence.standing.marks[best] == "best" else "Highest"
+    mark = evidence.standing.marks[best]
+    chosen = "Best" if mark == "best" else "Highest"
+    told = ", though not told from any other point" if mark == "alike" else ""
     stuck = evidence.stuck[best]
     though = f", though {stuck_text(stuck, summary[best]['n'] + stuck, ' runs')}" if stuck else ""
     means = [row[f"{evidence.metric}_mean"] for row in summary]
@@ -126,8 +128,8 @@ def _result(evidence: Evidence) -> Line | None:
     if not stuck and (higher or (among and plan.until)):
         chosen, among = f"{chosen} without stuck runs", ""
     if is_of_stage(plan):  # it is chosen from: only the study's own sweep looks at the test set
-        return Line(f"{chosen} on validation{among}: {where}{though}.", "result") if where else None
-    beginning = f"{chosen} on validation{among}: {where}{though}. Its test" if where else "Test"
+        return Line(f"{chosen} on validation{among}{told}: {where}{though}.", "result") if where else None
+    beginning = f"{chosen} on validation{among}{told}: {where}{though}. Its test" if where else "Test"
     return Line(f"{beginning} accuracy: {_test_accuracy(evidence, best)}.", "result")
 
 
