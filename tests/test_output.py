@@ -60,7 +60,10 @@ def test_a_stop_at_any_moment_leaves_no_traceback(delay: float, tmp_path: Path) 
         [*NNEXP, *words], stdout=-1, stderr=-1, cwd=tmp_path, start_new_session=True, preexec_fn=hears_signals
     )
     with command as process:
-        time.sleep(delay)
-        os.killpg(process.pid, signal.SIGINT)
-        assert process.communicate(timeout=60)[1] == b""
-        assert process.returncode in (130, -signal.SIGINT)
+        try:
+            time.sleep(delay)
+            os.killpg(process.pid, signal.SIGINT)
+            assert process.communicate(timeout=60)[1] == b""
+            assert process.returncode in (130, -signal.SIGINT)
+        finally:
+            process.kill()

@@ -1,6 +1,5 @@
 """Runs end the same with any number of workers; workers load little and leave with their parent."""
 
-import signal
 import subprocess
 import sys
 import textwrap
@@ -123,9 +122,11 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     """)
     parent = subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parents[3])
     board = tmp_path / "data" / "board"
-    workers = _pids(board, wait=30)
-    parent.send_signal(signal.SIGKILL)
-    parent.wait()
+    try:
+        workers = _pids(board, wait=30)
+    finally:
+        parent.kill()
+        parent.wait()
     deadline = time.monotonic() + 10
     while any(map(_alive, workers)) and time.monotonic() < deadline:
         time.sleep(0.05)
