@@ -71,7 +71,7 @@ def logits(layers: Layers, inputs: Array, units: Units) -> Array:
     """z^L (K, n, C) of all runs for the same inputs (n, d): a column for each, as in the book, on the way."""
     a = inputs.T
     for W, b in layers:
-        z = product("oi,in->on", W, a) + b.swapaxes(1, 2)
+        z = product(W, a) + b.swapaxes(1, 2)
         a = units.hidden.function(z)
     return z.swapaxes(1, 2)
 

@@ -84,8 +84,11 @@ class Feed:
         def draw(seed: int) -> None:
             order[rows[seed]] = streams[seed].permutation(len(self.inputs))
 
-        with ThreadPoolExecutor() as threads:
-            list(threads.map(draw, streams))
+        if len(streams) == 1:
+            draw(*streams)
+        else:
+            with ThreadPoolExecutor() as threads:
+                list(threads.map(draw, streams))
         return order
 
     def _distorted_inputs(self) -> dict[int, Array]:

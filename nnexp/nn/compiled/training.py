@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from nnexp.nn.answer import Progress, ask
@@ -15,7 +14,7 @@ from nnexp.nn.batches import Augment
 from nnexp.nn.compiled.epoch import Part, Recipe
 from nnexp.nn.compiled.evaluation import metrics_of, scores
 from nnexp.nn.compiled.feed import Drawn, Feed
-from nnexp.nn.compiled.start import first_state, layers_of, part_of
+from nnexp.nn.compiled.start import first_state, inputs_of, layers_of, part_of
 from nnexp.nn.compiled.states import kept_layers, resumed_state, states
 from nnexp.nn.compiled.turns import PARTS, Turn
 from nnexp.nn.compiled.units import units_of
@@ -110,7 +109,7 @@ def _train(
     if all(log.ended for log in logs):
         return
     for epoch, drawn in passes(logs[0].hyperparameters, feed, done):
-        images = {seed: jnp.asarray(each) for seed, each in drawn.images.items()}
+        images = {seed: inputs_of(each) for seed, each in drawn.images.items()}
         metrics = {name: np.full(len(logs), np.nan) for name in HISTORY_METRICS}
         for turn in turns:
             if not turn.is_over:
