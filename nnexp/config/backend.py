@@ -14,7 +14,7 @@ BACKEND = {
         "What trains stacks: processes (loky), threads of this process, this process alone (sequential), a "
         "cluster (dask), jobs of a cluster's queue (slurm); default, the backend of a caller's "
         "joblib.parallel_config, else loky.",
-        Stated("the name of a file in conf/backend"),
+        Stated(f"default, {', '.join(NAMES)}, or a file of your own in conf/backend"),
         "joblib",
     ),
     "backend.scheduler": Knob(

@@ -9,6 +9,7 @@ from nnexp.config.checks import Stated, Switch, Text
 from nnexp.config.notify import NOTIFY
 from nnexp.data.augment import DISTORTIONS
 from nnexp.data.dataset import AMPLITUDES
+from nnexp.data.loading import DATASETS
 from nnexp.data.split import EXPANSIONS
 from nnexp.nn.checks import Number, OneOf, OrNull, Whole
 from nnexp.nn.knobs import KNOBS as HYPERPARAMETERS
@@ -27,7 +28,7 @@ DATA = {
     "data": Knob(
         "The data set: digits comes with scikit-learn, mnist and fashion_mnist are read or downloaded, file "
         "is yours (data.path), nand has 4 examples for a perceptron, synthetic is for tests.",
-        Stated("the name of a file in conf/data"),
+        Stated(f"{', '.join(sorted(DATASETS))}, or a file of your own in conf/data"),
         "Book, ch. 1, Implementing our network to classify digits (mnist)",
     ),
     "train_size": Knob(

@@ -6,14 +6,17 @@ nobody holds the sweep any more, or somebody who began later.
 
 import json
 import os
+import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from nnexp.sweep.store.lock import held_since, holder_of
+from nnexp.text import duration
 
 FILE = ".sign"  # hidden: when training has ended, the records say all
+SILENT = 60.0  # seconds; a process that trains gives a new one each 10 at most
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Sign:
 
     `statuses`: how many runs have ended in which way; `running`: how many train now; `share`: of all epochs
     of the plan, how many are done; `left`: in words, how long the rest takes, empty while nobody knows;
-    `lines`: for people, each stack that trains, and what a stop would lose.
+    `lines`: for people, each stack that trains, and what a stop would lose. `silent`: how long it stands, in
+    seconds, as its reader sees it.
     """
 
     statuses: Mapping[str, int]
@@ -30,14 +34,19 @@ class Sign:
     share: float
     left: str
     lines: tuple[str, ...]
+    silent: float = field(default=0.0, compare=False)
 
     def runs(self, of: int) -> str:
-        """`4 running, 19 to do`, `of` so many runs in all."""
-        return f"{self.running} running, {of - sum(self.statuses.values()) - self.running} to do"
+        """`4 running, 19 to do`, `of` so many runs in all; and since when nothing has moved."""
+        counts = f"{self.running} running, {of - sum(self.statuses.values()) - self.running} to do"
+        if self.silent < SILENT:
+            return counts
+        return f"{counts}; silent for {duration(self.silent)}: suspended, or its disk is full"
 
     def time_left(self, to_come: str) -> str:
         """`about 3 s left`; where rounds are `to_come`, by whichever rule, it is `of this round`."""
-        return self.left + " of this round" * bool(self.left and to_come)
+        left = self.left if self.silent < SILENT else ""
+        return left + " of this round" * bool(left and to_come)
 
 
 def write_sign(folder: Path, sign: Sign) -> None:
@@ -65,10 +74,12 @@ def read_sign(folder: Path) -> Sign | None:
     if holder_of(folder) is None:
         return None
     with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):  # none, or not of ours
-        if (folder / FILE).stat().st_mtime < (held_since(folder) or 0.0):
+        given = (folder / FILE).stat().st_mtime
+        if given < (held_since(folder) or 0.0):
             return None
         raw = json.loads((folder / FILE).read_bytes())
         statuses = {str(status): int(runs) for status, runs in raw["statuses"].items()}
         lines = tuple(map(str, raw["lines"]))
-        return Sign(statuses, int(raw["running"]), float(raw["share"]), str(raw["left"]), lines)
+        silent = max(time.time() - given, 0.0)
+        return Sign(statuses, int(raw["running"]), float(raw["share"]), str(raw["left"]), lines, silent)
     return None

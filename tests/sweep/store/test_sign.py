@@ -2,6 +2,7 @@
 
 import errno
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,19 @@ def test_what_a_killed_process_left_is_believed_neither_now_nor_of_the_next_one(
         assert read_sign(tmp_path) is None
         write_sign(tmp_path, SIGN)
         assert read_sign(tmp_path) == SIGN
+
+
+def test_one_that_nobody_replaces_says_so_and_how_long_ago_it_was_given(tmp_path: Path) -> None:
+    """What a process that was suspended (Ctrl-Z) leaves in its place."""
+    with held(tmp_path):
+        write_sign(tmp_path, SIGN)
+        os.utime(tmp_path / HOLDER, (1e9, 1e9))
+        os.utime(tmp_path / FILE, (time.time() - 180,) * 2)
+        sign = read_sign(tmp_path)
+    assert sign is not None
+    assert sign.runs(35) == "4 running, 19 to do; silent for 3 min: suspended, or its disk is full"
+    assert sign.time_left("to come") == ""
+    assert SIGN.time_left("to come") == "about 3 min left of this round"
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"null", b'{"statuses": 1}', b'{"statuses": {}}', b"\xff"])
