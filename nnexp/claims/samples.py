@@ -95,7 +95,8 @@ class Sweeps:
         if quantity.parts or not quantity.is_accuracy or not quantity.metric.startswith(HELD_OUT):
             return None
         sweep = self[quantity.sweep]
-        return min(sweep.images(quantity.metric, point) for point in self.points(quantity, place))
+        images = [sweep.images(quantity.metric, point) for point in self.points(quantity, place)]
+        return min(filter(None, images), default=None)
 
     def _stuck(self, quantity: Quantity, place: Mapping[str, Any]) -> str:
         """Of the points that the quantity takes its values from: of that where most runs are stuck."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nnexp.claims.curves import OBJECTIVE, Curve, statistic_of
 from nnexp.claims.quantities import DIVERGED, Quantity
+from nnexp.data import WHOLE
 from nnexp.errors import UserError
 from nnexp.results.by_point import stuck_ids
 from nnexp.sweep.question.plan import Plan
@@ -66,8 +67,11 @@ class SweepRuns:
     def _stuck(self) -> frozenset[str]:
         return stuck_ids(self.plan, self._frame)
 
-    def images(self, metric: str, point: int) -> int:
-        """How many images an accuracy of validation or test was measured on at a point."""
+    def images(self, metric: str, point: int) -> int | None:
+        """How many images an accuracy of validation or test was measured on at a point; None where these are
+        no sample of more."""
+        if self.plan.first_runs[point].data.name in WHOLE:
+            return None
         sizes = self.plan.sizes_at(point)
         return sizes.test if metric.startswith("test_") else sizes.validation
 

@@ -11,7 +11,7 @@ WHOLE = ("nand",)  # data sets whose examples are no sample of more
 
 
 class Judged(NamedTuple):
-    """The knobs of a data set that decide what a network is judged on."""
+    """The knobs of a data set that decide what a network is judged on, beside its path: a sweep has one."""
 
     data: str
     validation_size: int | None
@@ -19,16 +19,13 @@ class Judged(NamedTuple):
 
 
 class Sizes(NamedTuple):
-    """Validation and test examples. `majority`: how many of validation's are of its most frequent class."""
+    """Validation and test examples, and classes. `majority`: how many validation examples are of the most
+    frequent class."""
 
     validation: int
     test: int
+    classes: int
     majority: int
-
-    @property
-    def chance(self) -> float:
-        """The highest validation accuracy of a network that gives every input the same class."""
-        return self.majority / self.validation
 
 
 def judged(data: DataSpec) -> Judged:
@@ -39,4 +36,4 @@ def judged(data: DataSpec) -> Judged:
 def sizes_of(data: Data) -> Sizes:
     """Those of loaded examples."""
     validation, test = data.validation.labels, data.test.labels
-    return Sizes(len(validation), len(test), int(np.bincount(validation).max()))
+    return Sizes(len(validation), len(test), data.n_classes, int(np.bincount(validation).max()))

@@ -1,34 +1,39 @@
 """The two BLAS libraries that training uses, NumPy's and SciPy's: their kernels, and one thread for both.
 
-Limits and kernels are those of loaded libraries, and SciPy's is loaded late: both functions load it first.
+They are looked for once, when both are loaded. To look again while another thread imports a library may block
+both for ever: one has the interpreter's lock and waits for the loader's, one the other way round.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 
-def one_blas_thread() -> threadpool_limits:
+def one_blas_thread() -> AbstractContextManager[object]:
     """A context in which both libraries use one thread: two give other bits than one."""
-    _load_scipy()
-    return threadpool_limits(1, user_api="blas")
+    limit: AbstractContextManager[object] = _libraries().limit(limits=1)
+    return limit
 
 
 def blas_kernels() -> dict[str, str]:
     """By package, the architecture that its BLAS compiled its products for; it decides their last bits."""
-    packages = {"numpy": np, "scipy": _load_scipy()}
-    libraries = [library for library in threadpool_info() if library["user_api"] == "blas"]
-    return {name: _kernel(package, libraries) for name, package in packages.items()}
+    import scipy
+
+    libraries = _libraries().info()
+    return {package.__name__: _kernel(package, libraries) for package in (np, scipy)}
 
 
-def _load_scipy() -> ModuleType:
-    import scipy.linalg.blas
+@cache
+def _libraries() -> ThreadpoolController:
+    import scipy.linalg.blas  # noqa: F401  # which loads SciPy's
 
-    return scipy
+    return ThreadpoolController().select(user_api="blas")
 
 
 def _kernel(package: ModuleType, libraries: Sequence[Mapping[str, Any]]) -> str:

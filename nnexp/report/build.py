@@ -19,7 +19,7 @@ from nnexp.report.table import point_table
 from nnexp.report.trials import with_choice_shown
 from nnexp.report.tuned import tuning_lines, undrawn_line
 from nnexp.report.variation import label_of, source_name, variation_lines
-from nnexp.results.by_point import point_numbers, samples, stuck_text
+from nnexp.results.by_point import chances, point_numbers, points_at_chance, samples, stuck_text
 from nnexp.results.columns import metric_names
 from nnexp.results.means import least_seeds_of_interval
 from nnexp.results.tables import Results
@@ -33,6 +33,7 @@ from nnexp.text import count, spelled
 TEST_AT_EVERY_POINT = Line(
     "The table shows test figures of every point: a point that is chosen by them is not tested.", "warning"
 )
+MOST_AT_CHANCE = 5  # points that are named
 STUCK_RUNS = Line(
     "Stuck runs did not learn as others of their point did. Means and tests are over those that did; in "
     "brackets: 95 % interval on the share of seeds that get stuck.",
@@ -119,7 +120,11 @@ def _result(evidence: Evidence) -> Line | None:
     where = label_of(plan, best) + _tuned_text(plan, best)
     mark = evidence.standing.marks[best]
     chosen = "Best" if mark == "best" else "Highest"
-    told = ", though not told from any other point" if mark == "alike" else ""
+    others = "any that it was compared with" if "" in evidence.standing.marks else "any other point"
+    remarks = [f"not told from {others}"] if mark == "alike" else []
+    if points_at_chance(plan, evidence.runs)[best]:
+        remarks.append("no better than chance")
+    told = f" ({', '.join(remarks)})" if remarks else ""
     stuck = evidence.stuck[best]
     though = f", though {stuck_text(stuck, summary[best]['n'] + stuck, ' runs')}" if stuck else ""
     means = [row[f"{evidence.metric}_mean"] for row in summary]
@@ -176,6 +181,21 @@ def _explanations(evidence: Evidence) -> Iterator[Line]:
         )
     if evidence.stuck.any():
         yield STUCK_RUNS
+    if line := _chance_line(evidence):
+        yield line
+
+
+def _chance_line(evidence: Evidence) -> Line | None:
+    """Where no run has learnt."""
+    plan = evidence.plan
+    points = [] if is_of_trials(plan) else np.flatnonzero(points_at_chance(plan, evidence.runs)).tolist()
+    if not points:
+        return None
+    labels = [label for label in (label_of(plan, point) for point in points[:MOST_AT_CHANCE]) if label]
+    labels += [f"{len(points) - MOST_AT_CHANCE} more points"] * (len(points) > MOST_AT_CHANCE)
+    limits = sorted({f"{100 * limit:.2f} %" for limit in chances(plan)[points].tolist()})
+    chance = f"No better than chance ({' or '.join(limits)}: the most frequent class for all, or guesses)"
+    return Line(f"{chance}{': ' if labels else ''}{'; '.join(labels)}.", "problem")
 
 
 def _marks_text(evidence: Evidence) -> str:

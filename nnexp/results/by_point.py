@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.data import Sizes
 from nnexp.results.by_source import Crossing, crossing_of
 from nnexp.statistics.best import Comparison, compare_with_best
-from nnexp.statistics.clusters import LEAST_GAP, stuck
+from nnexp.statistics.clusters import LEAST_GAP, chance_limit, stuck
 from nnexp.statistics.intervals import LEAST_SEEDS, LEVEL, mean_interval
 from nnexp.statistics.sequential import compare_at_all_looks
 from nnexp.statistics.shares import share_interval
@@ -65,14 +64,15 @@ def _comparison(plan: Plan, runs: pd.DataFrame, independent: bool = True) -> Com
     """Every point against the best, over the runs that learnt.
 
     Which may be best: points that lost the fewest runs, so that none wins by the seeds that failed, if enough
-    of its runs learnt to tell. Of several that may be best, the best is one where no run got stuck. Where
+    of its runs learnt to tell. Of several that may be best, the best is one where all runs learnt. Where
     seeds go on until decided, the test is one that may be repeated, and points with stuck runs are not
     compared: they neither leave, nor make others leave.
     """
     metric = accuracy_metric(plan)
     values, every = (samples(plan, runs, [metric], of)[0] for of in (("finished",), ("finished", STUCK)))
     learnt, finished = ((~np.isnan(each)).sum(1) for each in (values, every))
-    enough = np.minimum(LEAST_SEEDS, learnt.max(initial=0))
+    above_chance = ~points_at_chance(plan, runs)
+    enough = np.minimum(LEAST_SEEDS, (learnt * above_chance).max(initial=0))
     lost = np.array([len(own) for own in plan.runs_by_point]) - finished
     candidates = (lost == lost.min()) & (learnt >= enough) & (learnt > 0)
     if not independent:
@@ -80,7 +80,7 @@ def _comparison(plan: Plan, runs: pd.DataFrame, independent: bool = True) -> Com
     all_learnt = learnt == finished
     if plan.until:
         return compare_at_all_looks(values, level_of_best(plan), candidates, suspended=~all_learnt)
-    return compare_with_best(values, candidates=candidates, preferred=all_learnt)
+    return compare_with_best(values, candidates=candidates, preferred=all_learnt & above_chance)
 
 
 def level_of_best(plan: Plan) -> float:
@@ -122,7 +122,7 @@ def accuracy_metric(plan: Plan) -> str:
 def with_stuck(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
     """The runs; those that failed to learn, while others of their point did not, with the status `stuck`."""
     values = samples(plan, runs, [accuracy_metric(plan)])[0]
-    failed = np.array([_stuck_at_point(own, plan.sizes_at(point)) for point, own in enumerate(values)])
+    failed = np.array([_stuck_at_point(*each) for each in zip(values, chances(plan), strict=True)])
     seeds = {seed: number for number, seed in enumerate(plan.seeds)}
     columns = [seeds[seed] for seed in runs["seed"]]
     return runs.assign(status=runs["status"].mask(failed[point_numbers(plan, runs), columns], STUCK))
@@ -142,9 +142,23 @@ def finished_ids(plan: Plan, runs: pd.DataFrame) -> list[str]:
     return [each for each in runs.loc[runs["status"] == "finished", "run_id"] if each not in stuck]
 
 
-def _stuck_at_point(accuracies: NDArray[np.float64], sizes: Sizes) -> NDArray[np.bool_]:
+def chances(plan: Plan) -> NDArray[np.float64]:
+    """At each point, the highest validation accuracy of a network that has not learnt."""
+    sizes = (plan.sizes_at(point) for point in range(len(plan.points)))
+    return np.array([chance_limit(of.classes, of.majority / of.validation, of.validation) for of in sizes])
+
+
+def points_at_chance(plan: Plan, runs: pd.DataFrame) -> NDArray[np.bool_]:
+    """The points at which runs finished, and none has learnt."""
+    values = samples(plan, runs, [accuracy_metric(plan)])[0]
+    unlearnt = np.isnan(values) | (values <= chances(plan)[:, None])
+    mask: NDArray[np.bool_] = unlearnt.all(axis=1) & ~np.isnan(values).all(axis=1)
+    return mask
+
+
+def _stuck_at_point(accuracies: NDArray[np.float64], chance: float) -> NDArray[np.bool_]:
     """Which runs of a point, (seeds,); none unless others are clearly above them."""
-    failed: NDArray[np.bool_] = stuck(accuracies[None], sizes.chance, sizes.validation)[0]
+    failed: NDArray[np.bool_] = stuck(accuracies[None], chance)[0]
     lowest = np.where(failed | np.isnan(accuracies), np.inf, accuracies).min(initial=np.inf)
     highest = np.where(failed, accuracies, -np.inf).max(initial=-np.inf)
     return failed & bool(LEAST_GAP <= lowest - highest < np.inf)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.results.by_point import accuracy_metric, point_numbers, samples
-from nnexp.statistics.clusters import at_chance
+from nnexp.results.by_point import accuracy_metric, chances, point_numbers, samples
 from nnexp.sweep.question.plan import Plan
 from nnexp.sweep.question.points import Question
 from nnexp.text import spelled
@@ -62,10 +61,7 @@ def trials_in(plan: Plan, runs: pd.DataFrame) -> Trials:
     assert plan.tuning
     metric = accuracy_metric(plan)
     each, reached = (samples(plan, runs, [metric], of)[0] for of in (("finished",), ("finished", "pruned")))
-    chance = np.zeros(each.shape, bool)
-    for point, values in enumerate(each):
-        sizes = plan.sizes_at(point)
-        chance[point] = at_chance(values, sizes.chance, sizes.validation)
+    chance = each <= chances(plan)[:, None]
     diverged, ended = _counts(plan, runs[runs["status"] == "diverged"]), _counts(plan, runs)
     unfinished, lost = np.isnan(each).any(axis=1), np.isnan(reached).any(axis=1)
     outcome = np.select(

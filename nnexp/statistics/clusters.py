@@ -1,5 +1,7 @@
 """Runs that failed to learn, told apart from those that did: a mean over both describes neither."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,29 +13,31 @@ LEAST_TRAINED = 3  # that show how far apart trained runs lie
 TIMES = 4  # their range, that a gap below them must exceed
 
 
-def stuck(samples: Floats, chance: float, images: int, least_gap: float = LEAST_GAP) -> NDArray[np.bool_]:
+def stuck(samples: Floats, chance: float, least_gap: float = LEAST_GAP) -> NDArray[np.bool_]:
     """Which runs of `samples (points, seeds)`, accuracies with NaN for missing, failed to learn.
 
-    A run did if its accuracy on `images` examples is no better than `chance`, the share of the largest class;
-    or if it lies, with all below it, under a gap in the values of its point that is at least `least_gap` and
+    A run did if its accuracy is no better than `chance`, as `chance_limit` has it; or if it lies, with all
+    below it, under a gap in the values of its point that is at least `least_gap` and
     - 4 times the range of the 3 or more values above it, or
     - several times the rest of the range: 30 times for 3 values, 6 for 4, 3 for more.
     Normal values have a run that looks so in at most 6 % of points at any sd; at an sd of 1 point, never.
     """
-    lost = at_chance(samples, chance, images)
+    lost = samples <= chance
     learned = np.where(lost, np.nan, samples)
     mask: NDArray[np.bool_] = lost | np.array([_below_gap(point, least_gap) for point in learned])
     return mask
 
 
-def at_chance(samples: Floats, chance: float, images: int) -> NDArray[np.bool_]:
-    """Which accuracies on `images` examples are no better than `chance`, the share of the largest class.
+def chance_limit(classes: int, majority: float, images: int) -> float:
+    """The highest accuracy on `images` examples of a network that has not learnt.
 
-    One without a mistake never is, however few the examples.
+    One that gives every input the same class has at most `majority`, the share of the largest one: on these
+    very images, without an error. One that guesses has 1/classes in the mean, and is more than 3.1 standard
+    errors above that once in 1,000 runs. Where images are few, half of the first one's mistakes are learning.
     """
-    limit = chance + CHANCE_SD * np.sqrt(chance * (1 - chance) / images)
-    mask: NDArray[np.bool_] = (samples <= limit) & (samples < 1)
-    return mask
+    guess = 1 / classes
+    lucky = guess + CHANCE_SD * math.sqrt(guess * (1 - guess) / images)
+    return max(majority, min(lucky, (1 + majority) / 2))
 
 
 def trained(samples: Floats, mask: NDArray[np.bool_]) -> Floats:

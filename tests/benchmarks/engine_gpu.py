@@ -27,7 +27,7 @@ import numpy as np
 from nnexp.nn import Data, Examples, Hyperparameters, Result, compiled
 from nnexp.nn.compiled import on_chip, start, turns
 from nnexp.nn.compiled.epoch import Recipe, State, train_epoch
-from nnexp.nn.compiled.evaluation import Scores, scores, scores_by_portions, sizes_of
+from nnexp.nn.compiled.evaluation import Scores, scores, scores_by_portions, weight_sums
 from nnexp.nn.compiled.feed import Feed
 from nnexp.nn.compiled.units import units_of
 from nnexp.nn.kernels import one_blas_thread
@@ -182,7 +182,7 @@ class Stack:
     def ours_and_evaluation(self) -> Any:
         state = self.ours()
         found = [scores(state.layers, part, self.recipe.units) for part in self.parts.values()]
-        return state.layers, found, sizes_of(state.layers)
+        return state.layers, found, weight_sums(state.layers)
 
     def on_chip(self, kernel: on_chip.Kernel | None = None) -> State:
         part = self.parts["training"]

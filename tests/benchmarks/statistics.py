@@ -122,7 +122,7 @@ def stuck_runs(sweeps: int, rng: np.random.Generator) -> None:
     for draw in ("normal", "t3", "lognormal"):
         for sd in sds:
             points = (0.8 + sd * DRAWS[draw](rng, (sweeps, n)) for n in numbers)
-            row(f"{draw}, sd {100 * sd:g} points", [stuck(p, 0.114, 10_000).any(1).mean() for p in points])
+            row(f"{draw}, sd {100 * sd:g} points", [stuck(p, 0.114).any(1).mean() for p in points])
 
 
 def best_of_learners(sweeps: int, rng: np.random.Generator) -> None:

@@ -18,6 +18,7 @@ from nnexp.errors import UserError
 from nnexp.nn import Answer, Hyperparameters, compiled, train
 from nnexp.nn import optimizers as core_optimizers
 from nnexp.nn.activations import ACTIVATIONS
+from nnexp.nn.arrays import aligned
 from nnexp.nn.compiled import start, units
 from nnexp.nn.compiled.epoch import drawn_mask
 from nnexp.nn.compiled.network import backprop
@@ -97,6 +98,49 @@ def test_a_run_that_diverges_disturbs_nobody() -> None:
     assert found[0].test_cost is None
     assert found[0].kept_epoch == found[0].epochs_done == core[0].epochs_done
     assert difference(core[1:], found[1:]).parameters < ROUNDING
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="an accelerator has memory of its own")
+def test_images_lie_in_numpys_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    copies = []
+
+    def remembered(*shape_and_dtype: Any) -> Any:
+        copies.append(aligned(*shape_and_dtype))
+        return copies[-1]
+
+    monkeypatch.setattr(start, "aligned", remembered)
+    images = np.random.default_rng(0).random((30, 4), np.float32)
+    on_device = start.inputs_of(images)
+    assert on_device.unsafe_buffer_pointer() == copies[0].ctypes.data
+    assert np.array_equal(on_device, images)
+
+
+def test_what_a_caller_does_to_its_images_after_the_start_changes_nothing() -> None:
+    data = small_data()
+    inputs = np.array(data.training.inputs)
+    mine = data._replace(training=data.training._replace(inputs=inputs))
+
+    def overwrite(*_: Any) -> None:
+        inputs[...] = 0
+
+    expected = compiled.train([SMALL], data)
+    assert max(difference(expected, compiled.train([SMALL], mine, progress=overwrite))) == 0
+    assert not inputs.any()
+
+
+def test_distorted_images_may_come_in_one_array_each_epoch() -> None:
+    data, runs = small_data(), [replace(SMALL, epochs=5)]
+    shared = np.empty_like(data.training.inputs)
+
+    def afresh(rng: np.random.Generator, images: Any) -> Any:
+        return images + rng.normal(0, 0.1, images.shape).astype(images.dtype)
+
+    def in_one_array(rng: np.random.Generator, images: Any) -> Any:
+        shared[...] = afresh(rng, images)
+        return shared
+
+    found = [compiled.train(runs, data, augment=augment) for augment in (afresh, in_one_array)]
+    assert max(difference(*found)) == 0
 
 
 NEWTON = replace(SMALL, optimizer="newton_cg", learning_rate=1.0, batch_size=25, hidden_size=(5, 4))

@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -77,5 +78,18 @@ def test_a_kernel_is_that_of_the_library_that_came_with_the_package_else_of_all(
     paths: dict[str, str], kernel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scipy, "__file__", "/site/scipy/__init__.py")
-    monkeypatch.setattr(kernels, "threadpool_info", lambda: [library(*each) for each in paths.items()])
+    found = SimpleNamespace(info=lambda: [library(*each) for each in paths.items()])
+    monkeypatch.setattr(kernels, "_libraries", lambda: found)
     assert kernels.blas_kernels()["scipy"] == kernel
+
+
+def test_libraries_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep loads others in a thread of its own meanwhile, and a second look may block both for ever."""
+    before = kernels.blas_kernels()
+
+    def look_again() -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(kernels, "ThreadpoolController", look_again)
+    with kernels.one_blas_thread():
+        assert kernels.blas_kernels() == before

@@ -53,6 +53,15 @@ def test_how_each_setting_ended_is_known() -> None:
     assert trials_in(plan, runs_table(plan, records, {})).outcome[0].tolist()[0] == PENDING
 
 
+def test_settings_of_later_rounds_have_the_sizes_of_their_own_data() -> None:
+    axes = {"validation_size": {"low": 50, "high": 200}}
+    question = tuned(search=axes | {"budget": 8, "finalists": 2, "pruner": "median", "together": 4})
+    plan = plan_of(question)
+    more = [{"validation_size": size} for size in (77, 123)]
+    plan = with_points(plan, [*plan.points, *more], load)
+    assert [plan.sizes_at(len(plan.points) - k).validation for k in (2, 1)] == [77, 123]
+
+
 def test_a_history_has_every_setting_in_order_with_the_best_until_then() -> None:
     figure = plots.search_history(searched())
     axes = figure.axes[0]

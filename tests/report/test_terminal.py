@@ -128,7 +128,7 @@ def test_points_that_lack_seeds_are_no_candidates_for_the_best(plan: Plan) -> No
     output = printed(plan, make_records(plan, known))
     assert row(output, "1000")[-4:] == ["not", "compared", "1", "failed"]
     words = " ".join(output.split())
-    assert "Highest on validation, though not told from any other point: batch_size=10." in words
+    assert "Highest on validation (not told from any that it was compared with): batch_size=10." in words
     assert "With 3 seeds a typical point is told from it at 1.75 points, with 6 at 0.86." in words
     assert "No point is told from the best: any may be it (paired t-tests, Bonferroni over 1)." in words
     assert "Not compared: points that have fewer than 3 seeds in common with others." in words

@@ -15,10 +15,10 @@ from nnexp.sweep.question.seeds import UntilDecided
 from nnexp.sweep.store.record import BEST, FINAL, Record, Status
 
 SIZES = {
-    "digits": Sizes(300, 297, 39),
-    "mnist": Sizes(10_000, 10_000, 1_090),
-    "fashion_mnist": Sizes(10_000, 10_000, 1_000),
-    "synthetic": Sizes(250, 250, 25),
+    "digits": Sizes(300, 297, 10, 39),
+    "mnist": Sizes(10_000, 10_000, 10, 1_090),
+    "fashion_mnist": Sizes(10_000, 10_000, 10, 1_000),
+    "synthetic": Sizes(250, 250, 10, 25),
 }
 
 
@@ -47,7 +47,7 @@ def make_plan(
         runs=tuple(runs),
         baseline=baseline,
         sweep_id="00000000",
-        sizes=known_sizes((run.data for run in runs), Sizes(images, images, images // 10)),
+        sizes=known_sizes((run.data for run in runs), Sizes(images, images, 10, images // 10)),
     )
 
 
@@ -58,7 +58,7 @@ def known_sizes(data: Iterable[DataSpec], own: Sizes = SIZES["digits"]) -> dict[
         whole = SIZES.get(spec.name, own)
         validation = spec.validation_size or whole.validation
         majority = whole.majority * validation // whole.validation
-        sizes[judged(spec)] = Sizes(validation, whole.test, majority)
+        sizes[judged(spec)] = Sizes(validation, whole.test, whole.classes, majority)
     return sizes
 
 

@@ -76,7 +76,7 @@ def logits(layers: Layers, inputs: Array, units: Units) -> Array:
     return z.swapaxes(1, 2)
 
 
-class Sizes(NamedTuple):
+class WeightSums(NamedTuple):
     """Sums over all weights of each run, on the device, and whether all parameters are finite; (K,)."""
 
     squares: Array
@@ -85,11 +85,11 @@ class Sizes(NamedTuple):
 
 
 @jax.jit
-def sizes_of(layers: Layers) -> Sizes:
+def weight_sums(layers: Layers) -> WeightSums:
     """How large the parameters are."""
     weights = [W for W, _ in layers]
     finite = [jnp.isfinite(array).all(axis=(1, 2)) for layer in layers for array in layer]
-    return Sizes(
+    return WeightSums(
         squares=jnp.stack([jnp.square(W).sum(axis=2).sum(axis=1) for W in weights]).sum(axis=0),
         magnitudes=jnp.stack([jnp.abs(W).sum(axis=2).sum(axis=1) for W in weights]).sum(axis=0),
         finite=jnp.stack(finite).all(axis=0),
@@ -102,10 +102,10 @@ def metrics_of(name: str, found: Scores, n: int) -> dict[str, PerRun]:
     return {name + "_cost": cost / n, name + "_accuracy": right / n}
 
 
-def penalty(runs: Sequence[Hyperparameters], sizes: Sizes, n: int) -> PerRun:
+def penalty(runs: Sequence[Hyperparameters], weights: WeightSums, n: int) -> PerRun:
     """lambda_l2/(2n) sum w^2 + lambda_l1/n sum|w| (K,) (book, eqs. 87, 95); a lambda of 0 adds nothing."""
     terms = np.zeros(len(runs))
-    for name, factor, sums in (("lambda_l2", 1 / 2, sizes.squares), ("lambda_l1", 1, sizes.magnitudes)):
+    for name, factor, sums in (("lambda_l2", 1 / 2, weights.squares), ("lambda_l1", 1, weights.magnitudes)):
         strength = np.array([getattr(run, name) for run in runs])
         terms += np.where(strength, factor * strength / n * np.asarray(sums, np.float64), 0)
     return terms

@@ -97,7 +97,8 @@ class Feed:
             return {}
         streams, found = self.streams["augmentation"], dict[int, Array]()
         for seed, rng in streams.items():
-            found[seed] = np.asarray(self.augment(rng, self.inputs), self.inputs.dtype)
+            # A copy: it is used while the next epoch's are made, perhaps in the same array.
+            found[seed] = np.array(self.augment(rng, self.inputs), self.inputs.dtype)
             if found[seed].shape != self.inputs.shape:
                 raise UserError(f"augment must keep the shape {self.inputs.shape}, got {found[seed].shape}")
         return found

@@ -18,7 +18,7 @@ from nnexp.nn.arrays import PerRun
 from nnexp.nn.batches import Order, group, seeds_of
 from nnexp.nn.compiled import on_chip
 from nnexp.nn.compiled.epoch import Part, Recipe, State, train_epoch
-from nnexp.nn.compiled.evaluation import metrics_of, penalty, scores, sizes_of
+from nnexp.nn.compiled.evaluation import metrics_of, penalty, scores, weight_sums
 from nnexp.nn.compiled.monitors import watch, weights_before
 from nnexp.nn.compiled.network import Layers
 from nnexp.nn.compiled.rates import Rates
@@ -82,17 +82,17 @@ class Turn:
         `n`: examples in an epoch; `before`: the weights before it, where a monitor asks for them.
         """
         common, layers = self.runs[0], self.state.layers
-        every, sizes = common.evaluate_every, sizes_of(layers)
+        every, weights = common.evaluate_every, weight_sums(layers)
         columns: dict[str, PerRun] = {}
         if epoch in (0, common.epochs) or (every and epoch % every == 0):
             names = PARTS if "test" in common.monitor else PARTS[:2]
             found = {name: scores(layers, parts[name], self.recipe.units) for name in names}
             for name in names:
                 columns |= metrics_of(name, found[name], len(parts[name].labels))
-            columns["penalty"] = penalty(self.runs, sizes, n)
+            columns["penalty"] = penalty(self.runs, weights, n)
             shown = (parts["training"], parts["validation"], before)
             columns |= watch(common, self.recipe.units, layers, *shown)
-        return columns, np.asarray(sizes.finite)
+        return columns, np.asarray(weights.finite)
 
     def _take_in(self, epoch: int, columns: Mapping[str, PerRun], finite: NDArray[np.bool_]) -> None:
         """Write the epoch into the logs of the runs that still train, and keep what they keep."""

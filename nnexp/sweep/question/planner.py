@@ -113,7 +113,7 @@ def with_points(plan: Plan, points: Sequence[Mapping[str, Any]], load: Load) -> 
     base = replace(first.hyperparameters, **{k: v for k, v in plan.home.items() if k in HYPERPARAMETERS})
     question = Question(plan.name, plan.question, {}, plan.seeds, points=points)
     made = make_plan(question, base, replace(first.data, augment=plan.home["augment"]), load)
-    return replace(plan, points=made.points, runs=made.runs, numerics=made.numerics)
+    return replace(plan, points=made.points, runs=made.runs, numerics=made.numerics, sizes=made.sizes)
 
 
 def every_run(plan: Plan, load: Load) -> Plan:

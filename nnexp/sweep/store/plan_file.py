@@ -63,6 +63,8 @@ def write_plan(plan: Plan, environment: Mapping[str, Any], folder: Path) -> bool
     try:
         old = read_body(folder) if path.exists() else {}
         started = old.get("started", started)
+    except OtherVersionError:
+        started = str(_raw_body(folder).get("started", started))
     except UserError:
         damaged = True
     body = {"format": FORMAT} | values_of(plan, started)
@@ -158,7 +160,10 @@ def points_in(folder: Path) -> list[dict[str, Any]]:
 def _valid_body(folder: Path, *, head_only: bool = False) -> dict[str, Any]:
     body, wrong = _raw_body(folder, head_only), f"{folder / FILE} is no plan that nnexp wrote"
     if "sweep_id" in body and body.get("format") != FORMAT:
-        raise OtherVersionError(f"{folder / FILE} was written by another version of nnexp: train it anew")
+        raise OtherVersionError(
+            f"{folder / FILE} was written by another version of nnexp: the sweep's own command writes it "
+            "anew, and keeps the runs whose formulas are the same"
+        )
     for key, kind in KINDS.items():
         if not isinstance(body.get(key), kind):
             raise UserError(f"{wrong}: {key} is {body.get(key)!r:.40}")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nnexp.data import DataSpec, Judged, Sizes
+from nnexp.data import DataSpec, Judged, Sizes, judged
 from nnexp.nn import Hyperparameters
 from nnexp.sweep.question.identity import NEUTRAL_VALUES
 from nnexp.sweep.question.plan import Plan, Run, StageResult, with_seed
@@ -36,7 +36,7 @@ def values_of(plan: Plan, started: str) -> dict[str, Any]:
         "target": plan.target,
         "claims": plan.claims,
         "settings": plan.shared,
-        "sizes": [where._asdict() | sizes._asdict() for where, sizes in plan.sizes.items()],
+        "sizes": [{"of": where._asdict(), **sizes._asdict()} for where, sizes in plan.sizes.items()],
         "places": {"root": first.data.root, "path": first.data.path},
     }
     if plan.tuning:
@@ -73,6 +73,9 @@ def plan_of(
             if (number, seed) in ids
         ]
         points.append({axis: runs[-1].settings[axis] for axis in body["axes"]})
+    sizes = dict(map(_sizes, body["sizes"]))
+    if missing := {judged(run.data) for run in runs} - sizes.keys():
+        raise KeyError(*missing)
     return Plan(
         name=body["name"],
         question=body["question"],
@@ -86,7 +89,7 @@ def plan_of(
         timing=body["timing"],
         target=body["target"],
         claims=tuple(body["claims"]),
-        sizes=dict(map(_sizes, body["sizes"])),
+        sizes=sizes,
         until=rule if isinstance(rule, UntilDecided) else None,
         tuning=_tuning(body, points),
         trials=body.get("trials", ""),
@@ -97,9 +100,9 @@ def plan_of(
 
 def _sizes(values: Mapping[str, Any]) -> tuple[Judged, Sizes]:
     """Of a data set, and which it is."""
-    classes = values["classes"] and tuple(values["classes"])
-    where = Judged(values["data"], values["validation_size"], classes)
-    return where, Sizes(values["validation"], values["test"], values["majority"])
+    of, classes = values["of"], values["of"]["classes"]
+    where = Judged(of["data"], of["validation_size"], classes and tuple(classes))
+    return where, Sizes(*(int(values[name]) for name in Sizes._fields))
 
 
 def _tuning(body: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> Tuning | None:

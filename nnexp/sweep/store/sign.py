@@ -41,7 +41,7 @@ class Sign:
         counts = f"{self.running} running, {of - sum(self.statuses.values()) - self.running} to do"
         if self.silent < SILENT:
             return counts
-        return f"{counts}; silent for {duration(self.silent)}: suspended, or its disk is full"
+        return f"{counts}; silent for {duration(self.silent)}: suspended, its disk is full, or clocks differ"
 
     def time_left(self, to_come: str) -> str:
         """`about 3 s left`; where rounds are `to_come`, by whichever rule, it is `of this round`."""

@@ -1,5 +1,6 @@
 """The frozen plan tells, without any configuration, what every run of a sweep is."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -182,10 +183,14 @@ def test_a_text_that_is_no_utf8_is_refused_and_leaves_nothing(tmp_path: Path, ch
 def test_a_plan_of_another_version_is_told_apart_from_a_damaged_one(tmp_path: Path, line: str) -> None:
     write_plan(plan({"learning_rate": [0.1]}), {}, tmp_path)
     file = tmp_path / FILE
-    file.write_text(file.read_text().replace("format: 3\n", line))
+    text = re.sub("started: .*", "started: '2026-01-02'", file.read_text())
+    file.write_text(text.replace("format: 3\n", line))
     for read in (read_plan, read_head, read_body):
-        with pytest.raises(OtherVersionError, match="was written by another version of nnexp: train"):
+        with pytest.raises(OtherVersionError, match="another version of nnexp: the sweep's own command"):
             read(tmp_path)
+    write_plan(plan({"learning_rate": [0.1]}), {}, tmp_path)
+    assert read_body(tmp_path)["started"] == "2026-01-02"
+    assert not file.with_suffix(".damaged").exists()
 
 
 def test_the_head_says_what_a_list_shows_and_is_read_without_the_rest(tmp_path: Path) -> None:
