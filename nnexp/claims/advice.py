@@ -21,7 +21,7 @@ def with_seeds(finding: Finding, distance: float, sd: float, images: int | None 
     if n < LEAST_SEEDS:
         why = f"n = {n}: an interval needs {LEAST_SEEDS} seeds"
     elif images is not None and not distance:
-        why = f"more seeds would not decide it: it takes more than {images:,} images"
+        why = f"more seeds would not decide it: it takes more than {images:,} examples"
     elif low is None:
         why = f"even {MOST_SEEDS} seeds would hardly decide it"
     elif high is None:

@@ -17,6 +17,7 @@ from nnexp.statistics.intervals import LEVEL, Floats
 REPRODUCED, REFUTED, UNDECIDED = "reproduced", "refuted", "undecided"
 HOLDS, FAILS, NOT_JUDGED = "holds", "fails", "not judged"
 ORDER = (REFUTED, FAILS, NOT_JUDGED, UNDECIDED, HOLDS, REPRODUCED)  # the weakest first
+FRACTIONS = ("accuracy", "share")  # kinds of effects
 NO_RUN = "no run has a value"
 NO_PAIR = "no seed has a value on both sides"
 NEVER_REACHED = "neither side ever reaches the target"
@@ -122,8 +123,10 @@ def limits_of(check: Check) -> Limits:
 
 
 def as_stated(check: Check, finding: Finding) -> Finding:
-    """The finding with what the check wants, in its words."""
+    """The finding with what the check wants, in its words; of an accuracy or a share, within 0 and 1."""
     finding = replace(finding, effect_kind=check.effect_kind)
+    if check.effect_kind in FRACTIONS:
+        finding = replace(finding, low=max(finding.low, 0.0), high=min(finding.high, 1.0))
     if finding.rel is None:
         return finding
     if check.within is not None:

@@ -153,7 +153,7 @@ def _interval(
 
 
 def images_text(images: int) -> str:
-    return f"for images like the {images:,} tested"
+    return f"for examples like the {images:,} it is measured on"
 
 
 def _distance(check: Check, samples: list[Floats], finding: Finding) -> tuple[float, float]:

@@ -52,6 +52,13 @@ def test_a_range_is_decided_when_the_interval_is_inside_or_outside(
     assert (row["threshold"], row["threshold_high"]) == (low, high)
 
 
+def test_the_interval_of_an_accuracy_ends_where_accuracies_end() -> None:
+    sweep = of_accuracies([[0.99, 1.0, 0.98], [0.5] * 3], images=50)
+    row = verdict({"left": A, "low": 0.5}, sweep)
+    assert (row["verdict"], row["effect_high"]) == ("reproduced", 1.0)
+    assert verdict(ABOVE | {"margin": 0.1}, of_accuracies([[0.9, 0.2, 1.0], [0.1] * 3]))["effect_high"] > 1
+
+
 def test_rounding_does_not_break_an_equality() -> None:
     sweep = of_accuracies([[0.95, 0.95], [0.9, 0.9]])  # 0.95 - 0.9 = 0.04999999999999993
     for rel, told in ((">=", "holds"), (">", "fails"), ("<", "fails"), ("<=", "holds")):
@@ -364,7 +371,7 @@ def test_an_accuracy_beside_a_number_has_the_error_of_its_images(rng: np.random.
     alone = verdict({"left": A, "low": 0.9}, sweep)
     mean = accuracies[0].mean()
     assert alone["effect_high"] - alone["effect"] > 1.96 * np.sqrt(mean * (1 - mean) / 300)
-    assert "for images like the 300 tested" in alone["note"]
+    assert "for examples like the 300 it is measured on" in alone["note"]
     both = verdict(ABOVE | {"margin": -0.02}, sweep)  # the same images at both points
     assert both["effect_high"] - both["effect_low"] < 0.012
     assert pd.isna(both["note"])

@@ -6,12 +6,12 @@ from nnexp.data import DataSpec, Sizes, judged, load, sizes_of
 from tests.results.sweeps import SIZES
 
 
-@pytest.mark.parametrize("name", ["digits", "synthetic"])
+@pytest.mark.parametrize("name", ["digits", "synthetic", "nand"])
 def test_sizes_count_the_loaded_parts(name: str) -> None:
     data = load(DataSpec(name=name)).data
     labels = data.validation.labels.tolist()
     most = max(labels.count(label) for label in set(labels))
-    assert sizes_of(data) == Sizes(len(labels), len(data.test.labels), 10, most) == SIZES[name]
+    assert sizes_of(data) == Sizes(len(labels), len(data.test.labels), data.n_classes, most) == SIZES[name]
 
 
 def test_what_is_shown_in_training_does_not_change_what_a_network_is_judged_on() -> None:

@@ -121,6 +121,27 @@ def test_the_test_accuracy_says_what_its_interval_holds(plan: Plan) -> None:
     assert "± 1.31 % (n = 3)." in printed(gate, make_records(gate, ACCURACIES))  # there are no others
 
 
+def test_points_that_are_no_better_than_chance_are_named(plan: Plan) -> None:
+    """Of the 300 validation examples of digits, 39 are of one class; one in 1,000 guesses has 15.4 %."""
+    words = " ".join(printed(plan, make_records(plan, [[0.13] * 3, [0.9, 0.91, 0.92], [0.15] * 3])).split())
+    assert "Best on validation: batch_size=10. Its" in words
+    chance = "No better than chance (15.37 %: the most frequent class for all, or guesses)"
+    assert f"{chance}: batch_size=1; batch_size=1000." in words
+    nothing = " ".join(printed(plan, make_records(plan, [[0.13] * 3, [0.12] * 3, [0.15] * 3])).split())
+    assert "on validation (no better than chance): batch_size=1000. Its" in nothing
+    learnt = printed(plan, make_records(plan, [[0.16] * 3, [0.9, 0.91, 0.92], [0.15, 0.15, 0.16]]))
+    assert "chance" not in learnt
+
+
+def test_a_point_where_nobody_learns_is_not_preferred_to_one_where_some_are_stuck() -> None:
+    """NAND's constant answer is right 3 times of 4."""
+    gate = make_plan({"learning_rate": [0.1, 1.0]}, seeds=4, data="nand")
+    words = " ".join(
+        printed(gate, make_records(gate, [[0.0, 0.25, 0.25, 0.75], [0.75, 0.75, 0.75, 1.0]])).split()
+    )
+    assert "Highest on validation, of runs that learn: learning_rate=1.0, though 3 of 4 runs stuck" in words
+
+
 def test_points_that_lack_seeds_are_no_candidates_for_the_best(plan: Plan) -> None:
     """Two points are tested, one against the other: t(.05, 2) = 2.92 for 3 seeds, t(.05, 5) = 2.0150 for 6;
     their difference has the sd .0103923 (and a grain of .001): 2.92 * .0104 / sqrt(3) = .0175."""

@@ -19,6 +19,7 @@ SIZES = {
     "mnist": Sizes(10_000, 10_000, 10, 1_090),
     "fashion_mnist": Sizes(10_000, 10_000, 10, 1_000),
     "synthetic": Sizes(250, 250, 10, 25),
+    "nand": Sizes(4, 4, 2, 3),
 }
 
 
