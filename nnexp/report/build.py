@@ -194,7 +194,7 @@ def _chance_line(evidence: Evidence) -> Line | None:
     labels = [label for label in (label_of(plan, point) for point in points[:MOST_AT_CHANCE]) if label]
     labels += [f"{len(points) - MOST_AT_CHANCE} more points"] * (len(points) > MOST_AT_CHANCE)
     limits = sorted({f"{100 * limit:.2f} %" for limit in chances(plan)[points].tolist()})
-    chance = f"No better than chance ({' or '.join(limits)}: the most frequent class for all, or guesses)"
+    chance = f"No better than chance ({' or '.join(limits)}: one class for all, or guesses)"
     return Line(f"{chance}{': ' if labels else ''}{'; '.join(labels)}.", "problem")
 
 

@@ -125,7 +125,7 @@ def test_points_that_are_no_better_than_chance_are_named(plan: Plan) -> None:
     """Of the 300 validation examples of digits, 39 are of one class; one in 1,000 guesses has 15.4 %."""
     words = " ".join(printed(plan, make_records(plan, [[0.13] * 3, [0.9, 0.91, 0.92], [0.15] * 3])).split())
     assert "Best on validation: batch_size=10. Its" in words
-    chance = "No better than chance (15.37 %: the most frequent class for all, or guesses)"
+    chance = "No better than chance (15.37 %: one class for all, or guesses)"
     assert f"{chance}: batch_size=1; batch_size=1000." in words
     nothing = " ".join(printed(plan, make_records(plan, [[0.13] * 3, [0.12] * 3, [0.15] * 3])).split())
     assert "on validation (no better than chance): batch_size=1000. Its" in nothing
