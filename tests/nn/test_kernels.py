@@ -42,7 +42,9 @@ print(json.dumps(blas_kernels()))
 def answer(script: str, **variables: str) -> Any:
     """What a process of its own prints."""
     command = [sys.executable, "-c", script]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | variables)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=os.environ | variables, timeout=60
+    )
     return json.loads(done.stdout)
 
 
@@ -84,7 +86,6 @@ def test_a_kernel_is_that_of_the_library_that_came_with_the_package_else_of_all(
 
 
 def test_libraries_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sweep loads others in a thread of its own meanwhile, and a second look may block both for ever."""
     before = kernels.blas_kernels()
 
     def look_again() -> None:
@@ -93,3 +94,21 @@ def test_libraries_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "ThreadpoolController", look_again)
     with kernels.one_blas_thread():
         assert kernels.blas_kernels() == before
+
+
+def test_the_limit_may_be_set_while_another_thread_imports() -> None:
+    """As a sweep does; where threadpoolctl (3.5) looks for libraries meanwhile, both wait for ever."""
+    script = """
+import importlib, json, threading
+from nnexp.nn.kernels import blas_kernels, one_blas_thread
+
+blas_kernels()
+importing = threading.Thread(target=importlib.import_module, args=("pandas",))
+importing.start()
+times = 0
+while importing.is_alive():
+    with one_blas_thread():
+        times += 1
+print(json.dumps(times))
+"""
+    assert answer(script) > 0
