@@ -1,4 +1,7 @@
-"""How long a test may take: one that hangs ends with the stacks of its threads, and the others go on."""
+"""How long a test may take, with its fixtures: one that hangs in Python ends with the stacks of its threads.
+
+The others go on.
+"""
 
 import pytest
 
