@@ -64,9 +64,9 @@ def _comparison(plan: Plan, runs: pd.DataFrame, independent: bool = True) -> Com
     """Every point against the best, over the runs that learnt.
 
     Which may be best: points that lost the fewest runs, so that none wins by the seeds that failed, if enough
-    of its runs learnt to tell. Of several that may be best, the best is one where all runs learnt. Where
-    seeds go on until decided, the test is one that may be repeated, and points with stuck runs are not
-    compared: they neither leave, nor make others leave.
+    of its runs learnt to tell. Of several that may be best, the best is one where no run got stuck, unless
+    all such points are no better than chance. Where seeds go on until decided, the test is one that may be
+    repeated, and points with stuck runs are not compared: they neither leave, nor make others leave.
     """
     metric = accuracy_metric(plan)
     values, every = (samples(plan, runs, [metric], of)[0] for of in (("finished",), ("finished", STUCK)))
@@ -78,9 +78,10 @@ def _comparison(plan: Plan, runs: pd.DataFrame, independent: bool = True) -> Com
     if not independent:
         values = mean_interval(values).mean[:, None]
     all_learnt = learnt == finished
+    preferred = all_learnt if (all_learnt & above_chance).any() else None
     if plan.until:
         return compare_at_all_looks(values, level_of_best(plan), candidates, suspended=~all_learnt)
-    return compare_with_best(values, candidates=candidates, preferred=all_learnt & above_chance)
+    return compare_with_best(values, candidates=candidates, preferred=preferred)
 
 
 def level_of_best(plan: Plan) -> float:

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from nnexp.claims.sweep_verdicts import results_of
+from nnexp.data import Sizes, judged
 from nnexp.errors import UserError
 from nnexp.report.build import answer_of
 from nnexp.report.terminal import summary
@@ -131,6 +132,17 @@ def test_points_that_are_no_better_than_chance_are_named(plan: Plan) -> None:
     assert "on validation (no better than chance): batch_size=1000. Its" in nothing
     learnt = printed(plan, make_records(plan, [[0.16] * 3, [0.9, 0.91, 0.92], [0.15, 0.15, 0.16]]))
     assert "chance" not in learnt
+
+
+def test_a_point_at_chance_is_the_highest_where_it_is() -> None:
+    """87 % are of one class; one run of the other point has learnt more than that, in the mean none has."""
+    own = make_plan({"learning_rate": [0.1, 1.0]}, seeds=3, data="own.npz", images=200)
+    own = replace(own, sizes={judged(own.runs[0].data): Sizes(200, 200, 3, 174)})
+    words = " ".join(printed(own, make_records(own, [[0.86, 0.87, 0.865], [0.9, 0.86, 0.8]])).split())
+    assert (
+        "Highest on validation (not told from any other point, no better than chance): learning_rate=0.1."
+        in words
+    )
 
 
 def test_a_point_where_nobody_learns_is_not_preferred_to_one_where_some_are_stuck() -> None:
