@@ -1,34 +1,32 @@
 """From the results of a sweep to its answer: the table, and the sentences around it."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from nnexp.data import WHOLE, DataSpec
+from nnexp.data import DataSpec
 from nnexp.errors import unknown
 from nnexp.nn import Hyperparameters
 from nnexp.report.adaptive import adaptive_lines, intervals_of
-from nnexp.report.answer import Answer, Figure, Line, cell_text
+from nnexp.report.answer import Answer, Line
 from nnexp.report.effects import verdicts_of
-from nnexp.report.evidence import Evidence, data_text, evidence_of, is_cut, losses_text, mean_figure
+from nnexp.report.evidence import Evidence, data_text, evidence_of, is_cut, losses_text
+from nnexp.report.headline import headline
 from nnexp.report.study import stage_lines
 from nnexp.report.table import point_table
 from nnexp.report.trials import with_choice_shown
 from nnexp.report.tuned import tuning_lines, undrawn_line
 from nnexp.report.variation import label_of, source_name, variation_lines
-from nnexp.results.by_point import chances, point_numbers, points_at_chance, samples, stuck_text
+from nnexp.results.by_point import chances
 from nnexp.results.columns import metric_names
 from nnexp.results.means import least_seeds_of_interval
 from nnexp.results.tables import Results
 from nnexp.statistics.best import least_difference
-from nnexp.statistics.images import accuracy_interval, anytime_accuracy_interval
 from nnexp.statistics.intervals import LEAST_SEEDS
 from nnexp.sweep.question.plan import Plan, Run, is_of_trials
-from nnexp.sweep.question.stages import is_of_stage
-from nnexp.text import count, spelled
+from nnexp.text import count
 
 TEST_AT_EVERY_POINT = Line(
     "The table shows test figures of every point: a point that is chosen by them is not tested.", "warning"
@@ -76,7 +74,7 @@ def answer_of(results: Results, metrics: Sequence[str] = ()) -> Answer:
         bare,
         heading=(data_text(plan, evidence.runs, evidence.metric), _bars(evidence)),
         table=point_table(evidence, metrics),
-        result=_result(evidence),
+        result=headline(evidence),
         explanations=(*explanations, *adaptive_lines(evidence, bare.verdicts), *warnings),
     )
 
@@ -102,63 +100,6 @@ def _bars(evidence: Evidence) -> str:
     ends = ", cut at 0 and 100 %" if cut else ""
     rule = "a t that holds at all looks," if evidence.plan.until else "Student's t"
     return f"Mean ± 95 % interval ({rule} over {seeds}{few}{ends})."
-
-
-def _result(evidence: Evidence) -> Line | None:
-    """The best point with its test accuracy; before all runs have ended, how many have."""
-    plan, summary, best = evidence.plan, evidence.summary, evidence.standing.comparison.best
-    if not evidence.is_complete:
-        ended = np.bincount(point_numbers(plan, evidence.runs), minlength=len(summary))
-        complete = (ended == [len(runs) for runs in plan.runs_by_point]).sum()
-        return Line(
-            f"{len(evidence.runs)} of {len(plan.runs)} runs have ended, and {complete} of {len(summary)} "
-            "points have all of their seeds: no point is chosen yet.",
-            "warning",
-        )
-    if best is None:
-        return None
-    where = label_of(plan, best) + _tuned_text(plan, best)
-    mark = evidence.standing.marks[best]
-    chosen = "Best" if mark == "best" else "Highest"
-    others = "any that it was compared with" if "" in evidence.standing.marks else "any other point"
-    remarks = [f"not told from {others}"] if mark == "alike" else []
-    if points_at_chance(plan, evidence.runs)[best]:
-        remarks.append("no better than chance")
-    told = f" ({', '.join(remarks)})" if remarks else ""
-    stuck = evidence.stuck[best]
-    though = f", though {stuck_text(stuck, summary[best]['n'] + stuck, ' runs')}" if stuck else ""
-    means = [row[f"{evidence.metric}_mean"] for row in summary]
-    among = ", of runs that learn" if evidence.stuck.any() else ""
-    higher = any(means[k] > means[best] for k in np.flatnonzero(evidence.stuck))
-    if not stuck and (higher or (among and plan.until)):
-        chosen, among = f"{chosen} without stuck runs", ""
-    if is_of_stage(plan):  # it is chosen from: only the study's own sweep looks at the test set
-        return Line(f"{chosen} on validation{among}{told}: {where}{though}.", "result") if where else None
-    beginning = f"{chosen} on validation{among}{told}: {where}{though}. Its test" if where else "Test"
-    return Line(f"{beginning} accuracy: {_test_accuracy(evidence, best)}.", "result")
-
-
-def _tuned_text(plan: Plan, point: int) -> str:
-    """` (learning_rate=1.323)`: what was chosen for a point."""
-    chosen = plan.settings_at(point)
-    text = " ".join(f"{n}={spelled(chosen[n])}" for n in plan.tuned if plan.is_drawn(point, n))
-    return f" ({text})" if text and plan.axes else text
-
-
-def _test_accuracy(evidence: Evidence, point: int) -> str:
-    """The mean at a point, with what its interval holds: seeds, and beside it test examples too."""
-    figure, n = mean_figure(evidence.summary[point], "test_accuracy"), evidence.summary[point]["n"]
-    if math.isnan(figure.low) or evidence.plan.first_runs[point].data.name in WHOLE:
-        return f"{cell_text(figure)} % (n = {n})"
-    examples = evidence.plan.sizes_at(point).test
-    accuracies = samples(evidence.plan, evidence.runs, ["test_accuracy"])[0, point]
-    interval = anytime_accuracy_interval if evidence.plan.until else accuracy_interval
-    mean, low, high, _ = map(float, interval(accuracies, examples))
-    wider = Figure(mean, max(low, 0.0), min(high, 1.0), "per cent")
-    return (
-        f"{cell_text(figure)} % over seeds (n = {n}), {cell_text(wider)} % with the sampling of the "
-        f"{examples:,} test examples"
-    )
 
 
 def _explanations(evidence: Evidence) -> Iterator[Line]:
@@ -188,7 +129,7 @@ def _explanations(evidence: Evidence) -> Iterator[Line]:
 def _chance_line(evidence: Evidence) -> Line | None:
     """Where no run has learnt."""
     plan = evidence.plan
-    points = [] if is_of_trials(plan) else np.flatnonzero(points_at_chance(plan, evidence.runs)).tolist()
+    points = np.flatnonzero(evidence.at_chance).tolist()
     if not points:
         return None
     labels = [label for label in (label_of(plan, point) for point in points[:MOST_AT_CHANCE]) if label]

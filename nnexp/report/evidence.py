@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnexp.report.answer import Figure
-from nnexp.results.by_point import Standing, standing, stuck_runs
+from nnexp.results.by_point import Standing, points_at_chance, standing, stuck_runs
 from nnexp.results.tables import Results, summary_table
 from nnexp.sweep.question.plan import Plan
 
@@ -27,12 +27,14 @@ SummaryRow = Mapping[Any, Any]  # column -> value of one point
 @dataclass(frozen=True)
 class Evidence:
     """`summary`: its rows, by number of the point, over the runs that learnt. `stuck`: at each point, how
-    many did not. `shown`: numbers of the points that get a row.
+    many did not. `at_chance`: where none of those that finished did. `shown`: numbers of the points that get
+    a row.
     """
 
     standing: Standing
     summary: Sequence[SummaryRow]
     stuck: NDArray[np.int64]
+    at_chance: NDArray[np.bool_]
     shown: Sequence[int]
 
     @property
@@ -70,6 +72,7 @@ def evidence_of(results: Results) -> Evidence:
         standing=stand,
         summary=summary.to_dict("records"),
         stuck=stuck_runs(stand.plan, stand.runs),
+        at_chance=points_at_chance(stand.plan, stand.runs),
         shown=_shown(means, stand.comparison.best),
     )
 

@@ -117,7 +117,8 @@ def test_images_lie_in_numpys_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_a_caller_does_to_its_images_after_the_start_changes_nothing() -> None:
     data = small_data()
-    inputs = np.array(data.training.inputs)
+    inputs = aligned(data.training.inputs.shape, data.training.inputs.dtype)  # as JAX would take it
+    inputs[...] = data.training.inputs
     mine = data._replace(training=data.training._replace(inputs=inputs))
 
     def overwrite(*_: Any) -> None:

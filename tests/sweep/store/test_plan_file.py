@@ -193,6 +193,14 @@ def test_a_plan_of_another_version_is_told_apart_from_a_damaged_one(tmp_path: Pa
     assert not file.with_suffix(".damaged").exists()
 
 
+def test_a_plan_that_lacks_the_sizes_of_its_data_is_told(tmp_path: Path) -> None:
+    write_plan(plan({"learning_rate": [0.1]}), {}, tmp_path)
+    file = tmp_path / FILE
+    file.write_text(file.read_text().replace("of: {data: synthetic,", "of: {data: other,"))
+    with pytest.raises(UserError, match="is no plan that this nnexp wrote"):
+        read_plan(tmp_path)
+
+
 def test_the_head_says_what_a_list_shows_and_is_read_without_the_rest(tmp_path: Path) -> None:
     made = plan({"learning_rate": [0.1], "data": ["digits", "synthetic"]}, seeds=[3, 1], hidden_size=7)
     question = "What: points:\n\npoints: none?"
