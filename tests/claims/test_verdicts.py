@@ -53,10 +53,21 @@ def test_a_range_is_decided_when_the_interval_is_inside_or_outside(
 
 
 def test_the_interval_of_an_accuracy_ends_where_accuracies_end() -> None:
-    sweep = of_accuracies([[0.99, 1.0, 0.98], [0.5] * 3], images=50)
-    row = verdict({"left": A, "low": 0.5}, sweep)
+    """Also on the training set, which is no sample."""
+    plan, runs, history = of_accuracies([[0.9] * 3, [0.5] * 3])
+    accuracies = [0.9, 0.97, 1.0, 0.5, 0.5, 0.5]
+    history.loc[history["epoch"] == 2, "training_accuracy"] = accuracies
+    sweep = plan, runs.assign(final_training_accuracy=accuracies), history
+    row = verdict({"left": {"final": "training_accuracy", "at": {"batch_size": 10}}, "low": 0.1}, sweep)
     assert (row["verdict"], row["effect_high"]) == ("reproduced", 1.0)
+    assert row["effect"] == pytest.approx(np.mean(accuracies[:3]))
     assert verdict(ABOVE | {"margin": 0.1}, of_accuracies([[0.9, 0.2, 1.0], [0.1] * 3]))["effect_high"] > 1
+
+
+def test_nands_four_examples_are_no_sample_of_more() -> None:
+    plan = make_plan({"batch_size": [10, 100]}, seeds=4, data="nand")
+    sweep = frames(plan, make_records(plan, [[0.75, 1.0, 1.0, 1.0], [0.5] * 4]))
+    assert "examples like" not in str(verdict({"left": A, "low": 0.1}, sweep)["note"])
 
 
 def test_rounding_does_not_break_an_equality() -> None:
